@@ -1,7 +1,7 @@
 //! Every frame has an example that is read, written again and says the same.
 #![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test may panic")]
 
-use protocol::{ClientFrame, ServerFrame, decode_client};
+use protocol::{ClientFrame, CloseCode, ErrorCode, Next, ServerFrame, decode_client};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -99,4 +99,53 @@ fn every_frame_type_has_an_example() {
         }
     }
     assert_eq!(there.len(), CLIENT_TYPES.len() + SERVER_TYPES.len(), "an example of an unlisted type");
+}
+
+fn document() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/PROTOCOL.md");
+    std::fs::read_to_string(path).expect("docs/PROTOCOL.md is there")
+}
+
+#[test]
+fn the_document_quotes_every_example_and_nothing_else() {
+    let document = document();
+    let quoted: BTreeSet<&str> = document
+        .split("```json\n")
+        .skip(1)
+        .map(|rest| rest.split_once("\n```").expect("a closed block").0)
+        .collect();
+    let examples = examples();
+    for Example { name, text } in &examples {
+        assert!(
+            quoted.contains(text.trim_end()),
+            "docs/PROTOCOL.md does not quote examples/{name}.json as it is"
+        );
+    }
+    let known: BTreeSet<&str> = examples.iter().map(|example| example.text.trim_end()).collect();
+    for block in quoted {
+        assert!(known.contains(block), "no such example:\n{block}");
+    }
+}
+
+#[test]
+fn the_document_lists_every_code_with_what_to_do() {
+    let document = document();
+    for code in ErrorCode::ALL {
+        let settled = match code {
+            ErrorCode::TokenExpiring => "no verdict",
+            _ if code.is_final() => "yes",
+            _ => "no",
+        };
+        let row = format!("\n| `{}` | {settled} |", code.as_str());
+        assert!(document.contains(&row), "no row {row}");
+    }
+    for code in CloseCode::ALL {
+        let comes_back = match code.next() {
+            Next::Reconnect | Next::RenewToken => "yes",
+            Next::ReconnectAfter(_) => "yes, after 5 minutes",
+            Next::Stop => "no",
+        };
+        let row = format!("\n| {} | `{}` | {comes_back} |", code.code(), code.name());
+        assert!(document.contains(&row), "no row {row}");
+    }
 }
