@@ -12,6 +12,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mkdir -p "${1:?usage: setup.sh FOLDER}" && cd "$1" && pwd)
 [[ -x $folder/wstest ]] && exit 0
+exec 9>"$folder/.lock" && flock 9 # two runs at once: the second waits, and finds it done
+[[ -x $folder/wstest ]] && exit 0
 
 missing() { echo "the RFC 6455 suite needs $1" >&2; exit 3; }
 for tool in apt-get dpkg python3 gcc; do command -v "$tool" >/dev/null || missing "$tool"; done

@@ -119,7 +119,12 @@ impl<A: SocketApp> SocketActor<A> {
     }
 
     /// Reads until the peer has nothing more to say, or the turn is over.
-    fn read(&mut self, scratch: &mut [u8], context: &mut SocketContext<A>, task: &mut Context<'_>) -> Poll<()> {
+    fn read(
+        &mut self,
+        scratch: &mut [u8],
+        context: &mut SocketContext<A>,
+        task: &mut Context<'_>,
+    ) -> Poll<()> {
         for _ in 0..READS_PER_TURN {
             if !self.wire.may_deliver() {
                 self.wire.set_unfinished();

@@ -199,10 +199,7 @@ mod tests {
             read_header(&[0x81, 0xff, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0]),
             Err(Violation::Length)
         );
-        assert_eq!(
-            read_header(&[0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-            Err(Violation::Length)
-        );
+        assert_eq!(read_header(&[0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), Err(Violation::Length));
     }
 
     #[test]

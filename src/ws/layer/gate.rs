@@ -134,7 +134,8 @@ mod tests {
     #[test]
     fn the_total_is_bounded_over_all_addresses() {
         let gate = gate(2, 3);
-        let tickets: Vec<_> = (0..5_u8).filter_map(|host| gate.enter(IpAddr::from([192, 0, 2, host])).ok()).collect();
+        let tickets: Vec<_> =
+            (0..5_u8).filter_map(|host| gate.enter(IpAddr::from([192, 0, 2, host])).ok()).collect();
         assert_eq!(tickets.len(), 3);
         drop(tickets);
         assert_eq!(gate.unknown(), 0);

@@ -13,7 +13,9 @@ pub(super) fn check(head: &RequestHead) -> Result<ResponseBuilder, Refusal> {
         HandshakeError::UnsupportedVersion => Refusal::version(),
         HandshakeError::NoWebsocketUpgrade => Refusal::bad_handshake("the Upgrade header is not websocket"),
         HandshakeError::NoConnectionUpgrade => Refusal::bad_handshake("the Connection header is not upgrade"),
-        HandshakeError::NoVersionHeader => Refusal::bad_handshake("the Sec-WebSocket-Version header is missing"),
+        HandshakeError::NoVersionHeader => {
+            Refusal::bad_handshake("the Sec-WebSocket-Version header is missing")
+        }
         HandshakeError::BadWebsocketKey => Refusal::bad_handshake("the Sec-WebSocket-Key header is wrong"),
     })
 }
@@ -93,8 +95,14 @@ mod tests {
     fn a_listed_origin_may_come_from_elsewhere_and_no_origin_is_none_of_ours() {
         let allowed = ["https://school.example/".to_owned()];
         let host = (header::HOST, "study.example");
-        assert!(origin_is_allowed(&headers(&[host.clone(), (header::ORIGIN, "https://school.example")]), &allowed));
-        assert!(!origin_is_allowed(&headers(&[host.clone(), (header::ORIGIN, "http://school.example")]), &allowed));
+        assert!(origin_is_allowed(
+            &headers(&[host.clone(), (header::ORIGIN, "https://school.example")]),
+            &allowed
+        ));
+        assert!(!origin_is_allowed(
+            &headers(&[host.clone(), (header::ORIGIN, "http://school.example")]),
+            &allowed
+        ));
         assert!(origin_is_allowed(&headers(&[host]), &[]));
     }
 

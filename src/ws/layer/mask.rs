@@ -16,7 +16,14 @@ impl Mask {
     /// Unmasks the next piece of the payload in place.
     pub fn apply(&mut self, piece: &mut [u8]) {
         let wide = u64::from_ne_bytes([
-            self.key[0], self.key[1], self.key[2], self.key[3], self.key[0], self.key[1], self.key[2], self.key[3],
+            self.key[0],
+            self.key[1],
+            self.key[2],
+            self.key[3],
+            self.key[0],
+            self.key[1],
+            self.key[2],
+            self.key[3],
         ]);
         let (words, rest) = piece.as_chunks_mut::<8>();
         for word in words {

@@ -23,11 +23,11 @@ use tokio::net::TcpStream;
 
 use super::counters::WorkerCounters;
 use super::gate::{Gate, Ticket};
+use super::options::SocketOptions;
 use super::pump::Pump;
 use super::refusal::Refusal;
 use super::request::{SocketId, SocketRequest};
 use super::route::{SocketRoute, Starter, find};
-use super::options::SocketOptions;
 use super::wire::Wire;
 use super::{handshake, serve::Door};
 

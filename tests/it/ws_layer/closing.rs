@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use studyhall::ws::layer::{Closed, CloseCode, Side, SocketOptions};
+use studyhall::ws::layer::{CloseCode, Closed, Side, SocketOptions};
 
 use super::client::{CLOSE, FIN, Frame, masked};
 use super::scripted;

@@ -1,6 +1,8 @@
 //! What a broken or hostile client sends, and what it costs.
 
-use super::client::{BINARY, CLOSE, CONTINUATION, Client, FIN, Frame, PING, PONG, TEXT, header, masked, request};
+use super::client::{
+    BINARY, CLOSE, CONTINUATION, Client, FIN, Frame, PING, PONG, TEXT, header, masked, request,
+};
 use super::echo;
 use super::server::{TestServer, eventually};
 
@@ -62,7 +64,11 @@ fn every_broken_frame_is_answered_with_its_code() {
                 bytes.iter().for_each(|byte| client.send_raw(&[*byte]));
             }
             let Frame { first, payload } = client.read();
-            assert_eq!((first, &payload[..2]), (FIN | CLOSE, &code.to_be_bytes()[..]), "{name}, whole: {whole}");
+            assert_eq!(
+                (first, &payload[..2]),
+                (FIN | CLOSE, &code.to_be_bytes()[..]),
+                "{name}, whole: {whole}"
+            );
             client.expect_end();
         }
     }

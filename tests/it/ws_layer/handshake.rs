@@ -29,9 +29,8 @@ fn every_refusal_has_its_status_and_a_stable_code() {
     let server = TestServer::start(echo::routes);
     let study = |headers| request("/study", headers);
     let offer = "Sec-WebSocket-Protocol: studyhall.v1\r\n";
-    let swap = |from: &str, to: &str| {
-        String::from_utf8(study(offer)).expect("text").replace(from, to).into_bytes()
-    };
+    let swap =
+        |from: &str, to: &str| String::from_utf8(study(offer)).expect("text").replace(from, to).into_bytes();
     let origin = |origin: &str| format!("{offer}Origin: {origin}\r\n");
     for (bytes, status, code) in [
         (study(offer), 101, ""),
@@ -65,8 +64,10 @@ fn the_subprotocol_is_agreed_to_and_an_unknown_version_is_told_ours() {
 
 #[test]
 fn an_allowed_origin_may_come_from_elsewhere() {
-    let options =
-        ServeOptions { allowed_origins: vec!["https://school.example".to_owned()], ..ServeOptions::default() };
+    let options = ServeOptions {
+        allowed_origins: vec!["https://school.example".to_owned()],
+        ..ServeOptions::default()
+    };
     let server = TestServer::start_with(options, echo::routes);
     assert_eq!(answer(&server, &request("/", "Origin: https://school.example\r\n")).0, 101);
     assert_eq!(answer(&server, &request("/", "Origin: https://other.example\r\n")).0, 403);
@@ -139,8 +140,10 @@ fn five_hundred_learners_behind_one_address_are_no_attack() {
 
 #[test]
 fn who_never_signs_in_is_closed_and_who_did_is_not() {
-    let (server, _ear) =
-        crowded(9, SocketOptions { sign_in_max: Some(Duration::from_millis(300)), ..SocketOptions::default() });
+    let (server, _ear) = crowded(
+        9,
+        SocketOptions { sign_in_max: Some(Duration::from_millis(300)), ..SocketOptions::default() },
+    );
     let mut signed_in = server.connect("/");
     signed_in.send_text("sign-in");
     assert_eq!(signed_in.read_text(), "signed in");

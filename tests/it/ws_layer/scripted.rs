@@ -31,12 +31,14 @@ impl Ear {
         self.0.recv_timeout(PATIENCE).expect("the app tells something")
     }
 
-    /// The next thing told is an opening.
+    /// The next opening, skipping the texts before it.
     pub fn opened(&self) -> SocketHandle<Note> {
-        match self.next() {
-            Told::Opened(handle) => handle,
-            Told::Text(text) => panic!("the text {text:?} instead of an opening"),
-            Told::Closed(closed) => panic!("{closed:?} instead of an opening"),
+        loop {
+            match self.next() {
+                Told::Opened(handle) => return handle,
+                Told::Text(_) => {}
+                Told::Closed(closed) => panic!("{closed:?} instead of an opening"),
+            }
         }
     }
 

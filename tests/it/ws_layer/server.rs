@@ -37,7 +37,8 @@ impl TestServer {
             actix_rt::System::new().block_on(async move {
                 let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options.backlog).unwrap();
                 let address = listener.local_addr().unwrap();
-                let app = || App::new().route("/plain", web::get().to(async || HttpResponse::Ok().body("plain")));
+                let app =
+                    || App::new().route("/plain", web::get().to(async || HttpResponse::Ok().body("plain")));
                 let server = serve(vec![listener], &options, app, routes).unwrap();
                 started.send((address, server.handle())).unwrap();
                 server.await.unwrap();
