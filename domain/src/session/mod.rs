@@ -242,6 +242,11 @@ impl Session {
         self.idle_since_tick_ms
     }
 
+    /// Whether it has this deck in memory.
+    pub fn has_deck(&self, deck: DeckId) -> bool {
+        self.decks.contains_key(&deck)
+    }
+
     /// How many sockets are attached.
     pub fn socket_count(&self) -> usize {
         self.sockets.len()

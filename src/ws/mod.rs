@@ -1,0 +1,3 @@
+//! WebSockets: the layer that carries them, and what is spoken over it.
+
+pub mod layer;
