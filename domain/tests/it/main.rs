@@ -6,7 +6,6 @@ mod access;
 mod controls;
 mod days;
 mod digest;
-mod docs;
 mod golden;
 mod histories;
 mod invariants;
