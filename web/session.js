@@ -48,6 +48,11 @@ export class Session {
     return this.storing + this.commands.size;
   }
 
+  /** True when the card on screen can be answered or put away. */
+  get canAct() {
+    return this.study !== null && !this.study.awaits_queue && this.hand.onScreen !== null;
+  }
+
   get canUndo() {
     return this.recent.length > 0;
   }
@@ -102,6 +107,13 @@ export class Session {
   giveUp(now, code, effects) {
     effects.push({ do: "close" });
     this.lost(now, code, effects);
+  }
+
+  /** A fresh socket at once, by this page's own wish. */
+  reopen(now, effects) {
+    this.giveUp(now, 1000, effects);
+    this.link.attempt = 0;
+    this.open(now, effects);
   }
 
   open(now, effects) {
@@ -164,9 +176,7 @@ const INPUTS = {
   /** The wall clock jumped: only a new welcome can correct it. */
   jumped(session, _input, now, effects) {
     if (!session.link.isOpen) return;
-    effects.push({ do: "close" });
-    session.lost(now, 1000, effects);
-    session.open(now, effects);
+    session.reopen(now, effects);
   },
 
   tick(session, _input, now, effects) {
@@ -221,6 +231,8 @@ const INPUTS = {
   study(session, input, now, effects) {
     session.hand.reset();
     session.study = { sitting: input.sitting, request: input.request, started: false, awaits_queue: false };
+    // What a reload left: it can still be taken back, though its card has to come from the server.
+    for (const { kind, id } of input.recent ?? []) session.recent.push({ kind, key: null, id, card: null, left: null });
     session.pump(now, effects);
   },
 
@@ -229,10 +241,7 @@ const INPUTS = {
     const dealt = session.study?.started;
     session.study = null;
     session.hand.reset();
-    if (!dealt || !session.link.isOpen) return;
-    effects.push({ do: "close" });
-    session.lost(now, 1000, effects);
-    session.open(now, effects);
+    if (dealt && session.link.isOpen) session.reopen(now, effects);
   },
 
   flip(session) {
@@ -241,7 +250,7 @@ const INPUTS = {
 
   answer(session, input, _now, effects) {
     const { hand, study } = session;
-    if (!study || study.awaits_queue || !hand.onScreen || !hand.flipped) return;
+    if (!session.canAct || !hand.flipped) return;
     const left = hand.left;
     const card = hand.answer(input.grade);
     const command = {
@@ -258,10 +267,9 @@ const INPUTS = {
 
   /** `change`: `{suspended}`, `{buried_until}` or `{flag}` of the card on screen. */
   set(session, input, _now, effects) {
-    const { hand, study } = session;
-    const card = hand.onScreen;
-    if (!study || study.awaits_queue || !card) return;
-    const { left } = hand;
+    if (!session.canAct) return;
+    const { hand } = session;
+    const { onScreen: card, left } = hand;
     const command = { type: "set", deck_id: card.deck_id, card_id: card.card_id, ...input.change };
     const key = session.store(command, card.front, effects);
     if (!("flag" in input.change)) hand.putAway();
