@@ -4,6 +4,7 @@
 const TOKENS = "studyhall.tokens";
 const NEWEST = "studyhall.newest";
 const HERE = "studyhall.here";
+const NOBODY = "";
 
 /** The claims of a JWT, unverified: only the server can say whether it is genuine. Null when it is no JWT. */
 export function claimsOf(token) {
@@ -50,13 +51,13 @@ export class Tokens {
     return { user_id: claims.sub, token };
   }
 
-  /** Signs a learner out, in all tabs. */
+  /** Signs a learner out, in all tabs; this one then belongs to nobody. */
   forget(user_id) {
     const tokens = this.all();
     delete tokens[user_id];
     this.shared.setItem(TOKENS, JSON.stringify(tokens));
     if (this.shared.getItem(NEWEST) === user_id) this.shared.removeItem(NEWEST);
-    if (this.own.getItem(HERE) === user_id) this.own.removeItem(HERE);
+    this.own.setItem(HERE, NOBODY);
   }
 
   /** The token of a learner as it is now (another tab may have renewed it), or null. */

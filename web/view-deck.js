@@ -66,7 +66,7 @@ export class DeckView {
   }
 
   buildForm() {
-    const field = (name, label, rows) => h("label", { className: `field ${name}` }, label, h("textarea", { name, rows, required: rows > 1 }));
+    const field = (name, label, rows) => h("label", {}, label, h("textarea", { name, rows, required: rows > 1 }));
     const complaint = h("p", { className: "complaint", role: "alert" });
     const button = h("button", { className: "primary" }, "Add card");
     const form = h(

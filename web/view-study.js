@@ -110,6 +110,7 @@ export class StudyView {
     this.face.update(card, hand.flipped);
     this.done.update(show_done ? hand.done : null);
     this.updateFoot(card, hand.flipped);
+    show(this.foot, !show_done);
     this.updateCounts(hand, card);
     this.updateTools(card);
     const sentence = card || show_done ? "" : this.sentence();
@@ -118,7 +119,6 @@ export class StudyView {
   }
 
   updateFoot(card, flipped) {
-    this.foot.classList.toggle("idle", card === null);
     show(this.show_button, card !== null && !flipped);
     show(this.grade_row, card !== null && flipped);
     if (card === null || this.graded_card === card) return;
