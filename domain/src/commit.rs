@@ -44,6 +44,10 @@ pub enum Decided {
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all items are rows; boxing them would cost an allocation an answer"
+)]
 enum Item {
     Row(Offer),
     Barrier { name: u64, user: UserId },

@@ -210,7 +210,7 @@ impl StudySocket {
             match waiting {
                 Waiting::SignIn(outcome) => self.enter(outcome, socket),
                 Waiting::Renewed(outcome, expires_ms) => self.renewed(outcome, expires_ms, socket),
-                Waiting::Session(out) => self.from_session(out, socket),
+                Waiting::Session(out) => self.told(out, socket),
             }
         }
         if let Some(seq) = self.saved.take() {
@@ -252,7 +252,7 @@ impl StudySocket {
         }
     }
 
-    fn from_session(&mut self, out: ToSocket, socket: &mut Socket<'_, Self>) {
+    fn told(&mut self, out: ToSocket, socket: &mut Socket<'_, Self>) {
         match out {
             ToSocket::Attached => self.welcome(socket),
             ToSocket::Frame(out) => self.frame_out(out, socket),
