@@ -1,3 +1,4 @@
 //! The server's parts, as a library that the binary and the tests share.
 
+pub mod verify;
 pub mod ws;
