@@ -273,4 +273,25 @@ impl DeckStudy {
             })
             .min()
     }
+
+    /// Where the running counts differ from a count from scratch; empty in a sound study.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let mut fresh = self.clone();
+        fresh.recount(self.today);
+        let mut found = Vec::new();
+        if fresh.available != self.available {
+            found.push(format!("counts {:?}, recounted {:?}", self.available, fresh.available));
+        }
+        if fresh.drills != self.drills {
+            found.push(format!("drills {:?}, recounted {:?}", self.drills, fresh.drills));
+        }
+        let used = |study: &DeckStudy| -> BTreeMap<Option<SittingId>, (u32, u32)> {
+            let some = study.used.iter().filter(|used| used.new + used.review > 0);
+            some.map(|used| (used.sitting, (used.new, used.review))).collect()
+        };
+        if used(&fresh) != used(self) {
+            found.push(format!("used {:?}, recounted {:?}", self.used, fresh.used));
+        }
+        found
+    }
 }

@@ -14,6 +14,7 @@ mod deal;
 mod decks;
 mod devices;
 mod finish;
+mod inspect;
 mod known;
 mod queue;
 mod rollover;
