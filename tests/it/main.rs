@@ -5,4 +5,5 @@
 
 mod conformance_ws;
 mod house;
+mod study;
 mod ws_layer;

@@ -374,6 +374,19 @@ impl SocketApp for StudySocket {
     }
 
     fn on_close(&mut self, _closed: &Closed) {
+        self.leave();
+    }
+}
+
+/// A socket whose app panicked is dropped without another word: its session must hear of it all the same.
+impl Drop for StudySocket {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl StudySocket {
+    fn leave(&mut self) {
         let plug = match self.stage {
             Stage::Open { plug, .. } => Some(plug),
             Stage::Entering { plug, .. } => plug,
