@@ -1,5 +1,7 @@
 //! The server's parts, as a library that the binary and the tests share.
 
 pub mod clock;
+pub mod content;
+pub mod import;
 pub mod verify;
 pub mod ws;
