@@ -1,5 +1,7 @@
 //! The server's parts, as a library that the binary and the tests share.
 
 pub mod clock;
+pub mod metrics;
+pub mod study;
 pub mod verify;
 pub mod ws;
