@@ -1,7 +1,7 @@
 //! Study days: the calendar date at the learner's place after shifting by the rollover hour.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use std::fmt;
 use std::str::FromStr;
@@ -193,8 +193,17 @@ fn stamp_in(zone: &TimeZone, rollover_hour: u8, at_ms: i64) -> Stamp {
 
 fn start_in(zone: &TimeZone, rollover_hour: u8, day: Day) -> i64 {
     let hour = i8::try_from(rollover_hour).unwrap_or(0);
-    let civil = day.date().at(hour, 0, 0, 0);
-    zone.to_ambiguous_zoned(civil).compatible().map_or(i64::MAX, |zoned| zoned.timestamp().as_millisecond())
+    let rollover = zone.to_ambiguous_zoned(day.date().at(hour, 0, 0, 0));
+    let skipped = matches!(rollover.offset(), AmbiguousOffset::Gap { .. });
+    rollover.compatible().map_or(i64::MAX, |zoned| {
+        let at_ms = zoned.timestamp().as_millisecond();
+        // Where clocks skip the rollover the day begins with the skip: local time is then past the rollover.
+        let before = || zone.preceding(clamp(at_ms.saturating_add(1))).next();
+        match skipped.then(before).flatten() {
+            Some(skip) => skip.timestamp().as_millisecond(),
+            None => at_ms,
+        }
+    })
 }
 
 #[cfg(test)]

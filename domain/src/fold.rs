@@ -104,6 +104,7 @@ impl Folded {
     /// One number for the whole: equal for equal states.
     pub fn digest(&self) -> u64 {
         let mut h = Fnv::new();
+        h.bytes(&(self.cards.len() as u64).to_le_bytes());
         for ((deck, card), state) in &self.cards {
             h.bytes(deck.bytes());
             h.bytes(card.bytes());

@@ -4,11 +4,15 @@
 //! It compiles to WASM as it is.
 
 pub mod access;
+pub mod commit;
 pub mod day;
 pub mod deck;
+pub mod directory;
 pub mod entry;
 pub mod fold;
 pub mod grade;
 pub mod ids;
+pub mod limits;
+pub mod session;
 pub mod sm2;
 pub mod state;

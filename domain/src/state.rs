@@ -219,18 +219,24 @@ impl CardState {
             SetChange::BuriedUntil(day) => self.buried_until = day,
             SetChange::Flag(n) => self.flag = n,
             SetChange::Due(day) => self.due = Some(day),
-            SetChange::Reset => {
-                self.sm2 = Sm2::NEW;
-                self.due = None;
-                self.lapses = 0;
-                self.scheduled = None;
-                self.scheduled_on = None;
-                self.last_grade = None;
-            }
+            SetChange::Reset => self.reset(),
         }
     }
 
+    fn reset(&mut self) {
+        self.sm2 = Sm2::NEW;
+        self.due = None;
+        self.lapses = 0;
+        self.scheduled = None;
+        self.scheduled_on = None;
+        self.last_grade = None;
+    }
+
     fn give(&mut self, state: &GivenState) {
+        // A card is new exactly when it has no due day, and a new card has no past.
+        if state.due.is_none() {
+            return self.reset();
+        }
         self.sm2 = Sm2 {
             reps: state.reps,
             ease: state.ease.max(EASE_MIN),
@@ -256,6 +262,7 @@ impl CardState {
         h.byte(u8::from(self.suspended));
         h.byte(self.flag);
         h.optional(self.last.map(|id| *id.bytes()));
+        h.byte(u8::from(self.scheduled.is_some()) | u8::from(self.last_grade.is_some()) << 1);
         if let Some(s) = self.scheduled {
             h.bytes(&s.day.0.to_le_bytes());
             h.byte(u8::from(s.was_new) | u8::from(s.only_early) << 1);

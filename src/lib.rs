@@ -1,0 +1,3 @@
+//! The server's parts, as a library that the binary and the tests share.
+
+pub mod ws;
