@@ -1,6 +1,8 @@
 //! What every store of the log has to keep, whatever it is made of. Each promise is a function; a store's tests call
 //! [`store_contract!`](crate::store_contract), which makes a test of each.
 
+#![allow(missing_docs, reason = "the name of a function is the promise")]
+
 use crate::rows::*;
 use domain::entry::LogEntry;
 use domain::grade::Grade;

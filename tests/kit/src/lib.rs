@@ -2,10 +2,15 @@
 //!
 //! Nothing here is part of the program; every part that misbehaves does so because a test asked for it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where a promise breaks")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where a promise breaks"
+)]
 
-pub mod contract_people;
 pub mod contract_library;
+pub mod contract_people;
 pub mod contract_store;
 pub mod rng;
 pub mod rows;

@@ -24,5 +24,10 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 /// # Panics
 /// When the runtime cannot be made.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
