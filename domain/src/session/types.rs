@@ -277,6 +277,10 @@ pub struct SittingFigures {
 
 /// What a session wants done.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is what every answer makes; boxing it would allocate"
+)]
 pub enum Effect {
     /// A row for the writer.
     Append(Append),
