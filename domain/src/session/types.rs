@@ -279,7 +279,7 @@ pub struct SittingFigures {
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "the large one is what every answer makes; boxing it would allocate"
+    reason = "an append a command: boxing it would cost an allocation an answer"
 )]
 pub enum Effect {
     /// A row for the writer.

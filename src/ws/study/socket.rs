@@ -210,7 +210,7 @@ impl StudySocket {
             match waiting {
                 Waiting::SignIn(outcome) => self.enter(outcome, socket),
                 Waiting::Renewed(outcome, expires_ms) => self.renewed(outcome, expires_ms, socket),
-                Waiting::Session(out) => self.from_session(out, socket),
+                Waiting::Session(out) => self.told(out, socket),
             }
         }
         if let Some(seq) = self.saved.take() {
@@ -252,7 +252,7 @@ impl StudySocket {
         }
     }
 
-    fn from_session(&mut self, out: ToSocket, socket: &mut Socket<'_, Self>) {
+    fn told(&mut self, out: ToSocket, socket: &mut Socket<'_, Self>) {
         match out {
             ToSocket::Attached => self.welcome(socket),
             ToSocket::Frame(out) => self.frame_out(out, socket),
@@ -374,6 +374,19 @@ impl SocketApp for StudySocket {
     }
 
     fn on_close(&mut self, _closed: &Closed) {
+        self.leave();
+    }
+}
+
+/// A socket whose app panicked is dropped without another word: its session must hear of it all the same.
+impl Drop for StudySocket {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl StudySocket {
+    fn leave(&mut self) {
         let plug = match self.stage {
             Stage::Open { plug, .. } => Some(plug),
             Stage::Entering { plug, .. } => plug,
