@@ -1,6 +1,8 @@
 //! The server's parts, as a library that the binary and the tests share.
 
+pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod metrics;
 pub mod study;
 pub mod verify;
