@@ -1,1 +1,32 @@
-//! placeholder
+//! Who runs the heart: sessions as actors on the web workers' threads (shards), the Supervisor, the writer and the
+//! loader. Only shells: no JSON, no driver, no web server. Every decision is a machine's in `domain`; what is here
+//! moves inputs to it and effects away from it.
+
+mod batch;
+mod decks;
+mod due;
+mod engine;
+mod limits;
+mod loader;
+mod messages;
+mod observe;
+mod registry;
+mod resident;
+mod shard;
+mod supervisor;
+mod writer;
+
+pub use batch::{BatchError, BatchVerdict, submit_batch};
+pub use decks::{DeckCache, FragmentEncoder};
+pub use due::{DueError, DueView};
+pub use engine::{Engine, Hooks, InputHook, Options};
+pub use limits::Limits;
+pub use messages::{CloseWhy, Full, SocketPort, ToSocket};
+pub use observe::{EngineView, LearnerView, ShardView, Telemetry};
+pub use shard::Shard;
+
+/// Reads both clocks once a wake-up.
+pub trait Clock: Send + Sync + 'static {
+    /// The monotonic tick and the wall clock.
+    fn now(&self) -> domain::session::Now;
+}

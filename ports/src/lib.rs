@@ -1,1 +1,21 @@
-//! placeholder
+//! What the heart needs from outside: traits, the shapes of batches, and their errors. Knows `domain` only.
+//!
+//! The hot port ([`ReviewStore`]) is generic with native async functions and awaited in exactly two places, the writer
+//! and the loader: a future per commit and per activation, never per answer. The cold ports ([`Library`],
+//! [`People`]) are objects with boxed futures.
+
+pub mod codec;
+pub mod error;
+pub mod library;
+pub mod people;
+pub mod reviews;
+
+pub use error::{Cause, StoreError};
+pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
+pub use reviews::{
+    LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,
+};
+
+/// A boxed future, as the cold ports return.
+pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,286 @@
+//! The engine: every long-lived part in one place, and what the rest of the server asks of it.
+
+use crate::decks::{DeckCache, FragmentEncoder};
+use crate::due::{self, DueError, DueView};
+use crate::loader::{self, Reader};
+use crate::messages::{Job, ToShard, ToWriter};
+use crate::observe::{EngineView, LearnerView, Telemetry};
+use crate::registry::Registry;
+use crate::shard::Shard;
+use crate::supervisor::Supervisor;
+use crate::{Clock, Limits, writer};
+use domain::day::ZoneHistory;
+use domain::directory::ShardNo;
+use domain::ids::{DeckId, UserId};
+use domain::session::{Facts, FetchFailed, Input, Want};
+use ports::{Boxed, Library, People, ReviewStore};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// What an engine is made of.
+pub struct Options<S> {
+    /// The log and its caches.
+    pub store: Arc<S>,
+    /// Decks and cards.
+    pub library: Arc<dyn Library>,
+    /// People, classes, enrollments.
+    pub people: Arc<dyn People>,
+    /// Both clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the wall clock is the developer's.
+    pub dev_clock: bool,
+    /// How a card's record becomes the fragment that frames are made of.
+    pub encode: FragmentEncoder,
+    /// Where measurements go.
+    pub telemetry: Arc<dyn Telemetry>,
+    /// Bounds.
+    pub limits: Limits,
+    /// A seed for jitter.
+    pub seed: u64,
+    /// What tests plant.
+    pub hooks: Hooks,
+}
+
+/// What may be called before an input is handled.
+pub type InputHook = Arc<dyn Fn(UserId, &Input) + Send + Sync>;
+
+/// Faults that tests plant. Empty in every server that people use.
+#[derive(Clone, Default)]
+pub struct Hooks {
+    /// Called inside the contained part before each input; what it panics with is a session's panic.
+    pub before_input: Option<InputHook>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) registry: Registry,
+    pub(crate) shards: RwLock<Vec<mpsc::Sender<ToShard>>>,
+    pub(crate) writer: mpsc::Sender<ToWriter>,
+    pub(crate) loader: mpsc::Sender<Job>,
+    pub(crate) reader: Arc<dyn AnyReader>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) telemetry: Arc<dyn Telemetry>,
+    pub(crate) limits: Limits,
+    pub(crate) hooks: Hooks,
+    pub(crate) supervisor: RwLock<Option<actix::Addr<Supervisor>>>,
+    pub(crate) undecided_rows: AtomicUsize,
+    pub(crate) session_bytes: AtomicUsize,
+    pub(crate) sockets: AtomicUsize,
+    pub(crate) draining: AtomicBool,
+    pub(crate) decks: DeckCache,
+    noise: AtomicU64,
+}
+
+/// The reader without its store's type.
+pub(crate) trait AnyReader: Send + Sync {
+    fn answer(&self, user: UserId, want: Want) -> Boxed<'_, Result<Facts, FetchFailed>>;
+    fn seed(&self, user: UserId) -> Boxed<'_, Result<domain::session::SessionSeed, FetchFailed>>;
+}
+
+/// A running engine. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// Starts writer and loader on the current tokio runtime. Shards start on the web workers ([`Engine::shard`]),
+    /// the Supervisor on the main arbiter ([`Engine::supervise`]).
+    pub fn start<S: ReviewStore>(options: Options<S>) -> Engine {
+        let (writer_tx, writer_rx) = mpsc::channel(1_024);
+        let (loader_tx, loader_rx) = mpsc::channel(options.limits.load_queue);
+        let decks = DeckCache::new(
+            options.library.clone(),
+            options.encode,
+            options.limits.deck_bytes,
+            options.telemetry.clone(),
+        );
+        let reader = Arc::new(Reader {
+            store: options.store.clone(),
+            library: options.library,
+            people: options.people,
+            decks: decks.clone(),
+            clock: options.clock.clone(),
+            dev_clock: options.dev_clock,
+        });
+        let shared = Arc::new(Shared {
+            registry: Registry::default(),
+            shards: RwLock::new(Vec::new()),
+            writer: writer_tx,
+            loader: loader_tx,
+            reader: reader.clone(),
+            clock: options.clock,
+            telemetry: options.telemetry,
+            limits: options.limits,
+            hooks: options.hooks,
+            supervisor: RwLock::new(None),
+            undecided_rows: AtomicUsize::new(0),
+            session_bytes: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            decks,
+            noise: AtomicU64::new(options.seed | 1),
+        });
+        tokio::spawn(writer::run(shared.clone(), options.store, writer_rx));
+        tokio::spawn(loader::run(shared.clone(), loader_rx));
+        Engine { shared }
+    }
+
+    /// Starts the Supervisor on this thread, which must be the main arbiter.
+    pub fn supervise(&self) {
+        let addr = Supervisor::begin(self.shared.clone());
+        if let Ok(mut supervisor) = self.shared.supervisor.write() {
+            *supervisor = Some(addr);
+        }
+    }
+
+    /// This thread's shard; started at the first call on a thread, which must be a web worker.
+    pub fn shard(&self) -> Rc<Shard> {
+        Shard::of_this_thread(&self.shared)
+    }
+
+    /// A deck or its cards changed: sessions that hold it get the new revision.
+    pub fn deck_changed(&self, deck: DeckId) {
+        if self.shared.loader.try_send(Job::DeckChanged(deck)).is_err() {
+            tracing::warn!(%deck, "too many loads wait: a changed deck is told late");
+            self.shared.decks.forget_later(deck);
+        }
+    }
+
+    /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
+    pub fn access_changed(&self, user: Option<UserId>) {
+        for shard in self.shared.all_shards() {
+            if shard.try_send(ToShard::AccessChanged(user)).is_err() {
+                tracing::warn!("a shard is too busy to hear of a change of access");
+            }
+        }
+    }
+
+    /// A learner's zone or rollover hour changed.
+    pub fn zones_changed(&self, user: UserId, zones: &ZoneHistory) {
+        for shard in self.shared.all_shards() {
+            if shard.try_send(ToShard::Zones(user, zones.clone())).is_err() {
+                tracing::warn!("a shard is too busy to hear of a change of zone");
+            }
+        }
+    }
+
+    /// What `GET due` shows: hands nothing out and holds nothing.
+    ///
+    /// # Errors
+    /// The deck is not the learner's to see, or the store cannot be read.
+    pub async fn due(&self, user: UserId, deck: Option<DeckId>, limit: usize) -> Result<DueView, DueError> {
+        due::view(&self.shared, user, deck, limit).await
+    }
+
+    /// A deck with its content, as sessions see it.
+    pub fn decks(&self) -> &DeckCache {
+        &self.shared.decks
+    }
+
+    /// How many sockets are open.
+    pub fn sockets(&self) -> usize {
+        self.shared.sockets.load(Ordering::Relaxed)
+    }
+
+    /// Rows that are neither durable nor refused.
+    pub fn undecided_rows(&self) -> usize {
+        self.shared.undecided_rows.load(Ordering::Relaxed)
+    }
+
+    /// Sessions that are registered on this node.
+    pub fn registered(&self) -> usize {
+        self.shared.registry.len()
+    }
+
+    /// Bytes that sessions hold, about.
+    pub fn session_bytes(&self) -> usize {
+        self.shared.session_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is going down.
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Relaxed)
+    }
+
+    /// Every shard, as it is now.
+    pub async fn view(&self) -> EngineView {
+        let mut shards = Vec::new();
+        for shard in self.shared.all_shards() {
+            let (reply, view) = oneshot::channel();
+            if shard.send(ToShard::Observe(reply)).await.is_ok()
+                && let Ok(view) = view.await
+            {
+                shards.push(view);
+            }
+        }
+        EngineView {
+            shards,
+            undecided_rows: self.undecided_rows(),
+            registered: self.registered(),
+            draining: self.is_draining(),
+        }
+    }
+
+    /// One learner's session, if it is in memory.
+    pub async fn learner(&self, user: UserId) -> Option<LearnerView> {
+        let home = self.shared.registry.home(user)?;
+        let shard = self.shared.shard_link(home.shard)?;
+        let (reply, view) = oneshot::channel();
+        shard.send(ToShard::ObserveLearner(user, reply)).await.ok()?;
+        view.await.ok()?
+    }
+
+    /// Goes down: no new sockets, `goodbye` to all, then waits until they left or time is up, closes the rest, and waits
+    /// until every row is decided. Returns how many rows are still undecided (0 is a clean end).
+    pub async fn drain(&self) -> usize {
+        self.shared.draining.store(true, Ordering::Relaxed);
+        let shards = self.shared.all_shards();
+        for shard in &shards {
+            let _ = shard.send(ToShard::Goodbye).await;
+        }
+        let until = tokio::time::Instant::now() + Duration::from_millis(self.shared.limits.drain_ms);
+        while self.sockets() > 0 && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for shard in &shards {
+            let _ = shard.send(ToShard::CloseAll).await;
+        }
+        let until = tokio::time::Instant::now() + Duration::from_secs(4);
+        while self.undecided_rows() > 0 && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.undecided_rows()
+    }
+}
+
+impl Shared {
+    pub(crate) fn all_shards(&self) -> Vec<mpsc::Sender<ToShard>> {
+        self.shards.read().map(|shards| shards.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn shard_link(&self, shard: ShardNo) -> Option<mpsc::Sender<ToShard>> {
+        self.shards.read().ok()?.get(usize::from(shard)).cloned()
+    }
+
+    /// Tells a shard; waits while its inbox is full.
+    pub(crate) async fn tell(&self, shard: ShardNo, message: ToShard) {
+        if let Some(link) = self.shard_link(shard)
+            && link.send(message).await.is_err()
+        {
+            tracing::debug!(shard, "a shard that is gone was told something");
+        }
+    }
+
+    /// A number below `below` that differs from call to call (xorshift64*, Vigna 2014): for jitter only.
+    pub(crate) fn jitter(&self, below: u64) -> u64 {
+        let mut x = self.noise.load(Ordering::Relaxed);
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.noise.store(x, Ordering::Relaxed);
+        x.wrapping_mul(0x2545_f491_4f6c_dd1d) % below.max(1)
+    }
+}

@@ -1,0 +1,312 @@
+//! The loader: everything that a session needs to know and has not in memory. Bounded, so that a thousand learners
+//! arriving at once are a queue.
+
+use crate::Clock;
+use crate::decks::{Cached, DeckCache};
+use crate::engine::{AnyReader, Shared};
+use crate::messages::{Job, ToShard};
+use domain::access::{Span, deck_spans};
+use domain::entry::{Body, LogEntry};
+use domain::fold::{Live, fold_card};
+use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
+use domain::session::{DeckLoad, Facts, FetchFailed, Scope, SessionSeed, SittingFigures, Want};
+use domain::state::{CardState, FoldParams};
+use ports::library::DeckQuery;
+use ports::{
+    Boxed, Grant, Library, LibraryError, LogRange, People, PeopleError, Person, Progress, ReviewStore,
+    StoreError,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+
+/// How often a read is tried, and how long the first wait between two tries is.
+const READ_TRIES: u32 = 4;
+const READ_RETRY_MS: u64 = 40;
+/// Entries of one page when a stretch of the log is read.
+const LOG_PAGE: usize = 4_096;
+/// How far before a sitting's own moment its entries are looked for: clocks are corrected in between.
+const SITTING_MARGIN_MS: i64 = 86_400_000;
+
+pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
+    let permits = Arc::new(Semaphore::new(shared.limits.loads_at_once));
+    while let Some(job) = jobs.recv().await {
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            carry_out(&shared, job).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn carry_out(shared: &Shared, job: Job) {
+    match job {
+        Job::Activate { user, incarnation, shard } => {
+            let seed = shared.reader.seed(user).await.map(Box::new).map_err(|FetchFailed| ());
+            shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
+        }
+        Job::Fetch { user, token, want, shard } => {
+            let facts = shared.reader.answer(user, want).await;
+            shared.tell(shard, ToShard::Fetched { user, token, facts }).await;
+        }
+        Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
+            Ok(Some(cached)) => {
+                for shard in shared.all_shards() {
+                    let _ = shard.send(ToShard::Deck(cached.deck.clone())).await;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "a changed deck could not be read"),
+        },
+    }
+}
+
+/// Reads what sessions ask for.
+pub(crate) struct Reader<S> {
+    pub(crate) store: Arc<S>,
+    pub(crate) library: Arc<dyn Library>,
+    pub(crate) people: Arc<dyn People>,
+    pub(crate) decks: DeckCache,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) dev_clock: bool,
+}
+
+/// Why a read failed.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    #[error(transparent)]
+    People(#[from] PeopleError),
+}
+
+impl<S: ReviewStore> AnyReader for Reader<S> {
+    fn answer(&self, user: UserId, want: Want) -> Boxed<'_, Result<Facts, FetchFailed>> {
+        Box::pin(async move {
+            let mut tries = 0;
+            loop {
+                match self.read(user, &want).await {
+                    Ok(facts) => return Ok(facts),
+                    Err(error) => self.wait_after(&error, &mut tries).await?,
+                }
+            }
+        })
+    }
+
+    fn seed(&self, user: UserId) -> Boxed<'_, Result<SessionSeed, FetchFailed>> {
+        Box::pin(async move {
+            let mut tries = 0;
+            loop {
+                match self.read_seed(user).await {
+                    Ok(seed) => return Ok(seed),
+                    Err(error) => self.wait_after(&error, &mut tries).await?,
+                }
+            }
+        })
+    }
+}
+
+impl<S: ReviewStore> Reader<S> {
+    async fn wait_after(&self, error: &ReadError, tries: &mut u32) -> Result<(), FetchFailed> {
+        *tries += 1;
+        tracing::warn!(%error, tries, "a read for a session failed");
+        if *tries >= READ_TRIES {
+            return Err(FetchFailed);
+        }
+        tokio::time::sleep(Duration::from_millis(READ_RETRY_MS << (*tries * 2))).await;
+        Ok(())
+    }
+
+    async fn read_seed(&self, user: UserId) -> Result<SessionSeed, ReadError> {
+        let log = self.store.load(user).await?;
+        let person = self.person(user).await?;
+        Ok(SessionSeed {
+            user,
+            zones: person.zones,
+            began_ms: person.began_ms,
+            dev_clock: self.dev_clock,
+            newest: log.newest,
+            more: log.more,
+        })
+    }
+
+    async fn person(&self, user: UserId) -> Result<Person, ReadError> {
+        Ok(self.people.person(user).await?.ok_or(PeopleError::NoSuchPerson)?)
+    }
+
+    async fn read(&self, user: UserId, want: &Want) -> Result<Facts, ReadError> {
+        Ok(match want {
+            Want::Scope(asked) => Facts::Scope(self.scope(user, asked.as_deref()).await?),
+            Want::Decks(ids) => Facts::Decks(self.load_decks(user, ids).await?),
+            Want::Entries(ids) => Facts::Entries(self.store.entries(user, ids.clone()).await?),
+            Want::CardLog(deck, card) => {
+                Facts::CardLog(self.store.card_log(user, *deck, Some(vec![*card])).await?)
+            }
+            Want::Before(id, count) => Facts::Before(self.before(user, *id, *count).await?),
+            Want::Sitting(sitting) => Facts::Sitting(self.figures(user, *sitting).await?),
+        })
+    }
+
+    async fn scope(&self, user: UserId, asked: Option<&[DeckId]>) -> Result<Scope, ReadError> {
+        let person = self.person(user).await?;
+        let grants = self.people.grants(user).await?;
+        let mut found = BTreeSet::new();
+        match asked {
+            Some(ids) => {
+                for id in ids {
+                    let Some(record) = self.library.deck(*id).await? else { return Ok(Scope::Forbidden) };
+                    if !is_open(&spans_of(&record.gate(), &person, &grants, *id)) {
+                        return Ok(Scope::Forbidden);
+                    }
+                    found.insert(*id);
+                    let below = DeckQuery {
+                        owner: Some(record.owner),
+                        below_path: Some(record.path.clone()),
+                        ..DeckQuery::default()
+                    };
+                    for deck in self.library.decks(below).await? {
+                        if is_open(&spans_of(&deck.gate(), &person, &grants, deck.id)) {
+                            found.insert(deck.id);
+                        }
+                    }
+                }
+            }
+            None => {
+                let mut ids: Vec<DeckId> = grants.iter().map(|grant| grant.deck).collect();
+                ids.extend(self.store.load(user).await?.decks);
+                let query = DeckQuery { owner: Some(user), ids, ..DeckQuery::default() };
+                for deck in self.library.decks(query).await? {
+                    if is_open(&spans_of(&deck.gate(), &person, &grants, deck.id)) {
+                        found.insert(deck.id);
+                    }
+                }
+            }
+        }
+        Ok(Scope::Decks(found.into_iter().collect()))
+    }
+
+    async fn load_decks(&self, user: UserId, ids: &[DeckId]) -> Result<Vec<DeckLoad>, ReadError> {
+        let person = self.person(user).await?;
+        let grants = self.people.grants(user).await?;
+        let mut loads = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(Cached { deck, gate, .. }) = self.decks.get(*id).await? else { continue };
+            let rows = self.store.progress(user, *id).await?;
+            let has_entries = !rows.is_empty();
+            let rows = self.fresh(user, *id, rows, &deck.settings.fold_params()).await?;
+            let spans = spans_of(&gate, &person, &grants, *id);
+            loads.push(DeckLoad { deck, spans, rows, has_entries });
+        }
+        Ok(loads)
+    }
+
+    /// Rows of another fold or other parameters are folded again from the log.
+    async fn fresh(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        rows: Vec<Progress>,
+        params: &FoldParams,
+    ) -> Result<Vec<(CardId, CardState)>, ReadError> {
+        let key = params.key();
+        let outdated: Vec<CardId> =
+            rows.iter().filter(|row| row.params_key != key).map(|row| row.card).collect();
+        let mut states: BTreeMap<CardId, CardState> =
+            rows.into_iter().filter(|row| row.params_key == key).map(|row| (row.card, row.state)).collect();
+        if !outdated.is_empty() {
+            let log = self.store.card_log(user, deck, Some(outdated)).await?;
+            states.extend(fold_cards(deck, &log, params));
+        }
+        Ok(states.into_iter().collect())
+    }
+
+    async fn before(&self, user: UserId, id: EntryId, count: usize) -> Result<Vec<EntryId>, ReadError> {
+        let mut found = Vec::new();
+        let mut before = id;
+        while found.len() < count {
+            let range = LogRange { from: EntryId::MIN, before: Some(before), newest_first: true, limit: 256 };
+            let page = self.store.log(user, range).await?;
+            let Some(oldest) = page.last().map(|entry| entry.id) else { break };
+            found.extend(page.iter().filter(|entry| entry.can_be_undone()).map(|entry| entry.id));
+            if page.len() < 256 {
+                break;
+            }
+            before = oldest;
+        }
+        found.truncate(count);
+        Ok(found)
+    }
+
+    async fn figures(&self, user: UserId, sitting: SittingId) -> Result<SittingFigures, ReadError> {
+        let now_ms = self.clock.now().wall_ms;
+        let began_ms = EntryId(sitting.0).at_ms().min(now_ms);
+        let mut from = EntryId::floor_of(began_ms.saturating_sub(SITTING_MARGIN_MS));
+        let mut entries: Vec<LogEntry> = Vec::new();
+        loop {
+            let range = LogRange { from, before: None, newest_first: false, limit: LOG_PAGE };
+            let page = self.store.log(user, range).await?;
+            let full = page.len() == LOG_PAGE;
+            let newest = page.last().map(|entry| entry.id);
+            entries.extend(page.into_iter().filter(|entry| match entry.body {
+                Body::Review(review) => review.sitting == Some(sitting),
+                Body::Undo { .. } => true,
+                Body::Set { .. }
+                | Body::State { .. }
+                | Body::ImportCommit { .. }
+                | Body::ImportRevoke { .. } => false,
+            }));
+            match newest {
+                Some(newest) if full => from = EntryId(uuid_after(newest)),
+                Some(_) | None => break,
+            }
+        }
+        Ok(sum_up(&entries))
+    }
+}
+
+/// The id right after this one.
+fn uuid_after(id: EntryId) -> domain::ids::Uuid {
+    domain::ids::Uuid::from_u128(id.0.as_u128().saturating_add(1))
+}
+
+fn sum_up(entries: &[LogEntry]) -> SittingFigures {
+    let live = Live::of(entries);
+    let mut figures = SittingFigures::default();
+    let mut cards = BTreeSet::new();
+    for entry in entries.iter().filter(|entry| live.counts(entry)) {
+        let Some(review) = entry.review() else { continue };
+        figures.answered += 1;
+        figures.correct += u32::from(review.grade.is_correct());
+        figures.elapsed_ms += u64::from(review.elapsed_ms);
+        cards.insert((review.deck, review.card));
+    }
+    figures.cards = cards.into_iter().collect();
+    figures
+}
+
+/// The states of all cards that the log speaks of.
+pub(crate) fn fold_cards(deck: DeckId, log: &[LogEntry], params: &FoldParams) -> Vec<(CardId, CardState)> {
+    let live = Live::of(log);
+    let mut by_card: BTreeMap<CardId, Vec<LogEntry>> = BTreeMap::new();
+    for entry in log {
+        if let Some((of, card)) = entry.card()
+            && of == deck
+        {
+            by_card.entry(card).or_default().push(*entry);
+        }
+    }
+    by_card.into_iter().map(|(card, entries)| (card, fold_card(&entries, &live, params, |_, _| {}))).collect()
+}
+
+fn spans_of(gate: &domain::access::DeckGate, person: &Person, grants: &[Grant], deck: DeckId) -> Vec<Span> {
+    let by_class: Vec<Span> = grants.iter().filter(|g| g.deck == deck).map(|grant| grant.span).collect();
+    deck_spans(gate, person.id, person.org, &by_class)
+}
+
+fn is_open(spans: &[Span]) -> bool {
+    spans.iter().any(Span::is_open)
+}

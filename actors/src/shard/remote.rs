@@ -1,0 +1,231 @@
+//! Between shards: sockets of other workers, sessions that move, and everything that arrives in the inbox.
+
+use super::Shard;
+use crate::messages::{CloseWhy, SocketPort, ToShard, ToSocket};
+use crate::observe::{LearnerView, ShardView};
+use domain::directory::{HomeState, ShardNo};
+use domain::ids::{InstanceId, UserId};
+use domain::session::{Input, Session, SocketId};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+/// The longest wait that a client is told when the server goes down, in milliseconds; each gets its own below it.
+const RECONNECT_WITHIN_MS: u64 = 10_000;
+
+impl Shard {
+    pub(super) fn take(&self, message: ToShard) {
+        match message {
+            ToShard::Activated { user, incarnation, seed } => self.activated(user, incarnation, seed),
+            ToShard::Fetched { user, token, facts } => {
+                self.give_or_forward(user, Input::Fetched { token, facts })
+            }
+            ToShard::Committed { decided, barriers, landed } => {
+                for (user, id, outcome) in decided {
+                    self.give_or_forward(user, Input::Outcome { id, outcome });
+                }
+                for barrier in barriers {
+                    self.barrier_passed(barrier);
+                }
+                if landed {
+                    self.in_flight.set(false);
+                }
+            }
+            ToShard::Attach { user, socket, instance } => self.attach_remote(user, socket, instance),
+            ToShard::Adopt { user, incarnation, session, socket, instance } => {
+                self.adopt(user, incarnation, *session, socket, instance);
+            }
+            ToShard::Input { user, input } => self.give_or_forward(user, input),
+            ToShard::Detach { user, socket } => self.detach_here(user, socket),
+            ToShard::ToSocket { socket, home, out } => self.relayed(socket, home, out),
+            ToShard::Homeless { socket } => self.claim_again(socket),
+            ToShard::Deck(deck) => {
+                self.for_all(|session| session.has_deck(deck.id), || Input::Deck(deck.clone()))
+            }
+            ToShard::AccessChanged(Some(user)) => {
+                self.give(user, Input::AccessChanged);
+            }
+            ToShard::AccessChanged(None) => self.for_all(|_| true, || Input::AccessChanged),
+            ToShard::Zones(user, zones) => {
+                self.give(user, Input::Zones(zones));
+            }
+            ToShard::Goodbye => self.goodbye(),
+            ToShard::CloseAll => self.close_all(),
+            ToShard::Observe(reply) => {
+                let _ = reply.send(self.view());
+            }
+            ToShard::ObserveLearner(user, reply) => {
+                let _ = reply.send(self.learner_view(user));
+            }
+        }
+    }
+
+    /// What arrives for a session that moved on follows it.
+    fn give_or_forward(&self, user: UserId, input: Input) {
+        if self.residents.borrow().contains_key(&user) {
+            self.give(user, input);
+            return;
+        }
+        match self.shared.registry.home(user) {
+            Some(home) if home.shard != self.no => self.send(home.shard, ToShard::Input { user, input }),
+            Some(_) | None => {}
+        }
+    }
+
+    /// Asks the shard that has the session.
+    pub(super) fn attach_there(
+        &self,
+        shard: ShardNo,
+        socket: SocketId,
+        user: UserId,
+        instance: Option<InstanceId>,
+    ) {
+        if let Some(plug) = self.sockets.borrow_mut().get_mut(&socket) {
+            plug.home = shard;
+        }
+        let sent = self
+            .shared
+            .shard_link(shard)
+            .map(|link| link.try_send(ToShard::Attach { user, socket, instance }));
+        if !matches!(sent, Some(Ok(()))) {
+            self.deliver(socket, ToSocket::Close(CloseWhy::NotReady));
+        }
+    }
+
+    /// A socket of another shard wants a session of this one: without a live socket the session goes there.
+    fn attach_remote(&self, user: UserId, socket: SocketId, instance: Option<InstanceId>) {
+        let cell = self.residents.borrow().get(&user).map(|resident| resident.cell.clone());
+        let Some(cell) = cell else {
+            return match self.shared.registry.home(user) {
+                // It is being loaded here: the socket waits here.
+                Some(home) if home.shard == self.no && home.state == HomeState::Loading => {
+                    self.attach_here(socket, user, instance);
+                }
+                Some(_) | None => self.homeless(socket),
+            };
+        };
+        let to = ShardNo::try_from(socket.0 >> 48).unwrap_or(self.no);
+        let quiet = cell.inbox.borrow().is_empty()
+            && !cell.stopping.get()
+            && cell.session.borrow().as_ref().is_some_and(Session::is_idle);
+        let moving = HomeState::Moving { to };
+        if quiet && self.shared.registry.turn(user, cell.incarnation, HomeState::Live, moving) {
+            let Some(session) = cell.session.borrow_mut().take() else { return self.homeless(socket) };
+            let incarnation = cell.incarnation;
+            self.evict(&cell);
+            let session = Box::new(session);
+            return self.send(to, ToShard::Adopt { user, incarnation, session, socket, instance });
+        }
+        self.attach_to(&cell, socket, instance);
+    }
+
+    fn homeless(&self, socket: SocketId) {
+        let to = ShardNo::try_from(socket.0 >> 48).unwrap_or(self.no);
+        self.send(to, ToShard::Homeless { socket });
+    }
+
+    fn claim_again(&self, socket: SocketId) {
+        let who = self.sockets.borrow().get(&socket).and_then(|plug| plug.user.map(|u| (u, plug.instance)));
+        if let Some((user, instance)) = who {
+            if let Some(plug) = self.sockets.borrow_mut().get_mut(&socket) {
+                plug.home = self.no;
+            }
+            self.claim(socket, user, instance);
+        }
+    }
+
+    /// A session arrives with the socket that it follows.
+    fn adopt(&self, user: UserId, n: u64, session: Session, socket: SocketId, instance: Option<InstanceId>) {
+        if !self.shared.registry.arrived(user, n) {
+            return self.claim_again(socket);
+        }
+        self.move_in(user, n, session);
+        let here = match self.sockets.borrow_mut().get_mut(&socket) {
+            Some(plug) => {
+                plug.home = self.no;
+                true
+            }
+            None => false,
+        };
+        if here {
+            self.attach_here(socket, user, instance);
+        }
+    }
+
+    /// A frame from a session on another shard for a socket of this one.
+    fn relayed(&self, socket: SocketId, home: ShardNo, out: ToSocket) {
+        if let Some(plug) = self.sockets.borrow_mut().get_mut(&socket) {
+            plug.home = home;
+        }
+        self.deliver(socket, out);
+    }
+
+    fn for_all(&self, which: impl Fn(&Session) -> bool, input: impl Fn() -> Input) {
+        let users: Vec<UserId> = self
+            .residents
+            .borrow()
+            .iter()
+            .filter(|(_, resident)| resident.cell.session.borrow().as_ref().is_some_and(&which))
+            .map(|(user, _)| *user)
+            .collect();
+        for user in users {
+            self.give(user, input());
+        }
+    }
+
+    fn ports(&self) -> Vec<Rc<dyn SocketPort>> {
+        self.sockets.borrow().values().map(|plug| plug.port.clone()).collect()
+    }
+
+    fn goodbye(&self) {
+        for port in self.ports() {
+            let reconnect_after_ms = self.shared.jitter(RECONNECT_WITHIN_MS);
+            if port.deliver(ToSocket::Goodbye { reconnect_after_ms }).is_err() {
+                tracing::debug!("a socket could not queue its goodbye");
+            }
+        }
+    }
+
+    fn close_all(&self) {
+        for port in self.ports() {
+            if port.deliver(ToSocket::Close(CloseWhy::Draining)).is_err() {
+                tracing::debug!("a socket could not queue its close");
+            }
+        }
+    }
+
+    fn view(&self) -> ShardView {
+        let residents = self.residents.borrow();
+        ShardView {
+            shard: self.no,
+            sessions: residents.len(),
+            sockets: self.sockets.borrow().len(),
+            waiting: self.waiting.borrow().values().map(Vec::len).sum(),
+            outbox_rows: self.outbox.borrow().len(),
+            session_bytes: residents.values().map(|resident| resident.cell.bytes.get()).sum(),
+            inbox_high_water: self.inbox_high_water.get(),
+        }
+    }
+
+    fn learner_view(&self, user: UserId) -> Option<LearnerView> {
+        let residents = self.residents.borrow();
+        let cell = &residents.get(&user)?.cell;
+        let session = cell.session.borrow();
+        let session = session.as_ref()?;
+        Some(LearnerView {
+            user,
+            shard: self.no,
+            incarnation: cell.incarnation,
+            sockets: session.socket_count(),
+            undecided: session.undecided(),
+            bytes: cell.bytes.get(),
+        })
+    }
+
+    pub(super) fn set_credit(&self) {
+        let has = self.shared.undecided_rows.load(Ordering::Relaxed) < self.shared.limits.undecided_rows;
+        if self.has_credit.replace(has) != has {
+            tracing::warn!(shard = self.no, has_credit = has, "credit for new cards changed");
+            self.for_all(|_| true, || Input::Credit(has));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! One tick a shard drives every deadline of its sessions.
+
+use super::Shard;
+use domain::ids::UserId;
+use domain::session::Input;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A jump of the wall clock against the monotonic one that every session is told of, in milliseconds.
+const CLOCK_JUMP_MS: i64 = 500;
+/// How often idle sessions are looked for, in milliseconds.
+const SWEEP_MS: u64 = 500;
+
+impl Shard {
+    pub(super) async fn tick(self: Rc<Self>) {
+        let period = Duration::from_millis(self.shared.limits.tick_ms.max(1));
+        let mut swept_tick_ms = 0;
+        let mut skew_ms = None;
+        loop {
+            let planned = Instant::now() + period;
+            tokio::time::sleep(period).await;
+            self.shared.telemetry.tick_late(planned.elapsed());
+            let now = self.now();
+            self.wake_due(now.tick_ms);
+            self.retry_jobs();
+            let skew = now.wall_ms.saturating_sub(i64::try_from(now.tick_ms).unwrap_or(0));
+            let jumped =
+                skew_ms.is_some_and(|before: i64| before.abs_diff(skew) > CLOCK_JUMP_MS.unsigned_abs());
+            if jumped {
+                self.wake_all();
+            }
+            if jumped || skew_ms.is_none() {
+                skew_ms = Some(skew);
+            }
+            if now.tick_ms.saturating_sub(swept_tick_ms) >= SWEEP_MS.min(self.shared.limits.idle_ms.max(1)) {
+                swept_tick_ms = now.tick_ms;
+                self.close_overdue(now.tick_ms);
+                self.passivate(now.tick_ms);
+                self.set_credit();
+            }
+            self.flush();
+        }
+    }
+
+    fn wake_due(&self, tick_ms: u64) {
+        loop {
+            let due = {
+                let mut deadlines = self.deadlines.borrow_mut();
+                match deadlines.first().copied() {
+                    Some((at, user)) if at <= tick_ms => {
+                        deadlines.remove(&(at, user));
+                        user
+                    }
+                    Some(_) | None => return,
+                }
+            };
+            if let Some(resident) = self.residents.borrow().get(&due) {
+                resident.cell.deadline_tick_ms.set(None);
+            }
+            self.give(due, Input::Tick);
+        }
+    }
+
+    fn wake_all(&self) {
+        let users: Vec<UserId> = self.residents.borrow().keys().copied().collect();
+        for user in users {
+            self.give(user, Input::Tick);
+        }
+    }
+
+    fn retry_jobs(&self) {
+        let waiting = std::mem::take(&mut *self.jobs.borrow_mut());
+        for job in waiting {
+            self.ask(job);
+        }
+    }
+}

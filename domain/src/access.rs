@@ -1,0 +1,119 @@
+//! Who sees which deck, now and at an earlier moment. Decks, cards and enrollments are marked deleted with the time
+//! and never removed, so that what was seen once can be told from what never was.
+
+use crate::ids::{OrgId, UserId};
+
+/// Who a deck is for beside its owner.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Visibility {
+    /// The owner alone (and the classes it was given to).
+    #[default]
+    Private,
+    /// Whoever knows its id.
+    Link,
+    /// The classes it was given to.
+    Class,
+    /// Everybody of the owner's organisation.
+    Org,
+    /// Everybody.
+    Public,
+}
+
+/// A stretch of time, Unix milliseconds; `until_ms` is `None` while it goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// The first moment.
+    pub from_ms: i64,
+    /// The first moment after it.
+    pub until_ms: Option<i64>,
+}
+
+impl Span {
+    /// Whether the moment lies in it.
+    pub fn holds(&self, at_ms: i64) -> bool {
+        at_ms >= self.from_ms && self.until_ms.is_none_or(|until| at_ms < until)
+    }
+
+    /// Whether it goes on.
+    pub const fn is_open(&self) -> bool {
+        self.until_ms.is_none()
+    }
+
+    /// What both have in common, if anything.
+    pub fn and(&self, other: &Span) -> Option<Span> {
+        let from_ms = self.from_ms.max(other.from_ms);
+        let until_ms = match (self.until_ms, other.until_ms) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        until_ms.is_none_or(|until| until > from_ms).then_some(Span { from_ms, until_ms })
+    }
+}
+
+/// What of a deck's record decides who sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct DeckGate {
+    /// Whose deck it is.
+    pub owner: UserId,
+    /// The organisation it belongs to.
+    pub org: Option<OrgId>,
+    /// Who it is for.
+    pub visibility: Visibility,
+    /// From its making to its deletion.
+    pub life: Span,
+}
+
+/// When this person could see the deck; `by_class` are the stretches of enrollments in classes that have the deck.
+/// Empty: never.
+pub fn deck_spans(gate: &DeckGate, user: UserId, org: Option<OrgId>, by_class: &[Span]) -> Vec<Span> {
+    let whole = gate.owner == user
+        || match gate.visibility {
+            Visibility::Public | Visibility::Link => true,
+            Visibility::Org => gate.org.is_some() && gate.org == org,
+            Visibility::Private | Visibility::Class => false,
+        };
+    if whole {
+        return vec![gate.life];
+    }
+    by_class.iter().filter_map(|span| span.and(&gate.life)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_deck_is_seen_while_enrolled_and_while_it_lives() {
+        let gate = DeckGate {
+            owner: UserId::from_u128(1),
+            org: None,
+            visibility: Visibility::Class,
+            life: Span { from_ms: 100, until_ms: Some(500) },
+        };
+        let learner = UserId::from_u128(2);
+        let enrolled = [Span { from_ms: 50, until_ms: Some(200) }, Span { from_ms: 400, until_ms: None }];
+        assert_eq!(
+            deck_spans(&gate, learner, None, &enrolled),
+            [Span { from_ms: 100, until_ms: Some(200) }, Span { from_ms: 400, until_ms: Some(500) }]
+        );
+        assert!(deck_spans(&gate, learner, None, &[]).is_empty());
+        assert_eq!(deck_spans(&gate, gate.owner, None, &[]), [gate.life]);
+    }
+
+    #[test]
+    fn an_organisation_sees_only_its_own() {
+        let org = OrgId::from_u128(7);
+        let gate = DeckGate {
+            owner: UserId::from_u128(1),
+            org: Some(org),
+            visibility: Visibility::Org,
+            life: Span { from_ms: 0, until_ms: None },
+        };
+        let user = UserId::from_u128(2);
+        assert_eq!(deck_spans(&gate, user, Some(org), &[]).len(), 1);
+        assert!(deck_spans(&gate, user, Some(OrgId::from_u128(8)), &[]).is_empty());
+        assert!(deck_spans(&gate, user, None, &[]).is_empty());
+        let unowned = DeckGate { org: None, ..gate };
+        assert!(deck_spans(&unowned, user, None, &[]).is_empty());
+    }
+}

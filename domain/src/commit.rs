@@ -1,0 +1,239 @@
+//! GroupCommit: how rows become durable, as a pure machine. It clocks itself: what is offered while nothing is in
+//! flight is submitted at once, what is offered meanwhile goes together when the batch returns. Each row is reported by
+//! itself; a row whose outcome is unknown is tried again until it is known.
+//!
+//! **No batch holds two rows of one card.** A row carries its card's progress and so rests on the row before it; it
+//! leaves only when that one is decided. Therefore, whatever part of a batch took effect, no stored progress rests on
+//! an entry that is not stored, and no undo is stored before the answer that it names.
+
+use crate::ids::{CardId, DeckId, EntryId, UserId};
+use crate::limits::{RETRY_FIRST_MS, RETRY_LONGEST_MS};
+use crate::session::Append;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A row on its way to the store.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Offer {
+    /// The learner.
+    pub user: UserId,
+    /// The shard that wants to hear of it.
+    pub shard: u16,
+    /// The row.
+    pub append: Append,
+    /// The stored progress must not be trusted after this row.
+    pub stale: bool,
+}
+
+/// What an offer's submission came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Landed {
+    /// Durable.
+    Durable,
+    /// Not known: it is tried again.
+    Unknown,
+    /// It can never be stored.
+    Never,
+}
+
+/// What left the machine.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Decided {
+    /// This row is durable.
+    Durable(Offer),
+    /// This row can never be stored: it belongs into quarantine, then its session is told.
+    Never(Offer),
+    /// Everything that was offered before this barrier is decided.
+    Barrier(u64),
+}
+
+type Subject = (UserId, DeckId, CardId);
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// Rises with each offer.
+    number: u64,
+    offer: Offer,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Barrier {
+    name: u64,
+    user: UserId,
+    /// Rows of the learner with a smaller number were offered before it.
+    number: u64,
+    /// How many of them are undecided.
+    left: usize,
+}
+
+/// The machine: one for a store with one journal.
+#[derive(Debug, Default)]
+pub struct GroupCommit {
+    /// Rows that may leave, at most one of each card.
+    ready: VecDeque<Row>,
+    /// Every card with a row in `ready` or in flight, and the rows that wait behind it.
+    behind: BTreeMap<Subject, VecDeque<Row>>,
+    in_flight: Vec<Row>,
+    flying: bool,
+    rows_max: usize,
+    undecided: usize,
+    undecided_of: BTreeMap<UserId, usize>,
+    offered: u64,
+    barriers: Vec<Barrier>,
+    tries: u32,
+    not_before_tick_ms: u64,
+    /// Cards of which a row was refused: rows after it rest on what is not stored, until the session has folded the
+    /// card again and says so by a row of progress alone.
+    refused: BTreeSet<Subject>,
+}
+
+impl GroupCommit {
+    /// A machine that submits at most `rows_max` rows at once.
+    pub fn new(rows_max: usize) -> GroupCommit {
+        GroupCommit { rows_max: rows_max.max(1), ..GroupCommit::default() }
+    }
+
+    /// Takes a row.
+    pub fn offer(&mut self, mut offer: Offer) {
+        let subject = subject(&offer);
+        if offer.append.entry.is_none() {
+            self.refused.remove(&subject);
+        }
+        offer.stale |= self.refused.contains(&subject);
+        self.offered += 1;
+        self.undecided += 1;
+        *self.undecided_of.entry(offer.user).or_default() += 1;
+        let row = Row { number: self.offered, offer };
+        match self.behind.get_mut(&subject) {
+            Some(waiting) => waiting.push_back(row),
+            None => {
+                self.behind.insert(subject, VecDeque::new());
+                self.ready.push_back(row);
+            }
+        }
+    }
+
+    /// Takes a barrier: it is decided when all rows of this learner that were offered before it are. What follows it
+    /// rests on what is stored, so refused rows of the learner are forgotten with it.
+    pub fn barrier(&mut self, name: u64, user: UserId) {
+        let left = self.undecided_of.get(&user).copied().unwrap_or(0);
+        self.barriers.push(Barrier { name, user, number: self.offered, left });
+    }
+
+    /// Rows that are neither durable nor refused.
+    pub fn undecided(&self) -> usize {
+        self.undecided
+    }
+
+    /// The next batch, if one may leave now. Barriers that nothing holds back any more are in `decided`.
+    pub fn submit(&mut self, tick_ms: u64, decided: &mut Vec<Decided>) -> Option<Vec<Offer>> {
+        self.pass_barriers(decided);
+        if self.flying || tick_ms < self.not_before_tick_ms || self.ready.is_empty() {
+            return None;
+        }
+        let rows = self.ready.len().min(self.rows_max);
+        self.in_flight.extend(self.ready.drain(..rows));
+        self.flying = true;
+        Some(self.in_flight.iter().map(|row| row.offer).collect())
+    }
+
+    /// The batch returned; `landed` in the order of its rows (missing ones count as unknown). `jitter` is 0..=1000.
+    pub fn returned(&mut self, tick_ms: u64, landed: &[Landed], jitter: u64, decided: &mut Vec<Decided>) {
+        self.flying = false;
+        let batch = std::mem::take(&mut self.in_flight);
+        let mut again = Vec::new();
+        for (at, mut row) in batch.into_iter().enumerate() {
+            match landed.get(at).copied().unwrap_or(Landed::Unknown) {
+                Landed::Durable => {
+                    self.decide(&row);
+                    decided.push(Decided::Durable(row.offer));
+                }
+                Landed::Unknown => again.push(row),
+                Landed::Never => {
+                    self.refuse(subject(&row.offer));
+                    self.decide(&row);
+                    row.offer.stale = true;
+                    decided.push(Decided::Never(row.offer));
+                }
+            }
+        }
+        self.set_next_try(tick_ms, !again.is_empty(), jitter);
+        for row in again.into_iter().rev() {
+            self.ready.push_front(row);
+        }
+        self.pass_barriers(decided);
+    }
+
+    /// When the next try may leave: monotonic milliseconds.
+    pub fn not_before_tick_ms(&self) -> u64 {
+        self.not_before_tick_ms
+    }
+
+    /// Whether a batch is with the store.
+    pub fn is_flying(&self) -> bool {
+        self.flying
+    }
+
+    fn set_next_try(&mut self, tick_ms: u64, failed: bool, jitter: u64) {
+        if !failed {
+            self.tries = 0;
+            self.not_before_tick_ms = 0;
+            return;
+        }
+        let wait = (RETRY_FIRST_MS << self.tries.min(10)).min(RETRY_LONGEST_MS);
+        self.not_before_tick_ms = tick_ms.saturating_add(wait / 2 + wait * jitter.min(1_000) / 2_000);
+        self.tries = self.tries.saturating_add(1);
+    }
+
+    /// A row is out of the way: the next one of its card may leave.
+    fn decide(&mut self, row: &Row) {
+        let subject = subject(&row.offer);
+        match self.behind.get_mut(&subject).and_then(VecDeque::pop_front) {
+            Some(next) => self.ready.push_back(next),
+            None => {
+                self.behind.remove(&subject);
+            }
+        }
+        self.undecided = self.undecided.saturating_sub(1);
+        if let Some(left) = self.undecided_of.get_mut(&row.offer.user) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.undecided_of.remove(&row.offer.user);
+            }
+        }
+        for barrier in &mut self.barriers {
+            if barrier.user == row.offer.user && row.number <= barrier.number {
+                barrier.left = barrier.left.saturating_sub(1);
+            }
+        }
+    }
+
+    /// What was offered after a refused row rests on what is not stored.
+    fn refuse(&mut self, subject: Subject) {
+        self.refused.insert(subject);
+        for row in self.behind.get_mut(&subject).into_iter().flatten() {
+            row.offer.stale = true;
+        }
+    }
+
+    fn pass_barriers(&mut self, decided: &mut Vec<Decided>) {
+        let refused = &mut self.refused;
+        self.barriers.retain(|barrier| {
+            if barrier.left == 0 {
+                decided.push(Decided::Barrier(barrier.name));
+                refused.retain(|(user, _, _)| *user != barrier.user);
+            }
+            barrier.left > 0
+        });
+    }
+}
+
+fn subject(offer: &Offer) -> Subject {
+    (offer.user, offer.append.about.0, offer.append.about.1)
+}
+
+impl Offer {
+    /// The entry's id, if the row has an entry.
+    pub fn entry_id(&self) -> Option<EntryId> {
+        self.append.entry.map(|entry| entry.id)
+    }
+}

@@ -1,0 +1,283 @@
+//! The log: what was done, never what followed from it.
+//!
+//! State is a function of the *set* of a learner's entries (see [`crate::fold`]). An entry is immutable; its place
+//! in the order is its id. Kind of review, intervals and ease are results and therefore not here.
+
+use crate::day::{Day, Stamp};
+use crate::grade::Grade;
+use crate::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId};
+
+/// One entry of a learner's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogEntry {
+    /// The id; its time is the moment of the entry.
+    pub id: EntryId,
+    /// The import job that brought it; `None` for what was done live.
+    pub job: Option<JobId>,
+    /// Study day and UTC offset at the learner's place.
+    pub stamp: Stamp,
+    /// What was done.
+    pub body: Body,
+}
+
+/// What was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// A card was answered.
+    Review(Review),
+    /// An answer or a `set` is taken back.
+    Undo {
+        /// The entry that is taken back.
+        of: EntryId,
+    },
+    /// Something about a card was set by hand.
+    Set {
+        /// The deck of the card.
+        deck: DeckId,
+        /// The card.
+        card: CardId,
+        /// What was set.
+        change: SetChange,
+    },
+    /// From here on the card is in this scheduling state (imports).
+    State {
+        /// The deck of the card.
+        deck: DeckId,
+        /// The card.
+        card: CardId,
+        /// The state.
+        state: GivenState,
+    },
+    /// The rows of this import job count from now on.
+    ImportCommit {
+        /// The job.
+        job: JobId,
+    },
+    /// The rows of this import job no longer count.
+    ImportRevoke {
+        /// The job.
+        job: JobId,
+    },
+}
+
+/// One answer to one card.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Review {
+    /// The deck of the card.
+    pub deck: DeckId,
+    /// The card.
+    pub card: CardId,
+    /// The grade given.
+    pub grade: Grade,
+    /// How the card was asked.
+    pub mode: Mode,
+    /// Time from the question to the answer, in milliseconds.
+    pub elapsed_ms: u32,
+    /// The learner or a teacher asked for the card ahead of its time: it schedules although not due.
+    pub early: bool,
+    /// How sure the learner said to be.
+    pub confidence: Option<Confidence>,
+    /// The sitting that the client named; the server never fills it in.
+    pub sitting: Option<SittingId>,
+    /// The class in whose lesson it was given.
+    pub class: Option<ClassId>,
+    /// A digest of what was typed or chosen in a checked mode.
+    pub response: Option<u64>,
+    /// The card's revision when the answer arrived (stamped by the server).
+    pub revision: u32,
+}
+
+/// How a card is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Mode {
+    /// The learner turns the card over and grades the answer.
+    Flip,
+    /// The learner types, the server checks.
+    Type,
+    /// The learner chooses among several, the server checks.
+    Choose,
+}
+
+/// How sure a learner was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Confidence {
+    /// Sure of the answer.
+    Sure,
+    /// Not sure.
+    Unsure,
+}
+
+/// What a `set` sets. Suspension, burial and flag are registers (the newest wins); reset and due act at their place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetChange {
+    /// Whether the card is never dealt.
+    Suspended(bool),
+    /// The card is hidden while today is before this day; `None` brings it back.
+    BuriedUntil(Option<Day>),
+    /// A coloured flag, 1 to 7; 0 is none.
+    Flag(u8),
+    /// The card is new again.
+    Reset,
+    /// The card is due on this day.
+    Due(Day),
+}
+
+/// A scheduling state that is given, not earned: it came with an import.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GivenState {
+    /// Repetitions (n).
+    pub reps: u16,
+    /// Ease factor, hundredths.
+    pub ease: u16,
+    /// Interval in days.
+    pub interval_days: u32,
+    /// The due day; `None` for a new card.
+    pub due: Option<Day>,
+    /// Lapses so far.
+    pub lapses: u16,
+    /// The last day on which it was scheduled, where known.
+    pub last_scheduled: Option<Day>,
+}
+
+impl LogEntry {
+    /// The deck and card that the entry itself names (an undo names another entry instead).
+    pub fn card(&self) -> Option<(DeckId, CardId)> {
+        match self.body {
+            Body::Review(r) => Some((r.deck, r.card)),
+            Body::Set { deck, card, .. } | Body::State { deck, card, .. } => Some((deck, card)),
+            Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => None,
+        }
+    }
+
+    /// The review in it, if it is one.
+    pub fn review(&self) -> Option<&Review> {
+        match &self.body {
+            Body::Review(r) => Some(r),
+            Body::Undo { .. }
+            | Body::Set { .. }
+            | Body::State { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. } => None,
+        }
+    }
+
+    /// Whether an `undo` may name it: answers and sets, given live.
+    pub fn can_be_undone(&self) -> bool {
+        match self.body {
+            Body::Review(_) | Body::Set { .. } => self.job.is_none(),
+            Body::Undo { .. }
+            | Body::State { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. } => false,
+        }
+    }
+
+    /// A digest of the content: of all that the client sent, and nothing that the server stamped. Two entries of one
+    /// id with different digests are two different things under one name.
+    pub fn content_digest(&self) -> u64 {
+        let mut h = Fnv::new();
+        match self.body {
+            Body::Review(r) => {
+                h.byte(1);
+                h.bytes(r.deck.bytes());
+                h.bytes(r.card.bytes());
+                // In a checked mode the grade follows from the response and is no content.
+                if r.response.is_none() {
+                    h.byte(r.grade.number());
+                }
+                h.bytes(&r.elapsed_ms.to_le_bytes());
+                h.byte(u8::from(r.early));
+                h.byte(match r.confidence {
+                    None => 0,
+                    Some(Confidence::Sure) => 1,
+                    Some(Confidence::Unsure) => 2,
+                });
+                h.optional(r.sitting.map(|s| *s.bytes()));
+                h.optional(r.response.map(u64::to_le_bytes));
+            }
+            Body::Undo { of } => {
+                h.byte(2);
+                h.bytes(of.bytes());
+            }
+            Body::Set { deck, card, change } => {
+                h.byte(3);
+                h.bytes(deck.bytes());
+                h.bytes(card.bytes());
+                change.digest_into(&mut h);
+            }
+            Body::State { deck, card, state } => {
+                h.byte(4);
+                h.bytes(deck.bytes());
+                h.bytes(card.bytes());
+                h.bytes(&state.reps.to_le_bytes());
+                h.bytes(&state.ease.to_le_bytes());
+                h.bytes(&state.interval_days.to_le_bytes());
+                h.bytes(&state.lapses.to_le_bytes());
+                h.optional(state.due.map(|d| d.0.to_le_bytes()));
+                h.optional(state.last_scheduled.map(|d| d.0.to_le_bytes()));
+            }
+            Body::ImportCommit { job } => {
+                h.byte(5);
+                h.bytes(job.bytes());
+            }
+            Body::ImportRevoke { job } => {
+                h.byte(6);
+                h.bytes(job.bytes());
+            }
+        }
+        h.0
+    }
+}
+
+impl SetChange {
+    fn digest_into(self, h: &mut Fnv) {
+        match self {
+            SetChange::Suspended(on) => {
+                h.byte(1);
+                h.byte(u8::from(on));
+            }
+            SetChange::BuriedUntil(day) => {
+                h.byte(2);
+                h.optional(day.map(|d| d.0.to_le_bytes()));
+            }
+            SetChange::Flag(n) => {
+                h.byte(3);
+                h.byte(n);
+            }
+            SetChange::Reset => h.byte(4),
+            SetChange::Due(day) => {
+                h.byte(5);
+                h.bytes(&day.0.to_le_bytes());
+            }
+        }
+    }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv): a digest that is the same on every machine.
+pub(crate) struct Fnv(pub(crate) u64);
+
+impl Fnv {
+    pub(crate) const fn new() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+    pub(crate) fn byte(&mut self, b: u8) {
+        self.0 = (self.0 ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.byte(b);
+        }
+    }
+    pub(crate) fn optional<const N: usize>(&mut self, bytes: Option<[u8; N]>) {
+        match bytes {
+            None => self.byte(0),
+            Some(b) => {
+                self.byte(1);
+                self.bytes(&b);
+            }
+        }
+    }
+}
+
+// An entry is copied at each step from the socket to the store: it must stay small.
+const _: () = assert!(size_of::<LogEntry>() <= 144);

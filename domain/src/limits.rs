@@ -1,0 +1,45 @@
+//! Every limit of the heart, in one place, each with its unit and what happens when it is reached.
+
+/// Sockets that one learner may have open; one more is closed with 4429.
+pub const SOCKETS_PER_LEARNER: usize = 16;
+/// Work that waits on one socket while something is fetched. A client keeps at most 64 commands in flight; a socket
+/// that passes this is closed with 4408.
+pub const SOCKET_INBOX: usize = 320;
+/// Commands of one learner without verdict. Nothing is handed out above this less the window; above it, `busy`.
+pub const COMMANDS_UNDECIDED: usize = 256;
+/// Ids of durable entries that a session keeps, so that a resend needs no read.
+pub const KNOWN_IDS: usize = 64;
+/// An id may lie so far ahead of the server's clock, in milliseconds; further is `bad_time`.
+pub const CLOCK_AHEAD_MS: i64 = 10_000;
+/// An id may lie so far before the account's beginning, in milliseconds.
+pub const BEFORE_BEGINNING_MS: i64 = 86_400_000;
+/// How many answers and sets deep an undo may reach, whatever their age.
+pub const UNDO_DEPTH: usize = 30;
+/// An entry not older than this before the undo may be undone, whatever came since, in milliseconds.
+pub const UNDO_AGE_MS: i64 = 86_400_000;
+/// When nothing else can be handed out, a drill comes this much ahead of its time, in milliseconds.
+pub const DRILL_AHEAD_MS: i64 = 1_200_000;
+/// A card that has been on screen so long without a sign of life may be taken over by another device, in milliseconds.
+pub const TAKEOVER_AFTER_MS: u64 = 60_000;
+/// Decks that one session holds at once; a `start` over more is refused.
+pub const DECKS_PER_SESSION: usize = 2_000;
+/// Decks that a `queue` frame lists.
+pub const DECKS_PER_QUEUE: usize = 1_000;
+/// Busy ids that a socket remembers, so that their undo gets `busy` too.
+pub const BUSY_REMEMBERED: usize = 256;
+/// Cards of one session whose log is fetched in the background at once; the others wait.
+pub const REPAIRS_AT_ONCE: usize = 8;
+/// Waiting time before a failed append is tried again: the first, and the longest, in milliseconds.
+pub const RETRY_FIRST_MS: u64 = 20;
+/// The longest wait between two tries of an append, in milliseconds.
+pub const RETRY_LONGEST_MS: u64 = 2_000;
+/// Panics of one learner's session within [`PANIC_WINDOW_MS`] after which it is kept closed.
+pub const PANICS_ALLOWED: usize = 5;
+/// The window in which they are counted, in milliseconds.
+pub const PANIC_WINDOW_MS: u64 = 30_000;
+/// How long a session that keeps failing stays closed, in milliseconds.
+pub const PANIC_REST_MS: u64 = 300_000;
+/// Sockets of one learner that may wait for an activation; one more is closed with 4412.
+pub const WAITING_PER_LEARNER: usize = 32;
+/// How long a socket waits for an activation before it is closed with 4412, in milliseconds.
+pub const WAITING_MS: u64 = 5_000;

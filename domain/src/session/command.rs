@@ -1,0 +1,460 @@
+//! Answers and sets: known or new, acceptable or not, and what follows at once.
+
+use super::deal::outcome_of;
+use super::decks::CardKey;
+use super::known::Knowledge;
+use super::pending::Pending;
+use super::types::*;
+use super::{Gathered, Session, Step, Task};
+use crate::access::Span;
+use crate::entry::{Body, LogEntry, Mode, Review};
+use crate::fold::{Live, fold_card};
+use crate::ids::{CardId, DeckId, EntryId};
+use crate::limits::{BEFORE_BEGINNING_MS, BUSY_REMEMBERED, CLOCK_AHEAD_MS, COMMANDS_UNDECIDED};
+use crate::state::CardState;
+
+/// What is known of a command's id.
+pub(super) enum Id {
+    /// Nothing: it is new.
+    New,
+    /// The command has its verdict, or waits for that of the same entry.
+    Settled,
+    /// The store must be asked.
+    Ask,
+}
+
+/// A card that a command may concern.
+pub(super) struct Target {
+    pub(super) key: CardKey,
+    pub(super) card: CardId,
+}
+
+impl Session {
+    /// Takes a command's number; closes the socket when it breaks the sequence.
+    pub(super) fn take_seq(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        seq: u64,
+        id: EntryId,
+        fx: &mut Vec<Effect>,
+    ) -> bool {
+        let Some(state) = self.sockets.get_mut(&socket) else { return false };
+        if state.next_seq != seq {
+            fx.push(Effect::Send { socket, out: Out::Close(Closing::BrokenSequence) });
+            self.detach(now, socket);
+            return false;
+        }
+        state.next_seq += 1;
+        state.commands.push_back(Some(id));
+        state.undecided += 1;
+        state.acted_tick_ms = now.tick_ms;
+        state.lost_on_screen = false;
+        true
+    }
+
+    /// A verdict: refused.
+    pub(super) fn refuse(
+        &mut self,
+        socket: SocketId,
+        seq: u64,
+        id: EntryId,
+        refusal: Refusal,
+        fx: &mut Vec<Effect>,
+    ) {
+        if let Some(state) = self.sockets.get_mut(&socket) {
+            if refusal == Refusal::Busy {
+                if state.busy.len() >= BUSY_REMEMBERED {
+                    state.busy.pop_first();
+                }
+                state.busy.insert(id);
+            } else {
+                state.busy.remove(&id);
+            }
+            fx.push(Effect::Send { socket, out: Out::Refused { seq, id, refusal } });
+        }
+        self.decide(socket, seq);
+    }
+
+    /// Marks a command as decided and moves the watermark over all that are.
+    pub(super) fn decide(&mut self, socket: SocketId, seq: u64) {
+        let Some(state) = self.sockets.get_mut(&socket) else { return };
+        let Some(at) = seq.checked_sub(state.decided + 1).and_then(|n| usize::try_from(n).ok()) else {
+            return;
+        };
+        if state.commands.get_mut(at).and_then(Option::take).is_some() {
+            state.undecided = state.undecided.saturating_sub(1);
+        }
+        while state.commands.front() == Some(&None) {
+            state.commands.pop_front();
+            state.decided += 1;
+        }
+    }
+
+    /// What is known of this id: pending, durable, or nothing. Settles the command where it can.
+    pub(super) fn look_up(
+        &mut self,
+        socket: SocketId,
+        (seq, id): (u64, EntryId),
+        digest: u64,
+        gathered: &Gathered,
+        fx: &mut Vec<Effect>,
+    ) -> Id {
+        if let Some(pending) = self.pending.get(id) {
+            if pending.digest == digest {
+                self.pending.wait(id, (socket, seq));
+                self.forget_busy(socket, id);
+            } else {
+                self.refuse(socket, seq, id, Refusal::IdReused, fx);
+            }
+            return Id::Settled;
+        }
+        let stored = match (self.known.of(id), &gathered.entries) {
+            (Knowledge::Stored(stored), _) => Some(stored),
+            (Knowledge::Unknown, _) => None,
+            (Knowledge::Ask, None) => return Id::Ask,
+            (Knowledge::Ask, Some(found)) => {
+                let found = found.iter().find(|entry| entry.id == id).map(LogEntry::content_digest);
+                found.or(gathered.settled)
+            }
+        };
+        match stored {
+            None => Id::New,
+            Some(stored) if stored == digest => {
+                self.forget_busy(socket, id);
+                self.decide(socket, seq);
+                Id::Settled
+            }
+            Some(_) => {
+                self.refuse(socket, seq, id, Refusal::IdReused, fx);
+                Id::Settled
+            }
+        }
+    }
+
+    /// The id's last verdict on this socket is `busy` no longer.
+    fn forget_busy(&mut self, socket: SocketId, id: EntryId) {
+        if let Some(state) = self.sockets.get_mut(&socket) {
+            state.busy.remove(&id);
+        }
+    }
+
+    /// An entry became durable: work that has asked the store for it, and may have been told "no", must know.
+    pub(super) fn tell_work(&mut self, id: EntryId, digest: u64) {
+        for work in self.sockets.values_mut().filter_map(|socket| socket.inbox.front_mut()) {
+            if let Task::Command { id: asked, .. } = work.task
+                && asked == id
+            {
+                work.gathered.settled = Some(digest);
+            }
+        }
+    }
+
+    /// Whether the id's moment is possible.
+    pub(super) fn time_is_possible(&self, now: Now, id: EntryId) -> bool {
+        let at_ms = id.at_ms();
+        at_ms <= now.wall_ms.saturating_add(CLOCK_AHEAD_MS)
+            && (self.dev_clock || at_ms >= self.began_ms.saturating_sub(BEFORE_BEGINNING_MS))
+    }
+
+    /// Whether the learner already has more commands on the way than one may have.
+    pub(super) fn is_overrun(&self) -> bool {
+        self.undecided() > COMMANDS_UNDECIDED
+    }
+
+    /// Works on an answer or a set.
+    pub(super) fn accept(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        (seq, id): (u64, EntryId),
+        command: Command,
+        gathered: &mut Gathered,
+        fx: &mut Vec<Effect>,
+    ) -> Step {
+        let Some((deck, card)) = card_of(&command) else { return Step::Done };
+        let mut entry = self.entry_of(id, &command);
+        match self.look_up(socket, (seq, id), entry.content_digest(), gathered, fx) {
+            Id::Settled => return Step::Done,
+            Id::Ask => return Step::Need(Want::Entries(vec![id])),
+            Id::New => {}
+        }
+        if !self.time_is_possible(now, id) {
+            self.refuse(socket, seq, id, Refusal::BadTime, fx);
+            return Step::Done;
+        }
+        if self.is_overrun() {
+            self.refuse(socket, seq, id, Refusal::Busy, fx);
+            return Step::Done;
+        }
+        let target = match self.target(deck, card, id, gathered) {
+            Ok(Some(target)) => target,
+            Ok(None) => return Step::Need(Want::Decks(vec![deck])),
+            Err(refusal) => {
+                self.refuse(socket, seq, id, refusal, fx);
+                return Step::Done;
+            }
+        };
+        if let Some(by) = self.locked.get(&target.key)
+            && *by != socket
+        {
+            return Step::WaitForCard(target.key);
+        }
+        self.stamp_revision(&mut entry, target.key);
+        let state = match self.state_after(socket, &target, &entry, gathered) {
+            Ok(state) => state,
+            Err(want) => return Step::Need(want),
+        };
+        let late = gathered.card_log.is_some();
+        self.log_entry(now, socket, (seq, &target), entry, state, late, fx);
+        Step::Done
+    }
+
+    /// The entry that a command becomes.
+    fn entry_of(&self, id: EntryId, command: &Command) -> LogEntry {
+        let body = match *command {
+            Command::Answer(a) => Body::Review(Review {
+                deck: a.deck,
+                card: a.card,
+                grade: a.grade,
+                mode: Mode::Flip,
+                elapsed_ms: a.elapsed_ms,
+                early: a.early,
+                confidence: a.confidence,
+                sitting: a.sitting,
+                class: None,
+                response: None,
+                revision: 0,
+            }),
+            Command::Set { deck, card, change } => Body::Set { deck, card, change },
+            Command::Undo { of } => Body::Undo { of },
+        };
+        LogEntry { id, job: None, stamp: self.zones.stamp(id.at_ms()), body }
+    }
+
+    pub(super) fn undo_entry(&self, id: EntryId, of: EntryId) -> LogEntry {
+        self.entry_of(id, &Command::Undo { of })
+    }
+
+    fn stamp_revision(&self, entry: &mut LogEntry, key: CardKey) {
+        let revision = self.decks.get(&key.0).and_then(|s| s.deck.card(key.1)).map(|card| card.revision);
+        if let (Body::Review(review), Some(revision)) = (&mut entry.body, revision) {
+            review.revision = revision;
+        }
+    }
+
+    /// The card that a command names, if the learner may speak of it; `None` when its deck must be loaded first.
+    fn target(
+        &self,
+        deck: DeckId,
+        card: CardId,
+        id: EntryId,
+        gathered: &Gathered,
+    ) -> Result<Option<Target>, Refusal> {
+        let Some(study) = self.decks.get(&deck) else {
+            return if gathered.decks_asked { Err(Refusal::UnknownCard) } else { Ok(None) };
+        };
+        let index = study.deck.index_of(card).ok_or(Refusal::UnknownCard)?;
+        let meta = study.deck.card(index).ok_or(Refusal::UnknownCard)?;
+        let target = Target { key: (deck, index), card };
+        if study.shows(index) || study.has_entries {
+            return Ok(Some(target));
+        }
+        // The stretches in which the learner could see the card.
+        let life =
+            Span { from_ms: meta.created_ms, until_ms: earlier(meta.deleted_ms, study.deck.deleted_ms) };
+        let mut seen = study.spans.iter().filter_map(|span| span.and(&life)).peekable();
+        if seen.peek().is_none() {
+            return Err(Refusal::UnknownCard);
+        }
+        if seen.any(|span| span.holds(id.at_ms())) { Ok(Some(target)) } else { Err(Refusal::Forbidden) }
+    }
+
+    /// The card's state after this entry: a step when the entry comes last, else a fold of its log.
+    fn state_after(
+        &mut self,
+        socket: SocketId,
+        target: &Target,
+        entry: &LogEntry,
+        gathered: &mut Gathered,
+    ) -> Result<CardState, Want> {
+        let (deck, index) = target.key;
+        let Some(study) = self.decks.get(&deck) else { return Ok(CardState::NEW) };
+        let params = study.deck.settings.fold_params();
+        let before = study.state(index);
+        if !study.is_stale(index) && before.last.is_none_or(|last| entry.id > last) {
+            return Ok(before.after(entry, &params).0);
+        }
+        self.fold_with(socket, target, Some(*entry), gathered)
+    }
+
+    /// Folds a card's whole log with one more entry; asks for the log first and holds the card meanwhile.
+    pub(super) fn fold_with(
+        &mut self,
+        socket: SocketId,
+        target: &Target,
+        entry: Option<LogEntry>,
+        gathered: &mut Gathered,
+    ) -> Result<CardState, Want> {
+        let Some(log) = &gathered.card_log else {
+            self.locked.insert(target.key, socket);
+            gathered.were_pending = self.pending_of(target.key);
+            return Err(Want::CardLog(target.key.0, target.card));
+        };
+        let mut entries = log.clone();
+        entries.extend(gathered.were_pending.iter().copied());
+        entries.extend(self.pending_of(target.key));
+        entries.extend(entry);
+        Ok(self.fold_of(target, &entries))
+    }
+
+    /// The fold of one card over these entries and the marks among them.
+    pub(super) fn fold_of(&self, target: &Target, entries: &[LogEntry]) -> CardState {
+        let params = self.decks.get(&target.key.0).map(|s| s.deck.settings.fold_params()).unwrap_or_default();
+        let live = Live::of(entries);
+        let name = Some((target.key.0, target.card));
+        let own: Vec<LogEntry> = entries.iter().filter(|entry| entry.card() == name).copied().collect();
+        fold_card(&own, &live, &params, |_, _| {})
+    }
+
+    /// Entries about a card that are not durable yet.
+    pub(super) fn pending_of(&self, key: CardKey) -> Vec<LogEntry> {
+        self.pending.about(key).map(|pending| pending.entry).collect()
+    }
+
+    /// Hands an entry to the writer and lets its socket see what follows.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site a kind of command; a struct would only rename them"
+    )]
+    fn log_entry(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        (seq, target): (u64, &Target),
+        entry: LogEntry,
+        state: CardState,
+        late: bool,
+        fx: &mut Vec<Effect>,
+    ) {
+        let key = target.key;
+        let is_answer = entry.review().is_some();
+        let surprises = self.surprises(socket, key, &entry, &state, late);
+        let reason = if is_answer { Reason::AnsweredElsewhere } else { Reason::Set };
+        self.hand_to_writer((socket, seq), target, entry, state, reason, surprises, fx);
+        if is_answer {
+            self.release(socket, key, &entry, fx);
+            self.note_extra(socket, key);
+        } else {
+            self.show_set(now, socket, key, fx);
+        }
+    }
+
+    /// Appends the entry, remembers it until it is durable, and moves the card's state.
+    #[expect(clippy::too_many_arguments, reason = "the one place where an entry leaves for the writer")]
+    pub(super) fn hand_to_writer(
+        &mut self,
+        (socket, seq): (SocketId, u64),
+        target: &Target,
+        entry: LogEntry,
+        state: CardState,
+        reason: Reason,
+        surprises: bool,
+        fx: &mut Vec<Effect>,
+    ) {
+        let (deck, index) = target.key;
+        let Some(study) = self.decks.get_mut(&deck) else { return };
+        let before = study.state(index);
+        // A repair that is being read would know nothing of this entry.
+        self.repairs.retain(|_, key| *key != target.key);
+        let params_key = study.deck.settings.fold_params().key();
+        study.set_state(index, state);
+        fx.push(Effect::Append(Append { entry: Some(entry), about: (deck, target.card), state, params_key }));
+        let pending = Pending {
+            entry,
+            digest: entry.content_digest(),
+            key: target.key,
+            from: socket,
+            before,
+            waiters: vec![(socket, seq)],
+            reason,
+            surprises,
+        };
+        self.pending.insert(pending);
+        self.forget_busy(socket, entry.id);
+    }
+
+    /// Whether the answer led to something else than the card's `if_graded` said.
+    fn surprises(
+        &self,
+        socket: SocketId,
+        key: CardKey,
+        entry: &LogEntry,
+        state: &CardState,
+        late: bool,
+    ) -> bool {
+        let Some(review) = entry.review() else { return false };
+        let held = self.sockets.get(&socket).and_then(|s| s.held.iter().find(|held| held.key == key));
+        let Some(held) = held else { return late };
+        let Some(study) = self.decks.get(&key.0) else { return false };
+        let (due, again_today) = outcome_of(state, held.dealt_on, &study.deck.settings.fold_params());
+        let promise = held.promise.get(usize::from(review.grade.number()));
+        promise.is_none_or(|p| p.due != due || p.again_today != again_today)
+    }
+
+    /// An answer frees the card's place if this socket holds it. A card dealt anew for a new day is taken back when
+    /// the answer belongs to the day before.
+    fn release(&mut self, socket: SocketId, key: CardKey, entry: &LogEntry, fx: &mut Vec<Effect>) {
+        let Some(state) = self.sockets.get_mut(&socket) else { return };
+        let Some(at) = state.held.iter().position(|held| held.key == key) else { return };
+        let held = state.held.remove(at);
+        if entry.stamp.day < held.dealt_on {
+            let Some(study) = self.decks.get(&key.0) else { return };
+            let Some(card) = study.deck.card(key.1).map(|card| card.id) else { return };
+            let changed = Changed {
+                reason: Reason::Rescheduled,
+                drop: vec![card],
+                card: None,
+                about: Some((card, study.state(key.1))),
+                left: Some(self.left(socket)),
+            };
+            fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
+        }
+    }
+
+    fn note_extra(&mut self, socket: SocketId, key: CardKey) {
+        if let Some(sitting) = self.sockets.get_mut(&socket).and_then(|s| s.sitting.as_mut())
+            && sitting.filter.is_some_and(Filter::reaches_beyond_due)
+        {
+            sitting.extras_done.insert(key);
+        }
+    }
+
+    /// What a `set` means for a card that this socket holds.
+    fn show_set(&mut self, now: Now, socket: SocketId, key: CardKey, fx: &mut Vec<Effect>) {
+        self.forget_queues();
+        if self.sockets.get(&socket).is_some_and(|s| s.held.iter().any(|held| held.key == key)) {
+            self.refresh_held(now, socket, key, Reason::Set, fx);
+        }
+    }
+
+    /// A card that brings itself back into the queues: they are built anew when next needed.
+    pub(super) fn forget_queues(&mut self) {
+        for sitting in self.sockets.values_mut().filter_map(|socket| socket.sitting.as_mut()) {
+            sitting.queue = None;
+        }
+    }
+}
+
+/// The earlier of two ends; `None` is no end.
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    [a, b].into_iter().flatten().min()
+}
+
+fn card_of(command: &Command) -> Option<(DeckId, CardId)> {
+    match *command {
+        Command::Answer(a) => Some((a.deck, a.card)),
+        Command::Set { deck, card, .. } => Some((deck, card)),
+        Command::Undo { .. } => None,
+    }
+}

@@ -1,0 +1,294 @@
+//! Handing cards out: what may go to which socket, as what, with what each grade would lead to.
+
+use super::decks::{CardKey, DeckStudy};
+use super::queue::Queue;
+use super::types::{CardDeal, Counts, Effect, IfGraded, Kind, Now, Out, SocketId};
+use super::{DoneState, Held, Promise, Session, Sitting};
+use crate::day::{Day, Stamp};
+use crate::entry::{Body, LogEntry, Mode, Review};
+use crate::grade::Grade;
+use crate::ids::{DeckId, EntryId};
+use crate::limits::{COMMANDS_UNDECIDED, DRILL_AHEAD_MS};
+use crate::state::{CardState, CountedAs, FoldParams};
+use std::collections::BTreeMap;
+
+impl Session {
+    /// Fills the free places of a socket.
+    pub(super) fn fill(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
+        loop {
+            let Some(state) = self.sockets.get(&socket) else { return };
+            let Some(sitting) = &state.sitting else { return };
+            if state.held.len() >= sitting.window || !self.has_credit(sitting.window) {
+                return;
+            }
+            match self.next_card(now, socket) {
+                Some((key, kind)) => self.hand_out(now, socket, key, kind, fx),
+                None => return self.take_over(now, socket, fx),
+            }
+        }
+    }
+
+    pub(super) fn has_credit(&self, window: usize) -> bool {
+        self.node_has_credit && self.undecided() <= COMMANDS_UNDECIDED.saturating_sub(window)
+    }
+
+    /// The card that comes next to this socket, as what.
+    fn next_card(&mut self, now: Now, socket: SocketId) -> Option<(CardKey, Kind)> {
+        if let Some(found) = self.next_returned(socket) {
+            return Some(found);
+        }
+        if let Some(found) = self.next_drill(socket, now.wall_ms) {
+            return Some(found);
+        }
+        let mut queue = self.take_queue(socket)?;
+        let found = {
+            let session = &*self;
+            let sitting = session.sockets.get(&socket)?.sitting.as_ref()?;
+            queue.next(
+                |deck| session.decks.get(&deck).map_or(0, |study| study.deck.cards().len() as u32),
+                |key| session.may_deal(socket, sitting, key),
+            )
+        };
+        if let Some(sitting) = self.sockets.get_mut(&socket).and_then(|s| s.sitting.as_mut()) {
+            sitting.queue = Some(queue);
+        }
+        found.or_else(|| self.next_drill(socket, now.wall_ms.saturating_add(DRILL_AHEAD_MS)))
+    }
+
+    fn take_queue(&mut self, socket: SocketId) -> Option<Queue> {
+        let sitting = self.sockets.get_mut(&socket)?.sitting.as_mut()?;
+        match sitting.queue.take() {
+            Some(queue) => Some(queue),
+            None => {
+                let sitting = self.sockets.get(&socket)?.sitting.as_ref()?;
+                Some(Queue::build(self, sitting))
+            }
+        }
+    }
+
+    fn next_returned(&mut self, socket: SocketId) -> Option<(CardKey, Kind)> {
+        let sitting = self.sockets.get(&socket)?.sitting.as_ref()?;
+        let at = self.returned.iter().position(|key| self.may_deal(socket, sitting, *key).is_some())?;
+        let key = self.returned.get(at).copied()?;
+        let kind = self.may_deal(socket, sitting, key)?;
+        self.returned.remove(at);
+        Some((key, kind))
+    }
+
+    fn next_drill(&self, socket: SocketId, until_ms: i64) -> Option<(CardKey, Kind)> {
+        let sitting = self.sockets.get(&socket)?.sitting.as_ref()?;
+        let mut best: Option<(i64, CardKey)> = None;
+        for (deck, study) in self.studied(sitting) {
+            let first = study
+                .drills()
+                .take_while(|(at_ms, _)| *at_ms <= until_ms)
+                .find(|(_, index)| self.may_deal(socket, sitting, (deck, *index)).is_some());
+            if let Some((at_ms, index)) = first
+                && best.is_none_or(|(earliest, _)| at_ms < earliest)
+            {
+                best = Some((at_ms, (deck, index)));
+            }
+        }
+        best.map(|(_, key)| (key, Kind::Drill))
+    }
+
+    /// As what this card may be handed to this socket now; `None` if it may not.
+    pub(super) fn may_deal(&self, socket: SocketId, sitting: &Sitting, key: CardKey) -> Option<Kind> {
+        let (deck, _) = key;
+        let study = self.decks.get(&deck)?;
+        if !sitting.covers(deck) || self.holder_of(key).is_some() || self.is_pending_elsewhere(socket, key) {
+            return None;
+        }
+        let kind = sitting.kind(study, key)?;
+        let left = |which: fn(&Counts) -> u32, kind: Kind| {
+            let allowed = which(&study.allowance(sitting.id, sitting.limits, sitting.more));
+            allowed > self.held_of(deck, kind)
+        };
+        match kind {
+            Kind::New => left(|c| c.new, kind).then_some(kind),
+            Kind::Review => left(|c| c.review, kind).then_some(kind),
+            Kind::Drill | Kind::Extra => Some(kind),
+        }
+    }
+
+    /// Which socket holds the card.
+    pub(super) fn holder_of(&self, key: CardKey) -> Option<SocketId> {
+        self.sockets.iter().find(|(_, s)| s.held.iter().any(|held| held.key == key)).map(|(id, _)| *id)
+    }
+
+    fn is_pending_elsewhere(&self, socket: SocketId, key: CardKey) -> bool {
+        self.pending.about(key).any(|pending| pending.from != socket)
+            || self.locked.get(&key).is_some_and(|by| *by != socket)
+    }
+
+    fn held_of(&self, deck: DeckId, kind: Kind) -> u32 {
+        let held = self.sockets.values().flat_map(|socket| &socket.held);
+        let n = held.filter(|held| held.key.0 == deck && held.kind == kind).count();
+        u32::try_from(n).unwrap_or(u32::MAX)
+    }
+
+    /// Hands a card to a socket, behind those that it holds.
+    fn hand_out(&mut self, now: Now, socket: SocketId, key: CardKey, kind: Kind, fx: &mut Vec<Effect>) {
+        let Some(held) = self.held(now, key, kind) else { return };
+        if let Some(state) = self.sockets.get_mut(&socket) {
+            state.held.push(held);
+            state.done = DoneState::Studying;
+        }
+        if let Some(deal) = self.deal(socket, key, kind) {
+            fx.push(Effect::Send { socket, out: Out::Card(Box::new(deal)) });
+        }
+    }
+
+    /// What is remembered of a card while a socket holds it.
+    pub(super) fn held(&self, now: Now, key: CardKey, kind: Kind) -> Option<Held> {
+        let study = self.decks.get(&key.0)?;
+        let state = study.state(key.1);
+        let params = study.deck.settings.fold_params();
+        let promise = Grade::ALL.map(|grade| promise(&state, kind, self.today, grade, &params));
+        Some(Held { key, kind, arrived_tick_ms: now.tick_ms, dealt_on: self.today, promise })
+    }
+
+    /// The card as this socket is shown it.
+    pub(super) fn deal(&self, socket: SocketId, key: CardKey, kind: Kind) -> Option<CardDeal> {
+        let study = self.decks.get(&key.0)?;
+        let state = study.state(key.1);
+        let params = study.deck.settings.fold_params();
+        let if_graded = Grade::ALL.map(|grade| {
+            let promise = promise(&state, kind, self.today, grade, &params);
+            IfGraded {
+                days: promise.due.map_or(0, |due| due.since(self.today)),
+                again_today: promise.again_today,
+            }
+        });
+        let left = self.left(socket);
+        Some(CardDeal { deck: study.deck.clone(), card: key.1, kind, state, if_graded, left })
+    }
+
+    /// As what a card is shown that is handed over, not drawn from the queue.
+    pub(super) fn kind_shown(&self, key: CardKey) -> Kind {
+        let Some(study) = self.decks.get(&key.0) else { return Kind::Extra };
+        let state = study.state(key.1);
+        let params = study.deck.settings.fold_params();
+        match state.would_count_as(state.effective_day(self.today), false, &params) {
+            CountedAs::New => Kind::New,
+            CountedAs::Review => Kind::Review,
+            CountedAs::Drill => Kind::Drill,
+            CountedAs::Extra => Kind::Extra,
+        }
+    }
+
+    /// The decks of a sitting that are loaded.
+    pub(super) fn studied(&self, sitting: &Sitting) -> impl Iterator<Item = (DeckId, &DeckStudy)> {
+        sitting.decks.iter().filter_map(|id| self.decks.get(id).map(|study| (*id, study)))
+    }
+
+    /// What is left for this socket's sitting: what today's limits still allow, cards held included. What other
+    /// devices answered and is not durable yet is left out.
+    pub(super) fn left(&self, socket: SocketId) -> Counts {
+        let mut total = Counts::default();
+        for (_, counts) in self.left_by_deck(socket) {
+            total.new += counts.new;
+            total.learning += counts.learning;
+            total.review += counts.review;
+        }
+        total
+    }
+
+    /// The same, deck by deck.
+    pub(super) fn left_by_deck(&self, socket: SocketId) -> Vec<(DeckId, Counts)> {
+        let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else {
+            return Vec::new();
+        };
+        if !self.pending.all().any(|pending| pending.from != socket) {
+            return self
+                .studied(sitting)
+                .map(|(id, study)| (id, self.shown_counts(sitting, id, study)))
+                .collect();
+        }
+        let as_durable = self.without_pending_of_others(socket);
+        self.studied(sitting)
+            .map(|(id, study)| {
+                let study = as_durable.get(&id).unwrap_or(study);
+                (id, self.shown_counts(sitting, id, study))
+            })
+            .collect()
+    }
+
+    /// The decks touched by answers that other sockets gave and that are not durable, as they were before.
+    fn without_pending_of_others(&self, socket: SocketId) -> BTreeMap<DeckId, DeckStudy> {
+        let mut decks: BTreeMap<DeckId, DeckStudy> = BTreeMap::new();
+        for ((deck, index), before) in self.pending.changed_by_others(socket) {
+            let Some(study) = self.decks.get(&deck) else { continue };
+            decks.entry(deck).or_insert_with(|| study.clone()).set_state(index, before);
+        }
+        decks
+    }
+
+    /// What today's limits still allow this sitting of a deck.
+    pub(super) fn shown_counts(&self, sitting: &Sitting, deck: DeckId, study: &DeckStudy) -> Counts {
+        let allowed = study.allowance(sitting.id, sitting.limits, sitting.more);
+        let mut available = study.available();
+        let mut extras = 0;
+        if !sitting.takes_all() {
+            available = Counts::default();
+            let cards = u32::try_from(study.deck.cards().len()).unwrap_or(u32::MAX);
+            for index in 0..cards {
+                match sitting.kind(study, (deck, index)) {
+                    Some(Kind::New) => available.new += 1,
+                    Some(Kind::Review) => available.review += 1,
+                    Some(Kind::Drill) => available.learning += 1,
+                    Some(Kind::Extra) => extras += 1,
+                    None => {}
+                }
+            }
+        }
+        Counts {
+            new: available.new.min(allowed.new),
+            learning: available.learning,
+            review: available.review.min(allowed.review) + extras,
+        }
+    }
+}
+
+impl Sitting {
+    /// Whether the deck belongs to it.
+    pub(super) fn covers(&self, deck: DeckId) -> bool {
+        self.decks.binary_search(&deck).is_ok()
+    }
+}
+
+/// What this grade would lead to, given on `today`.
+fn promise(state: &CardState, kind: Kind, today: Day, grade: Grade, params: &FoldParams) -> Promise {
+    if kind == Kind::Extra {
+        return Promise { due: state.due, again_today: false };
+    }
+    let (after, _) = state.after(&trial(today, grade), params);
+    Promise { due: after.due, again_today: after.drill(today, params.drill_until).is_some() }
+}
+
+/// What an answer did lead to, in the terms of a promise.
+pub(super) fn outcome_of(state: &CardState, today: Day, params: &FoldParams) -> (Option<Day>, bool) {
+    (state.due, state.drill(today, params.drill_until).is_some())
+}
+
+/// An answer that is tried on a copy and never logged.
+fn trial(today: Day, grade: Grade) -> LogEntry {
+    LogEntry {
+        id: EntryId::MIN,
+        job: None,
+        stamp: Stamp { day: today, utc_offset_min: 0 },
+        body: Body::Review(Review {
+            deck: DeckId::from_u128(0),
+            card: crate::ids::CardId::from_u128(0),
+            grade,
+            mode: Mode::Flip,
+            elapsed_ms: 0,
+            early: false,
+            confidence: None,
+            sitting: None,
+            class: None,
+            response: None,
+            revision: 0,
+        }),
+    }
+}

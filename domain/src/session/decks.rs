@@ -1,0 +1,308 @@
+//! One deck as the session studies it: the learner's rows, what is available today, and what the day's limits have
+//! been used for. Every change of a row goes through [`DeckStudy::set_state`], which keeps the counts true.
+
+use super::types::{Counts, Limits};
+use crate::access::Span;
+use crate::day::Day;
+use crate::deck::Deck;
+use crate::ids::{CardId, DeckId, SittingId};
+use crate::state::CardState;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A card within a session: its deck and its index there.
+pub(super) type CardKey = (DeckId, u32);
+
+/// A deck as loaded for one learner.
+#[derive(Clone, Debug)]
+pub struct DeckLoad {
+    /// The deck with its content.
+    pub deck: Arc<Deck>,
+    /// When the learner could see it.
+    pub spans: Vec<Span>,
+    /// The learner's states in it, folded by the deck's parameters.
+    pub rows: Vec<(CardId, CardState)>,
+    /// Whether the learner has any entry in it.
+    pub has_entries: bool,
+}
+
+/// What a card is good for today.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Class {
+    Nothing,
+    New,
+    Review,
+    Drill,
+}
+
+#[derive(Clone, Debug)]
+struct Used {
+    sitting: Option<SittingId>,
+    new: u32,
+    review: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct DeckStudy {
+    pub(super) deck: Arc<Deck>,
+    pub(super) spans: Vec<Span>,
+    pub(super) has_entries: bool,
+    rows: BTreeMap<u32, CardState>,
+    /// Rows that memory must not trust until they are folded from the log.
+    stale: BTreeSet<u32>,
+    /// Rows that the store must not trust until a repaired one is written behind.
+    unrepaired: BTreeSet<u32>,
+    today: Day,
+    available: Counts,
+    used: Vec<Used>,
+    drills: BTreeSet<(i64, u32)>,
+}
+
+impl DeckStudy {
+    pub(super) fn new(load: DeckLoad, today: Day) -> DeckStudy {
+        let rows = load
+            .rows
+            .into_iter()
+            .filter_map(|(card, state)| load.deck.index_of(card).map(|index| (index, state)))
+            .collect();
+        let mut study = DeckStudy {
+            deck: load.deck,
+            spans: load.spans,
+            has_entries: load.has_entries,
+            rows,
+            stale: BTreeSet::new(),
+            unrepaired: BTreeSet::new(),
+            today,
+            available: Counts::default(),
+            used: Vec::new(),
+            drills: BTreeSet::new(),
+        };
+        study.recount(today);
+        study
+    }
+
+    pub(super) fn state(&self, index: u32) -> CardState {
+        self.rows.get(&index).copied().unwrap_or(CardState::NEW)
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (u32, &CardState)> {
+        self.rows.iter().map(|(index, state)| (*index, state))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.len() * (size_of::<CardState>() + 16) + size_of::<DeckStudy>() + self.drills.len() * 24
+    }
+
+    /// Whether the learner sees the deck now.
+    pub(super) fn visible(&self) -> bool {
+        self.deck.deleted_ms.is_none() && self.spans.iter().any(Span::is_open)
+    }
+
+    /// Whether the card can be shown at all now.
+    pub(super) fn shows(&self, index: u32) -> bool {
+        self.visible() && self.deck.card(index).is_some_and(|card| card.deleted_ms.is_none())
+    }
+
+    pub(super) fn today(&self) -> Day {
+        self.today
+    }
+
+    pub(super) fn is_stale(&self, index: u32) -> bool {
+        self.stale.contains(&index)
+    }
+
+    pub(super) fn mark_stale(&mut self, index: u32) {
+        self.stale.insert(index);
+        self.unrepaired.insert(index);
+    }
+
+    /// Rows whose repair is owed to the store.
+    pub(super) fn unrepaired(&self) -> impl Iterator<Item = u32> {
+        self.unrepaired.iter().copied()
+    }
+
+    /// The row is repaired: it was folded from all that is durable, and nothing about it is on its way.
+    pub(super) fn mark_repaired(&mut self, index: u32) {
+        self.unrepaired.remove(&index);
+    }
+
+    /// What the card is good for today, limits aside.
+    pub(super) fn class(&self, index: u32) -> Class {
+        if !self.shows(index) || self.stale.contains(&index) {
+            return Class::Nothing;
+        }
+        self.class_of(index, &self.state(index))
+    }
+
+    fn class_of(&self, index: u32, state: &CardState) -> Class {
+        if state.suspended || state.is_buried(self.today) {
+            return Class::Nothing;
+        }
+        if state.drill(self.today, self.deck.settings.drill_until).is_some() {
+            return Class::Drill;
+        }
+        if state.scheduled_by(self.today) || self.rests(index) {
+            return Class::Nothing;
+        }
+        match (state.is_new(), state.is_due(self.today)) {
+            (true, _) => Class::New,
+            (false, true) => Class::Review,
+            (false, false) => Class::Nothing,
+        }
+    }
+
+    /// Whether it rests today because a sibling was studied.
+    pub(super) fn rests(&self, index: u32) -> bool {
+        self.deck.settings.bury_siblings
+            && self.deck.siblings(index).iter().any(|&sibling| {
+                sibling != index
+                    && self.rows.get(&sibling).is_some_and(|state| state.scheduled_on == Some(self.today))
+            })
+    }
+
+    /// The drills outstanding today, earliest first: when they come, and which card.
+    pub(super) fn drills(&self) -> impl Iterator<Item = (i64, u32)> {
+        self.drills.iter().copied()
+    }
+
+    /// Sets a card's state.
+    pub(super) fn set_state(&mut self, index: u32, state: CardState) {
+        self.has_entries = true;
+        let touched = self.touched_by(index);
+        for &card in &touched {
+            self.count(card, false);
+        }
+        self.use_limits(&self.state(index), false);
+        self.rows.insert(index, state);
+        self.stale.remove(&index);
+        self.use_limits(&state, true);
+        for &card in &touched {
+            self.count(card, true);
+        }
+    }
+
+    fn touched_by(&self, index: u32) -> Vec<u32> {
+        let mut touched = vec![index];
+        if self.deck.settings.bury_siblings {
+            touched.extend(self.deck.siblings(index).iter().copied().filter(|&s| s != index));
+        }
+        touched
+    }
+
+    fn count(&mut self, index: u32, add: bool) {
+        let class = self.class(index);
+        let change = |n: &mut u32| *n = if add { *n + 1 } else { n.saturating_sub(1) };
+        match class {
+            Class::Nothing => {}
+            Class::New => change(&mut self.available.new),
+            Class::Review => change(&mut self.available.review),
+            Class::Drill => {
+                change(&mut self.available.learning);
+                if let Some(at_ms) = self.drill_at_ms(index) {
+                    if add {
+                        self.drills.insert((at_ms, index));
+                    } else {
+                        self.drills.remove(&(at_ms, index));
+                    }
+                }
+            }
+        }
+    }
+
+    fn drill_at_ms(&self, index: u32) -> Option<i64> {
+        let drill = self.state(index).drill(self.today, self.deck.settings.drill_until)?;
+        Some(drill.at_ms.saturating_add(i64::from(self.deck.settings.drill_delay_s) * 1_000))
+    }
+
+    fn use_limits(&mut self, state: &CardState, add: bool) {
+        let Some(scheduled) = state.scheduled.filter(|s| s.day == self.today && !s.only_early) else {
+            return;
+        };
+        let at = match self.used.iter().position(|used| used.sitting == scheduled.sitting) {
+            Some(at) => at,
+            None => {
+                self.used.push(Used { sitting: scheduled.sitting, new: 0, review: 0 });
+                self.used.len() - 1
+            }
+        };
+        let Some(used) = self.used.get_mut(at) else { return };
+        let n = if scheduled.was_new { &mut used.new } else { &mut used.review };
+        *n = if add { *n + 1 } else { n.saturating_sub(1) };
+    }
+
+    /// Counts everything anew: for a new day, a new revision, a change of who sees it.
+    pub(super) fn recount(&mut self, today: Day) {
+        self.today = today;
+        self.available = Counts::default();
+        self.drills.clear();
+        self.used.clear();
+        let cards = u32::try_from(self.deck.cards().len()).unwrap_or(u32::MAX);
+        for index in 0..cards {
+            self.count(index, true);
+        }
+        let states: Vec<CardState> = self.rows.values().copied().collect();
+        for state in &states {
+            self.use_limits(state, true);
+        }
+    }
+
+    /// What today's limits still allow this sitting of new cards and reviews; cards held now are not subtracted.
+    pub(super) fn allowance(&self, sitting: SittingId, limits: Limits, more: Limits) -> Counts {
+        let (mut mine, mut others) = ((0, 0), (0, 0));
+        for used in &self.used {
+            let by = if used.sitting == Some(sitting) { &mut mine } else { &mut others };
+            by.0 += used.new;
+            by.1 += used.review;
+        }
+        let left = |lower: Option<u32>, deck: u32, more: Option<u32>, others: u32, mine: u32| {
+            let open = deck.saturating_sub(others).saturating_add(more.unwrap_or(0));
+            open.min(lower.unwrap_or(u32::MAX)).saturating_sub(mine)
+        };
+        let settings = &self.deck.settings;
+        Counts {
+            new: left(limits.new, settings.new_per_day, more.new, others.0, mine.0),
+            review: left(limits.review, settings.reviews_per_day, more.review, others.1, mine.1),
+            learning: u32::MAX,
+        }
+    }
+
+    /// What is available today, limits aside.
+    pub(super) fn available(&self) -> Counts {
+        self.available
+    }
+
+    /// When the earliest card that is not for today becomes due, as a day.
+    pub(super) fn next_due_day(&self) -> Option<Day> {
+        self.rows
+            .iter()
+            .filter(|(index, state)| self.shows(**index) && !state.suspended)
+            .filter_map(|(_, state)| {
+                let due = state.due?;
+                let day = due.max(state.buried_until.unwrap_or(due));
+                let after_today = self.today.plus(1);
+                Some(day.max(after_today))
+            })
+            .min()
+    }
+
+    /// Where the running counts differ from a count from scratch; empty in a sound study.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let mut fresh = self.clone();
+        fresh.recount(self.today);
+        let mut found = Vec::new();
+        if fresh.available != self.available {
+            found.push(format!("counts {:?}, recounted {:?}", self.available, fresh.available));
+        }
+        if fresh.drills != self.drills {
+            found.push(format!("drills {:?}, recounted {:?}", self.drills, fresh.drills));
+        }
+        let used = |study: &DeckStudy| -> BTreeMap<Option<SittingId>, (u32, u32)> {
+            let some = study.used.iter().filter(|used| used.new + used.review > 0);
+            some.map(|used| (used.sitting, (used.new, used.review))).collect()
+        };
+        if used(&fresh) != used(self) {
+            found.push(format!("used {:?}, recounted {:?}", self.used, fresh.used));
+        }
+        found
+    }
+}

@@ -1,0 +1,490 @@
+//! The Session: one learner's study, as a pure machine. Inputs and time go in, effects come out; no input is ever
+//! answered by waiting. Three rules shape it:
+//!
+//! * **A verdict can only follow `durable`.** The only place that marks a command as decided after it was handed to
+//!   the writer is [`Input::Outcome`].
+//! * **The next card never waits for the store.** Dealing reads memory only. What memory lacks (an older id, a card's
+//!   history for a late answer) is fetched while only the socket that asked is parked.
+//! * **State is the fold.** A card's state is moved by [`CardState::after`] when the entry comes last in the card's
+//!   order, and folded again from the log whenever it does not.
+
+mod access;
+mod command;
+mod deal;
+mod decks;
+mod devices;
+mod finish;
+mod inspect;
+mod known;
+mod pending;
+mod queue;
+mod rollover;
+mod scope;
+mod types;
+mod undo;
+mod verdict;
+
+pub use decks::DeckLoad;
+pub use types::*;
+
+use crate::day::{Day, ZoneHistory};
+use crate::entry::LogEntry;
+use crate::ids::{DeckId, EntryId, SittingId, UserId};
+use crate::limits;
+use decks::{CardKey, DeckStudy};
+use known::Known;
+use pending::InFlight;
+use queue::Queue;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// What a session is made of.
+#[derive(Debug)]
+pub struct Session {
+    user: UserId,
+    zones: ZoneHistory,
+    began_ms: i64,
+    /// Under the developer's clock the lower bound of `bad_time` is not applied.
+    dev_clock: bool,
+    today: Day,
+    day_from_ms: i64,
+    day_ends_ms: i64,
+    decks: BTreeMap<DeckId, DeckStudy>,
+    sockets: BTreeMap<SocketId, Socket>,
+    pending: InFlight,
+    known: Known,
+    /// Cards that were put back, first one first: the head of the queue.
+    returned: VecDeque<CardKey>,
+    /// Cards whose log is being fetched, by the socket that asked.
+    locked: BTreeMap<CardKey, SocketId>,
+    /// Cards that wait for a fold from the log that no command asked for.
+    repairs: BTreeMap<Token, CardKey>,
+    access_fetch: Option<Token>,
+    /// What changed about access could not be read and has to be read again.
+    access_unread: bool,
+    node_has_credit: bool,
+    next_token: u64,
+    /// What could not be read in the background is not asked for again before this (monotonic milliseconds).
+    read_again_tick_ms: u64,
+    idle_since_tick_ms: u64,
+}
+
+#[derive(Debug)]
+struct Socket {
+    instance: Option<crate::ids::InstanceId>,
+    next_seq: u64,
+    /// Commands without verdict from the first undecided one on; `None` is decided already.
+    commands: VecDeque<Option<EntryId>>,
+    /// How many of them are undecided.
+    undecided: usize,
+    /// Every command up to it has its verdict.
+    decided: u64,
+    told_saved: u64,
+    inbox: VecDeque<Work>,
+    blocked: Option<Block>,
+    sitting: Option<Sitting>,
+    held: Vec<Held>,
+    acted_tick_ms: u64,
+    lost_on_screen: bool,
+    done: DoneState,
+    busy: BTreeSet<EntryId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum DoneState {
+    /// Cards are held or were handed out since the last `done`.
+    Studying,
+    /// The sitting's figures are being read.
+    Asking(Token),
+    /// `done` was sent.
+    Told,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Block {
+    Fetch(Token),
+    Card(CardKey),
+}
+
+#[derive(Debug)]
+struct Work {
+    task: Task,
+    gathered: Gathered,
+}
+
+#[derive(Debug)]
+enum Task {
+    Start(Box<Start>),
+    Command { seq: u64, id: EntryId, command: Command },
+    Rescope,
+}
+
+/// What was fetched for the work at the head of a socket's inbox.
+#[derive(Debug, Default)]
+struct Gathered {
+    entries: Option<Vec<LogEntry>>,
+    named: Option<Vec<LogEntry>>,
+    card_log: Option<Vec<LogEntry>>,
+    /// Entries of the card that were pending when its log was asked for.
+    were_pending: Vec<LogEntry>,
+    before: Option<Vec<EntryId>>,
+    scope: Option<Scope>,
+    sitting: Option<SittingFigures>,
+    decks_asked: bool,
+    /// The command's entry became durable, with this content digest, while the store was asked for it.
+    settled: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Sitting {
+    id: SittingId,
+    /// Ids that the client named; `None` follows what the learner has.
+    asked: Option<Vec<DeckId>>,
+    decks: Vec<DeckId>,
+    tags: Vec<String>,
+    filter: Option<Filter>,
+    window: usize,
+    limits: Limits,
+    more: Limits,
+    /// Cards beyond the schedule that this sitting has answered already.
+    extras_done: BTreeSet<CardKey>,
+    queue: Option<Queue>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    key: CardKey,
+    kind: Kind,
+    arrived_tick_ms: u64,
+    dealt_on: Day,
+    /// For each grade the due day that was promised and whether it comes again today.
+    promise: [Promise; 6],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Promise {
+    due: Option<Day>,
+    again_today: bool,
+}
+
+impl Session {
+    /// A session from what was loaded.
+    pub fn new(seed: SessionSeed, now: Now) -> Session {
+        let mut session = Session {
+            user: seed.user,
+            zones: seed.zones,
+            began_ms: seed.began_ms,
+            dev_clock: seed.dev_clock,
+            today: Day(0),
+            day_from_ms: i64::MAX,
+            day_ends_ms: i64::MIN,
+            decks: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            pending: InFlight::default(),
+            known: Known::new(seed.newest, seed.more),
+            returned: VecDeque::new(),
+            locked: BTreeMap::new(),
+            repairs: BTreeMap::new(),
+            access_fetch: None,
+            access_unread: false,
+            node_has_credit: true,
+            next_token: 0,
+            read_again_tick_ms: 0,
+            idle_since_tick_ms: now.tick_ms,
+        };
+        session.read_day(now);
+        session
+    }
+
+    /// Takes one input. All that follows from it is in `fx`, in order.
+    pub fn handle(&mut self, now: Now, input: Input, fx: &mut Vec<Effect>) {
+        self.turn_of_day(now, fx);
+        match input {
+            Input::Attach { socket, instance } => self.attach(now, socket, instance, fx),
+            Input::Detach { socket } => self.detach(now, socket),
+            Input::Start { socket, start } => self.enqueue(now, socket, Task::Start(start), fx),
+            Input::Command { socket, seq, id, command } => {
+                if self.take_seq(now, socket, seq, id, fx) {
+                    self.enqueue(now, socket, Task::Command { seq, id, command }, fx);
+                }
+            }
+            Input::Refused { socket, seq, id, refusal } => {
+                if self.take_seq(now, socket, seq, id, fx) {
+                    self.refuse(socket, seq, id, refusal, fx);
+                }
+            }
+            Input::Fetched { token, facts } => self.fetched(now, token, facts, fx),
+            Input::Outcome { id, outcome } => self.outcome(now, id, outcome, fx),
+            Input::Deck(deck) => self.deck_changed(now, deck, fx),
+            Input::AccessChanged => self.access_changed(now, fx),
+            Input::Zones(zones) => {
+                self.zones = zones;
+                self.day_ends_ms = i64::MIN;
+                self.turn_of_day(now, fx);
+            }
+            Input::Credit(has_credit) => self.node_has_credit = has_credit,
+            Input::Tick => {}
+        }
+        self.settle(now, fx);
+    }
+
+    /// The learner.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// Whether it may be dropped: no socket, nothing on its way, no repair owed to the store.
+    pub fn is_idle(&self) -> bool {
+        let repaired = |study: &DeckStudy| study.unrepaired().next().is_none();
+        self.sockets.is_empty() && self.pending.is_empty() && self.decks.values().all(repaired)
+    }
+
+    /// Since when (monotonic) it has been without a socket.
+    pub fn idle_since_tick_ms(&self) -> u64 {
+        self.idle_since_tick_ms
+    }
+
+    /// Whether it has this deck in memory.
+    pub fn has_deck(&self, deck: DeckId) -> bool {
+        self.decks.contains_key(&deck)
+    }
+
+    /// How many sockets are attached.
+    pub fn socket_count(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// How many commands of the learner lack their verdict, those of sockets that have ended included.
+    pub fn undecided(&self) -> usize {
+        self.sockets.values().map(|socket| socket.undecided).sum::<usize>() + self.pending.orphans()
+    }
+
+    /// About how many bytes it holds, for the memory ledger.
+    pub fn bytes(&self) -> usize {
+        let decks: usize = self.decks.values().map(DeckStudy::bytes).sum();
+        size_of::<Session>()
+            + decks
+            + self.sockets.len() * (size_of::<Socket>() + 512)
+            + self.pending.len() * size_of::<pending::Pending>()
+            + limits::KNOWN_IDS * 24
+    }
+
+    fn attach(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        instance: Option<crate::ids::InstanceId>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let older = instance.and_then(|instance| {
+            self.sockets.iter().find(|(_, s)| s.instance == Some(instance)).map(|(id, _)| *id)
+        });
+        if let Some(older) = older {
+            fx.push(Effect::Send { socket: older, out: Out::Close(Closing::Replaced) });
+            self.detach(now, older);
+        }
+        if self.sockets.len() >= limits::SOCKETS_PER_LEARNER {
+            fx.push(Effect::Send { socket, out: Out::Close(Closing::TooManySockets) });
+            return;
+        }
+        self.sockets.insert(socket, Socket::new(instance, now));
+    }
+
+    fn detach(&mut self, now: Now, socket: SocketId) {
+        let Some(gone) = self.sockets.remove(&socket) else { return };
+        self.pending.forget_socket(socket);
+        for held in gone.held.iter().rev() {
+            self.returned.push_front(held.key);
+        }
+        self.unlock(socket);
+        if self.sockets.is_empty() {
+            self.idle_since_tick_ms = now.tick_ms;
+            self.returned.clear();
+        }
+    }
+
+    fn enqueue(&mut self, now: Now, socket: SocketId, task: Task, fx: &mut Vec<Effect>) {
+        let Some(state) = self.sockets.get_mut(&socket) else { return };
+        if !matches!(task, Task::Rescope) {
+            state.acted_tick_ms = now.tick_ms;
+            state.lost_on_screen = false;
+        }
+        if state.inbox.len() >= limits::SOCKET_INBOX {
+            fx.push(Effect::Send { socket, out: Out::Close(Closing::TooSlow) });
+            self.detach(now, socket);
+            return;
+        }
+        state.inbox.push_back(Work { task, gathered: Gathered::default() });
+        self.pump(now, socket, fx);
+    }
+
+    /// Works off a socket's inbox until it is empty or has to wait.
+    fn pump(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
+        loop {
+            let Some(state) = self.sockets.get_mut(&socket) else { return };
+            if state.blocked.is_some() {
+                return;
+            }
+            let Some(mut work) = state.inbox.pop_front() else { return };
+            let step = self.work(now, socket, &mut work, fx);
+            let block = match step {
+                Step::Done => {
+                    self.unlock(socket);
+                    continue;
+                }
+                Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
+                Step::WaitForCard(key) => Block::Card(key),
+            };
+            if let Some(state) = self.sockets.get_mut(&socket) {
+                state.inbox.push_front(work);
+                state.blocked = Some(block);
+            }
+            return;
+        }
+    }
+
+    fn work(&mut self, now: Now, socket: SocketId, work: &mut Work, fx: &mut Vec<Effect>) -> Step {
+        match &work.task {
+            Task::Start(start) => self.start(now, socket, start, &work.gathered, fx),
+            Task::Rescope => self.rescope(now, socket, &work.gathered, fx),
+            Task::Command { seq, id, command } => {
+                let (seq, id, command) = (*seq, *id, *command);
+                match command {
+                    Command::Undo { of } => self.undo(now, socket, (seq, id), of, &mut work.gathered, fx),
+                    Command::Answer(_) | Command::Set { .. } => {
+                        self.accept(now, socket, (seq, id), command, &mut work.gathered, fx)
+                    }
+                }
+            }
+        }
+    }
+
+    fn fetch(&mut self, want: Want, fx: &mut Vec<Effect>) -> Token {
+        self.next_token += 1;
+        let token = Token(self.next_token);
+        fx.push(Effect::Fetch { token, want });
+        token
+    }
+
+    fn fetched(&mut self, now: Now, token: Token, facts: Result<Facts, FetchFailed>, fx: &mut Vec<Effect>) {
+        if let Some(key) = self.repairs.remove(&token) {
+            return self.repaired(now, key, facts, fx);
+        }
+        if self.access_fetch == Some(token) {
+            self.access_fetch = None;
+            return self.access_fetched(now, facts, fx);
+        }
+        let asked = |socket: &Socket| socket.blocked == Some(Block::Fetch(token));
+        let by = self.sockets.iter().find(|(_, socket)| asked(socket)).map(|(id, _)| *id);
+        if let Some(socket) = by {
+            if let Some(state) = self.sockets.get_mut(&socket) {
+                state.blocked = None;
+            }
+            match facts {
+                Ok(facts) => self.gather(now, socket, facts),
+                Err(FetchFailed) => self.fetch_failed(now, socket, fx),
+            }
+            return self.pump(now, socket, fx);
+        }
+        let asking = |socket: &Socket| socket.done == DoneState::Asking(token);
+        let by = self.sockets.iter().find(|(_, socket)| asking(socket)).map(|(id, _)| *id);
+        if let Some(socket) = by {
+            self.figures_read(now, socket, facts, fx);
+        }
+    }
+
+    /// Puts what was fetched beside the work that asked for it; decks stay with the session.
+    fn gather(&mut self, now: Now, socket: SocketId, facts: Facts) {
+        let Some(work) = self.sockets.get_mut(&socket).and_then(|s| s.inbox.front_mut()) else { return };
+        let gathered = &mut work.gathered;
+        match facts {
+            Facts::Decks(loads) => {
+                gathered.decks_asked = true;
+                for load in loads {
+                    self.put_deck(now, load);
+                }
+            }
+            Facts::Scope(scope) => gathered.scope = Some(scope),
+            Facts::Entries(entries) if gathered.entries.is_none() => gathered.entries = Some(entries),
+            Facts::Entries(entries) => gathered.named = Some(entries),
+            Facts::CardLog(entries) => gathered.card_log = Some(entries),
+            Facts::Before(ids) => gathered.before = Some(ids),
+            Facts::Sitting(figures) => gathered.sitting = Some(figures),
+        }
+    }
+
+    /// The store could not be read: the work at the head is given back to its client.
+    fn fetch_failed(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
+        let Some(state) = self.sockets.get_mut(&socket) else { return };
+        let Some(work) = state.inbox.pop_front() else { return };
+        match work.task {
+            Task::Command { seq, id, .. } => {
+                state.busy.insert(id);
+                self.refuse(socket, seq, id, Refusal::Busy, fx);
+            }
+            Task::Start(_) => {
+                fx.push(Effect::Send { socket, out: Out::Error(Notice::StoreUnavailable) });
+            }
+            Task::Rescope => self.access_is_unread(now),
+        }
+        self.unlock(socket);
+    }
+
+    /// The cards that a socket held locked are free again. A queue that passed one over has to look again.
+    fn unlock(&mut self, socket: SocketId) {
+        let before = self.locked.len();
+        self.locked.retain(|_, by| *by != socket);
+        if self.locked.len() < before {
+            self.forget_queues();
+        }
+    }
+
+    /// What may follow from any input: parked sockets go on, free places are filled, `done` is told.
+    fn settle(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        loop {
+            let free = self.sockets.iter().find_map(|(id, socket)| match socket.blocked {
+                Some(Block::Card(key)) if !self.locked.contains_key(&key) => Some(*id),
+                Some(Block::Card(_) | Block::Fetch(_)) | None => None,
+            });
+            let Some(socket) = free else { break };
+            if let Some(state) = self.sockets.get_mut(&socket) {
+                state.blocked = None;
+            }
+            self.pump(now, socket, fx);
+        }
+        self.repair_stale(now, fx);
+        self.read_access_again(now, fx);
+        let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
+        for socket in sockets {
+            self.fill(now, socket, fx);
+            self.tell_saved(socket, fx);
+            self.tell_done(now, socket, fx);
+        }
+    }
+}
+
+impl Socket {
+    fn new(instance: Option<crate::ids::InstanceId>, now: Now) -> Socket {
+        Socket {
+            instance,
+            next_seq: 1,
+            commands: VecDeque::new(),
+            undecided: 0,
+            decided: 0,
+            told_saved: 0,
+            inbox: VecDeque::new(),
+            blocked: None,
+            sitting: None,
+            held: Vec::new(),
+            acted_tick_ms: now.tick_ms,
+            lost_on_screen: false,
+            done: DoneState::Studying,
+            busy: BTreeSet::new(),
+        }
+    }
+}
+
+enum Step {
+    Done,
+    Need(Want),
+    WaitForCard(CardKey),
+}

@@ -1,0 +1,199 @@
+//! After the writer: what became durable, who hears of it, and when. Nothing that anybody else sees rests on an entry
+//! that is not durable.
+
+use super::Session;
+use super::command::Target;
+use super::decks::CardKey;
+use super::pending::Pending;
+use super::types::*;
+use crate::ids::EntryId;
+use crate::limits::{REPAIRS_AT_ONCE, RETRY_LONGEST_MS};
+
+impl Session {
+    /// The one place where an accepted command gets its verdict.
+    pub(super) fn outcome(&mut self, now: Now, id: EntryId, outcome: Outcome, fx: &mut Vec<Effect>) {
+        let Some(pending) = self.pending.remove(id) else { return };
+        match outcome {
+            Outcome::Durable => {
+                self.known.insert(id, pending.digest);
+                self.tell_work(id, pending.digest);
+                self.tell_surprise(&pending, fx);
+                for (socket, seq) in &pending.waiters {
+                    self.decide(*socket, *seq);
+                }
+                self.tell_others(now, &pending, fx);
+            }
+            Outcome::Never => {
+                self.forget_refused(id);
+                if let Some(study) = self.decks.get_mut(&pending.key.0) {
+                    study.mark_stale(pending.key.1);
+                    let today = self.today;
+                    study.recount(today);
+                }
+                for (socket, seq) in &pending.waiters {
+                    self.refuse(*socket, *seq, id, Refusal::Internal, fx);
+                }
+            }
+        }
+    }
+
+    /// What folds wait for the card's log must leave out an entry that is not in it and never will be.
+    fn forget_refused(&mut self, id: EntryId) {
+        for work in self.sockets.values_mut().filter_map(|socket| socket.inbox.front_mut()) {
+            work.gathered.were_pending.retain(|entry| entry.id != id);
+        }
+    }
+
+    fn tell_surprise(&self, pending: &Pending, fx: &mut Vec<Effect>) {
+        if !pending.surprises || !self.sockets.contains_key(&pending.from) {
+            return;
+        }
+        let Some(about) = self.durable_state(pending.key) else { return };
+        let changed = Changed {
+            reason: Reason::Rescheduled,
+            drop: Vec::new(),
+            card: None,
+            about: Some(about),
+            left: Some(self.left(pending.from)),
+        };
+        fx.push(Effect::Send { socket: pending.from, out: Out::Changed(Box::new(changed)) });
+    }
+
+    /// The other devices of the learner hear of what is durable now.
+    fn tell_others(&mut self, now: Now, pending: &Pending, fx: &mut Vec<Effect>) {
+        let key = pending.key;
+        let others: Vec<SocketId> = self
+            .sockets
+            .iter()
+            .filter(|(id, socket)| {
+                **id != pending.from && socket.sitting.as_ref().is_some_and(|sitting| sitting.covers(key.0))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        if others.is_empty() {
+            return;
+        }
+        if self.pending.concern(key) {
+            // A later entry about the same card is on its way: its verdict tells the state after both.
+            return;
+        }
+        self.forget_queues();
+        for socket in others {
+            let holds = self.sockets.get(&socket).is_some_and(|s| s.held.iter().any(|held| held.key == key));
+            if holds && pending.reason == Reason::Set {
+                self.refresh_held(now, socket, key, Reason::Set, fx);
+                continue;
+            }
+            let Some(about) = self.durable_state(key) else { continue };
+            let drop = if holds { vec![about.0] } else { Vec::new() };
+            if let Some(state) = self.sockets.get_mut(&socket) {
+                state.held.retain(|held| held.key != key);
+            }
+            let left = Some(self.left(socket));
+            let changed = Changed { reason: pending.reason, drop, card: None, about: Some(about), left };
+            fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
+        }
+    }
+
+    fn durable_state(&self, key: CardKey) -> Option<(crate::ids::CardId, crate::state::CardState)> {
+        let study = self.decks.get(&key.0)?;
+        let card = study.deck.card(key.1)?.id;
+        Some((card, study.state(key.1)))
+    }
+
+    /// A held card has changed: it is shown anew at its place, or dropped when it may no longer be dealt today.
+    pub(super) fn refresh_held(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        key: CardKey,
+        reason: Reason,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Some(state) = self.sockets.get(&socket) else { return };
+        let Some(at) = state.held.iter().position(|held| held.key == key) else { return };
+        let Some(was) = state.held.get(at).copied() else { return };
+        let kind = state.sitting.as_ref().and_then(|sitting| {
+            let study = self.decks.get(&key.0)?;
+            sitting.kind(study, key).or_else(|| self.still_extra(key, was.kind))
+        });
+        let changed = match kind.and_then(|kind| Some((kind, self.held(now, key, kind)?))) {
+            Some((kind, mut held)) => {
+                held.arrived_tick_ms = was.arrived_tick_ms;
+                if let Some(place) = self.sockets.get_mut(&socket).and_then(|s| s.held.get_mut(at)) {
+                    *place = held;
+                }
+                let card = self.deal(socket, key, kind);
+                Changed { reason, drop: Vec::new(), card, about: None, left: None }
+            }
+            None => {
+                if let Some(state) = self.sockets.get_mut(&socket) {
+                    state.held.remove(at);
+                }
+                let drop = self.durable_state(key).map(|(card, _)| card).into_iter().collect();
+                Changed { reason, drop, card: None, about: None, left: Some(self.left(socket)) }
+            }
+        };
+        fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
+    }
+
+    /// A card that was shown beyond the schedule stays so while it can be shown at all.
+    fn still_extra(&self, key: CardKey, was: Kind) -> Option<Kind> {
+        let study = self.decks.get(&key.0)?;
+        let state = study.state(key.1);
+        let shown = study.shows(key.1) && !state.suspended && !state.is_buried(self.today);
+        (was == Kind::Extra && shown).then_some(Kind::Extra)
+    }
+
+    /// `saved` leaves when the watermark moved.
+    pub(super) fn tell_saved(&mut self, socket: SocketId, fx: &mut Vec<Effect>) {
+        let Some(state) = self.sockets.get_mut(&socket) else { return };
+        if state.decided > state.told_saved {
+            state.told_saved = state.decided;
+            fx.push(Effect::Send { socket, out: Out::Saved(state.decided) });
+        }
+    }
+
+    /// Asks for the log of cards whose state rests on an entry that could not be stored.
+    pub(super) fn repair_stale(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if now.tick_ms < self.read_again_tick_ms {
+            return;
+        }
+        let stale: Vec<CardKey> = self
+            .decks
+            .iter()
+            .flat_map(|(deck, study)| study.unrepaired().map(|index| (*deck, index)))
+            .filter(|key| !self.repairs.values().any(|k| k == key))
+            .filter(|key| !self.pending.concern(*key))
+            .take(REPAIRS_AT_ONCE.saturating_sub(self.repairs.len()))
+            .collect();
+        for key in stale {
+            let Some(card) = self.durable_state(key).map(|(card, _)| card) else { continue };
+            let token = self.fetch(Want::CardLog(key.0, card), fx);
+            self.repairs.insert(token, key);
+        }
+    }
+
+    /// A stale card's log arrived: its state is the fold again, and the store's row is put right.
+    pub(super) fn repaired(
+        &mut self,
+        now: Now,
+        key: CardKey,
+        facts: Result<Facts, FetchFailed>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Ok(Facts::CardLog(log)) = facts else {
+            self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
+            return;
+        };
+        let Some(card) = self.durable_state(key).map(|(card, _)| card) else { return };
+        let target = Target { key, card };
+        let state = self.fold_of(&target, &log);
+        let Some(study) = self.decks.get_mut(&key.0) else { return };
+        let params_key = study.deck.settings.fold_params().key();
+        study.set_state(key.1, state);
+        study.mark_repaired(key.1);
+        fx.push(Effect::Append(Append { entry: None, about: (key.0, card), state, params_key }));
+        self.forget_queues();
+    }
+}

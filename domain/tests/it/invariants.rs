@@ -1,0 +1,114 @@
+//! What is true of every card after every entry, whatever the history.
+
+use crate::histories::{arrivals, params};
+use crate::order::by_card;
+use domain::entry::{Body, LogEntry, SetChange};
+use domain::fold::Live;
+use domain::sm2::{EASE_MIN, INTERVAL_MAX_DAYS, Sm2};
+use domain::state::{CardState, CountedAs};
+use proptest::prelude::*;
+
+fn in_order(entries: &[LogEntry], live: &Live) -> Vec<LogEntry> {
+    let mut ordered: Vec<LogEntry> = entries.iter().filter(|e| live.counts(e)).copied().collect();
+    ordered.sort_by_key(|e| (e.id, e.job));
+    ordered.dedup_by_key(|e| e.id);
+    ordered
+}
+
+/// Each step of each card of these entries: the state before, the entry, the state after and what it counted as.
+fn steps(entries: &[LogEntry]) -> Vec<(CardState, LogEntry, CardState, Option<CountedAs>)> {
+    let live = Live::of(entries);
+    let mut steps = Vec::new();
+    for ((deck, _), its_own) in by_card(entries) {
+        let mut before = CardState::NEW;
+        for entry in in_order(&its_own, &live) {
+            let (after, counted) = before.after(&entry, &params(deck));
+            steps.push((before, entry, after, counted));
+            before = after;
+        }
+    }
+    steps
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn a_card_is_new_or_reviewed_never_both((history, _) in arrivals(30)) {
+        for (_, entry, state, _) in steps(&history.entries) {
+            if state.due.is_none() {
+                prop_assert_eq!(state.sm2, Sm2::NEW, "after {:?}", entry.body);
+                prop_assert_eq!(state.lapses, 0);
+                prop_assert_eq!(state.scheduled, None);
+                prop_assert_eq!(state.scheduled_on, None);
+                prop_assert_eq!(state.last_grade, None);
+            }
+            prop_assert_eq!(state.is_new(), state.due.is_none());
+        }
+    }
+
+    #[test]
+    fn ease_and_intervals_keep_their_bounds((history, _) in arrivals(30)) {
+        for (_, entry, state, counted) in steps(&history.entries) {
+            prop_assert!(state.sm2.ease >= EASE_MIN);
+            prop_assert!(state.sm2.interval_days <= INTERVAL_MAX_DAYS);
+            if counted.is_some_and(CountedAs::schedules) {
+                let longest = entry.card().map(|(deck, _)| params(deck).maximum_interval_days);
+                prop_assert!(state.sm2.interval_days >= 1);
+                prop_assert!(Some(state.sm2.interval_days) <= longest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_card_is_due_after_its_last_scheduling_day_unless_told_otherwise((history, _) in arrivals(30)) {
+        for (_, _, state, counted) in steps(&history.entries) {
+            if counted.is_some_and(CountedAs::schedules) {
+                let day = state.scheduled_on.unwrap();
+                prop_assert_eq!(state.due.unwrap().since(day), state.sm2.interval_days as i32);
+                prop_assert_eq!(state.scheduled.map(|s| s.day), Some(day));
+                prop_assert_eq!(state.max_day, Some(day));
+            }
+        }
+    }
+
+    #[test]
+    fn only_scheduling_answers_and_given_states_move_the_schedule((history, _) in arrivals(30)) {
+        for (before, entry, after, counted) in steps(&history.entries) {
+            let schedule = |s: CardState| (s.sm2, s.due, s.lapses, s.scheduled_on);
+            let moves = match entry.body {
+                Body::Review(_) => counted.is_some_and(CountedAs::schedules),
+                Body::Set { change: SetChange::Reset | SetChange::Due(_), .. } | Body::State { .. } => true,
+                Body::Set { .. } => false,
+                Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => false,
+            };
+            if !moves {
+                prop_assert_eq!(schedule(before), schedule(after));
+            }
+            let answered = u32::from(entry.review().is_some());
+            prop_assert_eq!(after.answers, before.answers + answered);
+        }
+    }
+
+    #[test]
+    fn a_card_schedules_at_most_once_a_day_and_its_days_never_fall((history, _) in arrivals(30)) {
+        for (before, entry, after, counted) in steps(&history.entries) {
+            prop_assert!(after.max_day >= before.max_day);
+            prop_assert!(after.max_day >= Some(entry.stamp.day));
+            if let (Some(last), true) = (before.scheduled_on, counted.is_some_and(CountedAs::schedules)) {
+                prop_assert!(after.scheduled_on > Some(last));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_foretold_is_what_happens((history, _) in arrivals(30)) {
+        // `would_count_as` decides what a client is shown before it answers.
+        for (before, entry, _, counted) in steps(&history.entries) {
+            if let (Some(review), Some((deck, _))) = (entry.review(), entry.card()) {
+                let day = before.effective_day(entry.stamp.day);
+                prop_assert_eq!(Some(before.would_count_as(day, review.early, &params(deck))), counted);
+            }
+        }
+    }
+}

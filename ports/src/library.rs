@@ -1,0 +1,171 @@
+//! The cold port for decks and cards.
+
+use crate::Boxed;
+use crate::error::StoreError;
+use domain::access::{DeckGate, Span, Visibility};
+use domain::deck::DeckSettings;
+use domain::ids::{CardId, DeckId, NoteId, OrgId, UserId};
+
+/// A deck's record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeckRecord {
+    /// The deck.
+    pub id: DeckId,
+    /// The organisation it belongs to: the owner's when it was made.
+    pub org: Option<OrgId>,
+    /// Whose it is.
+    pub owner: UserId,
+    /// Its place in the owner's tree, `Biology::Cell`; the last part is usually the title.
+    pub path: String,
+    /// The title.
+    pub title: String,
+    /// A sentence about it.
+    pub description: String,
+    /// Who it is for.
+    pub visibility: Visibility,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Settings of study.
+    pub settings: DeckSettings,
+    /// Raised with each change of the deck or a card in it.
+    pub revision: u64,
+    /// Cards that are not deleted.
+    pub cards: u32,
+    /// When it was made, Unix milliseconds.
+    pub created_ms: i64,
+    /// When it or a card in it was last changed.
+    pub updated_ms: i64,
+    /// When it was marked deleted.
+    pub deleted_ms: Option<i64>,
+}
+
+impl DeckRecord {
+    /// What of it decides who sees it.
+    pub fn gate(&self) -> DeckGate {
+        DeckGate {
+            owner: self.owner,
+            org: self.org,
+            visibility: self.visibility,
+            life: Span { from_ms: self.created_ms, until_ms: self.deleted_ms },
+        }
+    }
+}
+
+/// A card's record. Texts are sanitised HTML, ready to be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardRecord {
+    /// The card.
+    pub id: CardId,
+    /// Its deck.
+    pub deck: DeckId,
+    /// Its place in the order of adding, from 0 without a gap. The store assigns it to a card that it does not know.
+    pub position: u32,
+    /// The note it was made from.
+    pub note: Option<NoteId>,
+    /// The question.
+    pub front: String,
+    /// The answer.
+    pub back: String,
+    /// A hint.
+    pub hint: Option<String>,
+    /// An explanation, shown after the answer.
+    pub explanation: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// By which an import finds it again (its guid, or its front as it came in); unique in the deck among live cards.
+    pub source_key: String,
+    /// Raised with each change; the store assigns it.
+    pub revision: u32,
+    /// When it was made, Unix milliseconds.
+    pub created_ms: i64,
+    /// When it was last changed.
+    pub updated_ms: i64,
+    /// When it was marked deleted.
+    pub deleted_ms: Option<i64>,
+}
+
+/// A deck with all its cards in the order of adding, deleted ones included.
+pub type DeckContent = (DeckRecord, Vec<CardRecord>);
+
+/// Which decks a list holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DeckQuery {
+    /// Decks of this owner.
+    pub owner: Option<UserId>,
+    /// And these, whoever owns them.
+    pub ids: Vec<DeckId>,
+    /// Only those at or below this path (of the owner).
+    pub below_path: Option<String>,
+    /// Deleted ones too.
+    pub with_deleted: bool,
+}
+
+/// Which cards a page holds: in the order of adding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardQuery {
+    /// From this position on.
+    pub from_position: u32,
+    /// At most so many.
+    pub limit: usize,
+    /// Only cards whose front, back or tags contain this text, whatever its case.
+    pub text: Option<String>,
+    /// Deleted ones too.
+    pub with_deleted: bool,
+}
+
+/// Why the library refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The deck does not exist.
+    #[error("no such deck")]
+    NoSuchDeck,
+    /// The revision that the change was based on is no longer the deck's.
+    #[error("the deck was changed meanwhile")]
+    Changed,
+    /// The deck would hold more cards than [`CARDS_PER_DECK_MAX`].
+    #[error("a deck holds at most {CARDS_PER_DECK_MAX} cards")]
+    TooManyCards,
+}
+
+/// Cards a deck may hold, deleted ones included: its index lies in memory while it is studied.
+pub const CARDS_PER_DECK_MAX: usize = 200_000;
+
+/// Decks and cards. A write is visible as a whole or not at all.
+pub trait Library: Send + Sync + 'static {
+    /// Stores a deck (new, or with its changed fields). `revision`, `cards` and `updated_ms` are the store's to raise;
+    /// returns the record as stored. With `if_revision` it changes only a deck of that revision.
+    fn put_deck(
+        &self,
+        deck: DeckRecord,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<DeckRecord, LibraryError>>;
+
+    /// One deck, deleted ones too.
+    fn deck(&self, id: DeckId) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>>;
+
+    /// Decks by path, then title, then id.
+    fn decks(&self, query: DeckQuery) -> Boxed<'_, Result<Vec<DeckRecord>, LibraryError>>;
+
+    /// Stores cards of one deck in one revision and returns it with the cards as stored, in the order given. Known ids
+    /// are changed in place, unknown ones are appended.
+    fn put_cards(
+        &self,
+        deck: DeckId,
+        cards: Vec<CardRecord>,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>>;
+
+    /// One card, deleted ones too.
+    fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>>;
+
+    /// A page of cards.
+    fn cards(&self, deck: DeckId, query: CardQuery) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>>;
+
+    /// A deck with all its cards, deleted ones included, as of one revision.
+    fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>>;
+}

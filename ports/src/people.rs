@@ -1,0 +1,169 @@
+//! The cold port for people, classes and enrollments.
+
+use crate::Boxed;
+use crate::error::StoreError;
+use domain::access::Span;
+use domain::day::ZoneHistory;
+use domain::ids::{ClassId, DeckId, OrgId, UserId};
+
+/// What a person is in an organisation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Role {
+    /// Owns the organisation.
+    Owner,
+    /// Administers it.
+    Admin,
+    /// Teaches classes.
+    Teacher,
+    /// Studies.
+    Learner,
+    /// Another program.
+    Service,
+}
+
+/// What a valid token says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignIn {
+    /// `sub`.
+    pub user: UserId,
+    /// `org`.
+    pub org: Option<OrgId>,
+    /// `role`.
+    pub role: Role,
+    /// `name`.
+    pub name: Option<String>,
+}
+
+/// A person's record.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The person.
+    pub id: UserId,
+    /// The organisation.
+    pub org: Option<OrgId>,
+    /// The role, as the last token said.
+    pub role: Role,
+    /// The name, as chosen or as a token said.
+    pub name: String,
+    /// Where the person was when.
+    pub zones: ZoneHistory,
+    /// The account's beginning: when a valid token was first accepted, Unix milliseconds.
+    pub began_ms: i64,
+}
+
+/// A class.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClassRecord {
+    /// The class.
+    pub id: ClassId,
+    /// The organisation.
+    pub org: Option<OrgId>,
+    /// Whose class it is.
+    pub teacher: UserId,
+    /// The title.
+    pub title: String,
+    /// When it was made, Unix milliseconds.
+    pub created_ms: i64,
+    /// When it was marked deleted.
+    pub deleted_ms: Option<i64>,
+    /// Who is enrolled now.
+    pub students: Vec<UserId>,
+    /// The decks given to it now.
+    pub decks: Vec<DeckId>,
+}
+
+/// A deck that a learner sees, or saw, through a class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Grant {
+    /// The deck.
+    pub deck: DeckId,
+    /// The class.
+    pub class: ClassId,
+    /// While both the enrollment and the assignment held.
+    pub span: Span,
+}
+
+/// Why a request about people was refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The person belongs to another organisation than the token says.
+    #[error("this person belongs to another organisation")]
+    OtherOrg,
+    /// Nobody has this id.
+    #[error("no such person")]
+    NoSuchPerson,
+    /// No class has this id.
+    #[error("no such class")]
+    NoSuchClass,
+    /// The zone or hour does not exist.
+    #[error("{0}")]
+    BadZone(String),
+}
+
+/// A change of one's own record.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PersonChange {
+    /// IANA name of the zone from now on.
+    pub zone: Option<String>,
+    /// Hour at which the study day begins from now on.
+    pub rollover_hour: Option<u8>,
+    /// Name.
+    pub name: Option<String>,
+    /// Change the zone only if none was ever set.
+    pub only_if_unset: bool,
+}
+
+/// People, classes, enrollments.
+pub trait People: Send + Sync + 'static {
+    /// The person that a valid token speaks of; made now if unknown. Role and organisation of the token win, but the
+    /// same person in another organisation is refused. `now_ms` becomes the beginning of a new account.
+    fn sign_in(&self, who: SignIn, now_ms: i64) -> Boxed<'_, Result<Person, PeopleError>>;
+
+    /// One person.
+    fn person(&self, user: UserId) -> Boxed<'_, Result<Option<Person>, PeopleError>>;
+
+    /// Changes a person's record; a zone change holds for moments later than `now_ms`.
+    fn change_person(
+        &self,
+        user: UserId,
+        change: PersonChange,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<Person, PeopleError>>;
+
+    /// Stores a new class.
+    fn create_class(&self, class: ClassRecord) -> Boxed<'_, Result<(), PeopleError>>;
+
+    /// One class.
+    fn class(&self, class: ClassId) -> Boxed<'_, Result<Option<ClassRecord>, PeopleError>>;
+
+    /// The classes that this person teaches or is enrolled in now.
+    fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>>;
+
+    /// Enrolls (`on`) or removes a student, or gives a deck to the class or takes it away, from `now_ms` on.
+    /// Doing it again changes nothing.
+    fn change_class(
+        &self,
+        class: ClassId,
+        change: ClassChange,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<(), PeopleError>>;
+
+    /// All decks that this person sees or saw through classes.
+    fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>>;
+}
+
+/// A change of who is in a class, or what it studies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClassChange {
+    /// Enrolls a student.
+    Enroll(UserId),
+    /// Removes a student.
+    Remove(UserId),
+    /// Gives a deck to the class.
+    Give(DeckId),
+    /// Takes a deck away.
+    Take(DeckId),
+}

@@ -1,0 +1,163 @@
+//! The hot port: the log of entries, and the progress rows that cache its fold.
+
+use crate::error::{Cause, StoreError};
+use domain::entry::LogEntry;
+use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::state::CardState;
+use std::sync::Arc;
+
+/// How many of the newest ids a load returns, so that the hot path needs no read to know what is stored.
+pub const NEWEST_IDS: usize = 64;
+
+/// One card's progress row: a cache of the fold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// The deck.
+    pub deck: DeckId,
+    /// The card.
+    pub card: CardId,
+    /// By which fold, scheduler and parameters it was made ([`domain::state::FoldParams::key`]); 0 marks it stale.
+    pub params_key: u32,
+    /// The state.
+    pub state: CardState,
+}
+
+/// What a row says of its card's progress.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProgressWrite {
+    /// The progress row after this entry (and all before it in the learner's rows).
+    Whole(CardState, u32),
+    /// The stored row must not be trusted: the next load folds the card from the log.
+    Stale,
+    /// The entry concerns no card.
+    None,
+}
+
+/// One row for the store: an entry, the progress after it, or both.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// The learner.
+    pub user: UserId,
+    /// The entry; `None` for a progress row alone (write behind).
+    pub entry: Option<LogEntry>,
+    /// The card that is concerned: the entry's own, or that of the entry which an undo names.
+    pub about: Option<(DeckId, CardId)>,
+    /// The progress after it.
+    pub progress: ProgressWrite,
+}
+
+/// What became of one row. Each row is reported by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowOutcome {
+    /// It survives whatever dies now.
+    Durable,
+    /// It may or may not be stored: try again, the id makes it harmless.
+    Unknown(Cause),
+    /// It can never be stored.
+    Never(Cause),
+}
+
+/// How a store wants its rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// One journal: a batch is one commit, at most `rows_max` rows.
+    Journal {
+        /// Rows a commit.
+        rows_max: usize,
+    },
+    /// A partition a learner: `lanes` batches in flight, each of one learner.
+    PerLearner {
+        /// Batches in flight.
+        lanes: usize,
+        /// Rows a batch.
+        rows_max: usize,
+    },
+}
+
+/// What a session starts from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LearnerLog {
+    /// The newest ids (at most [`NEWEST_IDS`], any order) with their content digests.
+    pub newest: Vec<(EntryId, u64)>,
+    /// Whether the log holds more than these.
+    pub more: bool,
+    /// Decks in which the learner has progress.
+    pub decks: Vec<DeckId>,
+}
+
+/// A stretch of a learner's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogRange {
+    /// The lowest id wanted.
+    pub from: EntryId,
+    /// The first id no longer wanted; `None` for no end.
+    pub before: Option<EntryId>,
+    /// Newest first (else oldest first).
+    pub newest_first: bool,
+    /// At most so many entries.
+    pub limit: usize,
+}
+
+/// A command that could not be processed, kept raw for a person to look at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Quarantined {
+    /// The learner.
+    pub user: UserId,
+    /// The command's id.
+    pub id: EntryId,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
+    /// Why.
+    pub reason: String,
+    /// The encoded row.
+    pub raw: Vec<u8>,
+}
+
+/// The log and its caches. Reads see every row whose append was reported durable before they began.
+pub trait ReviewStore: Send + Sync + 'static {
+    /// How it wants its rows.
+    fn shape(&self) -> Shape;
+
+    /// Appends rows and reports each by itself, in their order. An entry whose id is stored already is durable (the
+    /// stored content stays). Rows of one learner arrive in the order of their progress.
+    fn append(&self, rows: Arc<[Row]>) -> impl Future<Output = Vec<RowOutcome>> + Send;
+
+    /// What a session starts from.
+    fn load(&self, user: UserId) -> impl Future<Output = Result<LearnerLog, StoreError>> + Send;
+
+    /// All progress rows of a learner in a deck, each the newest durable one; stale ones have `params_key` 0.
+    fn progress(
+        &self,
+        user: UserId,
+        deck: DeckId,
+    ) -> impl Future<Output = Result<Vec<Progress>, StoreError>> + Send;
+
+    /// The stored entries with these ids, in any order; unknown ids are absent.
+    fn entries(
+        &self,
+        user: UserId,
+        ids: Vec<EntryId>,
+    ) -> impl Future<Output = Result<Vec<LogEntry>, StoreError>> + Send;
+
+    /// All entries of these cards, and with them every entry that decides whether they count: undos that name them
+    /// and the learner's import marks. In any order. A deck's whole log when `cards` is `None`.
+    fn card_log(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Option<Vec<CardId>>,
+    ) -> impl Future<Output = Result<Vec<LogEntry>, StoreError>> + Send;
+
+    /// A stretch of the log in the order of ids. Rows of import jobs are included.
+    fn log(
+        &self,
+        user: UserId,
+        range: LogRange,
+    ) -> impl Future<Output = Result<Vec<LogEntry>, StoreError>> + Send;
+
+    /// Keeps a command that can never be processed, durably.
+    fn quarantine(&self, what: Quarantined) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Opens the store again after [`Cause::Poisoned`]; what was durable before still is.
+    fn reopen(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,162 @@
+//! Reading what a client sent: fast when it is right, exact when it is wrong.
+//!
+//! The tag is looked at first, then one struct is parsed. Only when that fails is the text read a second time,
+//! to tell a frame that can be refused by its `seq` and `id` from one that ends the socket.
+
+use crate::client_frame::{Auth, ClientFrame, Numbered};
+use crate::command::Command;
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::probe::{Found, Probe, leading_tag};
+use crate::text::clipped;
+use crate::wire::{AnswerWire, AuthWire, BeatWire, CommandWire, HelloWire, SetWire, StartWire, UndoWire};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// How a frame is broken, and so what it costs its sender.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// No JSON object, no `type`, or a command whose `seq` or `id` cannot be read: close 4508.
+    #[error("{what}")]
+    NotAFrame {
+        /// A sentence for the log and the close frame.
+        what: String,
+    },
+    /// A `type` that this version does not know. With a `seq`: a final verdict; without: a plain `error`.
+    #[error("this server does not know frames of this `type`")]
+    UnknownType {
+        /// Its place among the commands of the socket, when it claims one.
+        seq: Option<u64>,
+        /// Its id, when it has one.
+        id: Option<Uuid>,
+    },
+    /// A known type with a wrong field. A command (`id` is there, and on a socket `seq`) gets a final verdict,
+    /// any other frame a plain `error`.
+    #[error("{what}")]
+    Malformed {
+        /// Its place among the commands of the socket.
+        seq: Option<u64>,
+        /// The command's id.
+        id: Option<Uuid>,
+        /// A sentence for the client's author.
+        what: String,
+    },
+}
+
+/// Reads one text message of the study socket.
+///
+/// # Errors
+/// [`Broken`], which says what the protocol does about it.
+pub fn decode_client(text: &str) -> Result<ClientFrame, Broken> {
+    if let Some(tag) = leading_tag(text) {
+        return by_tag(tag, text);
+    }
+    let probe = Probe::read(text).map_err(|error| not_a_frame(&error))?;
+    let Some(tag) = probe.tag() else { return Err(Broken::NotAFrame { what: "no `type`".into() }) };
+    by_tag(&tag, text)
+}
+
+fn by_tag(tag: &str, text: &str) -> Result<ClientFrame, Broken> {
+    match tag {
+        "answer" => numbered::<AnswerWire>(text),
+        "undo" => numbered::<UndoWire>(text),
+        "set" => numbered::<SetWire>(text),
+        "beat" => plain::<BeatWire>(text).map(|BeatWire {}| ClientFrame::Beat),
+        "start" => plain::<StartWire>(text)?.validated().map(ClientFrame::Start),
+        "hello" => plain::<HelloWire>(text)?.validated().map(ClientFrame::Hello),
+        "auth" => plain::<AuthWire>(text).map(|auth| ClientFrame::Auth(Auth { token: auth.token })),
+        _ => Err(unknown(text, Numbering::BySeq)),
+    }
+}
+
+/// Reads one element of `POST reviews`: the fields of a command without `seq` (one that is there is ignored).
+///
+/// # Errors
+/// [`Broken`] without any `seq`. `NotAFrame`, and `UnknownType` without an id, cannot be given a verdict: they
+/// refuse the request.
+pub fn decode_command(text: &str) -> Result<Command, Broken> {
+    let probe = Probe::read(text).map_err(|error| not_a_frame(&error))?;
+    let Some(tag) = probe.tag() else { return Err(Broken::NotAFrame { what: "no `type`".into() }) };
+    match &*tag {
+        "answer" => parse::<AnswerWire>(text, Numbering::None)?.command(None),
+        "undo" => parse::<UndoWire>(text, Numbering::None)?.command(None),
+        "set" => parse::<SetWire>(text, Numbering::None)?.command(None),
+        _ => Err(unknown(text, Numbering::None)),
+    }
+}
+
+/// Whether commands stand in a sequence here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbering {
+    BySeq,
+    None,
+}
+
+fn numbered<W: CommandWire>(text: &str) -> Result<ClientFrame, Broken> {
+    let wire = parse::<W>(text, Numbering::BySeq)?;
+    let Some(seq) = wire.seq() else { return Err(unreadable_head()) };
+    Ok(ClientFrame::Command(Numbered { seq, command: wire.command(Some(seq))? }))
+}
+
+fn parse<W: CommandWire>(text: &str, numbering: Numbering) -> Result<W, Broken> {
+    serde_json::from_str(text).map_err(|error| diagnose_command(text, numbering, &error))
+}
+
+fn diagnose_command(text: &str, numbering: Numbering, error: &serde_json::Error) -> Broken {
+    let probe = match Probe::read(text) {
+        Ok(probe) => probe,
+        Err(error) => return not_a_frame(&error),
+    };
+    let Found::Value(id) = probe.id() else { return unreadable_head() };
+    match (numbering, probe.seq()) {
+        (Numbering::None, _) => Broken::Malformed { seq: None, id: Some(id), what: sentence(error) },
+        (Numbering::BySeq, Found::Value(seq)) => {
+            Broken::Malformed { seq: Some(seq), id: Some(id), what: sentence(error) }
+        }
+        (Numbering::BySeq, Found::Absent | Found::Unreadable) => unreadable_head(),
+    }
+}
+
+fn plain<W: for<'de> Deserialize<'de>>(text: &str) -> Result<W, Broken> {
+    serde_json::from_str(text).map_err(|error| match Probe::read(text) {
+        Ok(_) => malformed(sentence(&error)),
+        Err(error) => not_a_frame(&error),
+    })
+}
+
+fn unknown(text: &str, numbering: Numbering) -> Broken {
+    let probe = match Probe::read(text) {
+        Ok(probe) => probe,
+        Err(error) => return not_a_frame(&error),
+    };
+    let id = match probe.id() {
+        Found::Value(id) => Some(id),
+        Found::Absent | Found::Unreadable => None,
+    };
+    match (numbering, probe.seq(), probe.id()) {
+        (Numbering::None, _, _) | (Numbering::BySeq, Found::Absent, _) => {
+            Broken::UnknownType { seq: None, id }
+        }
+        (Numbering::BySeq, Found::Value(seq), Found::Value(_) | Found::Absent) => {
+            Broken::UnknownType { seq: Some(seq), id }
+        }
+        (Numbering::BySeq, Found::Unreadable, _) | (Numbering::BySeq, Found::Value(_), Found::Unreadable) => {
+            unreadable_head()
+        }
+    }
+}
+
+fn unreadable_head() -> Broken {
+    Broken::NotAFrame { what: "a command needs a `seq` (whole number) and an `id` (UUID)".into() }
+}
+
+fn not_a_frame(error: &serde_json::Error) -> Broken {
+    Broken::NotAFrame { what: format!("not a JSON object: {}", sentence(error)) }
+}
+
+pub(crate) fn malformed(what: impl Into<String>) -> Broken {
+    Broken::Malformed { seq: None, id: None, what: what.into() }
+}
+
+fn sentence(error: &serde_json::Error) -> String {
+    clipped(&error.to_string(), MESSAGE_BYTES_MAX).to_owned()
+}

@@ -1,0 +1,12 @@
+//! The socket layer from outside: raw TCP against an echo and a scripted app, without anything of the study socket.
+
+pub mod echo;
+pub mod server;
+
+mod client;
+mod closing;
+mod guard;
+mod handshake;
+mod pace;
+mod scripted;
+mod seam;
