@@ -48,7 +48,10 @@ pub(super) struct DeckStudy {
     pub(super) spans: Vec<Span>,
     pub(super) has_entries: bool,
     rows: BTreeMap<u32, CardState>,
+    /// Rows that memory must not trust until they are folded from the log.
     stale: BTreeSet<u32>,
+    /// Rows that the store must not trust until a repaired one is written behind.
+    unrepaired: BTreeSet<u32>,
     today: Day,
     available: Counts,
     used: Vec<Used>,
@@ -68,6 +71,7 @@ impl DeckStudy {
             has_entries: load.has_entries,
             rows,
             stale: BTreeSet::new(),
+            unrepaired: BTreeSet::new(),
             today,
             available: Counts::default(),
             used: Vec::new(),
@@ -109,10 +113,17 @@ impl DeckStudy {
 
     pub(super) fn mark_stale(&mut self, index: u32) {
         self.stale.insert(index);
+        self.unrepaired.insert(index);
     }
 
-    pub(super) fn stale(&self) -> impl Iterator<Item = u32> {
-        self.stale.iter().copied()
+    /// Rows whose repair is owed to the store.
+    pub(super) fn unrepaired(&self) -> impl Iterator<Item = u32> {
+        self.unrepaired.iter().copied()
+    }
+
+    /// The row is repaired: it was folded from all that is durable, and nothing about it is on its way.
+    pub(super) fn mark_repaired(&mut self, index: u32) {
+        self.unrepaired.remove(&index);
     }
 
     /// What the card is good for today, limits aside.

@@ -83,11 +83,11 @@ impl Client {
     /// Takes the next number; an answered card leaves the screen.
     pub fn sends(&mut self, _id: EntryId, command: &Command) -> u64 {
         self.sent += 1;
-        if let Command::Answer(answer) = command {
-            if let Some(at) = self.held.iter().position(|card| *card == answer.card) {
-                self.held.remove(at);
-                self.answered.insert(self.sent, answer.card);
-            }
+        if let Command::Answer(answer) = command
+            && let Some(at) = self.held.iter().position(|card| *card == answer.card)
+        {
+            self.held.remove(at);
+            self.answered.insert(self.sent, answer.card);
         }
         self.sent
     }
