@@ -84,6 +84,16 @@ impl ContentError {
             Self::NestedTooDeep { .. } => "nested_too_deep",
         }
     }
+
+    /// The field that it is about; the front if it is about all.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::CardTooLong { .. } => "front",
+            Self::FieldTooLong { field, .. }
+            | Self::TooManyTags { field, .. }
+            | Self::NestedTooDeep { field, .. } => field,
+        }
+    }
 }
 
 /// Makes a card's HTML safe: tags, attributes and addresses that have no place on a flashcard are taken out.
@@ -153,19 +163,18 @@ pub fn plain_text(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether sanitising took markup out of `before`, so that whoever sent it can be told.
-pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> bool {
-    let size = |texts: &CardTexts| {
-        fields(texts).map(|(_, html)| Outline::of(html)).fold((0, 0), |(tags, attributes), outline| {
-            (tags + outline.tags, attributes + outline.attributes)
-        })
+/// The first field out of which sanitising took markup, so that whoever sent it can be told.
+pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'static str> {
+    let shrank = |&(field, before): &(&'static str, &str)| {
+        let after = fields(after).find(|(name, _)| *name == field).map_or("", |(_, html)| html);
+        let (had, has) = (Outline::of(before), Outline::of(after));
+        has.tags < had.tags || has.attributes < had.attributes
     };
-    let (had, has) = (size(before), size(after));
-    has.0 < had.0 || has.1 < had.1
+    fields(before).find(shrank).map(|(field, _)| field)
 }
 
 /// Whether the HTML shows anything.
-fn shows_something(html: &str) -> bool {
+pub(crate) fn shows_something(html: &str) -> bool {
     html.contains("<img") || !plain_text(html).is_empty()
 }
 

@@ -153,6 +153,6 @@ fn markup_that_was_taken_out_is_noticed_and_nothing_else() {
     ] {
         let before = front(html);
         let after = sanitise_card(before.clone()).unwrap();
-        assert_eq!(lost_markup(&before, &after), lost, "{html}");
+        assert_eq!(lost_markup(&before, &after).is_some(), lost, "{html}");
     }
 }
