@@ -10,6 +10,7 @@ use crate::engine::Shared;
 use crate::messages::{CloseWhy, Full, Item, Job, SocketPort, ToShard, ToSocket, ToWriter};
 use crate::resident::{Resident, SessionCell, Wake};
 use domain::commit::Offer;
+use domain::deck::Deck;
 use domain::directory::ShardNo;
 use domain::ids::{InstanceId, UserId};
 use domain::session::{Effect, Input, Now, SocketId};
@@ -38,6 +39,10 @@ pub struct Shard {
     outbox: RefCell<Vec<Item>>,
     in_flight: Cell<bool>,
     jobs: RefCell<VecDeque<Job>>,
+    /// Messages for other shards that had no room: they go first, in their order.
+    backlog: RefCell<VecDeque<(ShardNo, ToShard)>>,
+    /// The newest revisions that were told of late, for loads that began before.
+    told_decks: RefCell<VecDeque<Arc<Deck>>>,
     barriers: RefCell<BTreeMap<u64, Barrier>>,
     deadlines: RefCell<BTreeSet<(u64, UserId)>>,
     fx: RefCell<Vec<Effect>>,
@@ -110,6 +115,8 @@ impl Shard {
             outbox: RefCell::default(),
             in_flight: Cell::new(false),
             jobs: RefCell::default(),
+            backlog: RefCell::default(),
+            told_decks: RefCell::default(),
             barriers: RefCell::default(),
             deadlines: RefCell::default(),
             fx: RefCell::default(),
@@ -360,10 +367,25 @@ impl Shard {
         }
     }
 
+    /// A message for another shard. What has no room waits here and goes before anything that comes later.
     fn send(&self, to: ShardNo, message: ToShard) {
-        let sent = self.shared.shard_link(to).map(|link| link.try_send(message));
-        if !matches!(sent, Some(Ok(()))) {
-            tracing::warn!(from = self.no, to, "a shard could not take a message");
+        let waits = self.backlog.borrow().iter().any(|(shard, _)| *shard == to);
+        let refused = match self.shared.shard_link(to) {
+            Some(link) if !waits => match link.try_send(message) {
+                Ok(()) => return,
+                Err(mpsc::error::TrySendError::Full(message)) => message,
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            },
+            Some(_) => message,
+            None => return,
+        };
+        self.backlog.borrow_mut().push_back((to, refused));
+    }
+
+    fn send_backlog(&self) {
+        let waiting = std::mem::take(&mut *self.backlog.borrow_mut());
+        for (to, message) in waiting {
+            self.send(to, message);
         }
     }
 }
