@@ -7,6 +7,10 @@ mod world;
 
 mod acceptance;
 mod credit;
+mod done;
+mod drill;
 mod ids;
 mod limits;
+mod order;
+mod undo;
 mod verdicts;
