@@ -197,9 +197,15 @@ impl Session {
         let state = self.fold_of(&target, &log);
         let Some(study) = self.decks.get_mut(&key.0) else { return };
         let params_key = study.deck.settings.fold_params().key();
-        study.set_state(key.1, state);
+        let differs = study.state(key.1) != state;
         study.mark_repaired(key.1);
+        study.set_state(key.1, state);
         fx.push(Effect::Append(Append { entry: None, about: (key.0, card), state, params_key }));
         self.requeue(key);
+        // A card about which a command is being worked on has left its screen already.
+        let differs = differs && !self.locked.contains_key(&key);
+        if let Some(socket) = self.holder_of(key).filter(|_| differs) {
+            self.refresh_held(now, socket, key, Reason::Rescheduled, fx);
+        }
     }
 }
