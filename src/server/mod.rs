@@ -9,7 +9,9 @@ pub use health::Health;
 pub use ready_file::ReadyFileError;
 pub use tokens::VerifiedTokens;
 
+use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
+use crate::config::AddressRange;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
@@ -19,7 +21,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 /// Connections that the kernel may hold for us: a whole school's return in one moment.
 const BACKLOG: i32 = 4_096;
@@ -38,10 +39,18 @@ pub struct ServerOptions {
     pub dev_clock: bool,
     /// Written once the server is ready.
     pub ready_file: Option<PathBuf>,
-    /// Web workers; `None` is one a core.
-    pub workers: Option<usize>,
-    /// Who may come in.
+    /// Web workers.
+    pub workers: usize,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Who may come in over a socket.
     pub tokens: Arc<dyn TokenCheck>,
+    /// Who may come in over HTTP.
+    pub verifier: Arc<Verifier>,
+    /// What tokens are made with, where codes can be redeemed.
+    pub mint: Option<Arc<Mint>>,
+    /// Single-use codes.
+    pub codes: Arc<Codes>,
     /// What tests plant.
     pub hooks: Hooks,
 }
@@ -157,7 +166,7 @@ async fn run_on_main(
     let listener = listen(options.listen, BACKLOG)
         .map_err(|source| ServerError::Listen { address: options.listen, source })?;
     let address = listener.local_addr()?;
-    let workers = options.workers.or_else(|| available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    let workers = options.workers;
     let engine = parts.engine.clone();
     let serving = ServeOptions {
         workers,
