@@ -84,16 +84,19 @@ class App {
     await this.client.begin();
     this.bar.show();
     this.route();
-    await this.loadMe();
   }
 
-  /** Who this is; tried again when the server is there. */
+  /** Who this is; asked again as soon as the server is there. */
   async loadMe() {
+    if (this.asking_me) return;
+    this.asking_me = true;
     try {
       this.me = await this.api.me();
       this.update();
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.client?.input({ type: "unauthorized" });
+    } finally {
+      this.asking_me = false;
     }
   }
 
@@ -103,7 +106,6 @@ class App {
     if (kept === null) return "This is no token: it should be three parts with dots between them.";
     if (kept.user_id !== this.user_id) location.reload();
     else this.client.input({ type: "renew", token: kept.token });
-    if (this.me === null) this.loadMe();
     return null;
   }
 
@@ -144,6 +146,7 @@ class App {
 
   update() {
     if (!this.client) return;
+    if (this.me === null && this.client.session.link.isReady) this.loadMe();
     this.bar.update();
     this.banners.update();
     this.view?.update?.();
