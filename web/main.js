@@ -12,6 +12,9 @@ import { StudyClient } from "./client.js";
 import { leaveInstance, takeInstance } from "./tabs.js";
 import { Tokens } from "./tokens.js";
 
+/** So long before asking again who this is, when the server did not say. */
+const ASK_ME_AGAIN_MS = 5_000;
+
 const ROUTES = [
   [/^#\/study\/([0-9a-f-]{36})$/, StudyView],
   [/^#\/study$/, StudyView],
@@ -31,6 +34,8 @@ class App {
     this.user_id = null;
     this.client = null;
     this.me = null;
+    this.asking_me = false;
+    this.ask_me_after = 0;
     this.view = null;
     /** Files dropped anywhere, on their way to the import view. */
     this.dropped = [];
@@ -88,8 +93,9 @@ class App {
 
   /** Who this is; asked again as soon as the server is there. */
   async loadMe() {
-    if (this.asking_me) return;
+    if (this.asking_me || performance.now() < this.ask_me_after) return;
     this.asking_me = true;
+    this.ask_me_after = performance.now() + ASK_ME_AGAIN_MS;
     try {
       this.me = await this.api.me();
       this.update();
