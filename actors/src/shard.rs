@@ -163,9 +163,7 @@ impl Shard {
         let Some(plug) = self.sockets.borrow_mut().remove(&socket) else { return };
         self.shared.sockets.fetch_sub(1, Ordering::Relaxed);
         let Some(user) = plug.user else { return };
-        if let Some(waiting) = self.waiting.borrow_mut().get_mut(&user) {
-            waiting.retain(|waiter| waiter.socket != socket);
-        }
+        self.stop_waiting(user, socket);
         if plug.home == self.no {
             self.detach_here(user, socket);
         } else {

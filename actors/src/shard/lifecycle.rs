@@ -112,6 +112,13 @@ impl Shard {
         self.give(user, Input::Tick);
     }
 
+    /// A socket that went away before its learner was loaded must not be attached afterwards.
+    pub(super) fn stop_waiting(&self, user: UserId, socket: SocketId) {
+        if let Some(waiting) = self.waiting.borrow_mut().get_mut(&user) {
+            waiting.retain(|waiter| waiter.socket != socket);
+        }
+    }
+
     fn close_waiting(&self, user: UserId, why: CloseWhy) {
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {
@@ -138,6 +145,7 @@ impl Shard {
     }
 
     pub(super) fn detach_here(&self, user: UserId, socket: SocketId) {
+        self.stop_waiting(user, socket);
         if let Some(resident) = self.residents.borrow().get(&user) {
             resident.cell.sockets.borrow_mut().remove(&socket);
         }
