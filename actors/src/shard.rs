@@ -163,9 +163,7 @@ impl Shard {
         let Some(plug) = self.sockets.borrow_mut().remove(&socket) else { return };
         self.shared.sockets.fetch_sub(1, Ordering::Relaxed);
         let Some(user) = plug.user else { return };
-        if let Some(waiting) = self.waiting.borrow_mut().get_mut(&user) {
-            waiting.retain(|waiter| waiter.socket != socket);
-        }
+        self.stop_waiting(user, socket);
         if plug.home == self.no {
             self.detach_here(user, socket);
         } else {
@@ -299,12 +297,18 @@ impl Shard {
         }
     }
 
-    /// What a turn leaves behind: the next deadline, the ledger, more to do.
+    /// What a turn leaves behind: the next deadline, the ledger, more to do. The machine is asked in a contained part.
     fn after_turn(&self, cell: &Rc<SessionCell>, now: Now) {
-        let session = cell.session.borrow();
-        let Some(session) = session.as_ref() else { return };
-        self.set_deadline(cell, session.next_deadline(now));
-        let bytes = session.bytes();
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let session = cell.session.borrow();
+            session.as_ref().map(|session| (session.next_deadline(now), session.bytes()))
+        }));
+        let (deadline, bytes) = match asked {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return,
+            Err(_) => return self.fell(cell),
+        };
+        self.set_deadline(cell, deadline);
         let before = cell.bytes.replace(bytes);
         self.shared.session_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.shared.session_bytes.fetch_sub(before, Ordering::Relaxed);
@@ -343,6 +347,14 @@ impl Shard {
                 *self.outbox.borrow_mut() = batch.items;
             }
         }
+    }
+
+    /// Whether rows of this learner wait here. A session that moved on could have newer ones stored before them.
+    fn has_rows_of(&self, user: UserId) -> bool {
+        self.outbox.borrow().iter().any(|item| match item {
+            Item::Row(offer) => offer.user == user,
+            Item::Barrier { user: of, .. } => *of == user,
+        })
     }
 
     fn ask(&self, job: Job) {

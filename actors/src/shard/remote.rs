@@ -101,8 +101,16 @@ impl Shard {
             self.give(user, input);
             return;
         }
-        match self.shared.registry.home(user) {
-            Some(home) if home.shard != self.no => self.send(home.shard, ToShard::Input { user, input }),
+        let to = self.shared.registry.home(user).map(|home| match home.state {
+            HomeState::Moving { to } => to,
+            HomeState::Loading
+            | HomeState::Live
+            | HomeState::Stopping
+            | HomeState::Fallen
+            | HomeState::Resting { .. } => home.shard,
+        });
+        match to {
+            Some(to) if to != self.no => self.send(to, ToShard::Input { user, input }),
             Some(_) | None => {}
         }
     }
@@ -145,7 +153,8 @@ impl Shard {
         };
         let to = ShardNo::try_from(socket.0 >> 48).unwrap_or(self.no);
         let quiet = cell.inbox.borrow().is_empty()
-            && !cell.stopping.get()
+            && cell.stopping.get().is_none()
+            && !self.has_rows_of(user)
             && cell.session.borrow().as_ref().is_some_and(Session::is_idle);
         let moving = HomeState::Moving { to };
         if quiet && self.shared.registry.turn(user, cell.incarnation, HomeState::Live, moving) {
