@@ -10,11 +10,7 @@ mod outline;
 mod policy;
 
 use outline::Outline;
-use ports::CardRecord;
-use protocol::limits::FIELDS_JSON_BYTES_MAX;
-use protocol::{CardContent, ContentTooLarge};
-use std::borrow::Cow;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
+use protocol::CardContent;
 use uuid::Uuid;
 
 /// Longest field of a card in bytes, as it comes in and as it is stored.
@@ -23,10 +19,6 @@ pub const FIELD_BYTES_MAX: usize = protocol::limits::FIELD_BYTES_MAX;
 pub const MARKUP_TAGS_MAX: usize = 2_000;
 /// Deepest nesting of tags in one field.
 pub const MARKUP_DEPTH_MAX: usize = 32;
-/// Most tags (labels) of a card.
-pub const TAGS_MAX: usize = 100;
-/// Longest tag (label) in bytes.
-pub const TAG_BYTES_MAX: usize = 250;
 
 /// The texts of a card.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -41,36 +33,44 @@ pub struct CardTexts {
     pub explanation: Option<String>,
 }
 
-/// What a text is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// HTML, of which the harmless part is kept.
-    Html,
-    /// Plain text: every character shows as itself.
-    Text,
-}
-
-/// Why a text is refused.
+/// Why the texts of a card are refused. `field` is `front`, `back`, `hint` or `explanation`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ContentError {
     /// There is nothing to ask.
-    #[error("a card needs a question, and this shows nothing")]
+    #[error("`front` shows nothing: a card needs a question")]
     Empty,
     /// A field is too long.
-    #[error("a text of a card has at most {FIELD_BYTES_MAX} bytes, this has {0}")]
-    TooLong(usize),
+    #[error("`{field}` has {bytes} bytes, at most {FIELD_BYTES_MAX} are allowed")]
+    FieldTooLong {
+        /// The field.
+        field: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
     /// The fields are too long together.
-    #[error("the texts of a card have at most {FIELDS_JSON_BYTES_MAX} bytes as JSON, these have {0}")]
-    TooLongTogether(usize),
-    /// A field has too many tags of HTML.
-    #[error("a text of a card has at most {MARKUP_TAGS_MAX} HTML tags, this has {0}")]
-    TooMuchMarkup(usize),
-    /// Tags of HTML are nested too deep, or left open.
-    #[error("HTML tags are nested at most {MARKUP_DEPTH_MAX} deep, here {0} (or they are left open)")]
-    NestedTooDeep(usize),
-    /// Too many tags, or one that is none.
-    #[error("a card has at most {TAGS_MAX} tags, each one line of 1 to {TAG_BYTES_MAX} bytes")]
-    BadTags,
+    #[error("the card's texts have {bytes} bytes as JSON, at most {max} are allowed", max = protocol::limits::FIELDS_JSON_BYTES_MAX)]
+    CardTooLong {
+        /// Their length.
+        bytes: usize,
+    },
+    /// A field has too many tags.
+    #[error("`{field}` has {tags} HTML tags, at most {MARKUP_TAGS_MAX} are allowed")]
+    TooManyTags {
+        /// The field.
+        field: &'static str,
+        /// How many it has.
+        tags: usize,
+    },
+    /// Tags are nested too deep, or left open.
+    #[error(
+        "`{field}` nests HTML tags {depth} deep (or leaves them open), at most {MARKUP_DEPTH_MAX} are allowed"
+    )]
+    NestedTooDeep {
+        /// The field.
+        field: &'static str,
+        /// How deep.
+        depth: usize,
+    },
 }
 
 impl ContentError {
@@ -78,126 +78,53 @@ impl ContentError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Empty => "empty_front",
-            Self::TooLong(_) => "field_too_long",
-            Self::TooLongTogether(_) => "card_too_long",
-            Self::TooMuchMarkup(_) => "too_much_markup",
-            Self::NestedTooDeep(_) => "nested_too_deep",
-            Self::BadTags => "bad_tags",
+            Self::FieldTooLong { .. } => "field_too_long",
+            Self::CardTooLong { .. } => "card_too_long",
+            Self::TooManyTags { .. } => "too_many_tags",
+            Self::NestedTooDeep { .. } => "nested_too_deep",
+        }
+    }
+
+    /// The field that it is about; the front if it is about all.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::CardTooLong { .. } => "front",
+            Self::FieldTooLong { field, .. }
+            | Self::TooManyTags { field, .. }
+            | Self::NestedTooDeep { field, .. } => field,
         }
     }
 }
 
-/// The field of a card that is refused, and why.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("`{field}`: {error}")]
-pub struct CardError {
-    /// `front`, `back`, `hint` or `explanation`; the front if it is about all of them.
-    pub field: &'static str,
-    /// Why.
-    pub error: ContentError,
-}
-
-/// Makes the texts of a card fit to be stored and shown: see [`field`].
+/// Makes a card's HTML safe: tags, attributes and addresses that have no place on a flashcard are taken out.
+///
+/// Doing it again changes nothing. A hint or explanation without anything in it becomes `None`.
 ///
 /// # Errors
 /// The first bound that the texts break; an empty front.
-pub fn card(texts: &CardTexts, format: Format) -> Result<CardTexts, CardError> {
-    let named = |name: &'static str| move |error| CardError { field: name, error };
-    let CardTexts { front, back, hint, explanation } = texts;
-    let texts = CardTexts {
-        front: field(front, format).map_err(named("front"))?,
-        back: field(back, format).map_err(named("back"))?,
-        hint: optional_field(hint.as_deref(), format).map_err(named("hint"))?,
-        explanation: optional_field(explanation.as_deref(), format).map_err(named("explanation"))?,
-    };
-    if is_blank(&texts.front) {
-        return Err(named("front")(ContentError::Empty));
+pub fn sanitise_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    for (field, html) in fields(&texts) {
+        bounded(field, html)?;
     }
-    texts.check().map_err(named("front"))?;
-    Ok(texts)
+    finished(CardTexts {
+        front: policy::clean(&texts.front),
+        back: policy::clean(&texts.back),
+        hint: texts.hint.as_deref().map(policy::clean),
+        explanation: texts.explanation.as_deref().map(policy::clean),
+    })
 }
 
-/// Makes a card's HTML safe.
+/// Makes HTML of a card's plain texts.
 ///
 /// # Errors
-/// As [`card`].
-pub fn sanitise_card(texts: &CardTexts) -> Result<CardTexts, CardError> {
-    card(texts, Format::Html)
-}
-
-/// A field, ready to be stored and shown: safe HTML, its ends trimmed, each letter in its one composed form, control
-/// characters left out. Of HTML, the tags, attributes and addresses that have no place on a flashcard are left out; doing
-/// it again changes nothing.
-///
-/// # Errors
-/// A bound is passed; no text is cut off.
-pub fn field(text: &str, format: Format) -> Result<String, ContentError> {
-    bounded_length(text)?;
-    let text = composed(text.trim());
-    let html = match format {
-        Format::Text => escape_plain(&text),
-        Format::Html => {
-            let Outline { tags, depth, attributes: _ } = Outline::of(&text);
-            if tags > MARKUP_TAGS_MAX {
-                return Err(ContentError::TooMuchMarkup(tags));
-            }
-            if depth > MARKUP_DEPTH_MAX {
-                return Err(ContentError::NestedTooDeep(depth));
-            }
-            policy::clean(&without_controls(&text))
-        }
-    };
-    bounded_length(&html)?;
-    Ok(html)
-}
-
-/// A field that a card may do without: one that shows nothing is none.
-///
-/// # Errors
-/// As [`field`].
-pub fn optional_field(text: Option<&str>, format: Format) -> Result<Option<String>, ContentError> {
-    let html = text.map(|text| field(text, format)).transpose()?;
-    Ok(html.filter(|html| !is_blank(html)))
-}
-
-/// Checks what holds for all fields of a card together.
-///
-/// # Errors
-/// The card does not fit a frame.
-pub fn check_card(card: &CardRecord) -> Result<(), ContentError> {
-    fits_a_frame(&card.front, &card.back, card.hint.as_deref(), card.explanation.as_deref())
-}
-
-/// Tags: trimmed, each letter in one form, none twice, in the order given.
-///
-/// # Errors
-/// One is empty or too long, or there are too many.
-pub fn tags(given: impl IntoIterator<Item = String>) -> Result<Vec<String>, ContentError> {
-    let mut tags: Vec<String> = Vec::new();
-    for tag in given {
-        let tag = composed(tag.trim());
-        if tag.is_empty() || tag.len() > TAG_BYTES_MAX || tag.contains(char::is_control) {
-            return Err(ContentError::BadTags);
-        }
-        if tags.contains(&tag) {
-            continue;
-        }
-        if tags.len() == TAGS_MAX {
-            return Err(ContentError::BadTags);
-        }
-        tags.push(tag);
-    }
-    Ok(tags)
-}
-
-/// Whether safe HTML shows nothing.
-pub fn is_blank(html: &str) -> bool {
-    !html.contains("<img") && plain_text(html).is_empty()
-}
-
-/// The text with each letter in its one composed form (NFC), however it was spelled.
-pub fn composed(text: &str) -> String {
-    if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
+/// As [`sanitise_card`].
+pub fn escape_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    finished(CardTexts {
+        front: escape_plain(&texts.front),
+        back: escape_plain(&texts.back),
+        hint: texts.hint.as_deref().map(escape_plain),
+        explanation: texts.explanation.as_deref().map(escape_plain),
+    })
 }
 
 /// Plain text as HTML, as the sanitiser would write it: the ends trimmed, line ends as `<br>`, control characters left
@@ -246,41 +173,51 @@ pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'sta
     fields(before).find(shrank).map(|(field, _)| field)
 }
 
-impl CardTexts {
-    fn check(&self) -> Result<(), ContentError> {
-        fits_a_frame(&self.front, &self.back, self.hint.as_deref(), self.explanation.as_deref())
-    }
+/// Whether the HTML shows anything.
+pub(crate) fn shows_something(html: &str) -> bool {
+    html.contains("<img") || !plain_text(html).is_empty()
 }
 
-fn fits_a_frame(
-    front: &str,
-    back: &str,
-    hint: Option<&str>,
-    explanation: Option<&str>,
-) -> Result<(), ContentError> {
-    // A byte of text is at most six of JSON, so that most cards are far below the bound.
-    let texts = [Some(front), Some(back), hint, explanation];
-    if texts.iter().flatten().map(|text| text.len() * 6 + 2).sum::<usize>() <= FIELDS_JSON_BYTES_MAX {
-        return Ok(());
+fn finished(mut texts: CardTexts) -> Result<CardTexts, ContentError> {
+    if !shows_something(&texts.front) {
+        return Err(ContentError::Empty);
     }
-    let ids = (Uuid::nil(), Uuid::nil());
-    let content = CardContent { card_id: ids.0, deck_id: ids.1, front, back, hint, explanation, media: &[] };
-    content.check().map_err(|error| match error {
-        ContentTooLarge::Field { field: _, bytes } => ContentError::TooLong(bytes),
-        ContentTooLarge::Fields { bytes } | ContentTooLarge::Media { bytes } => {
-            ContentError::TooLongTogether(bytes)
+    texts.hint = texts.hint.filter(|html| shows_something(html));
+    texts.explanation = texts.explanation.filter(|html| shows_something(html));
+    let content = CardContent {
+        card_id: Uuid::nil(),
+        deck_id: Uuid::nil(),
+        front: &texts.front,
+        back: &texts.back,
+        hint: texts.hint.as_deref(),
+        explanation: texts.explanation.as_deref(),
+        media: &[],
+    };
+    content.check().map_err(too_large)?;
+    Ok(texts)
+}
+
+const fn too_large(error: protocol::ContentTooLarge) -> ContentError {
+    match error {
+        protocol::ContentTooLarge::Field { field, bytes } => ContentError::FieldTooLong { field, bytes },
+        protocol::ContentTooLarge::Fields { bytes } | protocol::ContentTooLarge::Media { bytes } => {
+            ContentError::CardTooLong { bytes }
         }
-    })
+    }
 }
 
-const fn bounded_length(text: &str) -> Result<(), ContentError> {
-    if text.len() > FIELD_BYTES_MAX { Err(ContentError::TooLong(text.len())) } else { Ok(()) }
-}
-
-/// The text without control characters; line ends and tabs stay.
-fn without_controls(text: &str) -> Cow<'_, str> {
-    let is_stray = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-    if text.contains(is_stray) { Cow::Owned(text.replace(is_stray, "")) } else { Cow::Borrowed(text) }
+fn bounded(field: &'static str, html: &str) -> Result<(), ContentError> {
+    if html.len() > FIELD_BYTES_MAX {
+        return Err(ContentError::FieldTooLong { field, bytes: html.len() });
+    }
+    let Outline { tags, depth, attributes: _ } = Outline::of(html);
+    if tags > MARKUP_TAGS_MAX {
+        return Err(ContentError::TooManyTags { field, tags });
+    }
+    if depth > MARKUP_DEPTH_MAX {
+        return Err(ContentError::NestedTooDeep { field, depth });
+    }
+    Ok(())
 }
 
 fn fields(texts: &CardTexts) -> impl Iterator<Item = (&'static str, &str)> {

@@ -4,12 +4,8 @@ fn front(html: &str) -> CardTexts {
     CardTexts { front: html.to_owned(), back: "b".to_owned(), ..CardTexts::default() }
 }
 
-fn refusal(texts: &CardTexts) -> ContentError {
-    sanitise_card(texts).unwrap_err().error
-}
-
 fn cleaned(html: &str) -> String {
-    sanitise_card(&front(&format!("x{html}"))).unwrap().front.split_off(1)
+    sanitise_card(front(&format!("x{html}"))).unwrap().front.split_off(1)
 }
 
 #[test]
@@ -93,39 +89,39 @@ fn the_text_of_html_keeps_words_whole_and_blocks_apart() {
 #[test]
 fn a_card_that_asks_nothing_is_refused() {
     for html in ["", "  ", "<b></b>", "<script>x</script>", "&nbsp;", "<!-- x -->"] {
-        assert_eq!(refusal(&front(html)), ContentError::Empty, "{html}");
+        assert_eq!(sanitise_card(front(html)), Err(ContentError::Empty), "{html}");
     }
-    assert!(sanitise_card(&front("<img src=\"a.png\">")).is_ok());
+    assert!(sanitise_card(front("<img src=\"a.png\">")).is_ok());
 }
 
 #[test]
 fn an_empty_hint_is_none() {
     let texts =
         CardTexts { hint: Some(" ".to_owned()), explanation: Some("<b></b>".to_owned()), ..front("a") };
-    let texts = sanitise_card(&texts).unwrap();
+    let texts = sanitise_card(texts).unwrap();
     assert_eq!((texts.hint, texts.explanation), (None, None));
 }
 
 #[test]
 fn bounds_are_checked_before_anything_is_parsed() {
     let long = "x".repeat(FIELD_BYTES_MAX + 1);
-    assert_eq!(sanitise_card(&front(&long)).unwrap_err().error.code(), "field_too_long");
-    assert_eq!(card(&front(&long), Format::Text).unwrap_err().error.code(), "field_too_long");
-    assert!(sanitise_card(&front(&long[1..])).is_ok());
+    assert_eq!(sanitise_card(front(&long)).unwrap_err().code(), "field_too_long");
+    assert_eq!(escape_card(front(&long)).unwrap_err().code(), "field_too_long");
+    assert!(sanitise_card(front(&long[1..])).is_ok());
     let flat = "<i></i>".repeat(MARKUP_TAGS_MAX);
-    assert!(sanitise_card(&front(&format!("x{flat}"))).is_ok());
-    assert_eq!(sanitise_card(&front(&format!("x{flat}<i>"))).unwrap_err().error.code(), "too_much_markup");
+    assert!(sanitise_card(front(&format!("x{flat}"))).is_ok());
+    assert_eq!(sanitise_card(front(&format!("x{flat}<i>"))).unwrap_err().code(), "too_many_tags");
     let deep = "<div>".repeat(MARKUP_DEPTH_MAX);
-    assert!(sanitise_card(&front(&format!("{deep}x"))).is_ok());
-    assert_eq!(sanitise_card(&front(&format!("{deep}<b>x"))).unwrap_err().error.code(), "nested_too_deep");
+    assert!(sanitise_card(front(&format!("{deep}x"))).is_ok());
+    assert_eq!(sanitise_card(front(&format!("{deep}<b>x"))).unwrap_err().code(), "nested_too_deep");
 }
 
 #[test]
 fn four_full_fields_of_what_json_doubles_are_too_long_together() {
     let field = || "\"".repeat(FIELD_BYTES_MAX);
     let texts = CardTexts { front: field(), back: field(), hint: Some(field()), explanation: None };
-    assert_eq!(sanitise_card(&texts).unwrap_err().error.code(), "card_too_long");
-    assert!(sanitise_card(&CardTexts { hint: None, back: "x".to_owned(), ..texts }).is_ok());
+    assert_eq!(sanitise_card(texts.clone()).unwrap_err().code(), "card_too_long");
+    assert!(sanitise_card(CardTexts { hint: None, back: "x".to_owned(), ..texts }).is_ok());
 }
 
 #[test]
@@ -156,19 +152,7 @@ fn markup_that_was_taken_out_is_noticed_and_nothing_else() {
         ("x<script>y</script>", true),
     ] {
         let before = front(html);
-        let after = sanitise_card(&before).unwrap();
+        let after = sanitise_card(before.clone()).unwrap();
         assert_eq!(lost_markup(&before, &after).is_some(), lost, "{html}");
     }
-}
-
-#[test]
-fn tags_are_told_apart_by_what_they_show() {
-    let given = [" a ", "b", "a", "e\u{301}", "\u{e9}"].map(str::to_owned);
-    assert_eq!(tags(given), Ok(["a", "b", "\u{e9}"].map(str::to_owned).to_vec()));
-    for bad in ["", " ", "a\nb", &"x".repeat(TAG_BYTES_MAX + 1)] {
-        assert_eq!(tags([bad.to_owned()]), Err(ContentError::BadTags));
-    }
-    let many = |count: usize| tags((0..count).map(|n| n.to_string()));
-    assert!(many(TAGS_MAX).is_ok());
-    assert_eq!(many(TAGS_MAX + 1), Err(ContentError::BadTags));
 }

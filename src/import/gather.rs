@@ -2,11 +2,11 @@
 //! so a thing that runs on a thread of its own.
 
 use super::columns::{Layout, Role};
-use super::limits::GUID_BYTES_MAX;
+use super::identity::{composed, identity_of, identity_of_guid};
+use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
 use super::report::{FileFault, Reason, Remark, Remarks};
-use super::source_key;
-use crate::content::{self, CardTexts, Format, is_blank, lost_markup};
+use crate::content::{CardTexts, escape_card, lost_markup, sanitise_card, shows_something};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -91,7 +91,7 @@ impl Rows {
     fn begin(&mut self, head: &Head) {
         self.html = head.html;
         self.layout = head.layout;
-        self.tags = divided(&head.tags).collect();
+        self.tags = divided(&head.tags);
         self.gathered.has_hints = head.layout.hint.is_some();
         self.gathered.has_explanations = head.layout.explanation.is_some();
         self.gathered.has_tags = head.layout.tags.is_some() || !self.tags.is_empty();
@@ -105,19 +105,19 @@ impl Rows {
         }
         let guid = row.guid;
         let texts = CardTexts {
-            front: row.front,
-            back: row.back,
-            hint: Some(row.hint),
-            explanation: Some(row.explanation),
+            front: composed(&row.front),
+            back: composed(&row.back),
+            hint: Some(composed(&row.hint)),
+            explanation: Some(composed(&row.explanation)),
         };
-        let texts = self.safe(&texts, line)?;
-        if is_blank(&texts.back) {
+        let texts = self.safe(texts, line)?;
+        if !shows_something(&texts.back) {
             return Err((Role::Back, Reason::EmptyBack));
         }
         let (role, source_key) = if guid.is_empty() {
-            (Role::Front, source_key::of_front(&texts.front))
+            (Role::Front, identity_of(&texts.front))
         } else {
-            (Role::Guid, source_key::of_guid(&guid))
+            (Role::Guid, identity_of_guid(&guid))
         };
         let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes());
         if let Some(&first_line) = self.lines.get(&digest) {
@@ -128,28 +128,40 @@ impl Rows {
         Ok(())
     }
 
-    fn safe(&mut self, texts: &CardTexts, line: u64) -> Result<CardTexts, (Role, Reason)> {
-        let format = if self.html { Format::Html } else { Format::Text };
-        let safe = content::card(texts, format)
-            .map_err(|refused| (role_of(refused.field), Reason::Content(refused.error)))?;
-        let lost = if self.html { lost_markup(texts, &safe) } else { None };
-        if let Some(field) = lost {
+    fn safe(&mut self, texts: CardTexts, line: u64) -> Result<CardTexts, (Role, Reason)> {
+        if !self.html {
+            return escape_card(texts).map_err(|error| (role_of(error.field()), error.into()));
+        }
+        let before = texts.clone();
+        let after = sanitise_card(texts).map_err(|error| (role_of(error.field()), Reason::from(error)))?;
+        if let Some(field) = lost_markup(&before, &after) {
             let column = self.layout.number(role_of(field));
             self.gathered.changed.push(Remark { line, column, reason: Reason::MarkupRemoved });
         }
-        Ok(safe)
+        Ok(after)
     }
 
     fn tags_of(&self, written: &str) -> Result<Vec<String>, (Role, Reason)> {
-        let tags = divided(written).chain(self.tags.iter().cloned());
-        content::tags(tags).map_err(|error| (Role::Tags, Reason::Content(error)))
+        let mut tags = divided(written);
+        tags.extend(self.tags.iter().cloned());
+        let mut unique: Vec<String> = Vec::with_capacity(tags.len().min(TAGS_PER_CARD_MAX));
+        for tag in tags {
+            if unique.contains(&tag) {
+                continue;
+            }
+            if unique.len() == TAGS_PER_CARD_MAX || tag.len() > TAG_BYTES_MAX {
+                return Err((Role::Tags, Reason::BadTags));
+            }
+            unique.push(tag);
+        }
+        Ok(unique)
     }
 }
 
 /// Tags lie between spaces, as in Anki, or commas, as people write them in a sheet.
-fn divided(written: &str) -> impl Iterator<Item = String> {
+fn divided(written: &str) -> Vec<String> {
     let tags = written.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-    tags.filter(|tag| !tag.is_empty()).map(str::to_owned)
+    tags.filter(|tag| !tag.is_empty()).map(composed).collect()
 }
 
 fn role_of(field: &str) -> Role {

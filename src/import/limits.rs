@@ -10,6 +10,10 @@ pub const FIELD_BYTES_MAX: usize = crate::content::FIELD_BYTES_MAX;
 pub const ROW_BYTES_MAX: usize = 256 * 1024;
 /// Fields of a row that are looked at; a row with something in those beyond is rejected.
 pub const FIELDS_PER_ROW_MAX: usize = 256;
+/// Tags of one card; a row with more is rejected.
+pub const TAGS_PER_CARD_MAX: usize = 100;
+/// Longest tag in bytes; a row with a longer one is rejected.
+pub const TAG_BYTES_MAX: usize = 200;
 /// Longest guid in bytes; a row with a longer one is rejected.
 pub const GUID_BYTES_MAX: usize = 512;
 /// Rejected rows that a report lists, and changed ones; those beyond are only counted.

@@ -1,8 +1,7 @@
 //! Which cards of a file are new in a deck, which have changed, and which are there already.
 
 use super::gather::{Candidate, Gathered};
-use super::source_key::{card_id, of_front};
-use crate::content::composed;
+use super::identity::{card_id, composed, identity_of};
 use domain::ids::{CardId, DeckId};
 use ports::CardRecord;
 use std::collections::{HashMap, HashSet};
@@ -76,7 +75,7 @@ impl<'a> Index<'a> {
             }
             index.by_key.entry(&card.source_key).or_insert(card);
             if !named.contains(card.source_key.as_str()) {
-                index.by_front.entry(of_front(&card.front)).or_insert(card);
+                index.by_front.entry(identity_of(&card.front)).or_insert(card);
             }
         }
         // A deleted card is found only where no live one is.

@@ -2,7 +2,7 @@
 
 use super::limits::{
     FIELD_BYTES_MAX, FIELDS_PER_ROW_MAX, FILE_BYTES_MAX, GUID_BYTES_MAX, REPORTED_MAX, ROW_BYTES_MAX,
-    ROWS_MAX,
+    ROWS_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX,
 };
 use crate::content::ContentError;
 
@@ -33,9 +33,12 @@ pub enum Reason {
     /// The guid is too long.
     #[error("the guid is longer than {GUID_BYTES_MAX} bytes")]
     GuidTooLong,
+    /// Too many tags, or too long ones.
+    #[error("a card has at most {TAGS_PER_CARD_MAX} tags of at most {TAG_BYTES_MAX} bytes")]
+    BadTags,
     /// The texts make no card.
     #[error(transparent)]
-    Content(ContentError),
+    Content(#[from] ContentError),
     /// Control characters were left out.
     #[error("control characters were left out")]
     ControlsRemoved,
@@ -58,6 +61,7 @@ impl Reason {
             Self::FieldTooLong => "field_too_long",
             Self::RowTooLong => "row_too_long",
             Self::GuidTooLong => "guid_too_long",
+            Self::BadTags => "bad_tags",
             Self::Content(error) => error.code(),
             Self::ControlsRemoved => "controls_removed",
             Self::MarkupRemoved => "markup_removed",
