@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { until } from "./chromium.js";
 
 export class Server {
-  static async start() {
+  /** @param {string[]} flags further flags of the command line */
+  static async start(flags = []) {
     const server = new Server();
+    server.flags = flags;
     server.folder = await mkdtemp(join(tmpdir(), "studyhall-browser-"));
     await server.run("127.0.0.1:0");
     return server;
@@ -21,7 +23,8 @@ export class Server {
     this.said = "";
     this.exited = false;
     const data = join(this.folder, "data");
-    this.child = spawn(process.env.STUDYHALL_BIN, ["demo", "--data-dir", data, "--listen", listen, "--ready-file", ready_file], { stdio: ["ignore", "pipe", "pipe"] });
+    const command = ["demo", "--data-dir", data, "--listen", listen, "--ready-file", ready_file, ...this.flags];
+    this.child = spawn(process.env.STUDYHALL_BIN, command, { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout.on("data", (chunk) => (this.said += chunk));
     this.child.stderr.on("data", (chunk) => (this.logged = (this.logged ?? "") + chunk));
     this.child.on("exit", () => (this.exited = true));
@@ -44,6 +47,13 @@ export class Server {
   kill() {
     this.child.kill("SIGKILL");
     return until("the server is dead", () => this.exited);
+  }
+
+  /** Sets the server's wall clock; only with the flag `--dev-clock`. */
+  async setClock(now) {
+    const headers = { "Content-Type": "application/json" };
+    const response = await fetch(`${this.url}/dev/clock`, { method: "POST", headers, body: JSON.stringify({ now }) });
+    if (!response.ok) throw new Error(`the clock was not set: ${response.status}`);
   }
 
   freeze() {

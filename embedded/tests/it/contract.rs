@@ -1,8 +1,6 @@
 //! The embedded store keeps the contracts, whether its rows wait in the journal or are applied.
 
-mod common;
-
-use common::{Settled, options, store, store_with};
+use crate::common::{Settled, options, store, store_with};
 use embedded::Options;
 
 /// Apply rests: everything is read from the journal.

@@ -2,9 +2,7 @@
 //! acknowledged is there afterwards, once; nothing else is; and the store goes on. `STUDYHALL_RUNS` sets how many
 //! seeds are run, `STUDYHALL_SEED` runs one.
 
-mod common;
-
-use common::folder;
+use crate::common::{self, folder};
 use domain::entry::LogEntry;
 use domain::grade::Grade;
 use domain::ids::{CardId, UserId};

@@ -1,9 +1,10 @@
 //! What the tests of this crate share.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 use domain::entry::LogEntry;
+use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use embedded::{EmbeddedStore, Options};
+use kit::rows::{card, deck, id, review};
 use kit::wait::eventually;
 use ports::{LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, Shape, StoreError};
 use std::path::Path;
@@ -33,6 +34,28 @@ pub fn open(folder: &Path) -> EmbeddedStore {
 pub fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
+/// Waits until everything is applied and trimmed.
+pub async fn trimmed(store: &EmbeddedStore) {
+    settled(store).await;
+    eventually("the journal is empty", || store.stats().trimmed_upto == store.stats().last_row).await;
+}
+
+/// Rows of one learner, numbered: the n-th has the n-th id, card and progress.
+pub fn rows(of: UserId, numbers: std::ops::Range<u64>) -> Vec<Row> {
+    let row = |n| kit::rows::row(of, review(id(n), deck(1), card(n), Grade::Good), n);
+    numbers.map(row).collect()
+}
+
+/// The ids of a learner's whole log, oldest first.
+pub async fn log_ids(store: &impl ReviewStore, of: UserId) -> Vec<EntryId> {
+    kit::contract_store::whole_log(store, of).await.into_iter().map(|entry| entry.id).collect()
+}
+
+/// The ids with these numbers.
+pub fn ids(numbers: std::ops::Range<u64>) -> Vec<EntryId> {
+    numbers.map(id).collect()
 }
 
 /// Waits until everything is applied.
