@@ -18,6 +18,7 @@ use ports::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -48,11 +49,13 @@ async fn carry_out(shared: &Shared, job: Job) {
             shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
         }
         Job::Fetch { user, token, want, shard } => {
+            let access_told = shared.access_told.load(Ordering::Acquire);
             let facts = shared.reader.answer(user, want).await;
-            shared.tell(shard, ToShard::Fetched { user, token, facts }).await;
+            shared.tell(shard, ToShard::Fetched { user, token, facts, access_told }).await;
         }
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
             Ok(Some(cached)) => {
+                shared.told.fetch_add(1, Ordering::AcqRel);
                 for shard in shared.all_shards() {
                     let _ = shard.send(ToShard::Deck(cached.deck.clone())).await;
                 }

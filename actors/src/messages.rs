@@ -68,6 +68,8 @@ pub(crate) enum ToShard {
         user: UserId,
         token: Token,
         facts: Result<Facts, FetchFailed>,
+        /// [`crate::engine::Shared::access_told`] when the read began.
+        access_told: u64,
     },
     Committed {
         decided: Vec<(UserId, EntryId, Outcome)>,
@@ -85,6 +87,7 @@ pub(crate) enum ToShard {
         session: Box<Session>,
         socket: SocketId,
         instance: Option<InstanceId>,
+        told: u64,
     },
     Input {
         user: UserId,

@@ -18,6 +18,8 @@ pub enum Event {
     },
     /// Connected and known.
     Welcome(Box<Welcome>),
+    /// So many commands of this user have no verdict yet; after each `welcome`.
+    Unsaved(usize),
     /// The connection ended, or could not be made.
     Disconnected {
         /// The close code, if there was one.

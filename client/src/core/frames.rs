@@ -33,6 +33,7 @@ impl Core {
                 self.welcomed(now, hello_wall_ms, &welcome, out);
                 let foreign = self.outbox.count_of_others(welcome.user_id);
                 out.push(Action::Tell(Event::Welcome(welcome)));
+                out.push(Action::Tell(Event::Unsaved(self.unsaved())));
                 if foreign > 0 {
                     out.push(Action::Tell(Event::ForeignEntries(foreign)));
                 }

@@ -43,7 +43,7 @@ impl Session {
 
     /// Entries that were handed to the writer and are neither durable nor refused.
     pub fn pending_entries(&self) -> impl Iterator<Item = &crate::entry::LogEntry> {
-        self.pending.values().map(|pending| &pending.entry)
+        self.pending.all().map(|pending| &pending.entry)
     }
 
     /// What the session's parts say against each other; empty in a sound session.

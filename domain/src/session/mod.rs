@@ -16,6 +16,7 @@ mod devices;
 mod finish;
 mod inspect;
 mod known;
+mod pending;
 mod queue;
 mod rollover;
 mod scope;
@@ -27,13 +28,16 @@ pub use decks::DeckLoad;
 pub use types::*;
 
 use crate::day::{Day, ZoneHistory};
+use crate::deck::Deck;
 use crate::entry::LogEntry;
 use crate::ids::{DeckId, EntryId, SittingId, UserId};
 use crate::limits;
 use decks::{CardKey, DeckStudy};
 use known::Known;
+use pending::InFlight;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// What a session is made of.
 #[derive(Debug)]
@@ -47,8 +51,10 @@ pub struct Session {
     day_from_ms: i64,
     day_ends_ms: i64,
     decks: BTreeMap<DeckId, DeckStudy>,
+    /// Revisions that came while decks were being read: what is read may be older.
+    decks_told: BTreeMap<DeckId, Arc<Deck>>,
     sockets: BTreeMap<SocketId, Socket>,
-    pending: BTreeMap<EntryId, Pending>,
+    pending: InFlight,
     known: Known,
     /// Cards that were put back, first one first: the head of the queue.
     returned: VecDeque<CardKey>,
@@ -57,8 +63,12 @@ pub struct Session {
     /// Cards that wait for a fold from the log that no command asked for.
     repairs: BTreeMap<Token, CardKey>,
     access_fetch: Option<Token>,
+    /// What changed about access could not be read and has to be read again.
+    access_unread: bool,
     node_has_credit: bool,
     next_token: u64,
+    /// What could not be read in the background is not asked for again before this (monotonic milliseconds).
+    read_again_tick_ms: u64,
     idle_since_tick_ms: u64,
 }
 
@@ -68,6 +78,8 @@ struct Socket {
     next_seq: u64,
     /// Commands without verdict from the first undecided one on; `None` is decided already.
     commands: VecDeque<Option<EntryId>>,
+    /// How many of them are undecided.
+    undecided: usize,
     /// Every command up to it has its verdict.
     decided: u64,
     told_saved: u64,
@@ -122,6 +134,8 @@ struct Gathered {
     scope: Option<Scope>,
     sitting: Option<SittingFigures>,
     decks_asked: bool,
+    /// The command's entry became durable, with this content digest, while the store was asked for it.
+    settled: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -156,19 +170,6 @@ struct Promise {
     again_today: bool,
 }
 
-#[derive(Debug)]
-struct Pending {
-    entry: LogEntry,
-    digest: u64,
-    key: CardKey,
-    from: SocketId,
-    before: crate::state::CardState,
-    waiters: Vec<(SocketId, u64)>,
-    reason: Reason,
-    /// The outcome is not what the card's `if_graded` said.
-    surprises: bool,
-}
-
 impl Session {
     /// A session from what was loaded.
     pub fn new(seed: SessionSeed, now: Now) -> Session {
@@ -181,15 +182,18 @@ impl Session {
             day_from_ms: i64::MAX,
             day_ends_ms: i64::MIN,
             decks: BTreeMap::new(),
+            decks_told: BTreeMap::new(),
             sockets: BTreeMap::new(),
-            pending: BTreeMap::new(),
+            pending: InFlight::default(),
             known: Known::new(seed.newest, seed.more),
             returned: VecDeque::new(),
             locked: BTreeMap::new(),
             repairs: BTreeMap::new(),
             access_fetch: None,
+            access_unread: false,
             node_has_credit: true,
             next_token: 0,
+            read_again_tick_ms: 0,
             idle_since_tick_ms: now.tick_ms,
         };
         session.read_day(now);
@@ -233,9 +237,10 @@ impl Session {
         self.user
     }
 
-    /// Whether it may be dropped: no socket, nothing on its way.
+    /// Whether it may be dropped: no socket, nothing on its way, no repair owed to the store.
     pub fn is_idle(&self) -> bool {
-        self.sockets.is_empty() && self.pending.is_empty() && self.repairs.is_empty()
+        let repaired = |study: &DeckStudy| study.unrepaired().next().is_none();
+        self.sockets.is_empty() && self.pending.is_empty() && self.decks.values().all(repaired)
     }
 
     /// Since when (monotonic) it has been without a socket.
@@ -253,9 +258,9 @@ impl Session {
         self.sockets.len()
     }
 
-    /// How many commands lack their verdict.
+    /// How many commands of the learner lack their verdict, those of sockets that have ended included.
     pub fn undecided(&self) -> usize {
-        self.sockets.values().map(|socket| socket.commands.len()).sum()
+        self.sockets.values().map(|socket| socket.undecided).sum::<usize>() + self.pending.orphans()
     }
 
     /// About how many bytes it holds, for the memory ledger.
@@ -264,7 +269,7 @@ impl Session {
         size_of::<Session>()
             + decks
             + self.sockets.len() * (size_of::<Socket>() + 512)
-            + self.pending.len() * size_of::<Pending>()
+            + self.pending.len() * size_of::<pending::Pending>()
             + limits::KNOWN_IDS * 24
     }
 
@@ -291,14 +296,21 @@ impl Session {
 
     fn detach(&mut self, now: Now, socket: SocketId) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
-        for held in gone.held.iter().rev() {
-            self.returned.push_front(held.key);
-        }
-        self.locked.retain(|_, by| *by != socket);
+        self.pending.forget_socket(socket);
+        self.put_back(&gone.held);
+        self.unlock(socket);
         if self.sockets.is_empty() {
             self.idle_since_tick_ms = now.tick_ms;
-            self.returned.clear();
         }
+    }
+
+    /// Cards go back to the head of the queue, in their order.
+    fn put_back(&mut self, held: &[Held]) {
+        for held in held.iter().rev() {
+            self.returned.retain(|returned| *returned != held.key);
+            self.returned.push_front(held.key);
+        }
+        self.returned.truncate(limits::CARDS_PUT_BACK);
     }
 
     fn enqueue(&mut self, now: Now, socket: SocketId, task: Task, fx: &mut Vec<Effect>) {
@@ -327,7 +339,7 @@ impl Session {
             let step = self.work(now, socket, &mut work, fx);
             let block = match step {
                 Step::Done => {
-                    self.locked.retain(|_, by| *by != socket);
+                    self.unlock(socket);
                     continue;
                 }
                 Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
@@ -343,7 +355,7 @@ impl Session {
 
     fn work(&mut self, now: Now, socket: SocketId, work: &mut Work, fx: &mut Vec<Effect>) -> Step {
         match &work.task {
-            Task::Start(start) => self.start(now, socket, start, &work.gathered, fx),
+            Task::Start(start) => self.start(now, socket, start, &mut work.gathered, fx),
             Task::Rescope => self.rescope(now, socket, &work.gathered, fx),
             Task::Command { seq, id, command } => {
                 let (seq, id, command) = (*seq, *id, *command);
@@ -379,10 +391,11 @@ impl Session {
                 state.blocked = None;
             }
             match facts {
-                Ok(facts) => self.gather(now, socket, facts),
-                Err(FetchFailed) => self.fetch_failed(socket, fx),
+                Ok(facts) => self.gather(now, socket, facts, fx),
+                Err(FetchFailed) => self.fetch_failed(now, socket, fx),
             }
-            return self.pump(now, socket, fx);
+            self.pump(now, socket, fx);
+            return self.forget_decks_told();
         }
         let asking = |socket: &Socket| socket.done == DoneState::Asking(token);
         let by = self.sockets.iter().find(|(_, socket)| asking(socket)).map(|(id, _)| *id);
@@ -391,15 +404,27 @@ impl Session {
         }
     }
 
+    /// Whether a socket waits for the store.
+    fn is_reading(&self) -> bool {
+        self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
+    }
+
+    /// Once nothing is being read, nothing older than what was told can arrive.
+    fn forget_decks_told(&mut self) {
+        if !self.decks_told.is_empty() && !self.is_reading() {
+            self.decks_told.clear();
+        }
+    }
+
     /// Puts what was fetched beside the work that asked for it; decks stay with the session.
-    fn gather(&mut self, now: Now, socket: SocketId, facts: Facts) {
+    fn gather(&mut self, now: Now, socket: SocketId, facts: Facts, fx: &mut Vec<Effect>) {
         let Some(work) = self.sockets.get_mut(&socket).and_then(|s| s.inbox.front_mut()) else { return };
         let gathered = &mut work.gathered;
         match facts {
             Facts::Decks(loads) => {
                 gathered.decks_asked = true;
                 for load in loads {
-                    self.put_deck(now, load);
+                    self.put_deck(now, load, fx);
                 }
             }
             Facts::Scope(scope) => gathered.scope = Some(scope),
@@ -412,7 +437,7 @@ impl Session {
     }
 
     /// The store could not be read: the work at the head is given back to its client.
-    fn fetch_failed(&mut self, socket: SocketId, fx: &mut Vec<Effect>) {
+    fn fetch_failed(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
         let Some(state) = self.sockets.get_mut(&socket) else { return };
         let Some(work) = state.inbox.pop_front() else { return };
         match work.task {
@@ -423,9 +448,18 @@ impl Session {
             Task::Start(_) => {
                 fx.push(Effect::Send { socket, out: Out::Error(Notice::StoreUnavailable) });
             }
-            Task::Rescope => {}
+            Task::Rescope => self.access_is_unread(now),
         }
+        self.unlock(socket);
+    }
+
+    /// The cards that a socket held locked are free again. A queue that passed one over has to look again.
+    fn unlock(&mut self, socket: SocketId) {
+        let before = self.locked.len();
         self.locked.retain(|_, by| *by != socket);
+        if self.locked.len() < before {
+            self.forget_queues();
+        }
     }
 
     /// What may follow from any input: parked sockets go on, free places are filled, `done` is told.
@@ -441,7 +475,8 @@ impl Session {
             }
             self.pump(now, socket, fx);
         }
-        self.repair_stale(fx);
+        self.repair_stale(now, fx);
+        self.read_access_again(now, fx);
         let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
         for socket in sockets {
             self.fill(now, socket, fx);
@@ -457,6 +492,7 @@ impl Socket {
             instance,
             next_seq: 1,
             commands: VecDeque::new(),
+            undecided: 0,
             decided: 0,
             told_saved: 0,
             inbox: VecDeque::new(),

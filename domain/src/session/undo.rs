@@ -101,12 +101,12 @@ impl Session {
 
     /// The entry that an undo names: pending, or as the store has it.
     fn named(&self, of: EntryId, gathered: &Gathered) -> Option<LogEntry> {
-        let pending = self.pending.get(&of).map(|pending| pending.entry);
+        let pending = self.pending.get(of).map(|pending| pending.entry);
         pending.or_else(|| gathered.named.iter().flatten().find(|entry| entry.id == of).copied())
     }
 
     fn is_among_last(&self, id: EntryId, of: EntryId, stored: &[EntryId]) -> bool {
-        let pending = self.pending.values().map(|p| p.entry).filter(LogEntry::can_be_undone).map(|e| e.id);
+        let pending = self.pending.all().map(|p| p.entry).filter(LogEntry::can_be_undone).map(|e| e.id);
         let mut ids: Vec<EntryId> = pending.chain(stored.iter().copied()).filter(|e| *e < id).collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
         ids.dedup();
@@ -124,14 +124,14 @@ impl Session {
         let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else { return };
         let Some(study) = self.decks.get(&key.0) else { return };
         let state = study.state(key.1);
-        let hidden = !study.shows(key.1) || state.suspended || state.is_buried(self.today);
-        if hidden || !sitting.covers(key.0) {
-            return;
+        if !study.shows(key.1) || state.suspended || state.is_buried(self.today) {
+            // Only the verdict comes; but a card that is held must not stay.
+            return self.refresh_held(now, socket, key, Reason::Undone, fx);
         }
         let window = sitting.window;
         let kind = self.kind_shown(key);
         self.take_from_others(socket, key, fx);
-        let Some(held) = self.held(now, key, kind) else { return };
+        let Some(held) = self.held(now, socket, key, kind) else { return };
         self.returned.retain(|returned| *returned != key);
         let mut dropped = None;
         if let Some(state) = self.sockets.get_mut(&socket) {
@@ -146,7 +146,7 @@ impl Session {
             self.returned.push_front(dropped.key);
         }
         let drop = dropped.and_then(|held| self.card_id(held.key)).into_iter().collect();
-        let card = self.deal(socket, key, kind);
+        let card = self.deal(socket, &held);
         let changed =
             Changed { reason: Reason::Undone, drop, card, about: None, left: Some(self.left(socket)) };
         fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });

@@ -38,7 +38,6 @@ pub use clock::TICK_MS;
 pub use close::{CloseCode, Closed, Side};
 pub use counters::{SocketCounters, SocketFigures};
 pub use decoder::{Decoder, Event, Input, MessageLimits};
-pub use frame::Opcode;
 pub use gate::{Gate, GateLimits};
 pub use options::SocketOptions;
 pub use refusal::{Refusal, RefusalKind};

@@ -1,0 +1,259 @@
+//! The command line. Scripts rely on it: commands and flags are only ever added.
+
+use super::key::Key;
+use super::layer::{Layer, Source};
+use super::value::parse_ttl_ms;
+use crate::auth::parse_role;
+use clap::{Args, Parser, Subcommand};
+use domain::ids::{OrgId, UserId};
+use ports::Role;
+use std::path::PathBuf;
+
+/// A real-time study engine for flashcards.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "studyhall", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Serve learners.
+    Serve(ServeArgs),
+    /// Serve a bundled deck on this machine and print a link that signs a learner in, and one for a teacher.
+    Demo(DemoArgs),
+    /// Print a token made with the configured secret.
+    Token(TokenArgs),
+    /// Import a file into a deck, on a data folder that no server has open, or through a server.
+    Import(ImportArgs),
+    /// Study in the terminal.
+    Study(StudyArgs),
+    /// Fold every log and compare with what is stored. Exit 0: equal, 1: different, 2: could not run.
+    Verify(VerifyArgs),
+    /// Write a copy of the data folder into a file, while a server runs or not.
+    Backup(BackupArgs),
+    /// Fill an empty data folder from a backup.
+    Restore(RestoreArgs),
+    /// Write a deck as CSV.
+    Export(ExportArgs),
+}
+
+/// Settings that can stand on the command line, in the environment (`STUDYHALL_…`) and in a file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigFlags {
+    /// TOML file with settings
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// The data folder [default: ./studyhall-data]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// embedded or cql://host,host/keyspace [default: embedded]
+    #[arg(long, value_name = "STORE")]
+    pub store: Option<String>,
+    /// local or redis://… [default: local]
+    #[arg(long, value_name = "BUS")]
+    pub bus: Option<String>,
+    /// File that holds the secret of tokens
+    #[arg(long, value_name = "FILE")]
+    pub auth_secret_file: Option<String>,
+    /// File that holds a JSON web key set: public keys of another issuer
+    #[arg(long, value_name = "FILE")]
+    pub jwks_file: Option<String>,
+    /// `iss` of tokens [default: studyhall]
+    #[arg(long, value_name = "NAME")]
+    pub auth_issuer: Option<String>,
+    /// `aud` of tokens [default: studyhall]
+    #[arg(long, value_name = "NAME")]
+    pub auth_audience: Option<String>,
+    /// Origin whose pages may use this server; repeat for more
+    #[arg(long = "allowed-origin", value_name = "ORIGIN")]
+    pub allowed_origins: Vec<String>,
+    /// Proxy whose X-Forwarded-For is believed; repeat for more
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
+    pub trusted_proxies: Vec<String>,
+    /// For tests: let POST /dev/clock set the wall clock
+    #[arg(long)]
+    pub dev_clock: bool,
+    /// File to write {url, pid} into once ready
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<String>,
+    /// Web workers [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<String>,
+    /// text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What is logged [default: info]
+    #[arg(long, value_name = "FILTER")]
+    pub log_filter: Option<String>,
+}
+
+impl ConfigFlags {
+    /// As the highest layer.
+    pub fn layer(&self) -> Layer {
+        let one = |value: &Option<String>| value.clone();
+        Layer::empty(Source::Flag)
+            .with(Key::Listen, one(&self.listen))
+            .with(Key::DataDir, one(&self.data_dir))
+            .with(Key::Store, one(&self.store))
+            .with(Key::Bus, one(&self.bus))
+            .with(Key::AuthSecretFile, one(&self.auth_secret_file))
+            .with(Key::JwksFile, one(&self.jwks_file))
+            .with(Key::AuthIssuer, one(&self.auth_issuer))
+            .with(Key::AuthAudience, one(&self.auth_audience))
+            .with(Key::AllowedOrigins, self.allowed_origins.clone())
+            .with(Key::TrustedProxies, self.trusted_proxies.clone())
+            .with(Key::DevClock, self.dev_clock.then(|| "true".to_owned()))
+            .with(Key::ReadyFile, one(&self.ready_file))
+            .with(Key::Workers, one(&self.workers))
+            .with(Key::LogFormat, one(&self.log_format))
+            .with(Key::LogFilter, one(&self.log_filter))
+    }
+}
+
+/// `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `token`.
+#[derive(Args, Clone, Debug)]
+pub struct TokenArgs {
+    /// For whom
+    #[arg(long, value_name = "UUID", value_parser = user)]
+    pub user: UserId,
+    /// owner, admin, teacher, learner or service
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub role: Role,
+    /// The organisation
+    #[arg(long, value_name = "UUID", value_parser = org)]
+    pub org: Option<OrgId>,
+    /// The name that others see
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// How long it is valid: 90s, 15m, 1h, 30d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_ttl_ms)]
+    pub ttl: i64,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `import`.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArgs {
+    /// CSV or TSV file; - reads the standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Title of the deck; it is made if there is none
+    #[arg(long, value_name = "TITLE")]
+    pub deck: String,
+    /// Whose deck it is (on a data folder; through a server the token says so)
+    #[arg(long, value_name = "UUID", value_parser = user, required_unless_present = "server")]
+    pub user: Option<UserId>,
+    /// Through this server instead of on the data folder
+    #[arg(long, value_name = "URL", requires = "token")]
+    pub server: Option<String>,
+    /// The token for the server
+    #[arg(long, value_name = "TOKEN", env = "STUDYHALL_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Only say what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `study`.
+#[derive(Args, Clone, Debug)]
+pub struct StudyArgs {
+    /// The server
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub server: String,
+    /// Who studies
+    #[arg(long, value_name = "TOKEN", env = "STUDYHALL_TOKEN", hide_env_values = true)]
+    pub token: String,
+    /// Only this deck
+    #[arg(long, value_name = "UUID")]
+    pub deck: Option<String>,
+}
+
+/// `verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `backup`.
+#[derive(Args, Clone, Debug)]
+pub struct BackupArgs {
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `restore`.
+#[derive(Args, Clone, Debug)]
+pub struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `export`.
+#[derive(Args, Clone, Debug)]
+pub struct ExportArgs {
+    /// The file to write; - writes to the standard output
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+    /// Title of the deck
+    #[arg(long, value_name = "TITLE")]
+    pub deck: String,
+    /// Whose deck it is
+    #[arg(long, value_name = "UUID", value_parser = user)]
+    pub user: UserId,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+fn user(text: &str) -> Result<UserId, String> {
+    text.parse().map_err(|_| "a UUID is expected".to_owned())
+}
+
+fn org(text: &str) -> Result<OrgId, String> {
+    text.parse().map_err(|_| "a UUID is expected".to_owned())
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    parse_role(text).ok_or_else(|| "owner, admin, teacher, learner or service is expected".to_owned())
+}

@@ -1,0 +1,106 @@
+//! The settings, by name: the table that flags, environment and file are read by.
+
+/// A setting.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Key {
+    /// `ADDR:PORT` to listen on.
+    Listen,
+    /// The data folder.
+    DataDir,
+    /// `embedded` or `cql://host,host/keyspace`.
+    Store,
+    /// `local` or `redis://…`.
+    Bus,
+    /// The secret of HS256 tokens.
+    AuthSecret,
+    /// A file that holds the secret of HS256 tokens.
+    AuthSecretFile,
+    /// A file that holds the JSON web key set.
+    JwksFile,
+    /// The JSON web key set itself.
+    Jwks,
+    /// `iss` of tokens.
+    AuthIssuer,
+    /// `aud` of tokens.
+    AuthAudience,
+    /// Origins whose pages may use this server.
+    AllowedOrigins,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    TrustedProxies,
+    /// Whether the wall clock can be set.
+    DevClock,
+    /// A file to write once ready.
+    ReadyFile,
+    /// Web workers.
+    Workers,
+    /// `text` or `json`.
+    LogFormat,
+    /// What is logged.
+    LogFilter,
+}
+
+impl Key {
+    /// Every setting.
+    pub const ALL: [Key; 17] = [
+        Key::Listen,
+        Key::DataDir,
+        Key::Store,
+        Key::Bus,
+        Key::AuthSecret,
+        Key::AuthSecretFile,
+        Key::JwksFile,
+        Key::Jwks,
+        Key::AuthIssuer,
+        Key::AuthAudience,
+        Key::AllowedOrigins,
+        Key::TrustedProxies,
+        Key::DevClock,
+        Key::ReadyFile,
+        Key::Workers,
+        Key::LogFormat,
+        Key::LogFilter,
+    ];
+
+    /// Its name in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Key::Listen => "listen",
+            Key::DataDir => "data_dir",
+            Key::Store => "store",
+            Key::Bus => "bus",
+            Key::AuthSecret => "auth_secret",
+            Key::AuthSecretFile => "auth_secret_file",
+            Key::JwksFile => "jwks_file",
+            Key::Jwks => "jwks",
+            Key::AuthIssuer => "auth_issuer",
+            Key::AuthAudience => "auth_audience",
+            Key::AllowedOrigins => "allowed_origins",
+            Key::TrustedProxies => "trusted_proxies",
+            Key::DevClock => "dev_clock",
+            Key::ReadyFile => "ready_file",
+            Key::Workers => "workers",
+            Key::LogFormat => "log_format",
+            Key::LogFilter => "log_filter",
+        }
+    }
+
+    /// Its name in the environment.
+    pub fn variable(self) -> String {
+        format!("STUDYHALL_{}", self.name().to_ascii_uppercase())
+    }
+
+    /// The setting of this name in the file.
+    pub fn of_name(name: &str) -> Option<Key> {
+        Key::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// Whether its value must never be shown.
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Key::AuthSecret)
+    }
+
+    /// Whether it takes several values, with commas between them in the environment.
+    pub const fn is_list(self) -> bool {
+        matches!(self, Key::AllowedOrigins | Key::TrustedProxies)
+    }
+}

@@ -1,0 +1,156 @@
+//! What values mean. Each reader returns a part of a sentence that follows the setting's name.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// Where cards and logs are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Store {
+    /// In files of the data folder.
+    Embedded,
+}
+
+/// How nodes hear of each other's changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bus {
+    /// There is one node.
+    Local,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+impl FromStr for Store {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "embedded" => Ok(Store::Embedded),
+            _ if text.strip_prefix("cql://").is_some_and(is_hosts_and_keyspace) => {
+                Err("names a CQL cluster, which is not offered by this build: use `embedded`".into())
+            }
+            _ => Err("is `embedded` or `cql://host,host/keyspace`".into()),
+        }
+    }
+}
+
+fn is_hosts_and_keyspace(rest: &str) -> bool {
+    rest.split_once('/').is_some_and(|(hosts, keyspace)| {
+        !keyspace.is_empty() && !hosts.is_empty() && hosts.split(',').all(|host| !host.is_empty())
+    })
+}
+
+impl FromStr for Bus {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "local" => Ok(Bus::Local),
+            _ if text.starts_with("redis://") || text.starts_with("rediss://") => {
+                Err("names a Redis server, which is not offered by this build: use `local`".into())
+            }
+            _ => Err("is `local` or `redis://…`".into()),
+        }
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            _ => Err("is `text` or `json`".into()),
+        }
+    }
+}
+
+/// A range of addresses, as `10.0.0.0/8`, or one address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AddressRange {
+    network: IpAddr,
+    prefix_bits: u8,
+}
+
+impl AddressRange {
+    /// Whether the address lies in it. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is that IPv4 address.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        match (self.network, address.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(self.prefix_bits);
+                let cut = |bits: u32| bits.checked_shr(shift).unwrap_or(0);
+                cut(network.to_bits()) == cut(address.to_bits())
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(self.prefix_bits);
+                let cut = |bits: u128| bits.checked_shr(shift).unwrap_or(0);
+                cut(network.to_bits()) == cut(address.to_bits())
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl FromStr for AddressRange {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fault = || "holds addresses such as 10.0.0.7 and ranges such as 10.0.0.0/8".to_owned();
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let network: IpAddr = address.parse().map_err(|_| fault())?;
+        let bits_max = if network.is_ipv4() { 32 } else { 128 };
+        let prefix_bits = prefix.map_or(Ok(bits_max), str::parse).map_err(|_| fault())?;
+        if prefix_bits > bits_max { Err(fault()) } else { Ok(AddressRange { network, prefix_bits }) }
+    }
+}
+
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.prefix_bits)
+    }
+}
+
+/// An origin as browsers send it: scheme, host, and the port where it is not the scheme's own.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let fault = || "holds origins such as https://school.example, without a path".to_owned();
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or_else(fault)?;
+    let plain =
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"/?#@\\\"'<>*,".contains(&b));
+    if plain { Ok(text.to_ascii_lowercase()) } else { Err(fault()) }
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("is `true` or `false`".into()),
+    }
+}
+
+/// Longest time that a token may be valid, in milliseconds: ten years.
+const TTL_MS_MAX: i64 = 10 * 366 * 86_400_000;
+
+/// A length of time as `90s`, `15m`, `1h` or `30d`, in milliseconds.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn parse_ttl_ms(text: &str) -> Result<i64, String> {
+    let fault = || format!("{text:?} is no length of time: write 90s, 15m, 1h or 30d, at most ten years");
+    let unit = text.chars().last().ok_or_else(fault)?;
+    let unit_ms: i64 = match unit {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        _ => return Err(fault()),
+    };
+    let count: i64 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| fault())?;
+    count.checked_mul(unit_ms).filter(|ms| (1_000..=TTL_MS_MAX).contains(ms)).ok_or_else(fault)
+}

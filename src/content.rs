@@ -1,0 +1,253 @@
+//! The texts of a card: whoever they come from, they are stored as HTML that can be shown as it is.
+//!
+//! Bounds are checked before anything is parsed, because an HTML parser takes quadratic time on nested tags: first the
+//! length, then the number of tags and how deep they nest, and only then does the sanitiser see the text.
+//!
+//! Pictures may come from `https:` addresses (until media can be uploaded there is no other way to have any; they are
+//! fetched without a referrer) or bear a plain media name; `data:`, `http:` and paths on this server are taken out.
+
+mod outline;
+mod policy;
+
+use outline::Outline;
+use protocol::CardContent;
+use uuid::Uuid;
+
+/// Longest field of a card in bytes, as it comes in and as it is stored.
+pub const FIELD_BYTES_MAX: usize = protocol::limits::FIELD_BYTES_MAX;
+/// Most tags in one field. Together with its length this bounds what parsing it can cost.
+pub const MARKUP_TAGS_MAX: usize = 2_000;
+/// Deepest nesting of tags in one field.
+pub const MARKUP_DEPTH_MAX: usize = 32;
+
+/// The texts of a card.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CardTexts {
+    /// The question.
+    pub front: String,
+    /// The answer.
+    pub back: String,
+    /// A hint.
+    pub hint: Option<String>,
+    /// An explanation, shown after the answer.
+    pub explanation: Option<String>,
+}
+
+/// Why the texts of a card are refused. `field` is `front`, `back`, `hint` or `explanation`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ContentError {
+    /// There is nothing to ask.
+    #[error("`front` shows nothing: a card needs a question")]
+    Empty,
+    /// A field is too long.
+    #[error("`{field}` has {bytes} bytes, at most {FIELD_BYTES_MAX} are allowed")]
+    FieldTooLong {
+        /// The field.
+        field: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
+    /// The fields are too long together.
+    #[error("the card's texts have {bytes} bytes as JSON, at most {max} are allowed", max = protocol::limits::FIELDS_JSON_BYTES_MAX)]
+    CardTooLong {
+        /// Their length.
+        bytes: usize,
+    },
+    /// A field has too many tags.
+    #[error("`{field}` has {tags} HTML tags, at most {MARKUP_TAGS_MAX} are allowed")]
+    TooManyTags {
+        /// The field.
+        field: &'static str,
+        /// How many it has.
+        tags: usize,
+    },
+    /// Tags are nested too deep, or left open.
+    #[error(
+        "`{field}` nests HTML tags {depth} deep (or leaves them open), at most {MARKUP_DEPTH_MAX} are allowed"
+    )]
+    NestedTooDeep {
+        /// The field.
+        field: &'static str,
+        /// How deep.
+        depth: usize,
+    },
+}
+
+impl ContentError {
+    /// The code that names it in an API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_front",
+            Self::FieldTooLong { .. } => "field_too_long",
+            Self::CardTooLong { .. } => "card_too_long",
+            Self::TooManyTags { .. } => "too_many_tags",
+            Self::NestedTooDeep { .. } => "nested_too_deep",
+        }
+    }
+
+    /// The field that it is about; the front if it is about all.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::CardTooLong { .. } => "front",
+            Self::FieldTooLong { field, .. }
+            | Self::TooManyTags { field, .. }
+            | Self::NestedTooDeep { field, .. } => field,
+        }
+    }
+}
+
+/// Makes a card's HTML safe: tags, attributes and addresses that have no place on a flashcard are taken out.
+///
+/// Doing it again changes nothing. A hint or explanation without anything in it becomes `None`.
+///
+/// # Errors
+/// The first bound that the texts break; an empty front.
+pub fn sanitise_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    for (field, html) in fields(&texts) {
+        bounded(field, html)?;
+    }
+    finished(CardTexts {
+        front: policy::clean(&texts.front),
+        back: policy::clean(&texts.back),
+        hint: texts.hint.as_deref().map(policy::clean),
+        explanation: texts.explanation.as_deref().map(policy::clean),
+    })
+}
+
+/// Makes HTML of a card's plain texts.
+///
+/// # Errors
+/// As [`sanitise_card`].
+pub fn escape_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    finished(CardTexts {
+        front: escape_plain(&texts.front),
+        back: escape_plain(&texts.back),
+        hint: texts.hint.as_deref().map(escape_plain),
+        explanation: texts.explanation.as_deref().map(escape_plain),
+    })
+}
+
+/// Plain text as HTML, as the sanitiser would write it: the ends trimmed, line ends as `<br>`, control characters left
+/// out.
+pub fn escape_plain(text: &str) -> String {
+    let text = text.trim();
+    let mut html = String::with_capacity(text.len() + text.len() / 16);
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '\u{a0}' => html.push_str("&nbsp;"),
+            '\n' => html.push_str("<br>"),
+            '\t' => html.push('\t'),
+            letter if letter.is_control() => {}
+            letter => html.push(letter),
+        }
+    }
+    html
+}
+
+/// The text of sanitised HTML, on one line: to search in and to compare.
+pub fn plain_text(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        push_words(&mut text, &rest[..at]);
+        let end = outline::tag_end(rest.as_bytes(), at);
+        if !is_inline(&rest[at..end]) {
+            text.push(' ');
+        }
+        rest = &rest[end..];
+    }
+    push_words(&mut text, rest);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first field out of which sanitising took markup, so that whoever sent it can be told.
+pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'static str> {
+    let shrank = |&(field, before): &(&'static str, &str)| {
+        let after = fields(after).find(|(name, _)| *name == field).map_or("", |(_, html)| html);
+        let (had, has) = (Outline::of(before), Outline::of(after));
+        has.tags < had.tags || has.attributes < had.attributes
+    };
+    fields(before).find(shrank).map(|(field, _)| field)
+}
+
+/// Whether the HTML shows anything.
+pub(crate) fn shows_something(html: &str) -> bool {
+    html.contains("<img") || !plain_text(html).is_empty()
+}
+
+fn finished(mut texts: CardTexts) -> Result<CardTexts, ContentError> {
+    if !shows_something(&texts.front) {
+        return Err(ContentError::Empty);
+    }
+    texts.hint = texts.hint.filter(|html| shows_something(html));
+    texts.explanation = texts.explanation.filter(|html| shows_something(html));
+    let content = CardContent {
+        card_id: Uuid::nil(),
+        deck_id: Uuid::nil(),
+        front: &texts.front,
+        back: &texts.back,
+        hint: texts.hint.as_deref(),
+        explanation: texts.explanation.as_deref(),
+        media: &[],
+    };
+    content.check().map_err(too_large)?;
+    Ok(texts)
+}
+
+const fn too_large(error: protocol::ContentTooLarge) -> ContentError {
+    match error {
+        protocol::ContentTooLarge::Field { field, bytes } => ContentError::FieldTooLong { field, bytes },
+        protocol::ContentTooLarge::Fields { bytes } | protocol::ContentTooLarge::Media { bytes } => {
+            ContentError::CardTooLong { bytes }
+        }
+    }
+}
+
+fn bounded(field: &'static str, html: &str) -> Result<(), ContentError> {
+    if html.len() > FIELD_BYTES_MAX {
+        return Err(ContentError::FieldTooLong { field, bytes: html.len() });
+    }
+    let Outline { tags, depth, attributes: _ } = Outline::of(html);
+    if tags > MARKUP_TAGS_MAX {
+        return Err(ContentError::TooManyTags { field, tags });
+    }
+    if depth > MARKUP_DEPTH_MAX {
+        return Err(ContentError::NestedTooDeep { field, depth });
+    }
+    Ok(())
+}
+
+fn fields(texts: &CardTexts) -> impl Iterator<Item = (&'static str, &str)> {
+    [
+        ("front", Some(texts.front.as_str())),
+        ("back", Some(texts.back.as_str())),
+        ("hint", texts.hint.as_deref()),
+        ("explanation", texts.explanation.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(field, html)| Some((field, html?)))
+}
+
+/// Appends text with its character references read; the sanitiser writes no others than these.
+fn push_words(text: &mut String, escaped: &str) {
+    if !escaped.contains('&') {
+        text.push_str(escaped);
+        return;
+    }
+    let read =
+        escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&quot;", "\"");
+    text.push_str(&read.replace("&amp;", "&"));
+}
+
+/// Whether a tag stands within a word, and so separates nothing.
+fn is_inline(tag: &str) -> bool {
+    let name: String =
+        tag.chars().skip(1).filter(|c| *c != '/').take_while(char::is_ascii_alphanumeric).collect();
+    policy::INLINE_TAGS.contains(&name.as_str())
+}
+
+#[cfg(test)]
+mod tests;

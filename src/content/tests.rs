@@ -1,0 +1,158 @@
+use super::*;
+
+fn front(html: &str) -> CardTexts {
+    CardTexts { front: html.to_owned(), back: "b".to_owned(), ..CardTexts::default() }
+}
+
+fn cleaned(html: &str) -> String {
+    sanitise_card(front(&format!("x{html}"))).unwrap().front.split_off(1)
+}
+
+#[test]
+fn what_a_card_needs_is_kept() {
+    for html in [
+        "<b>bold</b> H<sub>2</sub>O",
+        "<table><tbody><tr><td colspan=\"2\">a</td></tr></tbody></table>",
+        "<ruby>漢<rt>kan</rt></ruby>",
+        "a &lt; b &amp;&nbsp;c",
+        "<img src=\"paris.jpg\" alt=\"a map\" referrerpolicy=\"no-referrer\">",
+    ] {
+        assert_eq!(cleaned(html), html);
+    }
+}
+
+#[test]
+fn what_could_act_is_taken_out() {
+    for (html, safe) in [
+        ("<script>alert(1)</script>", ""),
+        ("<style>*{display:none}</style>", ""),
+        ("<iframe src=\"https://a.example\"></iframe>", ""),
+        ("<b onclick=\"x()\" style=\"color:red\">y</b>", "<b>y</b>"),
+        ("<a href=\"javascript:alert(1)\">y</a>", "<a target=\"_blank\" rel=\"noopener noreferrer\">y</a>"),
+        ("<svg><a xlink:href=\"javascript:x\">y</a></svg>", ""),
+        ("<form action=/x><input name=a></form>", ""),
+    ] {
+        assert_eq!(cleaned(html), safe, "{html}");
+    }
+}
+
+#[test]
+fn links_open_apart_and_lead_outside_only() {
+    assert_eq!(
+        cleaned("<a href=\"https://a.example/b\">y</a>"),
+        "<a href=\"https://a.example/b\" target=\"_blank\" rel=\"noopener noreferrer\">y</a>"
+    );
+    assert!(!cleaned("<a href=\"/api/v1/me\">y</a>").contains("href"));
+    assert!(!cleaned("<a href=\"//a.example\">y</a>").contains("href"));
+}
+
+#[test]
+fn pictures_come_from_https_or_bear_a_media_name() {
+    for kept in ["https://a.example/b.png", "HTTPS://a.example", "b c.png"] {
+        assert!(cleaned(&format!("<img src=\"{kept}\">")).contains("src"), "{kept}");
+    }
+    for lost in
+        ["data:image/png;base64,AA", "http://a.example/b", "//a.example/b", "/livez", "../b", "x:y", ""]
+    {
+        assert!(!cleaned(&format!("<img src=\"{lost}\">")).contains("src"), "{lost}");
+    }
+}
+
+#[test]
+fn sanitising_again_changes_nothing() {
+    for html in
+        ["<p>a<p>b", "<b><i>x</b></i>", "a & b < c", "<table>x<td>y", "<a href=https://a.example>z", "&nbsp;"]
+    {
+        let once = cleaned(html);
+        assert_eq!(cleaned(&once), once);
+    }
+}
+
+#[test]
+fn plain_text_comes_out_as_the_sanitiser_would_write_it() {
+    for text in ["a < b & c > d", "5\" disk, it's", "naïve 漢字 \u{a0}x", "&amp;", "{{c1::x}}"] {
+        let html = escape_plain(text);
+        assert_eq!(cleaned(&html), html);
+        assert_eq!(
+            plain_text(&html),
+            text.replace('\u{a0}', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+        );
+    }
+    assert_eq!(escape_plain(" a\nb\u{0}\u{7} "), "a<br>b");
+}
+
+#[test]
+fn the_text_of_html_keeps_words_whole_and_blocks_apart() {
+    assert_eq!(plain_text("<p>one</p><p>t<b>w</b>o</p>a<br>b <img alt=\"x > y\" src=z>c"), "one two a b c");
+}
+
+#[test]
+fn a_card_that_asks_nothing_is_refused() {
+    for html in ["", "  ", "<b></b>", "<script>x</script>", "&nbsp;", "<!-- x -->"] {
+        assert_eq!(sanitise_card(front(html)), Err(ContentError::Empty), "{html}");
+    }
+    assert!(sanitise_card(front("<img src=\"a.png\">")).is_ok());
+}
+
+#[test]
+fn an_empty_hint_is_none() {
+    let texts =
+        CardTexts { hint: Some(" ".to_owned()), explanation: Some("<b></b>".to_owned()), ..front("a") };
+    let texts = sanitise_card(texts).unwrap();
+    assert_eq!((texts.hint, texts.explanation), (None, None));
+}
+
+#[test]
+fn bounds_are_checked_before_anything_is_parsed() {
+    let long = "x".repeat(FIELD_BYTES_MAX + 1);
+    assert_eq!(sanitise_card(front(&long)).unwrap_err().code(), "field_too_long");
+    assert_eq!(escape_card(front(&long)).unwrap_err().code(), "field_too_long");
+    assert!(sanitise_card(front(&long[1..])).is_ok());
+    let flat = "<i></i>".repeat(MARKUP_TAGS_MAX);
+    assert!(sanitise_card(front(&format!("x{flat}"))).is_ok());
+    assert_eq!(sanitise_card(front(&format!("x{flat}<i>"))).unwrap_err().code(), "too_many_tags");
+    let deep = "<div>".repeat(MARKUP_DEPTH_MAX);
+    assert!(sanitise_card(front(&format!("{deep}x"))).is_ok());
+    assert_eq!(sanitise_card(front(&format!("{deep}<b>x"))).unwrap_err().code(), "nested_too_deep");
+}
+
+#[test]
+fn four_full_fields_of_what_json_doubles_are_too_long_together() {
+    let field = || "\"".repeat(FIELD_BYTES_MAX);
+    let texts = CardTexts { front: field(), back: field(), hint: Some(field()), explanation: None };
+    assert_eq!(sanitise_card(texts.clone()).unwrap_err().code(), "card_too_long");
+    assert!(sanitise_card(CardTexts { hint: None, back: "x".to_owned(), ..texts }).is_ok());
+}
+
+#[test]
+fn depth_cannot_be_hidden_from_the_count() {
+    for unit in [
+        "<div></b>",
+        "<div><!--</div>-->",
+        "<div x=\"</div>\">",
+        "<div><script></div></script>",
+        "<b x=1><p></b>",
+    ] {
+        let html = unit.repeat(MARKUP_DEPTH_MAX + 2);
+        assert!(Outline::of(&html).depth > MARKUP_DEPTH_MAX, "{unit}");
+    }
+    for unit in ["<p>x", "<li>x", "<br>", "<img src=a>", "<b>x</b>", "a < b", "</b>"] {
+        assert!(Outline::of(&unit.repeat(500)).depth <= 1, "{unit}");
+    }
+}
+
+#[test]
+fn markup_that_was_taken_out_is_noticed_and_nothing_else() {
+    for (html, lost) in [
+        ("<b>x</b>", false),
+        ("<p>x<br/>y", false),
+        ("<a href='https://a.example'>x</a><img src=a.png>", false),
+        ("<b class=y>x</b>", true),
+        ("<font>x</font>", true),
+        ("x<script>y</script>", true),
+    ] {
+        let before = front(html);
+        let after = sanitise_card(before.clone()).unwrap();
+        assert_eq!(lost_markup(&before, &after).is_some(), lost, "{html}");
+    }
+}

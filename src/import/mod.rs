@@ -1,0 +1,39 @@
+//! Tables to decks: CSV, TSV and Anki's text files, read as streams.
+//!
+//! | part | from | to |
+//! |---|---|---|
+//! | `encoding` | bytes | text |
+//! | `preamble`, `delimiter`, `columns` | the head of the text | how to read the rest |
+//! | `records` | text | records with line numbers |
+//! | [`Parser`] | all of these | rows, and remarks on rows |
+//! | `gather` | rows | cards that could be stored, no two the same |
+//! | `plan` | cards and a deck | what is new, changed, there already |
+//! | [`import_deck`], [`offline`] | a file | one revision of a deck |
+//!
+//! Everything up to `plan` is pure and may be fed in any pieces. A fault of the file (an unclosed quote, bytes that are
+//! no text, a limit) refuses it as a whole, with the line; a fault of a row rejects this row, with line, column and
+//! reason, and no other.
+
+mod columns;
+mod delimiter;
+mod encoding;
+mod gather;
+mod identity;
+pub mod limits;
+mod parser;
+mod plan;
+mod preamble;
+mod records;
+mod report;
+mod run;
+
+pub use columns::{Layout, Role};
+pub use delimiter::{BadDelimiter, Delimiter};
+pub use encoding::Encoding;
+pub use identity::identity_of;
+pub use parser::{Dialect, Head, Parser, Row, RowEvent};
+pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
+pub use run::{ImportError, ImportOptions, import_deck};
+
+#[cfg(test)]
+mod tests;
