@@ -2,7 +2,8 @@
 
 use super::decks::CardKey;
 use super::types::*;
-use super::{DoneState, Session, Task};
+use super::work::Task;
+use super::{DoneState, Session};
 use crate::deck::Deck;
 use crate::ids::DeckId;
 use crate::limits::{DECKS_PER_SESSION, RETRY_LONGEST_MS};

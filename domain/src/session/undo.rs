@@ -3,7 +3,8 @@
 use super::command::{Id, Target};
 use super::decks::CardKey;
 use super::types::*;
-use super::{DoneState, Gathered, Session, Step};
+use super::work::{Gathered, Step};
+use super::{DoneState, Session};
 use crate::entry::{Body, LogEntry};
 use crate::ids::EntryId;
 use crate::limits::{UNDO_AGE_MS, UNDO_DEPTH};
