@@ -10,6 +10,10 @@ use studyhall::ws::layer::{ServeOptions, listen, serve};
 #[path = "../tests/it/ws_layer/echo.rs"]
 mod echo;
 
+/// The server's allocator, so that the two can be compared.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:9001".to_owned());

@@ -1,5 +1,9 @@
 //! The server's parts, as a library that the binary and the tests share.
 
 pub mod auth;
+pub mod clock;
 pub mod config;
+pub mod metrics;
+pub mod study;
+pub mod verify;
 pub mod ws;

@@ -44,19 +44,14 @@ pub struct Options<S> {
     pub hooks: Hooks,
 }
 
+/// What may be called before an input is handled.
+pub type InputHook = Arc<dyn Fn(UserId, &Input) + Send + Sync>;
+
 /// Faults that tests plant. Empty in every server that people use.
 #[derive(Clone, Default)]
 pub struct Hooks {
     /// Called inside the contained part before each input; what it panics with is a session's panic.
-    pub before_input: Option<Arc<dyn Fn(UserId, &Input) + Send + Sync>>,
-}
-
-/// Why the engine could not be reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The engine is going down.
-    #[error("the server is going down")]
-    GoingDown,
+    pub before_input: Option<InputHook>,
 }
 
 pub(crate) struct Shared {

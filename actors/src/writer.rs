@@ -158,12 +158,14 @@ impl<S: ReviewStore> Writer<S> {
     async fn quarantine(&self, offer: &Offer) {
         let Some(entry) = offer.append.entry else { return };
         tracing::error!(user = %offer.user, entry = %entry.id, "a row can never be stored and goes to quarantine");
+        let mut raw = Vec::new();
+        ports::codec::encode_entry(&entry, &mut raw);
         let what = Quarantined {
             user: offer.user,
             id: entry.id,
             at_ms: self.shared.clock.now().wall_ms,
             reason: "the store can never hold this row".to_owned(),
-            raw: ports::codec::encode_entry(&entry),
+            raw,
         };
         let mut wait_ms = domain::limits::RETRY_FIRST_MS;
         while let Err(error) = self.store.quarantine(what.clone()).await {

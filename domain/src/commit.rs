@@ -1,12 +1,15 @@
 //! GroupCommit: how rows become durable, as a pure machine. It clocks itself: what is offered while nothing is in
 //! flight is submitted at once, what is offered meanwhile goes together when the batch returns. Each row is reported by
-//! itself; a row whose outcome is unknown is tried again until it is known, in its place, so that the rows of one card
-//! never overtake each other.
+//! itself; a row whose outcome is unknown is tried again until it is known.
+//!
+//! **No batch holds two rows of one card.** A row carries its card's progress and so rests on the row before it; it
+//! leaves only when that one is decided. Therefore, whatever part of a batch took effect, no stored progress rests on
+//! an entry that is not stored, and no undo is stored before the answer that it names.
 
 use crate::ids::{CardId, DeckId, EntryId, UserId};
 use crate::limits::{RETRY_FIRST_MS, RETRY_LONGEST_MS};
 use crate::session::Append;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A row on its way to the store.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -43,22 +46,44 @@ pub enum Decided {
     Barrier(u64),
 }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Item {
-    Row(Offer),
-    Barrier { name: u64, user: UserId },
+type Subject = (UserId, DeckId, CardId);
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// Rises with each offer.
+    number: u64,
+    offer: Offer,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Barrier {
+    name: u64,
+    user: UserId,
+    /// Rows of the learner with a smaller number were offered before it.
+    number: u64,
+    /// How many of them are undecided.
+    left: usize,
 }
 
 /// The machine: one for a store with one journal.
 #[derive(Debug, Default)]
 pub struct GroupCommit {
-    queue: VecDeque<Item>,
-    in_flight: Vec<Offer>,
+    /// Rows that may leave, at most one of each card.
+    ready: VecDeque<Row>,
+    /// Every card with a row in `ready` or in flight, and the rows that wait behind it.
+    behind: BTreeMap<Subject, VecDeque<Row>>,
+    in_flight: Vec<Row>,
     flying: bool,
     rows_max: usize,
+    undecided: usize,
+    undecided_of: BTreeMap<UserId, usize>,
+    offered: u64,
+    barriers: Vec<Barrier>,
     tries: u32,
     not_before_tick_ms: u64,
-    refused: BTreeSet<(UserId, DeckId, CardId)>,
+    /// Cards of which a row was refused: rows after it rest on what is not stored, until the session has folded the
+    /// card again and says so by a row of progress alone.
+    refused: BTreeSet<Subject>,
 }
 
 impl GroupCommit {
@@ -68,45 +93,47 @@ impl GroupCommit {
     }
 
     /// Takes a row.
-    pub fn offer(&mut self, offer: Offer) {
-        self.queue.push_back(Item::Row(offer));
+    pub fn offer(&mut self, mut offer: Offer) {
+        let subject = subject(&offer);
+        if offer.append.entry.is_none() {
+            self.refused.remove(&subject);
+        }
+        offer.stale |= self.refused.contains(&subject);
+        self.offered += 1;
+        self.undecided += 1;
+        *self.undecided_of.entry(offer.user).or_default() += 1;
+        let row = Row { number: self.offered, offer };
+        match self.behind.get_mut(&subject) {
+            Some(waiting) => waiting.push_back(row),
+            None => {
+                self.behind.insert(subject, VecDeque::new());
+                self.ready.push_back(row);
+            }
+        }
     }
 
-    /// Takes a barrier: it is decided when all rows of this learner that were offered before it are.
+    /// Takes a barrier: it is decided when all rows of this learner that were offered before it are. What follows it
+    /// rests on what is stored, so refused rows of the learner are forgotten with it.
     pub fn barrier(&mut self, name: u64, user: UserId) {
-        self.queue.push_back(Item::Barrier { name, user });
+        let left = self.undecided_of.get(&user).copied().unwrap_or(0);
+        self.barriers.push(Barrier { name, user, number: self.offered, left });
     }
 
     /// Rows that are neither durable nor refused.
     pub fn undecided(&self) -> usize {
-        self.queue.iter().filter(|item| matches!(item, Item::Row(_))).count() + self.in_flight.len()
+        self.undecided
     }
 
     /// The next batch, if one may leave now. Barriers that nothing holds back any more are in `decided`.
     pub fn submit(&mut self, tick_ms: u64, decided: &mut Vec<Decided>) -> Option<Vec<Offer>> {
         self.pass_barriers(decided);
-        if self.flying || tick_ms < self.not_before_tick_ms {
+        if self.flying || tick_ms < self.not_before_tick_ms || self.ready.is_empty() {
             return None;
         }
-        let mut kept = VecDeque::new();
-        while self.in_flight.len() < self.rows_max {
-            match self.queue.pop_front() {
-                None => break,
-                Some(Item::Row(mut offer)) => {
-                    offer.stale |= self.refused.contains(&subject(&offer));
-                    self.in_flight.push(offer);
-                }
-                Some(barrier @ Item::Barrier { .. }) => kept.push_back(barrier),
-            }
-        }
-        while let Some(barrier) = kept.pop_back() {
-            self.queue.push_front(barrier);
-        }
-        if self.in_flight.is_empty() {
-            return None;
-        }
+        let rows = self.ready.len().min(self.rows_max);
+        self.in_flight.extend(self.ready.drain(..rows));
         self.flying = true;
-        Some(self.in_flight.clone())
+        Some(self.in_flight.iter().map(|row| row.offer).collect())
     }
 
     /// The batch returned; `landed` in the order of its rows (missing ones count as unknown). `jitter` is 0..=1000.
@@ -114,29 +141,25 @@ impl GroupCommit {
         self.flying = false;
         let batch = std::mem::take(&mut self.in_flight);
         let mut again = Vec::new();
-        for (at, mut offer) in batch.into_iter().enumerate() {
+        for (at, mut row) in batch.into_iter().enumerate() {
             match landed.get(at).copied().unwrap_or(Landed::Unknown) {
-                Landed::Durable => decided.push(Decided::Durable(offer)),
-                Landed::Unknown => again.push(offer),
+                Landed::Durable => {
+                    self.decide(&row);
+                    decided.push(Decided::Durable(row.offer));
+                }
+                Landed::Unknown => again.push(row),
                 Landed::Never => {
-                    self.refused.insert(subject(&offer));
-                    offer.stale = true;
-                    decided.push(Decided::Never(offer));
+                    self.refuse(subject(&row.offer));
+                    self.decide(&row);
+                    row.offer.stale = true;
+                    decided.push(Decided::Never(row.offer));
                 }
             }
         }
-        if again.is_empty() {
-            self.tries = 0;
-            self.not_before_tick_ms = 0;
-        } else {
-            let wait = (RETRY_FIRST_MS << self.tries.min(10)).min(RETRY_LONGEST_MS);
-            self.not_before_tick_ms = tick_ms + wait / 2 + wait * jitter.min(1_000) / 2_000;
-            self.tries = self.tries.saturating_add(1);
+        self.set_next_try(tick_ms, !again.is_empty(), jitter);
+        for row in again.into_iter().rev() {
+            self.ready.push_front(row);
         }
-        for offer in again.into_iter().rev() {
-            self.queue.push_front(Item::Row(offer));
-        }
-        self.forget_refused();
         self.pass_barriers(decided);
     }
 
@@ -150,38 +173,61 @@ impl GroupCommit {
         self.flying
     }
 
-    /// A refused card is remembered while rows that rest on it may still come: until nothing of its learner waits.
-    fn forget_refused(&mut self) {
-        let waiting: BTreeSet<UserId> = self
-            .queue
-            .iter()
-            .filter_map(|item| match item {
-                Item::Row(offer) => Some(offer.user),
-                Item::Barrier { .. } => None,
-            })
-            .collect();
-        self.refused.retain(|(user, _, _)| waiting.contains(user));
+    fn set_next_try(&mut self, tick_ms: u64, failed: bool, jitter: u64) {
+        if !failed {
+            self.tries = 0;
+            self.not_before_tick_ms = 0;
+            return;
+        }
+        let wait = (RETRY_FIRST_MS << self.tries.min(10)).min(RETRY_LONGEST_MS);
+        self.not_before_tick_ms = tick_ms.saturating_add(wait / 2 + wait * jitter.min(1_000) / 2_000);
+        self.tries = self.tries.saturating_add(1);
+    }
+
+    /// A row is out of the way: the next one of its card may leave.
+    fn decide(&mut self, row: &Row) {
+        let subject = subject(&row.offer);
+        match self.behind.get_mut(&subject).and_then(VecDeque::pop_front) {
+            Some(next) => self.ready.push_back(next),
+            None => {
+                self.behind.remove(&subject);
+            }
+        }
+        self.undecided = self.undecided.saturating_sub(1);
+        if let Some(left) = self.undecided_of.get_mut(&row.offer.user) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.undecided_of.remove(&row.offer.user);
+            }
+        }
+        for barrier in &mut self.barriers {
+            if barrier.user == row.offer.user && row.number <= barrier.number {
+                barrier.left = barrier.left.saturating_sub(1);
+            }
+        }
+    }
+
+    /// What was offered after a refused row rests on what is not stored.
+    fn refuse(&mut self, subject: Subject) {
+        self.refused.insert(subject);
+        for row in self.behind.get_mut(&subject).into_iter().flatten() {
+            row.offer.stale = true;
+        }
     }
 
     fn pass_barriers(&mut self, decided: &mut Vec<Decided>) {
-        let mut held: BTreeSet<UserId> = self.in_flight.iter().map(|offer| offer.user).collect();
-        self.queue.retain(|item| match item {
-            Item::Row(offer) => {
-                held.insert(offer.user);
-                true
+        let refused = &mut self.refused;
+        self.barriers.retain(|barrier| {
+            if barrier.left == 0 {
+                decided.push(Decided::Barrier(barrier.name));
+                refused.retain(|(user, _, _)| *user != barrier.user);
             }
-            Item::Barrier { name, user } => {
-                let waits = held.contains(user);
-                if !waits {
-                    decided.push(Decided::Barrier(*name));
-                }
-                waits
-            }
+            barrier.left > 0
         });
     }
 }
 
-fn subject(offer: &Offer) -> (UserId, DeckId, CardId) {
+fn subject(offer: &Offer) -> Subject {
     (offer.user, offer.append.about.0, offer.append.about.1)
 }
 

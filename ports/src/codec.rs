@@ -1,6 +1,37 @@
-//! The bytes of an entry and of a card's state, shared by every store: a version byte, then fixed fields.
+//! The bytes of an entry, of a card's progress and of a store's row, shared by every store: a version byte, then
+//! fields of fixed size in a fixed order, least significant byte first. What may be absent has a bit in a flags
+//! field and takes no bytes when it is absent.
+//!
+//! Bytes of an unknown version are an error, never a guess: whoever reads them keeps them as they are.
 
-/// The bytes of an entry.
-pub fn encode_entry(_entry: &domain::entry::LogEntry) -> Vec<u8> {
-    Vec::new()
+mod cursor;
+mod entry;
+mod row;
+mod state;
+
+pub use entry::{decode_entry, encode_entry};
+pub use row::{decode_row, encode_row, row_user};
+pub use state::{decode_progress, encode_progress};
+
+/// The version that is written.
+pub const VERSION: u8 = 1;
+
+/// Why bytes could not be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CodecError {
+    /// Written by a version of the program that this one does not know.
+    #[error("version {0} of the encoding is unknown to this program")]
+    UnknownVersion(u8),
+    /// The bytes end too early.
+    #[error("the bytes end too early")]
+    Truncated,
+    /// More bytes than the content has.
+    #[error("bytes are left over")]
+    Trailing,
+    /// A field holds a value that does not exist.
+    #[error("the field {0} holds a value that does not exist")]
+    BadField(&'static str),
 }
+
+#[cfg(test)]
+mod tests;

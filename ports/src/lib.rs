@@ -11,7 +11,7 @@ pub mod people;
 pub mod reviews;
 
 pub use error::{Cause, StoreError};
-pub use library::{CardQuery, CardRecord, DeckQuery, DeckRecord, Library, LibraryError};
+pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
 pub use reviews::{
     LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,

@@ -84,6 +84,9 @@ pub struct CardRecord {
     pub deleted_ms: Option<i64>,
 }
 
+/// A deck with all its cards in the order of adding, deleted ones included.
+pub type DeckContent = (DeckRecord, Vec<CardRecord>);
+
 /// Which decks a list holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DeckQuery {
@@ -164,6 +167,5 @@ pub trait Library: Send + Sync + 'static {
     fn cards(&self, deck: DeckId, query: CardQuery) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>>;
 
     /// A deck with all its cards, deleted ones included, as of one revision.
-    fn content(&self, deck: DeckId)
-    -> Boxed<'_, Result<Option<(DeckRecord, Vec<CardRecord>)>, LibraryError>>;
+    fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>>;
 }

@@ -1,3 +1,5 @@
 //! WebSockets: the layer that carries them, and what is spoken over it.
 
 pub mod layer;
+
+pub mod study;

@@ -24,8 +24,9 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # 1. Python 2.7, through an apt whose whole state lies in the folder.
 mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | grep -v security | head -1 || true)
+[[ -n $mirror ]] || missing "a Debian mirror in apt's sources"
 mkdir -p "$folder"/{apt/lists/partial,apt/cache/archives/partial,packages,root,site,wheels}
-echo "deb [signed-by=$keyring] ${mirror:-http://deb.debian.org/debian} bullseye main" >"$folder/apt/sources.list"
+echo "deb [signed-by=$keyring] $mirror bullseye main" >"$folder/apt/sources.list"
 cat >"$folder/apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "$folder/apt/sources.list";
 Dir::Etc::sourceparts "-";

@@ -36,7 +36,7 @@ impl Shard {
             }
             ToShard::Input { user, input } => self.give_or_forward(user, input),
             ToShard::Detach { user, socket } => self.detach_here(user, socket),
-            ToShard::ToSocket { socket, home, out } => self.from_remote(socket, home, out),
+            ToShard::ToSocket { socket, home, out } => self.relayed(socket, home, out),
             ToShard::Homeless { socket } => self.claim_again(socket),
             ToShard::Deck(deck) => {
                 self.for_all(|session| session.has_deck(deck.id), || Input::Deck(deck.clone()))
@@ -152,7 +152,7 @@ impl Shard {
     }
 
     /// A frame from a session on another shard for a socket of this one.
-    fn from_remote(&self, socket: SocketId, home: ShardNo, out: ToSocket) {
+    fn relayed(&self, socket: SocketId, home: ShardNo, out: ToSocket) {
         if let Some(plug) = self.sockets.borrow_mut().get_mut(&socket) {
             plug.home = home;
         }

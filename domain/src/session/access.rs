@@ -5,6 +5,7 @@ use super::types::*;
 use super::{DoneState, Session, Task};
 use crate::deck::Deck;
 use crate::ids::DeckId;
+use crate::limits::RETRY_LONGEST_MS;
 use std::sync::Arc;
 
 impl Session {
@@ -109,6 +110,19 @@ impl Session {
         }
     }
 
+    /// The store could not be read: a revocation must not be lost with it.
+    pub(super) fn access_is_unread(&mut self, now: Now) {
+        self.access_unread = true;
+        self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
+    }
+
+    pub(super) fn read_access_again(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if self.access_unread && now.tick_ms >= self.read_again_tick_ms {
+            self.access_unread = false;
+            self.access_changed(now, fx);
+        }
+    }
+
     /// The loaded decks were read again: cards of decks that are no longer the learner's to see are dropped.
     pub(super) fn access_fetched(
         &mut self,
@@ -116,7 +130,7 @@ impl Session {
         facts: Result<Facts, FetchFailed>,
         fx: &mut Vec<Effect>,
     ) {
-        let Ok(Facts::Decks(loads)) = facts else { return };
+        let Ok(Facts::Decks(loads)) = facts else { return self.access_is_unread(now) };
         for load in loads {
             let deck = load.deck.clone();
             let spans = load.spans.clone();

@@ -3,8 +3,10 @@
 use super::deal::outcome_of;
 use super::decks::CardKey;
 use super::known::Knowledge;
+use super::pending::Pending;
 use super::types::*;
-use super::{Gathered, Pending, Session, Step};
+use super::{Gathered, Session, Step, Task};
+use crate::access::Span;
 use crate::entry::{Body, LogEntry, Mode, Review};
 use crate::fold::{Live, fold_card};
 use crate::ids::{CardId, DeckId, EntryId};
@@ -45,6 +47,7 @@ impl Session {
         }
         state.next_seq += 1;
         state.commands.push_back(Some(id));
+        state.undecided += 1;
         state.acted_tick_ms = now.tick_ms;
         state.lost_on_screen = false;
         true
@@ -79,8 +82,8 @@ impl Session {
         let Some(at) = seq.checked_sub(state.decided + 1).and_then(|n| usize::try_from(n).ok()) else {
             return;
         };
-        if let Some(slot) = state.commands.get_mut(at) {
-            *slot = None;
+        if state.commands.get_mut(at).and_then(Option::take).is_some() {
+            state.undecided = state.undecided.saturating_sub(1);
         }
         while state.commands.front() == Some(&None) {
             state.commands.pop_front();
@@ -97,9 +100,10 @@ impl Session {
         gathered: &Gathered,
         fx: &mut Vec<Effect>,
     ) -> Id {
-        if let Some(pending) = self.pending.get_mut(&id) {
+        if let Some(pending) = self.pending.get(id) {
             if pending.digest == digest {
-                pending.waiters.push((socket, seq));
+                self.pending.wait(id, (socket, seq));
+                self.forget_busy(socket, id);
             } else {
                 self.refuse(socket, seq, id, Refusal::IdReused, fx);
             }
@@ -110,18 +114,38 @@ impl Session {
             (Knowledge::Unknown, _) => None,
             (Knowledge::Ask, None) => return Id::Ask,
             (Knowledge::Ask, Some(found)) => {
-                found.iter().find(|entry| entry.id == id).map(LogEntry::content_digest)
+                let found = found.iter().find(|entry| entry.id == id).map(LogEntry::content_digest);
+                found.or(gathered.settled)
             }
         };
         match stored {
             None => Id::New,
             Some(stored) if stored == digest => {
+                self.forget_busy(socket, id);
                 self.decide(socket, seq);
                 Id::Settled
             }
             Some(_) => {
                 self.refuse(socket, seq, id, Refusal::IdReused, fx);
                 Id::Settled
+            }
+        }
+    }
+
+    /// The id's last verdict on this socket is `busy` no longer.
+    fn forget_busy(&mut self, socket: SocketId, id: EntryId) {
+        if let Some(state) = self.sockets.get_mut(&socket) {
+            state.busy.remove(&id);
+        }
+    }
+
+    /// An entry became durable: work that has asked the store for it, and may have been told "no", must know.
+    pub(super) fn tell_work(&mut self, id: EntryId, digest: u64) {
+        for work in self.sockets.values_mut().filter_map(|socket| socket.inbox.front_mut()) {
+            if let Task::Command { id: asked, .. } = work.task
+                && asked == id
+            {
+                work.gathered.settled = Some(digest);
             }
         }
     }
@@ -236,12 +260,14 @@ impl Session {
         if study.shows(index) || study.has_entries {
             return Ok(Some(target));
         }
-        let at_ms = id.at_ms();
-        let lived = at_ms >= meta.created_ms && meta.deleted_ms.is_none_or(|gone| at_ms < gone);
-        if lived && study.spans.iter().any(|span| span.holds(at_ms)) {
-            return Ok(Some(target));
+        // The stretches in which the learner could see the card.
+        let life =
+            Span { from_ms: meta.created_ms, until_ms: earlier(meta.deleted_ms, study.deck.deleted_ms) };
+        let mut seen = study.spans.iter().filter_map(|span| span.and(&life)).peekable();
+        if seen.peek().is_none() {
+            return Err(Refusal::UnknownCard);
         }
-        Err(if study.spans.is_empty() { Refusal::UnknownCard } else { Refusal::Forbidden })
+        if seen.any(|span| span.holds(id.at_ms())) { Ok(Some(target)) } else { Err(Refusal::Forbidden) }
     }
 
     /// The card's state after this entry: a step when the entry comes last, else a fold of its log.
@@ -293,7 +319,7 @@ impl Session {
 
     /// Entries about a card that are not durable yet.
     pub(super) fn pending_of(&self, key: CardKey) -> Vec<LogEntry> {
-        self.pending.values().filter(|pending| pending.key == key).map(|pending| pending.entry).collect()
+        self.pending.about(key).map(|pending| pending.entry).collect()
     }
 
     /// Hands an entry to the writer and lets its socket see what follows.
@@ -339,6 +365,8 @@ impl Session {
         let (deck, index) = target.key;
         let Some(study) = self.decks.get_mut(&deck) else { return };
         let before = study.state(index);
+        // A repair that is being read would know nothing of this entry.
+        self.repairs.retain(|_, key| *key != target.key);
         let params_key = study.deck.settings.fold_params().key();
         study.set_state(index, state);
         fx.push(Effect::Append(Append { entry: Some(entry), about: (deck, target.card), state, params_key }));
@@ -352,10 +380,8 @@ impl Session {
             reason,
             surprises,
         };
-        self.pending.insert(entry.id, pending);
-        if let Some(state) = self.sockets.get_mut(&socket) {
-            state.busy.remove(&entry.id);
-        }
+        self.pending.insert(pending);
+        self.forget_busy(socket, entry.id);
     }
 
     /// Whether the answer led to something else than the card's `if_graded` said.
@@ -418,6 +444,11 @@ impl Session {
             sitting.queue = None;
         }
     }
+}
+
+/// The earlier of two ends; `None` is no end.
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    [a, b].into_iter().flatten().min()
 }
 
 fn card_of(command: &Command) -> Option<(DeckId, CardId)> {

@@ -117,7 +117,7 @@ impl Session {
     }
 
     fn is_pending_elsewhere(&self, socket: SocketId, key: CardKey) -> bool {
-        self.pending.values().any(|pending| pending.key == key && pending.from != socket)
+        self.pending.about(key).any(|pending| pending.from != socket)
             || self.locked.get(&key).is_some_and(|by| *by != socket)
     }
 
@@ -199,8 +199,7 @@ impl Session {
         let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else {
             return Vec::new();
         };
-        let alone = self.sockets.len() == 1;
-        if alone || !self.pending.values().any(|pending| pending.from != socket) {
+        if !self.pending.all().any(|pending| pending.from != socket) {
             return self
                 .studied(sitting)
                 .map(|(id, study)| (id, self.shown_counts(sitting, id, study)))
@@ -218,11 +217,9 @@ impl Session {
     /// The decks touched by answers that other sockets gave and that are not durable, as they were before.
     fn without_pending_of_others(&self, socket: SocketId) -> BTreeMap<DeckId, DeckStudy> {
         let mut decks: BTreeMap<DeckId, DeckStudy> = BTreeMap::new();
-        // Newest first, so that the oldest state of a card that was answered twice is the one that stays.
-        for pending in self.pending.values().rev().filter(|pending| pending.from != socket) {
-            let Some(study) = self.decks.get(&pending.key.0) else { continue };
-            let copy = decks.entry(pending.key.0).or_insert_with(|| study.clone());
-            copy.set_state(pending.key.1, pending.before);
+        for ((deck, index), before) in self.pending.changed_by_others(socket) {
+            let Some(study) = self.decks.get(&deck) else { continue };
+            decks.entry(deck).or_insert_with(|| study.clone()).set_state(index, before);
         }
         decks
     }

@@ -48,7 +48,10 @@ pub(super) struct DeckStudy {
     pub(super) spans: Vec<Span>,
     pub(super) has_entries: bool,
     rows: BTreeMap<u32, CardState>,
+    /// Rows that memory must not trust until they are folded from the log.
     stale: BTreeSet<u32>,
+    /// Rows that the store must not trust until a repaired one is written behind.
+    unrepaired: BTreeSet<u32>,
     today: Day,
     available: Counts,
     used: Vec<Used>,
@@ -68,6 +71,7 @@ impl DeckStudy {
             has_entries: load.has_entries,
             rows,
             stale: BTreeSet::new(),
+            unrepaired: BTreeSet::new(),
             today,
             available: Counts::default(),
             used: Vec::new(),
@@ -109,10 +113,17 @@ impl DeckStudy {
 
     pub(super) fn mark_stale(&mut self, index: u32) {
         self.stale.insert(index);
+        self.unrepaired.insert(index);
     }
 
-    pub(super) fn stale(&self) -> impl Iterator<Item = u32> {
-        self.stale.iter().copied()
+    /// Rows whose repair is owed to the store.
+    pub(super) fn unrepaired(&self) -> impl Iterator<Item = u32> {
+        self.unrepaired.iter().copied()
+    }
+
+    /// The row is repaired: it was folded from all that is durable, and nothing about it is on its way.
+    pub(super) fn mark_repaired(&mut self, index: u32) {
+        self.unrepaired.remove(&index);
     }
 
     /// What the card is good for today, limits aside.
@@ -272,5 +283,26 @@ impl DeckStudy {
                 Some(day.max(after_today))
             })
             .min()
+    }
+
+    /// Where the running counts differ from a count from scratch; empty in a sound study.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let mut fresh = self.clone();
+        fresh.recount(self.today);
+        let mut found = Vec::new();
+        if fresh.available != self.available {
+            found.push(format!("counts {:?}, recounted {:?}", self.available, fresh.available));
+        }
+        if fresh.drills != self.drills {
+            found.push(format!("drills {:?}, recounted {:?}", self.drills, fresh.drills));
+        }
+        let used = |study: &DeckStudy| -> BTreeMap<Option<SittingId>, (u32, u32)> {
+            let some = study.used.iter().filter(|used| used.new + used.review > 0);
+            some.map(|used| (used.sitting, (used.new, used.review))).collect()
+        };
+        if used(&fresh) != used(self) {
+            found.push(format!("used {:?}, recounted {:?}", self.used, fresh.used));
+        }
+        found
     }
 }

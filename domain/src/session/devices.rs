@@ -51,7 +51,7 @@ impl Session {
         let fits = |key: CardKey| {
             sitting.covers(key.0)
                 && self.decks.get(&key.0).is_some_and(|study| sitting.kind(study, key).is_some())
-                && !self.pending.values().any(|pending| pending.key == key)
+                && !self.pending.concern(key)
         };
         let ahead = self
             .sockets

@@ -2,13 +2,13 @@
 
 use super::types::*;
 use super::{DoneState, Session};
-use crate::limits::DRILL_AHEAD_MS;
+use crate::limits::{DRILL_AHEAD_MS, RETRY_LONGEST_MS};
 
 impl Session {
     /// Asks for the sitting's figures when the socket holds nothing, nothing can be handed out and every command of
     /// it has its verdict.
-    pub(super) fn tell_done(&mut self, _now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
-        if !self.is_done(socket) {
+    pub(super) fn tell_done(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
+        if now.tick_ms < self.read_again_tick_ms || !self.is_done(socket) {
             return;
         }
         let Some(state) = self.sockets.get(&socket) else { return };
@@ -43,8 +43,13 @@ impl Session {
         let Some(sitting) = &state.sitting else { return };
         let figures = match facts {
             Ok(Facts::Sitting(figures)) if still => figures,
-            Ok(_) | Err(FetchFailed) => {
+            Ok(_) => {
                 state.done = DoneState::Studying;
+                return;
+            }
+            Err(FetchFailed) => {
+                state.done = DoneState::Studying;
+                self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
                 return;
             }
         };
@@ -81,8 +86,9 @@ impl Session {
 
     /// When this machine wants to be woken at the latest: monotonic milliseconds.
     pub fn next_deadline(&self, now: Now) -> Option<u64> {
+        let read = Some(self.read_again_tick_ms).filter(|at| *at > now.tick_ms);
         if self.sockets.is_empty() {
-            return None;
+            return read;
         }
         let after = |wall_ms: i64| {
             now.tick_ms.saturating_add(u64::try_from(wall_ms.saturating_sub(now.wall_ms)).unwrap_or(0))
@@ -99,6 +105,6 @@ impl Session {
                 after(if ahead > now.wall_ms { ahead } else { at_ms })
             })
             .min();
-        [day, drill, self.takeover_deadline()].into_iter().flatten().min()
+        [day, drill, read, self.takeover_deadline()].into_iter().flatten().min()
     }
 }

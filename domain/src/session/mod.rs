@@ -14,7 +14,9 @@ mod deal;
 mod decks;
 mod devices;
 mod finish;
+mod inspect;
 mod known;
+mod pending;
 mod queue;
 mod rollover;
 mod scope;
@@ -31,6 +33,7 @@ use crate::ids::{DeckId, EntryId, SittingId, UserId};
 use crate::limits;
 use decks::{CardKey, DeckStudy};
 use known::Known;
+use pending::InFlight;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -47,7 +50,7 @@ pub struct Session {
     day_ends_ms: i64,
     decks: BTreeMap<DeckId, DeckStudy>,
     sockets: BTreeMap<SocketId, Socket>,
-    pending: BTreeMap<EntryId, Pending>,
+    pending: InFlight,
     known: Known,
     /// Cards that were put back, first one first: the head of the queue.
     returned: VecDeque<CardKey>,
@@ -56,8 +59,12 @@ pub struct Session {
     /// Cards that wait for a fold from the log that no command asked for.
     repairs: BTreeMap<Token, CardKey>,
     access_fetch: Option<Token>,
+    /// What changed about access could not be read and has to be read again.
+    access_unread: bool,
     node_has_credit: bool,
     next_token: u64,
+    /// What could not be read in the background is not asked for again before this (monotonic milliseconds).
+    read_again_tick_ms: u64,
     idle_since_tick_ms: u64,
 }
 
@@ -67,6 +74,8 @@ struct Socket {
     next_seq: u64,
     /// Commands without verdict from the first undecided one on; `None` is decided already.
     commands: VecDeque<Option<EntryId>>,
+    /// How many of them are undecided.
+    undecided: usize,
     /// Every command up to it has its verdict.
     decided: u64,
     told_saved: u64,
@@ -121,6 +130,8 @@ struct Gathered {
     scope: Option<Scope>,
     sitting: Option<SittingFigures>,
     decks_asked: bool,
+    /// The command's entry became durable, with this content digest, while the store was asked for it.
+    settled: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -155,19 +166,6 @@ struct Promise {
     again_today: bool,
 }
 
-#[derive(Debug)]
-struct Pending {
-    entry: LogEntry,
-    digest: u64,
-    key: CardKey,
-    from: SocketId,
-    before: crate::state::CardState,
-    waiters: Vec<(SocketId, u64)>,
-    reason: Reason,
-    /// The outcome is not what the card's `if_graded` said.
-    surprises: bool,
-}
-
 impl Session {
     /// A session from what was loaded.
     pub fn new(seed: SessionSeed, now: Now) -> Session {
@@ -181,14 +179,16 @@ impl Session {
             day_ends_ms: i64::MIN,
             decks: BTreeMap::new(),
             sockets: BTreeMap::new(),
-            pending: BTreeMap::new(),
+            pending: InFlight::default(),
             known: Known::new(seed.newest, seed.more),
             returned: VecDeque::new(),
             locked: BTreeMap::new(),
             repairs: BTreeMap::new(),
             access_fetch: None,
+            access_unread: false,
             node_has_credit: true,
             next_token: 0,
+            read_again_tick_ms: 0,
             idle_since_tick_ms: now.tick_ms,
         };
         session.read_day(now);
@@ -232,9 +232,10 @@ impl Session {
         self.user
     }
 
-    /// Whether it may be dropped: no socket, nothing on its way.
+    /// Whether it may be dropped: no socket, nothing on its way, no repair owed to the store.
     pub fn is_idle(&self) -> bool {
-        self.sockets.is_empty() && self.pending.is_empty() && self.repairs.is_empty()
+        let repaired = |study: &DeckStudy| study.unrepaired().next().is_none();
+        self.sockets.is_empty() && self.pending.is_empty() && self.decks.values().all(repaired)
     }
 
     /// Since when (monotonic) it has been without a socket.
@@ -252,9 +253,9 @@ impl Session {
         self.sockets.len()
     }
 
-    /// How many commands lack their verdict.
+    /// How many commands of the learner lack their verdict, those of sockets that have ended included.
     pub fn undecided(&self) -> usize {
-        self.sockets.values().map(|socket| socket.commands.len()).sum()
+        self.sockets.values().map(|socket| socket.undecided).sum::<usize>() + self.pending.orphans()
     }
 
     /// About how many bytes it holds, for the memory ledger.
@@ -263,7 +264,7 @@ impl Session {
         size_of::<Session>()
             + decks
             + self.sockets.len() * (size_of::<Socket>() + 512)
-            + self.pending.len() * size_of::<Pending>()
+            + self.pending.len() * size_of::<pending::Pending>()
             + limits::KNOWN_IDS * 24
     }
 
@@ -290,10 +291,11 @@ impl Session {
 
     fn detach(&mut self, now: Now, socket: SocketId) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
+        self.pending.forget_socket(socket);
         for held in gone.held.iter().rev() {
             self.returned.push_front(held.key);
         }
-        self.locked.retain(|_, by| *by != socket);
+        self.unlock(socket);
         if self.sockets.is_empty() {
             self.idle_since_tick_ms = now.tick_ms;
             self.returned.clear();
@@ -326,7 +328,7 @@ impl Session {
             let step = self.work(now, socket, &mut work, fx);
             let block = match step {
                 Step::Done => {
-                    self.locked.retain(|_, by| *by != socket);
+                    self.unlock(socket);
                     continue;
                 }
                 Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
@@ -379,7 +381,7 @@ impl Session {
             }
             match facts {
                 Ok(facts) => self.gather(now, socket, facts),
-                Err(FetchFailed) => self.fetch_failed(socket, fx),
+                Err(FetchFailed) => self.fetch_failed(now, socket, fx),
             }
             return self.pump(now, socket, fx);
         }
@@ -411,7 +413,7 @@ impl Session {
     }
 
     /// The store could not be read: the work at the head is given back to its client.
-    fn fetch_failed(&mut self, socket: SocketId, fx: &mut Vec<Effect>) {
+    fn fetch_failed(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
         let Some(state) = self.sockets.get_mut(&socket) else { return };
         let Some(work) = state.inbox.pop_front() else { return };
         match work.task {
@@ -422,9 +424,18 @@ impl Session {
             Task::Start(_) => {
                 fx.push(Effect::Send { socket, out: Out::Error(Notice::StoreUnavailable) });
             }
-            Task::Rescope => {}
+            Task::Rescope => self.access_is_unread(now),
         }
+        self.unlock(socket);
+    }
+
+    /// The cards that a socket held locked are free again. A queue that passed one over has to look again.
+    fn unlock(&mut self, socket: SocketId) {
+        let before = self.locked.len();
         self.locked.retain(|_, by| *by != socket);
+        if self.locked.len() < before {
+            self.forget_queues();
+        }
     }
 
     /// What may follow from any input: parked sockets go on, free places are filled, `done` is told.
@@ -440,7 +451,8 @@ impl Session {
             }
             self.pump(now, socket, fx);
         }
-        self.repair_stale(fx);
+        self.repair_stale(now, fx);
+        self.read_access_again(now, fx);
         let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
         for socket in sockets {
             self.fill(now, socket, fx);
@@ -456,6 +468,7 @@ impl Socket {
             instance,
             next_seq: 1,
             commands: VecDeque::new(),
+            undecided: 0,
             decided: 0,
             told_saved: 0,
             inbox: VecDeque::new(),

@@ -277,6 +277,10 @@ pub struct SittingFigures {
 
 /// What a session wants done.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an append a command: boxing it would cost an allocation an answer"
+)]
 pub enum Effect {
     /// A row for the writer.
     Append(Append),

@@ -101,12 +101,12 @@ impl Session {
 
     /// The entry that an undo names: pending, or as the store has it.
     fn named(&self, of: EntryId, gathered: &Gathered) -> Option<LogEntry> {
-        let pending = self.pending.get(&of).map(|pending| pending.entry);
+        let pending = self.pending.get(of).map(|pending| pending.entry);
         pending.or_else(|| gathered.named.iter().flatten().find(|entry| entry.id == of).copied())
     }
 
     fn is_among_last(&self, id: EntryId, of: EntryId, stored: &[EntryId]) -> bool {
-        let pending = self.pending.values().map(|p| p.entry).filter(LogEntry::can_be_undone).map(|e| e.id);
+        let pending = self.pending.all().map(|p| p.entry).filter(LogEntry::can_be_undone).map(|e| e.id);
         let mut ids: Vec<EntryId> = pending.chain(stored.iter().copied()).filter(|e| *e < id).collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
         ids.dedup();

@@ -1,26 +1,22 @@
 //! After the writer: what became durable, who hears of it, and when. Nothing that anybody else sees rests on an entry
 //! that is not durable.
 
+use super::Session;
 use super::command::Target;
 use super::decks::CardKey;
+use super::pending::Pending;
 use super::types::*;
-use super::{Pending, Session};
-use crate::entry::LogEntry;
-use crate::limits::REPAIRS_AT_ONCE;
+use crate::ids::EntryId;
+use crate::limits::{REPAIRS_AT_ONCE, RETRY_LONGEST_MS};
 
 impl Session {
     /// The one place where an accepted command gets its verdict.
-    pub(super) fn outcome(
-        &mut self,
-        now: Now,
-        id: crate::ids::EntryId,
-        outcome: Outcome,
-        fx: &mut Vec<Effect>,
-    ) {
-        let Some(pending) = self.pending.remove(&id) else { return };
+    pub(super) fn outcome(&mut self, now: Now, id: EntryId, outcome: Outcome, fx: &mut Vec<Effect>) {
+        let Some(pending) = self.pending.remove(id) else { return };
         match outcome {
             Outcome::Durable => {
                 self.known.insert(id, pending.digest);
+                self.tell_work(id, pending.digest);
                 self.tell_surprise(&pending, fx);
                 for (socket, seq) in &pending.waiters {
                     self.decide(*socket, *seq);
@@ -28,6 +24,7 @@ impl Session {
                 self.tell_others(now, &pending, fx);
             }
             Outcome::Never => {
+                self.forget_refused(id);
                 if let Some(study) = self.decks.get_mut(&pending.key.0) {
                     study.mark_stale(pending.key.1);
                     let today = self.today;
@@ -37,6 +34,13 @@ impl Session {
                     self.refuse(*socket, *seq, id, Refusal::Internal, fx);
                 }
             }
+        }
+    }
+
+    /// What folds wait for the card's log must leave out an entry that is not in it and never will be.
+    fn forget_refused(&mut self, id: EntryId) {
+        for work in self.sockets.values_mut().filter_map(|socket| socket.inbox.front_mut()) {
+            work.gathered.were_pending.retain(|entry| entry.id != id);
         }
     }
 
@@ -69,7 +73,7 @@ impl Session {
         if others.is_empty() {
             return;
         }
-        if self.pending.values().any(|p| p.key == key) {
+        if self.pending.concern(key) {
             // A later entry about the same card is on its way: its verdict tells the state after both.
             return;
         }
@@ -151,13 +155,16 @@ impl Session {
     }
 
     /// Asks for the log of cards whose state rests on an entry that could not be stored.
-    pub(super) fn repair_stale(&mut self, fx: &mut Vec<Effect>) {
+    pub(super) fn repair_stale(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if now.tick_ms < self.read_again_tick_ms {
+            return;
+        }
         let stale: Vec<CardKey> = self
             .decks
             .iter()
-            .flat_map(|(deck, study)| study.stale().map(|index| (*deck, index)))
+            .flat_map(|(deck, study)| study.unrepaired().map(|index| (*deck, index)))
             .filter(|key| !self.repairs.values().any(|k| k == key))
-            .filter(|key| !self.pending.values().any(|p| p.key == *key))
+            .filter(|key| !self.pending.concern(*key))
             .take(REPAIRS_AT_ONCE.saturating_sub(self.repairs.len()))
             .collect();
         for key in stale {
@@ -170,26 +177,22 @@ impl Session {
     /// A stale card's log arrived: its state is the fold again, and the store's row is put right.
     pub(super) fn repaired(
         &mut self,
-        _now: Now,
+        now: Now,
         key: CardKey,
         facts: Result<Facts, FetchFailed>,
         fx: &mut Vec<Effect>,
     ) {
-        let Ok(Facts::CardLog(log)) = facts else { return };
+        let Ok(Facts::CardLog(log)) = facts else {
+            self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
+            return;
+        };
         let Some(card) = self.durable_state(key).map(|(card, _)| card) else { return };
-        if self.pending.values().any(|pending| pending.key == key) {
-            return;
-        }
         let target = Target { key, card };
-        let entries: Vec<LogEntry> = log;
-        let state = self.fold_of(&target, &entries);
+        let state = self.fold_of(&target, &log);
         let Some(study) = self.decks.get_mut(&key.0) else { return };
-        // A command may have folded it meanwhile: what it left is newer than this log.
-        if !study.is_stale(key.1) {
-            return;
-        }
         let params_key = study.deck.settings.fold_params().key();
         study.set_state(key.1, state);
+        study.mark_repaired(key.1);
         fx.push(Effect::Append(Append { entry: None, about: (key.0, card), state, params_key }));
         self.forget_queues();
     }

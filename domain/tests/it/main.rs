@@ -6,6 +6,7 @@ mod access;
 mod controls;
 mod days;
 mod digest;
+mod docs;
 mod golden;
 mod histories;
 mod invariants;

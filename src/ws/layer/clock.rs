@@ -5,6 +5,7 @@
 //! sockets cost a worker some hundred looks a second.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -76,6 +77,10 @@ impl Alarm {
 
     /// Sets the alarm anew.
     pub fn set(self: &Rc<Self>, due: Tick) {
+        self.set_on(due, wheel);
+    }
+
+    fn set_on<W: Deref<Target = Wheel>>(self: &Rc<Self>, due: Tick, wheel: impl FnOnce() -> W) {
         self.due.set(due);
         if due < self.filed.get() {
             wheel().file(self);
@@ -107,11 +112,7 @@ fn wheel() -> Rc<Wheel> {
         if let Some(wheel) = slot.borrow().upgrade() {
             return wheel;
         }
-        let wheel = Rc::new(Wheel {
-            started: Instant::now(),
-            now: Cell::new(Tick(0)),
-            slots: RefCell::new((0..SLOTS).map(|_| Vec::new()).collect()),
-        });
+        let wheel = Rc::new(Wheel::new());
         *slot.borrow_mut() = Rc::downgrade(&wheel);
         actix_rt::spawn(turn(Rc::clone(&wheel)));
         wheel
@@ -130,6 +131,14 @@ async fn turn(wheel: Rc<Wheel>) {
 }
 
 impl Wheel {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            now: Cell::new(Tick(0)),
+            slots: RefCell::new((0..SLOTS).map(|_| Vec::new()).collect()),
+        }
+    }
+
     fn file(&self, alarm: &Rc<Alarm>) {
         let now = self.now.get().0;
         let at = Tick(alarm.due.get().0.clamp(now + 1, now + SLOTS - 1));
@@ -154,5 +163,75 @@ impl Wheel {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Counts how often it was woken.
+    #[derive(Default)]
+    struct Bell(AtomicU32);
+
+    impl std::task::Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn alarm() -> (Rc<Alarm>, Arc<Bell>) {
+        let (alarm, bell) = (Alarm::new(), Arc::new(Bell::default()));
+        alarm.register(&Waker::from(Arc::clone(&bell)));
+        (alarm, bell)
+    }
+
+    fn filed(wheel: &Wheel) -> usize {
+        wheel.slots.borrow().iter().map(Vec::len).sum()
+    }
+
+    #[test]
+    fn an_alarm_rings_at_its_tick_however_far_it_is() {
+        for due in [1, 2, SLOTS - 1, SLOTS, SLOTS + 1, 10 * SLOTS + 7] {
+            let wheel = Wheel::new();
+            let (alarm, bell) = alarm();
+            alarm.set_on(Tick(due), || &wheel);
+            wheel.advance(Tick(due - 1));
+            assert_eq!(bell.0.load(Ordering::Relaxed), 0, "not before {due}");
+            wheel.advance(Tick(due));
+            assert_eq!(bell.0.load(Ordering::Relaxed), 1, "at {due}");
+            wheel.advance(Tick(due + 3 * SLOTS));
+            assert_eq!((bell.0.load(Ordering::Relaxed), filed(&wheel)), (1, 0), "once");
+        }
+    }
+
+    #[test]
+    fn an_alarm_that_is_moved_rings_at_its_last_time() {
+        let wheel = Wheel::new();
+        let (alarm, bell) = alarm();
+        for tick in 1..500 {
+            alarm.set_on(Tick(tick + 75), || &wheel);
+            wheel.advance(Tick(tick));
+            assert!(filed(&wheel) <= 1, "moving it later files nothing");
+        }
+        assert_eq!(bell.0.load(Ordering::Relaxed), 0);
+        alarm.set_on(Tick(510), || &wheel);
+        wheel.advance(Tick(510));
+        assert_eq!(bell.0.load(Ordering::Relaxed), 1, "an earlier time counts too");
+        wheel.advance(Tick(700));
+        assert_eq!((bell.0.load(Ordering::Relaxed), filed(&wheel)), (1, 0));
+    }
+
+    #[test]
+    fn a_cancelled_alarm_lets_its_task_go_at_once_and_never_rings() {
+        let wheel = Wheel::new();
+        let (alarm, bell) = alarm();
+        alarm.set_on(Tick(5), || &wheel);
+        alarm.cancel();
+        assert_eq!(Arc::strong_count(&bell), 1);
+        wheel.advance(Tick(SLOTS));
+        assert_eq!((bell.0.load(Ordering::Relaxed), filed(&wheel)), (0, 0));
     }
 }

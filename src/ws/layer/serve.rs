@@ -42,6 +42,9 @@ pub struct ServeOptions {
     pub keep_alive: Duration,
     /// How long a client may take to send the head of its request. Over it: 408, and the connection ends.
     pub request_head_max: Duration,
+    /// How long an HTTP connection whose request was refused before its body was read is read on, so that the client
+    /// sees the answer instead of a reset. Sockets have [`super::SocketOptions::close_max`].
+    pub linger_max: Duration,
     /// How long sent bytes may stay unacknowledged before the kernel gives the connection up (`TCP_USER_TIMEOUT`).
     pub unacknowledged_max: Duration,
     /// The kernel's send buffer of a WebSocket, in bytes: what a peer that does not read can cost there.
@@ -66,6 +69,7 @@ impl Default for ServeOptions {
             connections_per_worker_max: 25_600,
             keep_alive: Duration::from_secs(30),
             request_head_max: Duration::from_secs(5),
+            linger_max: Duration::from_secs(1),
             unacknowledged_max: Duration::from_secs(30),
             send_buffer_bytes: 64 * 1024,
             allowed_origins: Vec::new(),
@@ -161,7 +165,7 @@ where
             HttpService::build()
                 .keep_alive(options.keep_alive)
                 .client_request_timeout(options.request_head_max)
-                .client_disconnect_timeout(Duration::ZERO)
+                .client_disconnect_timeout(options.linger_max)
                 .on_connect_ext(move |io: &TcpStream, _| set_options(io, unacknowledged_max))
                 .upgrade(fn_service(move |(request, framed)| {
                     Upgrade::new(Rc::clone(&entrance), request, framed)

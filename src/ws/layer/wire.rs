@@ -15,11 +15,13 @@ use tokio::net::TcpStream;
 use super::clock::{Alarm, Tick, now};
 use super::close::{CloseCode, Closed};
 use super::counters::WorkerCounters;
+use super::deadlines::{Deadlines, Passed};
 use super::decoder::Decoder;
 use super::frame::Opcode;
 use super::gate::Ticket;
 use super::options::SocketOptions;
 use super::output::Output;
+use super::pace::Pace;
 use super::request::SocketId;
 
 /// A connection, seen from inside its worker. No part of it is borrowed across a call into an app, except the
@@ -39,25 +41,6 @@ pub(super) struct Wire {
     ticket: RefCell<Option<Ticket>>,
     pace: Pace,
     deadlines: Deadlines,
-}
-
-/// What holds reading back.
-struct Pace {
-    paused: Cell<bool>,
-    throttled_until: Cell<Option<Tick>>,
-    pings: Cell<u32>,
-    pings_since: Cell<Tick>,
-    /// The turn ended with work left over.
-    unfinished: Cell<bool>,
-}
-
-/// When something will be too late. `None`: nothing is waited for.
-struct Deadlines {
-    heard_at: Cell<Tick>,
-    sign_in: Cell<Option<Tick>>,
-    /// Since when the kernel has taken nothing, while more than the allowed output waits.
-    stalled_at: Cell<Option<Tick>>,
-    app: Cell<Option<Tick>>,
 }
 
 impl Wire {
@@ -82,19 +65,8 @@ impl Wire {
             output: RefCell::default(),
             end: RefCell::default(),
             ticket: RefCell::new(ticket),
-            pace: Pace {
-                paused: Cell::new(false),
-                throttled_until: Cell::new(None),
-                pings: Cell::new(0),
-                pings_since: Cell::new(start),
-                unfinished: Cell::new(false),
-            },
-            deadlines: Deadlines {
-                heard_at: Cell::new(start),
-                sign_in: Cell::new(options.sign_in_max.map(|wait| start.after(wait))),
-                stalled_at: Cell::new(None),
-                app: Cell::new(None),
-            },
+            pace: Pace::new(start),
+            deadlines: Deadlines::new(start, &options),
             options,
             counters,
         })
@@ -113,53 +85,40 @@ impl Wire {
                 return Poll::Ready(0);
             }
         }
-        self.deadlines.heard_at.set(now());
+        self.deadlines.heard(now());
         self.counters.read_bytes(buffer.filled().len());
         Poll::Ready(buffer.filled().len())
     }
 
     /// Whether the app may be given more: the socket lives, nothing holds it back, and its output is not stuck.
     pub fn may_deliver(&self) -> bool {
-        let throttled = self.pace.throttled_until.get().is_some_and(|until| now() < until);
-        !self.has_ended() && !self.pace.paused.get() && !throttled && !self.is_clogged()
+        !self.has_ended() && self.pace.may_read(now()) && !self.is_clogged()
     }
 
     /// Stops or resumes reading.
     pub fn set_paused(&self, paused: bool) {
-        self.pace.paused.set(paused);
-        if !paused {
-            self.pace.unfinished.set(true);
-        }
+        self.pace.set_paused(paused);
     }
 
     /// Stops reading for this long.
     pub fn throttle(&self, wait: Duration) {
-        let until = now().after(wait);
-        self.pace.throttled_until.set(self.pace.throttled_until.get().max(Some(until)));
+        self.pace.throttle(now(), wait);
     }
 
     /// Answers a ping, and slows down a peer that sends too many.
     pub fn ping(&self, payload: &[u8]) {
-        let second = self.pace.pings_since.get().after(Duration::from_secs(1));
-        if now() >= second {
-            self.pace.pings_since.set(now());
-            self.pace.pings.set(0);
-        }
-        self.pace.pings.set(self.pace.pings.get() + 1);
-        if self.pace.pings.get() >= self.options.pings_per_second_max {
-            self.throttle(Duration::from_secs(1));
-        }
+        self.pace.ping(now(), self.options.pings_per_second_max);
         self.send(Opcode::Pong, &[payload]);
     }
 
     /// Notes that the turn ended with work left over.
     pub fn set_unfinished(&self) {
-        self.pace.unfinished.set(true);
+        self.pace.set_unfinished();
     }
 
     /// Whether another turn should follow at once.
     pub fn take_unfinished(&self) -> bool {
-        self.may_deliver() && self.pace.unfinished.replace(false)
+        self.may_deliver() && self.pace.take_unfinished()
     }
 
     // --- writing
@@ -177,9 +136,14 @@ impl Wire {
         };
         self.counters.frame();
         if pending > self.options.output_burst_max_bytes {
-            self.end(Closed::by_server(CloseCode::TOO_SLOW, "the peer does not read what it is sent"));
-            self.output.borrow_mut().drop_unsent();
+            self.cut(Passed::Stall.reason());
         }
+    }
+
+    /// Ends a socket whose peer does not keep up: of the frames that wait only the one in flight is finished.
+    fn cut(&self, reason: &'static str) {
+        self.end(Closed::by_server(CloseCode::TOO_SLOW, reason));
+        self.output.borrow_mut().drop_unsent();
     }
 
     /// The bytes that wait to be written.
@@ -203,7 +167,7 @@ impl Wire {
                 Poll::Ready(Ok(count)) => {
                     output.advance(count);
                     self.counters.wrote_bytes(count);
-                    self.deadlines.stalled_at.set(None);
+                    self.deadlines.wrote();
                 }
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
                 Poll::Pending => break Poll::Pending,
@@ -211,11 +175,7 @@ impl Wire {
         };
         output.end();
         drop(output);
-        if self.is_clogged() && self.deadlines.stalled_at.get().is_none() {
-            self.deadlines.stalled_at.set(Some(now()));
-        } else if !self.is_clogged() {
-            self.deadlines.stalled_at.set(None);
-        }
+        self.deadlines.set_clogged(self.is_clogged(), now());
         result
     }
 
@@ -263,62 +223,31 @@ impl Wire {
     /// The sign-in is done: the place before the gate is free, and its deadline is off.
     pub fn signed_in(&self) {
         self.ticket.take();
-        self.deadlines.sign_in.set(None);
+        self.deadlines.signed_in();
     }
 
     /// Sets the app's alarm.
     pub fn set_app_alarm(&self, wait: Option<Duration>) {
-        let due = wait.map(|wait| now().after(wait));
-        self.deadlines.app.set(due);
-        self.arm();
+        self.deadlines.set_app(wait.map(|wait| now().after(wait)));
     }
 
     /// Takes the app's alarm if its time has come.
     pub fn take_app_alarm(&self) -> bool {
-        let due = self.deadlines.app.get().is_some_and(|due| due <= now());
-        if due {
-            self.deadlines.app.set(None);
-        }
-        due
+        self.deadlines.take_app(now())
     }
 
     /// Ends the socket when one of its deadlines has passed.
     pub fn keep_deadlines(&self) {
-        let now = now();
-        if self.deadlines.sign_in.get().is_some_and(|due| due <= now) {
-            self.end(Closed::by_server(CloseCode::TOO_SLOW, "no sign-in in time"));
-        }
-        if self.silent_at().is_some_and(|due| due <= now) {
-            self.end(Closed::by_server(CloseCode::TOO_SLOW, "nothing was heard for too long"));
-        }
-        if self.stall_ends_at().is_some_and(|due| due <= now) {
-            self.end(Closed::by_server(CloseCode::TOO_SLOW, "the peer does not read what it is sent"));
-            self.output.borrow_mut().drop_unsent();
-        }
-        if self.pace.throttled_until.get().is_some_and(|until| until <= now) {
-            self.pace.throttled_until.set(None);
-            self.pace.unfinished.set(true);
+        self.pace.keep(now());
+        if let Some(passed) = self.deadlines.passed(now()) {
+            self.cut(passed.reason());
         }
     }
 
     /// Sets the alarm for the next deadline.
     pub fn arm(&self) {
-        let next = [
-            self.deadlines.sign_in.get(),
-            self.silent_at(),
-            self.stall_ends_at(),
-            self.deadlines.app.get(),
-            self.pace.throttled_until.get(),
-        ];
-        self.alarm.set(next.into_iter().flatten().min().unwrap_or(Tick::NEVER));
-    }
-
-    fn silent_at(&self) -> Option<Tick> {
-        self.options.silence_max.map(|wait| self.deadlines.heard_at.get().after(wait))
-    }
-
-    fn stall_ends_at(&self) -> Option<Tick> {
-        self.deadlines.stalled_at.get().map(|since| since.after(self.options.stall_max))
+        let throttle = self.pace.throttled_until().unwrap_or(Tick::NEVER);
+        self.alarm.set(self.deadlines.next().min(throttle));
     }
 }
 

@@ -1,1 +1,22 @@
-//! placeholder
+//! What tests share: contract suites, builders of rows, stores that fail, and a disk whose power can be cut.
+//!
+//! Nothing here is part of the program; every part that misbehaves does so because a test asked for it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where a promise breaks"
+)]
+
+pub mod contract_library;
+pub mod contract_people;
+pub mod contract_store;
+pub mod fault_store;
+pub mod memory;
+pub mod rng;
+pub mod rows;
+pub mod wait;
+
+pub use fault_store::{Fault, FaultStore, Lies};
+pub use memory::MemoryStore;

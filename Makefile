@@ -1,0 +1,44 @@
+# Two commands do it all on a fresh machine: `make run` and `make test`.
+# Every target first makes sure of its tools: it installs what is missing where the system's package manager allows,
+# and prints the one command to do so where it does not.
+
+CARGO ?= cargo
+DATA_DIR ?= studyhall-data
+LISTEN ?= 127.0.0.1:8080
+KILLS ?= 100
+
+.PHONY: run test unit browser bench chaos lint tools-build tools-test clean
+
+run: tools-build            ## build and start with the embedded store and a demo deck
+	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
+
+test: tools-test unit browser   ## everything that is tested
+
+unit: tools-test            ## every test of the workspace, against real parts
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace --no-fail-fast
+
+browser: tools-test         ## the pages in a real Chromium
+	$(CARGO) build --bin studyhall
+	STUDYHALL_BIN=$(CURDIR)/target/debug/studyhall tests/browser/run.sh
+
+chaos: tools-test           ## many kills under load: make chaos KILLS=1000
+	$(CARGO) build --workspace --bins
+	STUDYHALL_KILLS=$(KILLS) $(CARGO) test --test it kill -- --nocapture
+
+bench: tools-build          ## micro-benches and the closed loop against its ceiling
+	$(CARGO) run --release -p loadtest
+
+lint: tools-build           ## format, lints and docs, as the checks run them
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+tools-build:
+	@scripts/tools.sh build
+
+tools-test:
+	@scripts/tools.sh test
+
+clean:
+	$(CARGO) clean

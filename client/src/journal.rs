@@ -1,0 +1,237 @@
+//! The outbox on disk: one JSON line a record, only appended to, so that a crash tears at most the last line.
+
+use crate::record::{Record, Replay, Restored};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Lines about settled commands after which the file is written anew when it is opened.
+const SETTLED_LINES_MAX: usize = 1_000;
+
+/// An outbox file, locked while it is open.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    sync: bool,
+}
+
+/// Why an outbox file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process has it.
+    #[error("the outbox {0} is in use by another process")]
+    InUse(PathBuf),
+    /// A line in the middle that cannot be read: nothing is thrown away by guessing.
+    #[error("line {line} of the outbox {path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The system refused.
+    #[error("the outbox {path} cannot be {doing}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `opened`, `read`, `written`.
+        doing: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Journal {
+    /// Opens (or makes) the file and reads what it holds. With `sync` each write waits for the disk.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the file is unchanged then.
+    pub fn open(path: &Path, sync: bool) -> Result<(Journal, Restored), JournalError> {
+        let io = |doing| move |source| JournalError::Io { path: path.to_owned(), doing, source };
+        let file =
+            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io("opened"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(io("opened")(source)),
+        }
+        let mut journal = Journal { file, path: path.to_owned(), sync };
+        let mut bytes = Vec::new();
+        journal.file.read_to_end(&mut bytes).map_err(io("read"))?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut replay = Replay::default();
+        for (number, line) in bytes[..whole].split(|byte| *byte == b'\n').enumerate() {
+            if line.is_empty() {
+                continue;
+            }
+            let record = serde_json::from_slice(line).map_err(|source| JournalError::Unreadable {
+                path: path.to_owned(),
+                line: number + 1,
+                source,
+            })?;
+            replay.apply(record);
+        }
+        if whole < bytes.len() {
+            // The last write was torn: it was never acted upon.
+            journal.file.set_len(whole as u64).map_err(io("written"))?;
+        }
+        if replay.settled > SETTLED_LINES_MAX {
+            journal.rewrite(&replay)?;
+        }
+        Ok((journal, replay.restored()))
+    }
+
+    /// Appends records in one write.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; what was written of them is torn off when the file is next opened.
+    pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        let lines = lines(records);
+        self.file.write_all(lines.as_bytes()).map_err(|source| self.io("written", source))?;
+        if self.sync {
+            self.file.sync_data().map_err(|source| self.io("written", source))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the content by what matters of it, in place: the file is locked, and a crash in between leaves
+    /// a copy beside it that is put back first.
+    fn rewrite(&mut self, replay: &Replay) -> Result<(), JournalError> {
+        let lines = lines(&replay.records());
+        let io = |journal: &Journal, source| journal.io("written", source);
+        let beside = self.path.with_extension("new");
+        std::fs::write(&beside, &lines).map_err(|source| io(self, source))?;
+        let fresh =
+            OpenOptions::new().read(true).append(true).open(&beside).map_err(|source| io(self, source))?;
+        fresh.sync_data().map_err(|source| io(self, source))?;
+        match fresh.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(beside)),
+            Err(TryLockError::Error(source)) => return Err(io(self, source)),
+        }
+        std::fs::rename(&beside, &self.path).map_err(|source| io(self, source))?;
+        self.file = fresh;
+        self.file.seek(SeekFrom::End(0)).map_err(|source| io(self, source))?;
+        Ok(())
+    }
+
+    fn io(&self, doing: &'static str, source: std::io::Error) -> JournalError {
+        JournalError::Io { path: self.path.clone(), doing, source }
+    }
+}
+
+fn lines(records: &[Record]) -> String {
+    let mut lines = String::new();
+    for record in records {
+        // A record has string keys only and cannot fail; a line that is missing would be a lost command.
+        if let Ok(line) = serde_json::to_string(record) {
+            lines.push_str(&line);
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Body, Command, Undo};
+    use uuid::Uuid;
+
+    fn made(n: u64) -> Record {
+        let command = Command { id: id(n), body: Body::Undo(Undo { of: id(1_000 + n) }) };
+        Record::Made { user: Uuid::from_u128(1), command, offset_ms: -3, replaces: None }
+    }
+
+    fn id(n: u64) -> Uuid {
+        protocol::id_from_parts(n, [0; 10])
+    }
+
+    fn durable(n: u64) -> Record {
+        Record::Durable { user: Uuid::from_u128(1), id: id(n) }
+    }
+
+    fn ids(restored: &Restored) -> Vec<Uuid> {
+        restored.entries.iter().map(|entry| entry.command.id).collect()
+    }
+
+    #[test]
+    fn what_has_no_verdict_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        let (mut journal, restored) = Journal::open(&path, true).unwrap();
+        assert_eq!(restored, Restored::default());
+        journal.append(&[made(1), made(2), made(3)]).unwrap();
+        journal.append(&[durable(1), Record::Sent { id: id(2) }]).unwrap();
+        let Record::Made { user, command, offset_ms, .. } = made(4) else { panic!() };
+        journal.append(&[Record::Made { user, command, offset_ms, replaces: Some(id(3)) }]).unwrap();
+        drop(journal);
+        let (_journal, restored) = Journal::open(&path, true).unwrap();
+        assert_eq!(ids(&restored), [id(2), id(4)]);
+        assert_eq!(restored.entries.iter().map(|entry| entry.sent).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(restored.last_id, Some(id(4)));
+        assert_eq!(restored.last_saved, [(Uuid::from_u128(1), id(1))]);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_off_and_the_next_one_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        let whole = lines(&[made(1), made(2)]);
+        for cut in 0..whole.len() {
+            std::fs::write(&path, &whole.as_bytes()[..cut]).unwrap();
+            let (mut journal, restored) = Journal::open(&path, false).unwrap();
+            assert_eq!(restored.entries.len(), whole[..cut].matches('\n').count());
+            journal.append(&[made(3)]).unwrap();
+            drop(journal);
+            let (_journal, again) = Journal::open(&path, false).unwrap();
+            assert_eq!(again.entries.len(), restored.entries.len() + 1);
+        }
+    }
+
+    #[test]
+    fn a_broken_line_in_the_middle_stops_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        std::fs::write(&path, "{\"half\n{\"last_id\":{\"id\":\"00000000-0000-0000-0000-000000000001\"}}\n")
+            .unwrap();
+        assert!(matches!(Journal::open(&path, false), Err(JournalError::Unreadable { line: 1, .. })));
+    }
+
+    #[test]
+    fn two_processes_never_share_an_outbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        let first = Journal::open(&path, false).unwrap();
+        assert!(matches!(Journal::open(&path, false), Err(JournalError::InUse(_))));
+        drop(first);
+        assert!(Journal::open(&path, false).is_ok());
+    }
+
+    #[test]
+    fn a_long_history_is_made_short_and_means_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        let (mut journal, _) = Journal::open(&path, false).unwrap();
+        let count = SETTLED_LINES_MAX as u64 + 10;
+        for n in 1..=count {
+            journal.append(&[made(n)]).unwrap();
+            if n > 2 {
+                journal.append(&[durable(n)]).unwrap();
+            }
+        }
+        drop(journal);
+        let (mut journal, before) = Journal::open(&path, false).unwrap();
+        assert_eq!(ids(&before), [id(1), id(2)]);
+        journal.append(&[durable(1)]).unwrap();
+        assert!(matches!(Journal::open(&path, false), Err(JournalError::InUse(_))));
+        drop(journal);
+        assert!(std::fs::metadata(&path).unwrap().len() < 2_000);
+        let (_journal, after) = Journal::open(&path, false).unwrap();
+        assert_eq!(ids(&after), [id(2)]);
+        assert_eq!((after.last_id, after.last_saved), (before.last_id, before.last_saved));
+    }
+}

@@ -1,0 +1,247 @@
+//! A client as the protocol asks for one: it numbers its commands, keeps what it holds by the frames that it gets,
+//! and notices every verdict.
+
+use domain::ids::{CardId, EntryId};
+use domain::session::{
+    CardDeal, Closing, Command, Counts, Done, IfGraded, Kind, Notice, Out, Reason, Refusal,
+};
+use domain::state::CardState;
+use std::collections::{BTreeMap, VecDeque};
+
+/// A card as a frame shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Shown {
+    pub card: CardId,
+    pub revision: u32,
+    pub kind: Kind,
+    pub state: CardState,
+    pub if_graded: [IfGraded; 6],
+    pub left: Counts,
+}
+
+/// A frame, in a form that tests compare.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Frame {
+    Card(Shown),
+    Saved(u64),
+    Refused { seq: u64, id: EntryId, refusal: Refusal },
+    Error(Notice),
+    Changed(Change),
+    Queue { decks: Vec<(domain::ids::DeckId, Counts)>, total: Counts },
+    Done(Done),
+    Close(Closing),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    pub reason: Reason,
+    pub drop: Vec<CardId>,
+    pub card: Option<Shown>,
+    pub about: Option<(CardId, CardState)>,
+    pub left: Option<Counts>,
+}
+
+#[derive(Debug, Default)]
+pub struct Client {
+    /// Frames that no test has looked at yet.
+    pub frames: Vec<Frame>,
+    /// The cards held, the one on screen first.
+    pub held: Vec<CardId>,
+    /// How each held card was last shown.
+    pub shown: BTreeMap<CardId, Shown>,
+    pub left: Option<Counts>,
+    pub closed: Option<Closing>,
+    sent: u64,
+    saved: u64,
+    refused: BTreeMap<u64, Refusal>,
+    /// Cards answered by each command: a refused one is still held.
+    answered: BTreeMap<u64, CardId>,
+    /// Starts whose queue has not come yet.
+    starts: VecDeque<()>,
+    pub told: bool,
+}
+
+impl Client {
+    pub fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// Whether everything it asked for was answered, so that both sides know the same.
+    pub fn is_told(&self) -> bool {
+        self.starts.is_empty() && self.told
+    }
+
+    pub fn was_never_refused(&self) -> bool {
+        self.refused.is_empty()
+    }
+
+    pub fn started(&mut self) {
+        self.starts.push_back(());
+        self.told = true;
+    }
+
+    /// Takes the next number; an answered card leaves the screen.
+    pub fn sends(&mut self, _id: EntryId, command: &Command) -> u64 {
+        self.sent += 1;
+        if let Command::Answer(answer) = command
+            && let Some(at) = self.held.iter().position(|card| *card == answer.card)
+        {
+            self.held.remove(at);
+            self.answered.insert(self.sent, answer.card);
+        }
+        self.sent
+    }
+
+    /// Numbers on: for a frame that could not be read.
+    pub fn skips(&mut self) -> u64 {
+        self.sent += 1;
+        self.sent
+    }
+
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    pub fn saved(&self) -> u64 {
+        self.saved
+    }
+
+    pub fn verdict(&self, seq: u64) -> Option<Result<(), Refusal>> {
+        match self.refused.get(&seq) {
+            Some(refusal) => Some(Err(*refusal)),
+            None => (seq <= self.saved).then_some(Ok(())),
+        }
+    }
+
+    pub fn receives(&mut self, out: Out) {
+        assert!(self.is_open(), "a frame after the close: {out:?}");
+        let frame = frame_of(out);
+        match &frame {
+            Frame::Card(shown) => {
+                assert!(!self.held.contains(&shown.card), "a card that is held comes again as new");
+                self.held.push(shown.card);
+                self.show(shown);
+            }
+            Frame::Saved(seq) => {
+                assert!(*seq > self.saved, "saved does not rise: {seq} after {}", self.saved);
+                assert!(*seq <= self.sent, "saved passes what was sent");
+                self.saved = *seq;
+            }
+            Frame::Refused { seq, refusal, .. } => {
+                assert!(*seq > self.saved, "an error after the saved that covers it");
+                assert!(self.refused.insert(*seq, *refusal).is_none(), "a second verdict for {seq}");
+                self.takes_back(*seq, *refusal);
+            }
+            Frame::Changed(change) => self.changes(change),
+            Frame::Queue { total, .. } => {
+                self.left = Some(*total);
+                if self.starts.pop_front().is_some() {
+                    self.held.clear();
+                    self.answered.clear();
+                }
+            }
+            Frame::Error(_) => {
+                self.starts.pop_front();
+            }
+            Frame::Done(_) => assert!(self.held.is_empty(), "done while cards are held"),
+            Frame::Close(why) => self.closed = Some(*why),
+        }
+        self.frames.push(frame);
+    }
+
+    /// A refused answer never left the card; what the store could not hold had freed its place already.
+    fn takes_back(&mut self, seq: u64, refusal: Refusal) {
+        if refusal != Refusal::Internal
+            && let Some(card) = self.answered.remove(&seq)
+            && !self.held.contains(&card)
+        {
+            self.held.push(card);
+        }
+    }
+
+    fn changes(&mut self, change: &Change) {
+        for dropped in &change.drop {
+            self.held.retain(|card| card != dropped);
+        }
+        if let Some(shown) = &change.card {
+            let at = self.held.iter().position(|card| *card == shown.card);
+            match (change.reason, at) {
+                (Reason::Undone, Some(at)) => {
+                    self.held.remove(at);
+                    self.held.insert(0, shown.card);
+                }
+                (Reason::Undone, None) => self.held.insert(0, shown.card),
+                (_, at) => assert!(at.is_some(), "a changed card that is not held: {change:?}"),
+            }
+            self.show(shown);
+        }
+        self.left = change.left.or(self.left);
+    }
+
+    fn show(&mut self, shown: &Shown) {
+        self.left = Some(shown.left);
+        self.shown.insert(shown.card, shown.clone());
+    }
+}
+
+fn shown_of(deal: CardDeal) -> Shown {
+    let meta = deal.deck.card(deal.card).expect("a card of its deck");
+    Shown {
+        card: meta.id,
+        revision: meta.revision,
+        kind: deal.kind,
+        state: deal.state,
+        if_graded: deal.if_graded,
+        left: deal.left,
+    }
+}
+
+fn frame_of(out: Out) -> Frame {
+    match out {
+        Out::Card(deal) => Frame::Card(shown_of(*deal)),
+        Out::Saved(seq) => Frame::Saved(seq),
+        Out::Refused { seq, id, refusal } => Frame::Refused { seq, id, refusal },
+        Out::Error(notice) => Frame::Error(notice),
+        Out::Changed(c) => Frame::Changed(Change {
+            reason: c.reason,
+            drop: c.drop,
+            card: c.card.map(shown_of),
+            about: c.about,
+            left: c.left,
+        }),
+        Out::Queue(decks, total) => Frame::Queue { decks, total },
+        Out::Done(done) => Frame::Done(done),
+        Out::Close(why) => Frame::Close(why),
+    }
+}
+
+/// The cards that were handed out, in order.
+pub fn cards(frames: &[Frame]) -> Vec<CardId> {
+    let card = |frame: &Frame| if let Frame::Card(shown) = frame { Some(shown.card) } else { None };
+    frames.iter().filter_map(card).collect()
+}
+
+/// The first `changed` with this reason.
+pub fn change(frames: &[Frame], reason: Reason) -> Option<Change> {
+    changes(frames).into_iter().find(|change| change.reason == reason)
+}
+
+/// The `changed` frames.
+pub fn changes(frames: &[Frame]) -> Vec<Change> {
+    let change = |frame: &Frame| if let Frame::Changed(c) = frame { Some(c.clone()) } else { None };
+    frames.iter().filter_map(change).collect()
+}
+
+/// The `done` frames.
+pub fn dones(frames: &[Frame]) -> Vec<Done> {
+    let done = |frame: &Frame| if let Frame::Done(done) = frame { Some(done.clone()) } else { None };
+    frames.iter().filter_map(done).collect()
+}
+
+/// The counts of the last `queue`, by deck and in total.
+pub fn queue(frames: &[Frame]) -> Option<(Vec<(domain::ids::DeckId, Counts)>, Counts)> {
+    let queue = |frame: &Frame| {
+        if let Frame::Queue { decks, total } = frame { Some((decks.clone(), *total)) } else { None }
+    };
+    frames.iter().rev().find_map(queue)
+}

@@ -1,0 +1,85 @@
+//! The store's folder: where its files lie, and the lock that gives it to one process.
+
+use crate::error::OpenError;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where the files of a store lie.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn main(&self) -> PathBuf {
+        self.root.join("main.db")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.root.join("journal.db")
+    }
+
+    /// There while a restore has not ended.
+    pub(crate) fn restoring(&self) -> PathBuf {
+        self.root.join("main.db.restoring")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("studyhall.lock")
+    }
+}
+
+/// The folder is this process's as long as this lives.
+#[derive(Debug)]
+pub struct FolderLock {
+    // Closing the file gives the lock back; the file itself stays, so that two starts cannot lock two files.
+    _file: File,
+}
+
+/// What the lock file says is short; a longer one is not ours.
+const HOLDER_BYTES_MAX: u64 = 256;
+
+impl FolderLock {
+    /// Takes the folder, which is made if it does not exist.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] says who has it.
+    pub fn take(folder: &Path) -> Result<Self, OpenError> {
+        let path = Folder::new(folder).lock();
+        let io = |error| OpenError::Io { file: path.clone(), error };
+        std::fs::create_dir_all(folder).map_err(io)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse { folder: folder.to_owned(), holder: holder(&mut file) });
+            }
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        file.set_len(0).map_err(io)?;
+        file.rewind().map_err(io)?;
+        writeln!(file, "process {} since {since} (Unix seconds)", std::process::id()).map_err(io)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.take(HOLDER_BYTES_MAX).read_to_string(&mut text);
+    match (read, text.trim()) {
+        (Ok(_), said) if !said.is_empty() => said.to_owned(),
+        _ => "another process".to_owned(),
+    }
+}

@@ -1,0 +1,55 @@
+//! Decks and cards: the cold port.
+
+mod cards;
+mod decks;
+
+use crate::store::EmbeddedStore;
+use domain::ids::{CardId, DeckId};
+use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+
+pub(crate) use decks::deck_by_id;
+
+impl Library for EmbeddedStore {
+    fn put_deck(
+        &self,
+        deck: DeckRecord,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<DeckRecord, LibraryError>> {
+        Box::pin(self.write(move |main| decks::put_deck(main, deck, if_revision, now_ms)))
+    }
+
+    fn deck(&self, id: DeckId) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        Box::pin(self.read_main(move |main| Ok(deck_by_id(main, id)?)))
+    }
+
+    fn decks(&self, query: DeckQuery) -> Boxed<'_, Result<Vec<DeckRecord>, LibraryError>> {
+        Box::pin(self.read_main(move |main| decks::decks(main, &query)))
+    }
+
+    fn put_cards(
+        &self,
+        deck: DeckId,
+        cards: Vec<CardRecord>,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>> {
+        Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms)))
+    }
+
+    fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {
+        Box::pin(self.read_main(move |main| Ok(cards::card_by_id(main, deck, card)?)))
+    }
+
+    fn cards(&self, deck: DeckId, query: CardQuery) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
+        Box::pin(self.read_main(move |main| Ok(cards::cards(main, deck, &query)?)))
+    }
+
+    fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
+        Box::pin(self.read_main(move |main| {
+            let Some(record) = deck_by_id(main, deck)? else { return Ok(None) };
+            let all = CardQuery { from_position: 0, limit: usize::MAX, text: None, with_deleted: true };
+            Ok(Some((record, cards::cards(main, deck, &all)?)))
+        }))
+    }
+}

@@ -1,0 +1,141 @@
+//! Decks in `main.db`.
+
+use crate::error::During;
+use crate::rows::{id, maybe_id};
+use crate::text::{settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word};
+use domain::ids::{DeckId, OrgId, UserId};
+use ports::{DeckQuery, DeckRecord, LibraryError, StoreError};
+use rusqlite::{Connection, Row};
+use std::collections::BTreeMap;
+
+/// Separates the parts of a path.
+const PATH_SEPARATOR: &str = "::";
+
+const COLUMNS: &str = "id, org, owner, path, title, description, visibility, tags, settings, revision, cards, \
+                       created_ms, updated_ms, deleted_ms";
+
+/// One deck, deleted ones too.
+pub(crate) fn deck_by_id(main: &Connection, id: DeckId) -> Result<Option<DeckRecord>, StoreError> {
+    let found = select(main, &format!("SELECT {COLUMNS} FROM decks WHERE id = ?1"), [&id.bytes()[..]])?;
+    Ok(found.into_iter().next())
+}
+
+/// Stores a deck, new or changed.
+pub(super) fn put_deck(
+    main: &Connection,
+    mut deck: DeckRecord,
+    if_revision: Option<u64>,
+    now_ms: i64,
+) -> Result<DeckRecord, LibraryError> {
+    let stored = deck_by_id(main, deck.id)?;
+    match (&stored, if_revision) {
+        (None, Some(_)) => return Err(LibraryError::NoSuchDeck),
+        (Some(stored), Some(based_on)) if stored.revision != based_on => return Err(LibraryError::Changed),
+        (None | Some(_), _) => {}
+    }
+    deck.revision = stored.as_ref().map_or(1, |stored| stored.revision + 1);
+    deck.cards = stored.as_ref().map_or(0, |stored| stored.cards);
+    deck.created_ms = stored.as_ref().map_or(deck.created_ms, |stored| stored.created_ms);
+    deck.updated_ms = now_ms;
+    write(main, &deck)?;
+    Ok(deck)
+}
+
+/// Stores what a change of cards changes about their deck.
+pub(super) fn set_cards(
+    main: &Connection,
+    deck: DeckId,
+    revision: u64,
+    cards: u32,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    main.prepare_cached("UPDATE decks SET revision = ?2, cards = ?3, updated_ms = ?4 WHERE id = ?1")
+        .and_then(|mut update| update.execute((&deck.bytes()[..], revision as i64, cards, now_ms)))
+        .during("store a deck's revision")?;
+    Ok(())
+}
+
+fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreError> {
+    let put = || {
+        main.prepare_cached(
+            "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(rusqlite::params![
+            &deck.id.bytes()[..],
+            deck.org.as_ref().map(|org| &org.bytes()[..]),
+            &deck.owner.bytes()[..],
+            deck.path,
+            deck.title,
+            deck.description,
+            visibility_word(deck.visibility),
+            tags_text(&deck.tags),
+            settings_text(&deck.settings),
+            deck.revision as i64,
+            deck.cards,
+            deck.created_ms,
+            deck.updated_ms,
+            deck.deleted_ms,
+        ])
+    };
+    put().during("store a deck")?;
+    Ok(())
+}
+
+/// Decks by path, then title, then id.
+pub(super) fn decks(main: &Connection, query: &DeckQuery) -> Result<Vec<DeckRecord>, LibraryError> {
+    let mut found = BTreeMap::new();
+    if let Some(owner) = &query.owner {
+        let sql = format!("SELECT {COLUMNS} FROM decks WHERE owner = ?1");
+        found.extend(select(main, &sql, [&owner.bytes()[..]])?.into_iter().map(|deck| (deck.id, deck)));
+    }
+    for id in &query.ids {
+        found.extend(deck_by_id(main, *id)?.map(|deck| (deck.id, deck)));
+    }
+    let mut decks: Vec<DeckRecord> = found.into_values().filter(|deck| wanted(deck, query)).collect();
+    decks.sort_by(|a, b| (&a.path, &a.title, a.id).cmp(&(&b.path, &b.title, b.id)));
+    Ok(decks)
+}
+
+fn wanted(deck: &DeckRecord, query: &DeckQuery) -> bool {
+    let below = query.below_path.as_deref().is_none_or(|top| {
+        deck.path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with(PATH_SEPARATOR))
+    });
+    below && (query.with_deleted || deck.deleted_ms.is_none())
+}
+
+fn select(
+    main: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<DeckRecord>, StoreError> {
+    let mut statement = main.prepare_cached(sql).during("read decks")?;
+    let mut rows = statement.query(params).during("read decks")?;
+    let mut decks = Vec::new();
+    while let Some(row) = rows.next().during("read decks")? {
+        let (mut deck, tags, settings) = of_row(row).during("read a deck")?;
+        deck.tags = tags_of(&tags)?;
+        deck.settings = settings_of(&settings)?;
+        decks.push(deck);
+    }
+    Ok(decks)
+}
+
+fn of_row(row: &Row) -> rusqlite::Result<(DeckRecord, String, String)> {
+    let deck = DeckRecord {
+        id: DeckId::from_bytes(id(row, 0)?),
+        org: maybe_id(row, 1)?.map(OrgId::from_bytes),
+        owner: UserId::from_bytes(id(row, 2)?),
+        path: row.get(3)?,
+        title: row.get(4)?,
+        description: row.get(5)?,
+        visibility: visibility_of(row.get_ref(6)?.as_str()?),
+        tags: Vec::new(),
+        settings: Default::default(),
+        revision: row.get::<_, i64>(9)? as u64,
+        cards: row.get(10)?,
+        created_ms: row.get(11)?,
+        updated_ms: row.get(12)?,
+        deleted_ms: row.get(13)?,
+    };
+    Ok((deck, row.get(7)?, row.get(8)?))
+}

@@ -1,0 +1,78 @@
+//! Limits and settings of the store, each with its unit and what happens when it is reached.
+
+/// How the store is opened. The defaults suit a server; every field may be changed alone.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Rows one journal commit takes. Batches that wait together share a commit up to this.
+    pub commit_rows_max: usize,
+    /// Append requests that may wait; beyond it a batch is answered `Unknown(Overloaded)`.
+    pub append_queue_max: usize,
+    /// Journal rows that may wait to be applied; beyond it a batch is answered `Unknown(Overloaded)`.
+    pub backlog_rows_max: u64,
+    /// Threads that read.
+    pub readers: usize,
+    /// Reads that may wait; beyond it a read fails as overloaded.
+    pub read_queue_max: usize,
+    /// Writes of decks, cards and people that may wait; beyond it a write fails as overloaded.
+    pub desk_queue_max: usize,
+    /// Journal rows that are sorted and applied together, at most: about 350 bytes of memory each.
+    pub apply_batch_rows_max: usize,
+    /// Rows a transaction of apply takes (a learner is never divided): how long other writers of `main.db` wait.
+    pub apply_slice_rows: usize,
+    /// After a batch smaller than `apply_calm_rows`, apply rests so long: tiny batches only wear the disk.
+    pub apply_rest_ms: u64,
+    /// A batch of at least so many rows is followed by the next one at once.
+    pub apply_calm_rows: usize,
+    /// Page cache of each connection that writes `main.db`, in KiB.
+    pub main_cache_kib: u32,
+    /// Page cache of each connection that reads, in KiB.
+    pub reader_cache_kib: u32,
+    /// The journal's write-ahead file is moved into the journal when it has grown by so many bytes.
+    pub journal_checkpoint_bytes: u64,
+    /// The name of the SQLite VFS under both files; `None` is the system's. Tests cut its power.
+    pub vfs: Option<String>,
+    /// Mistakes planted on purpose, to prove that a test would catch them.
+    #[cfg(debug_assertions)]
+    pub bugs: Bugs,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            commit_rows_max: 4_096,
+            append_queue_max: 256,
+            backlog_rows_max: 4_000_000,
+            readers: 2,
+            read_queue_max: 1_024,
+            desk_queue_max: 256,
+            apply_batch_rows_max: 200_000,
+            apply_slice_rows: 20_000,
+            apply_rest_ms: 100,
+            apply_calm_rows: 2_000,
+            main_cache_kib: 64 * 1_024,
+            reader_cache_kib: 8 * 1_024,
+            journal_checkpoint_bytes: 16 * 1_024 * 1_024,
+            vfs: None,
+            #[cfg(debug_assertions)]
+            bugs: Bugs::default(),
+        }
+    }
+}
+
+/// Mistakes that the tests plant; only debug builds know them.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bugs {
+    /// Acknowledges commits that a power cut can take back (synchronous = NORMAL).
+    pub unsynced_journal: bool,
+    /// Numbers rows from the last journal row alone, so that a trimmed journal starts again at 1.
+    pub rowid_reuse: bool,
+    /// Reads take their snapshots first and look into the index afterwards.
+    pub index_after_snapshot: bool,
+    /// Index entries go before the transaction that applied their rows has ended.
+    pub index_cleared_early: bool,
+    /// The journal is trimmed without waiting for what was applied to be durable.
+    pub unsynced_apply: bool,
+    /// `applied_upto` moves with the first slice of a batch.
+    pub applied_with_first_slice: bool,
+}

@@ -1,0 +1,164 @@
+//! What the port asks, answered from both files. Each function reads `main` within the caller's transaction,
+//! which began after the waiting rows were read.
+
+use crate::error::During;
+use crate::merge::{Joined, Waiting, join_progress};
+use crate::rows::{NumberedProgress, id, read_entries, read_progress};
+use domain::entry::LogEntry;
+use domain::ids::{CardId, DeckId, EntryId, UserId};
+use ports::reviews::NEWEST_IDS;
+use ports::{LearnerLog, LogRange, Progress, StoreError};
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::BTreeSet;
+
+/// What a session starts from.
+pub(crate) fn load(main: &Connection, waiting: &Waiting, user: UserId) -> Result<LearnerLog, StoreError> {
+    let mut stored = Vec::new();
+    read_entries(
+        main,
+        "SELECT body FROM review_log WHERE user = ?1 ORDER BY id DESC, job DESC LIMIT ?2",
+        (&user.bytes()[..], NEWEST_IDS as i64 + 1),
+        &mut stored,
+    )?;
+    let joined = Joined::of(stored, waiting.entries().map(|(entry, _)| entry));
+    let more = joined.len() > NEWEST_IDS;
+    let newest = joined.oldest_first().rev().take(NEWEST_IDS);
+    let newest = newest.map(|entry| (entry.id, entry.content_digest())).collect();
+    let mut decks = decks_of(main, user)?;
+    decks.extend(waiting.progress().keys().map(|(deck, _)| *deck));
+    Ok(LearnerLog { newest, more, decks: decks.into_iter().collect() })
+}
+
+/// Decks in which `main.db` has progress of the learner: one key look-up a deck, whatever the number of cards.
+pub(crate) fn decks_of(main: &Connection, user: UserId) -> Result<BTreeSet<DeckId>, StoreError> {
+    let mut next = main
+        .prepare_cached("SELECT deck FROM progress WHERE user = ?1 AND deck > ?2 ORDER BY deck LIMIT 1")
+        .during("read the decks")?;
+    let mut decks = BTreeSet::new();
+    let mut after: Vec<u8> = Vec::new();
+    while let Some(deck) =
+        next.query_row((&user.bytes()[..], &after), |row| id(row, 0)).optional().during("read the decks")?
+    {
+        decks.insert(DeckId::from_bytes(deck));
+        after = deck.to_vec();
+    }
+    Ok(decks)
+}
+
+/// All progress rows of a learner in a deck.
+pub(crate) fn progress(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+    deck: DeckId,
+) -> Result<Vec<Progress>, StoreError> {
+    let stored = read_progress(
+        main,
+        "SELECT deck, card, row, state FROM progress WHERE user = ?1 AND deck = ?2",
+        (&user.bytes()[..], &deck.bytes()[..]),
+    )?;
+    let mut newer = waiting.progress();
+    newer.retain(|(of, _), _| *of == deck);
+    Ok(join_progress(stored, newer))
+}
+
+/// All progress rows of a learner.
+pub(crate) fn all_progress(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+) -> Result<Vec<Progress>, StoreError> {
+    let stored: Vec<NumberedProgress> = read_progress(
+        main,
+        "SELECT deck, card, row, state FROM progress WHERE user = ?1",
+        [&user.bytes()[..]],
+    )?;
+    Ok(join_progress(stored, waiting.progress()))
+}
+
+/// The stored entries with these ids.
+pub(crate) fn entries(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+    ids: &BTreeSet<EntryId>,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let mut stored = Vec::new();
+    for id in ids {
+        read_entries(
+            main,
+            "SELECT body FROM review_log WHERE user = ?1 AND id = ?2",
+            (&user.bytes()[..], &id.bytes()[..]),
+            &mut stored,
+        )?;
+    }
+    let wanted = waiting.entries().map(|(entry, _)| entry).filter(|entry| ids.contains(&entry.id));
+    Ok(Joined::of(stored, wanted).oldest_first().collect())
+}
+
+/// The log of some cards, or of a whole deck, with the marks of imports.
+pub(crate) fn card_log(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+    deck: DeckId,
+    cards: Option<&BTreeSet<CardId>>,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let mut stored = Vec::new();
+    match cards {
+        None => read_entries(
+            main,
+            "SELECT body FROM review_log WHERE user = ?1 AND (deck = ?2 OR card = x'')",
+            (&user.bytes()[..], &deck.bytes()[..]),
+            &mut stored,
+        )?,
+        Some(cards) => {
+            let marks: &[u8] = &[];
+            for card in cards.iter().map(|card| &card.bytes()[..]).chain([marks]) {
+                read_entries(
+                    main,
+                    "SELECT body FROM review_log WHERE user = ?1 AND card = ?2",
+                    (&user.bytes()[..], card),
+                    &mut stored,
+                )?;
+            }
+        }
+    }
+    let concerned = waiting.entries().filter(|(_, under)| match (under, cards) {
+        (None, _) => true,
+        (Some((of, _)), None) => *of == deck,
+        (Some((_, card)), Some(cards)) => cards.contains(card),
+    });
+    Ok(Joined::of(stored, concerned.map(|(entry, _)| entry)).oldest_first().collect())
+}
+
+/// A stretch of the log.
+pub(crate) fn log(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+    range: &LogRange,
+) -> Result<Vec<LogEntry>, StoreError> {
+    const OLDEST_FIRST: &str =
+        "SELECT body FROM review_log WHERE user = ?1 AND id >= ?2 AND (?3 IS NULL OR id < ?3)
+         ORDER BY id, job LIMIT ?4";
+    const NEWEST_FIRST: &str =
+        "SELECT body FROM review_log WHERE user = ?1 AND id >= ?2 AND (?3 IS NULL OR id < ?3)
+         ORDER BY id DESC, job DESC LIMIT ?4";
+    let mut stored = Vec::new();
+    let before = range.before.as_ref().map(|id| &id.bytes()[..]);
+    let limit = i64::try_from(range.limit).unwrap_or(i64::MAX);
+    read_entries(
+        main,
+        if range.newest_first { NEWEST_FIRST } else { OLDEST_FIRST },
+        (&user.bytes()[..], &range.from.bytes()[..], before, limit),
+        &mut stored,
+    )?;
+    let within = |entry: &LogEntry| entry.id >= range.from && range.before.is_none_or(|b| entry.id < b);
+    let joined = Joined::of(stored, waiting.entries().map(|(entry, _)| entry).filter(within));
+    let ordered = joined.oldest_first();
+    Ok(match range.newest_first {
+        true => ordered.rev().take(range.limit).collect(),
+        false => ordered.take(range.limit).collect(),
+    })
+}

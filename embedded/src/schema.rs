@@ -1,0 +1,179 @@
+//! The tables of both files, their versions, and how a connection is opened.
+//!
+//! A version is SQLite's `user_version`. A migration is a step from one version to the next, in one transaction; a
+//! newer version than ours is refused.
+
+use crate::error::OpenError;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::Path;
+use std::time::Duration;
+
+/// Marks our files (`application_id`): "SHal".
+pub(crate) const APPLICATION_ID: i64 = 0x5348_616c;
+
+/// How long a connection waits for another process (such as `sqlite3`) before it reports busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Statements a connection keeps prepared.
+const STATEMENTS_KEPT: usize = 64;
+
+/// Steps that make and change `main.db`: the n-th leads to version n + 1.
+///
+/// `review_log` is keyed as histories are read. The index by card makes a card's log a keyed read; rows that concern
+/// no card (marks of imports) have an empty `card` and so are found in the same way. Ids are the 16 bytes of
+/// the UUID. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+pub(crate) const MAIN: &[&str] = &["
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));
+
+    CREATE TABLE review_log (
+        user BLOB NOT NULL, id BLOB NOT NULL, job BLOB NOT NULL,
+        deck BLOB NOT NULL, card BLOB NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (user, id, job)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX review_log_by_card ON review_log (user, card);
+    CREATE TABLE progress (
+        user BLOB NOT NULL, deck BLOB NOT NULL, card BLOB NOT NULL,
+        row INTEGER NOT NULL, reps INTEGER NOT NULL, ease INTEGER NOT NULL, interval_days INTEGER NOT NULL,
+        due_day INTEGER, state BLOB NOT NULL,
+        PRIMARY KEY (user, deck, card)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE quarantine (
+        user BLOB NOT NULL, id BLOB NOT NULL, at_ms INTEGER NOT NULL, reason TEXT NOT NULL, raw BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE decks (
+        id BLOB PRIMARY KEY NOT NULL, org BLOB, owner BLOB NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL,
+        description TEXT NOT NULL, visibility TEXT NOT NULL, tags TEXT NOT NULL, settings TEXT NOT NULL,
+        revision INTEGER NOT NULL, cards INTEGER NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+        deleted_ms INTEGER
+    ) STRICT;
+    CREATE INDEX decks_by_owner ON decks (owner, path);
+    CREATE TABLE cards (
+        deck BLOB NOT NULL, position INTEGER NOT NULL, id BLOB NOT NULL, note BLOB, front TEXT NOT NULL,
+        back TEXT NOT NULL, hint TEXT, explanation TEXT, tags TEXT NOT NULL, source_key TEXT NOT NULL,
+        revision INTEGER NOT NULL, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, deleted_ms INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX cards_by_position ON cards (deck, position);
+    CREATE UNIQUE INDEX cards_by_id ON cards (deck, id);
+    CREATE INDEX cards_by_source ON cards (deck, source_key);
+
+    CREATE TABLE users (
+        id BLOB PRIMARY KEY NOT NULL, org BLOB, role TEXT NOT NULL, name TEXT NOT NULL,
+        name_chosen INTEGER NOT NULL, zones TEXT NOT NULL, began_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE classes (
+        id BLOB PRIMARY KEY NOT NULL, org BLOB, teacher BLOB NOT NULL, title TEXT NOT NULL,
+        created_ms INTEGER NOT NULL, deleted_ms INTEGER
+    ) STRICT;
+    CREATE INDEX classes_by_teacher ON classes (teacher);
+    CREATE TABLE enrollments (
+        class BLOB NOT NULL, user BLOB NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER
+    ) STRICT;
+    CREATE INDEX enrollments_by_class ON enrollments (class);
+    CREATE INDEX enrollments_by_user ON enrollments (user);
+    CREATE TABLE class_decks (
+        class BLOB NOT NULL, deck BLOB NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER
+    ) STRICT;
+    CREATE INDEX class_decks_by_class ON class_decks (class);
+"];
+
+/// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.
+pub(crate) const JOURNAL: &[&str] = &["
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE journal (id INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT;
+"];
+
+/// Opens a file for writing, synchronous = FULL, in WAL mode, without automatic checkpoints.
+pub(crate) fn open_write(file: &Path, vfs: Option<&str>, cache_kib: u32) -> Result<Connection, OpenError> {
+    let db = open(file, vfs, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let set = || {
+        db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "wal_autocheckpoint", 0)?;
+        db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
+    };
+    set().map_err(|error| OpenError::Sqlite { file: file.to_owned(), error })?;
+    Ok(db)
+}
+
+/// Opens a file that some connection of this process holds open for writing, only to read it.
+pub(crate) fn open_read(file: &Path, vfs: Option<&str>, cache_kib: u32) -> Result<Connection, OpenError> {
+    let db = open(file, vfs, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set = || {
+        db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
+        db.pragma_update(None, "query_only", true)
+    };
+    set().map_err(|error| OpenError::Sqlite { file: file.to_owned(), error })?;
+    Ok(db)
+}
+
+fn open(file: &Path, vfs: Option<&str>, flags: OpenFlags) -> Result<Connection, OpenError> {
+    // One thread owns each connection, so SQLite's own mutexes are not needed.
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(file, flags, vfs),
+        None => Connection::open_with_flags(file, flags),
+    };
+    let db = opened.map_err(|error| OpenError::Sqlite { file: file.to_owned(), error })?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    db.busy_timeout(BUSY_TIMEOUT).map_err(|error| OpenError::Sqlite { file: file.to_owned(), error })?;
+    Ok(db)
+}
+
+/// Brings a file to the newest version of its `steps`.
+///
+/// # Errors
+/// A newer file, or one of something else.
+pub(crate) fn migrate(db: &mut Connection, file: &Path, steps: &[&str]) -> Result<(), OpenError> {
+    check(db, file, steps)?;
+    let sqlite = |error| OpenError::Sqlite { file: file.to_owned(), error };
+    loop {
+        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
+        let version = user_version(&tx).map_err(sqlite)?;
+        let Some(step) = usize::try_from(version).ok().and_then(|n| steps.get(n)) else { return Ok(()) };
+        let run = || {
+            tx.execute_batch(step)?;
+            tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+            tx.pragma_update(None, "user_version", version + 1)
+        };
+        run().map_err(sqlite)?;
+        tx.commit().map_err(sqlite)?;
+    }
+}
+
+/// Refuses a file that is newer than this program or not ours; an empty file passes.
+pub(crate) fn check(db: &Connection, file: &Path, steps: &[&str]) -> Result<(), OpenError> {
+    let sqlite = |error| OpenError::Sqlite { file: file.to_owned(), error };
+    let application: i64 = db.pragma_query_value(None, "application_id", |r| r.get(0)).map_err(sqlite)?;
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(sqlite)?;
+    if application != APPLICATION_ID && (application != 0 || tables > 0) {
+        return Err(OpenError::Foreign(file.to_owned()));
+    }
+    let (found, known) = (user_version(db).map_err(sqlite)?, steps.len() as i64);
+    if found > known {
+        return Err(OpenError::NewerSchema { file: file.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+fn user_version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "user_version", |r| r.get(0))
+}
+
+/// Reads a value of the table `meta`.
+pub(crate) fn meta<T: rusqlite::types::FromSql>(db: &Connection, key: &str) -> rusqlite::Result<Option<T>> {
+    use rusqlite::OptionalExtension;
+    db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |r| r.get(0)).optional()
+}
+
+/// Stores a value in the table `meta`.
+pub(crate) fn set_meta(db: &Connection, key: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute((key, value))?;
+    Ok(())
+}
+
+/// What `applied_upto` is called in `meta`: the last journal row that is in `main.db`.
+pub(crate) const APPLIED_UPTO: &str = "applied_upto";
+/// What the store's own id is called in `meta` of both files.
+pub(crate) const STORE: &str = "store";

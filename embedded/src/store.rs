@@ -1,0 +1,352 @@
+//! The store's handle: opening, and the hot port.
+
+use crate::apply::Apply;
+use crate::desk::{Desk, breaks_handle};
+use crate::error::{During, OpenError};
+use crate::folder::{Folder, FolderLock};
+use crate::journal::{Append, Journal, Order};
+use crate::lane::Lane;
+use crate::merge::Waiting;
+use crate::options::Options;
+use crate::read;
+use crate::rows::insert_quarantined;
+use crate::schema::{APPLIED_UPTO, MAIN, STORE, meta, migrate, open_read, open_write};
+use crate::shared::Shared;
+use crate::stats::Stats;
+use domain::entry::LogEntry;
+use domain::ids::{CardId, DeckId, EntryId, UserId};
+use ports::reviews::Shape;
+use ports::{Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError};
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// The embedded store. Clones are handles of one store, which closes with the last of them: that waits for the
+/// requests at work and for the slice that is being applied, so let go of the last one where waiting is allowed.
+#[derive(Clone)]
+pub struct EmbeddedStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    journal: Option<SyncSender<Order>>,
+    readers: Option<Lane<Files>>,
+    desk: Option<Lane<Desk>>,
+    threads: Vec<JoinHandle<()>>,
+    // Given back last, when nothing writes any more.
+    _lock: FolderLock,
+}
+
+/// A reader's connections.
+pub(crate) struct Files {
+    journal: Connection,
+    main: Connection,
+    shared: Arc<Shared>,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in this folder, which is made if it does not exist; rows that were acknowledged and not yet
+    /// applied are there at once.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the folder is in use, a file is newer than this program, or the system refuses.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
+        let lock = FolderLock::take(folder)?;
+        let folder = Folder::new(folder);
+        let (shared, journal) = open_files(folder, options)?;
+        let mut threads = Vec::new();
+        let thread_error = |error| OpenError::Io { file: shared.folder.root().to_owned(), error };
+
+        let apply = Apply::open(Arc::clone(&shared))?;
+        let desk = vec![Desk::open(Arc::clone(&shared))?];
+        let readers: Result<Vec<Files>, OpenError> =
+            (0..shared.options.readers.max(1)).map(|_| Files::open(Arc::clone(&shared))).collect();
+        let (orders, asked) = sync_channel(shared.options.append_queue_max);
+
+        let (readers, running) =
+            Lane::start("reader", shared.options.read_queue_max, readers?).map_err(thread_error)?;
+        threads.extend(running);
+        let (desk, running) =
+            Lane::start("desk", shared.options.desk_queue_max, desk).map_err(thread_error)?;
+        threads.extend(running);
+        threads.push(spawn("store-journal", move || journal.run(&asked)).map_err(thread_error)?);
+        threads.push(spawn("store-apply", move || apply.run()).map_err(thread_error)?);
+        let inner = Inner {
+            shared,
+            journal: Some(orders),
+            readers: Some(readers),
+            desk: Some(desk),
+            threads,
+            _lock: lock,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Figures of the store, for metrics.
+    pub fn stats(&self) -> Stats {
+        self.inner.shared.stats()
+    }
+
+    /// Lets the batch that is being applied end and starts no other until the hold is dropped: for tests and
+    /// maintenance. Waits; not for async threads.
+    pub fn hold_apply(&self) -> ApplyHold {
+        let shared = Arc::clone(&self.inner.shared);
+        let mut orders = shared.orders();
+        orders.holds += 1;
+        while orders.running {
+            orders = shared.woken.wait(orders).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(orders);
+        ApplyHold { shared }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    /// Has a reader answer from both files.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        user: UserId,
+        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(readers) = &self.inner.readers else { return Err(closed()) };
+        readers.call(move |files| files.mended(|files| files.joined(user, ask))).await
+    }
+
+    /// Has a reader answer from `main.db` alone, as of one moment.
+    pub(crate) async fn read_main<T, E>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: crate::desk::Refusal + Send + 'static,
+    {
+        let Some(readers) = &self.inner.readers else { return Err(closed().into()) };
+        readers.call(move |files| files.mended(|files| files.from_main(ask))).await
+    }
+
+    /// Has the desk carry out a change.
+    pub(crate) async fn write<T, E>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: crate::desk::Refusal + Send + 'static,
+    {
+        let Some(desk) = &self.inner.desk else { return Err(closed().into()) };
+        desk.call(move |desk| desk.write(|tx| change(tx))).await
+    }
+
+    fn order(&self, order: Order) -> Result<(), Cause> {
+        let Some(journal) = &self.inner.journal else { return Err(Cause::Unavailable) };
+        journal.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => Cause::Overloaded,
+            TrySendError::Disconnected(_) => Cause::Unavailable,
+        })
+    }
+
+    /// Queues a batch, unless a limit says no: then nothing of it is written.
+    fn submit(&self, rows: Arc<[Row]>) -> Result<oneshot::Receiver<Vec<RowOutcome>>, Cause> {
+        let shared = &self.inner.shared;
+        if shared.poisoned.load(Ordering::Acquire) {
+            return Err(Cause::Poisoned);
+        }
+        if shared.index.len() + rows.len() as u64 > shared.options.backlog_rows_max {
+            return Err(Cause::Overloaded);
+        }
+        let (answer, answered) = oneshot::channel();
+        self.order(Order::Append(Append { rows, answer }))?;
+        Ok(answered)
+    }
+}
+
+impl ReviewStore for EmbeddedStore {
+    fn shape(&self) -> Shape {
+        Shape::Journal { rows_max: self.inner.shared.options.commit_rows_max }
+    }
+
+    async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {
+        let count = rows.len();
+        let answer = match self.submit(rows) {
+            Ok(answered) => answered.await.map_err(|_| Cause::Unavailable),
+            Err(cause) => Err(cause),
+        };
+        answer.unwrap_or_else(|cause| vec![RowOutcome::Unknown(cause); count])
+    }
+
+    async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
+        self.read(user, move |main, waiting| read::load(main, waiting, user)).await
+    }
+
+    async fn progress(&self, user: UserId, deck: DeckId) -> Result<Vec<Progress>, StoreError> {
+        self.read(user, move |main, waiting| read::progress(main, waiting, user, deck)).await
+    }
+
+    async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {
+        let ids = ids.into_iter().collect();
+        self.read(user, move |main, waiting| read::entries(main, waiting, user, &ids)).await
+    }
+
+    async fn card_log(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Option<Vec<CardId>>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let cards = cards.map(|cards| cards.into_iter().collect());
+        self.read(user, move |main, waiting| read::card_log(main, waiting, user, deck, cards.as_ref())).await
+    }
+
+    async fn log(&self, user: UserId, range: LogRange) -> Result<Vec<LogEntry>, StoreError> {
+        self.read(user, move |main, waiting| read::log(main, waiting, user, &range)).await
+    }
+
+    async fn quarantine(&self, what: Quarantined) -> Result<(), StoreError> {
+        self.write(move |main| insert_quarantined(main, &what).during("keep a command in quarantine")).await
+    }
+
+    async fn reopen(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.order(Order::Reopen(answer))
+            .map_err(|cause| StoreError::new(cause, "the journal's queue took no order to reopen"))?;
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.orders().stop = true;
+        self.shared.woken.notify_all();
+        // The queues end, and with them their threads, after what was asked.
+        self.journal = None;
+        self.readers = None;
+        self.desk = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store had panicked");
+            }
+        }
+    }
+}
+
+/// Apply rests as long as this lives.
+pub struct ApplyHold {
+    shared: Arc<Shared>,
+}
+
+impl Drop for ApplyHold {
+    fn drop(&mut self) {
+        self.shared.orders().holds -= 1;
+        self.shared.woken.notify_all();
+    }
+}
+
+impl Files {
+    pub(crate) fn open(shared: Arc<Shared>) -> Result<Self, OpenError> {
+        let (vfs, cache_kib) = (shared.options.vfs.as_deref(), shared.options.reader_cache_kib);
+        let journal = open_read(&shared.folder.journal(), vfs, cache_kib)?;
+        let main = open_read(&shared.folder.main(), vfs, cache_kib)?;
+        Ok(Self { journal, main, shared })
+    }
+
+    /// The learner's index entries are copied first, then the journal is read, then `main.db`: a row that leaves the
+    /// index or the journal meanwhile is in what is read next.
+    fn joined<T>(
+        &self,
+        user: UserId,
+        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        #[cfg(debug_assertions)]
+        if self.shared.options.bugs.index_after_snapshot {
+            return self.joined_wrongly(user, ask);
+        }
+        let numbers = self.shared.index.rows_of(user);
+        let waiting = match numbers.is_empty() {
+            true => Waiting::default(),
+            false => {
+                let tx = self.journal.unchecked_transaction().during("read the journal")?;
+                Waiting::read(&tx, &numbers)?
+            }
+        };
+        self.from_main(|main| ask(main, &waiting))
+    }
+
+    /// The planted mistake: snapshots first, the index afterwards.
+    #[cfg(debug_assertions)]
+    fn joined_wrongly<T>(
+        &self,
+        user: UserId,
+        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.from_main(|main| {
+            let opened = main.query_row("SELECT count(*) FROM meta", [], |_| Ok(()));
+            opened.during("open a snapshot")?;
+            std::thread::sleep(std::time::Duration::from_millis(3));
+            let tx = self.journal.unchecked_transaction().during("read the journal")?;
+            let waiting = Waiting::read(&tx, &self.shared.index.rows_of(user))?;
+            ask(main, &waiting)
+        })
+    }
+
+    fn from_main<T, E: From<StoreError>>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        // One transaction is one snapshot for all that is asked.
+        let tx = self.main.unchecked_transaction().during("read main.db")?;
+        ask(&tx)
+    }
+
+    /// Answers, and opens the files again if a handle broke.
+    fn mended<T, E: crate::desk::Refusal>(
+        &mut self,
+        answer: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let answered = answer(self);
+        if answered.as_ref().err().and_then(E::store).is_some_and(|error| breaks_handle(error.cause)) {
+            match Self::open(Arc::clone(&self.shared)) {
+                Ok(fresh) => *self = fresh,
+                Err(error) => tracing::error!(%error, "the store's files could not be opened again"),
+            }
+        }
+        answered
+    }
+}
+
+/// Opens both files, brings them to the newest schema, and takes stock of what waits in the journal.
+fn open_files(folder: Folder, options: Options) -> Result<(Arc<Shared>, Journal), OpenError> {
+    if folder.restoring().exists() {
+        return Err(OpenError::RestoreInterrupted(folder.root().to_owned()));
+    }
+    let main_file = folder.main();
+    if folder.journal().exists() && !main_file.exists() {
+        return Err(OpenError::MainMissing(folder.journal()));
+    }
+    let sqlite = |error| OpenError::Sqlite { file: main_file.clone(), error };
+    let mut main = open_write(&main_file, options.vfs.as_deref(), 1_024)?;
+    migrate(&mut main, &main_file, MAIN)?;
+    let store: Vec<u8> = meta(&main, STORE).map_err(sqlite)?.unwrap_or_default();
+    let applied_upto = meta(&main, APPLIED_UPTO).map_err(sqlite)?.unwrap_or(0);
+    let db = Journal::open_file(&folder, &options, &store)?;
+    let journal_file = folder.journal();
+    let shared = Arc::new(Shared::new(folder, options, applied_upto));
+    let journal = Journal::new(db, Arc::clone(&shared))
+        .map_err(|error| OpenError::Io { file: journal_file, error: std::io::Error::other(error) })?;
+    Ok((shared, journal))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+}
+
+fn closed() -> StoreError {
+    StoreError::new(Cause::Unavailable, "the store is closed")
+}

@@ -1,0 +1,185 @@
+//! What is stored as text a person can read: lists, settings and zones as JSON, enums as words.
+
+use crate::error::unreadable;
+use domain::access::Visibility;
+use domain::day::ZoneHistory;
+use domain::deck::{DeckSettings, NewMix};
+use ports::{Role, StoreError};
+use serde_json::{Map, Value, json};
+
+/// Tags as a JSON list.
+pub(crate) fn tags_text(tags: &[String]) -> String {
+    Value::from(tags).to_string()
+}
+
+/// Reads [`tags_text`].
+pub(crate) fn tags_of(text: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(text).map_err(|error| unreadable("read tags", error))
+}
+
+/// A deck's settings as a JSON object.
+pub(crate) fn settings_text(s: &DeckSettings) -> String {
+    let mix = match s.new_mix {
+        NewMix::Spread => "spread",
+        NewMix::Before => "before",
+        NewMix::After => "after",
+    };
+    json!({
+        "new_per_day": s.new_per_day,
+        "reviews_per_day": s.reviews_per_day,
+        "drill_until": s.drill_until,
+        "drill_delay_s": s.drill_delay_s,
+        "bury_siblings": s.bury_siblings,
+        "new_mix": mix,
+        "leech_after": s.leech_after,
+        "maximum_interval_days": s.maximum_interval_days,
+    })
+    .to_string()
+}
+
+/// Reads [`settings_text`]; what is absent has its default, so that old rows can be read by newer programs.
+pub(crate) fn settings_of(text: &str) -> Result<DeckSettings, StoreError> {
+    let read: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| unreadable("read a deck's settings", error))?;
+    let number = |key: &str| read.get(key).and_then(Value::as_u64);
+    let wide = |key: &str, default: u32| number(key).and_then(|n| n.try_into().ok()).unwrap_or(default);
+    let narrow = |key: &str, default: u16| number(key).and_then(|n| n.try_into().ok()).unwrap_or(default);
+    let byte = |key: &str, default: u8| number(key).and_then(|n| n.try_into().ok()).unwrap_or(default);
+    let default = DeckSettings::default();
+    Ok(DeckSettings {
+        new_per_day: wide("new_per_day", default.new_per_day),
+        reviews_per_day: wide("reviews_per_day", default.reviews_per_day),
+        drill_until: byte("drill_until", default.drill_until),
+        drill_delay_s: wide("drill_delay_s", default.drill_delay_s),
+        bury_siblings: read.get("bury_siblings").and_then(Value::as_bool).unwrap_or(default.bury_siblings),
+        new_mix: match read.get("new_mix").and_then(Value::as_str) {
+            Some("before") => NewMix::Before,
+            Some("after") => NewMix::After,
+            Some(_) | None => NewMix::Spread,
+        },
+        leech_after: narrow("leech_after", default.leech_after),
+        maximum_interval_days: wide("maximum_interval_days", default.maximum_interval_days),
+    })
+}
+
+/// A zone history as a JSON list, oldest change first.
+pub(crate) fn zones_text(zones: &ZoneHistory) -> String {
+    let spans = zones.spans().iter();
+    let spans = spans
+        .map(|s| json!({"from_ms": s.from_ms, "zone": s.name, "rollover_hour": s.rollover_hour}))
+        .collect();
+    Value::Array(spans).to_string()
+}
+
+/// Reads [`zones_text`].
+pub(crate) fn zones_of(text: &str) -> Result<ZoneHistory, StoreError> {
+    let spans: Vec<Value> =
+        serde_json::from_str(text).map_err(|error| unreadable("read a zone history", error))?;
+    let mut zones = ZoneHistory::new();
+    for span in &spans {
+        let from_ms = span.get("from_ms").and_then(Value::as_i64).unwrap_or(0);
+        let name = span.get("zone").and_then(Value::as_str).unwrap_or("UTC");
+        let hour = span.get("rollover_hour").and_then(Value::as_u64).and_then(|n| n.try_into().ok());
+        let hour = hour.unwrap_or(domain::day::DEFAULT_ROLLOVER_HOUR);
+        // A zone can leave the zone database with an update: then the others still hold.
+        if let Err(error) = zones.change(from_ms, name, hour) {
+            tracing::warn!(%error, "a stored zone is unknown to this program");
+        }
+    }
+    Ok(zones)
+}
+
+/// A visibility as a word.
+pub(crate) const fn visibility_word(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Private => "private",
+        Visibility::Link => "link",
+        Visibility::Class => "class",
+        Visibility::Org => "org",
+        Visibility::Public => "public",
+    }
+}
+
+/// Reads [`visibility_word`]. An unknown word shows the deck to nobody but its owner.
+pub(crate) fn visibility_of(word: &str) -> Visibility {
+    match word {
+        "link" => Visibility::Link,
+        "class" => Visibility::Class,
+        "org" => Visibility::Org,
+        "public" => Visibility::Public,
+        _ => Visibility::Private,
+    }
+}
+
+/// A role as a word.
+pub(crate) const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Admin => "admin",
+        Role::Teacher => "teacher",
+        Role::Learner => "learner",
+        Role::Service => "service",
+    }
+}
+
+/// Reads [`role_word`]. An unknown word is the role that may least.
+pub(crate) fn role_of(word: &str) -> Role {
+    match word {
+        "owner" => Role::Owner,
+        "admin" => Role::Admin,
+        "teacher" => Role::Teacher,
+        "service" => Role::Service,
+        _ => Role::Learner,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_read_as_they_were_written_and_absent_ones_have_their_default() {
+        let settings = DeckSettings {
+            new_per_day: 7,
+            reviews_per_day: 0,
+            drill_until: 3,
+            drill_delay_s: 5,
+            bury_siblings: true,
+            new_mix: NewMix::After,
+            leech_after: 2,
+            maximum_interval_days: 90,
+        };
+        assert_eq!(settings_of(&settings_text(&settings)).unwrap(), settings);
+        assert_eq!(settings_of("{}").unwrap(), DeckSettings::default());
+        assert!(settings_of("nonsense").is_err());
+    }
+
+    #[test]
+    fn tags_read_as_they_were_written() {
+        for tags in [vec![], vec!["a \"quoted\" one".to_owned(), "naïve\n日本".to_owned()]] {
+            assert_eq!(tags_of(&tags_text(&tags)).unwrap(), tags);
+        }
+    }
+
+    #[test]
+    fn zones_read_as_they_were_written() {
+        let mut zones = ZoneHistory::new();
+        zones.change(5, "Europe/Berlin", 4).unwrap();
+        zones.change(9, "Asia/Tokyo", 0).unwrap();
+        let read = zones_of(&zones_text(&zones)).unwrap();
+        assert_eq!(zones_text(&read), zones_text(&zones));
+        assert_eq!(read.name_at(10), "Asia/Tokyo");
+        assert_eq!(read.rollover_hour_at(10), 0);
+    }
+
+    #[test]
+    fn words_of_roles_and_visibilities_read_back() {
+        for role in [Role::Owner, Role::Admin, Role::Teacher, Role::Learner, Role::Service] {
+            assert_eq!(role_of(role_word(role)), role);
+        }
+        use Visibility::*;
+        for visibility in [Private, Link, Class, Org, Public] {
+            assert_eq!(visibility_of(visibility_word(visibility)), visibility);
+        }
+    }
+}

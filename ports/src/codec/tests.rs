@@ -1,0 +1,228 @@
+use super::*;
+use crate::reviews::{ProgressWrite, Row};
+use domain::day::{Day, Stamp};
+use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Review, SetChange};
+use domain::grade::Grade;
+use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId, UserId};
+use domain::sm2::Sm2;
+use domain::state::{CardState, LastGrade, Scheduled};
+use proptest::option::of;
+use proptest::prelude::*;
+
+fn days() -> impl Strategy<Value = Day> {
+    any::<i32>().prop_map(Day)
+}
+
+fn grades() -> impl Strategy<Value = Grade> {
+    prop::sample::select(Grade::ALL.to_vec())
+}
+
+fn cards() -> impl Strategy<Value = (DeckId, CardId)> {
+    (any::<u128>(), any::<u128>()).prop_map(|(d, c)| (DeckId::from_u128(d), CardId::from_u128(c)))
+}
+
+fn reviews() -> impl Strategy<Value = Body> {
+    let asked = (
+        prop::sample::select(vec![Mode::Flip, Mode::Type, Mode::Choose]),
+        any::<(u32, bool, u32)>(),
+        of(prop::sample::select(vec![Confidence::Sure, Confidence::Unsure])),
+    );
+    let named = (of(any::<u128>()), of(any::<u128>()), of(any::<u64>()));
+    (cards(), grades(), asked, named).prop_map(|((deck, card), grade, asked, named)| {
+        let (mode, (elapsed_ms, early, revision), confidence) = asked;
+        let (sitting, class, response) = named;
+        Body::Review(Review {
+            deck,
+            card,
+            grade,
+            mode,
+            elapsed_ms,
+            early,
+            confidence,
+            sitting: sitting.map(SittingId::from_u128),
+            class: class.map(ClassId::from_u128),
+            response,
+            revision,
+        })
+    })
+}
+
+fn changes() -> impl Strategy<Value = SetChange> {
+    prop_oneof![
+        any::<bool>().prop_map(SetChange::Suspended),
+        of(days()).prop_map(SetChange::BuriedUntil),
+        any::<u8>().prop_map(SetChange::Flag),
+        Just(SetChange::Reset),
+        days().prop_map(SetChange::Due),
+    ]
+}
+
+fn given() -> impl Strategy<Value = GivenState> {
+    (any::<(u16, u16, u32, u16)>(), of(days()), of(days())).prop_map(|(n, due, last_scheduled)| GivenState {
+        reps: n.0,
+        ease: n.1,
+        interval_days: n.2,
+        due,
+        lapses: n.3,
+        last_scheduled,
+    })
+}
+
+fn bodies() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        4 => reviews(),
+        1 => any::<u128>().prop_map(|n| Body::Undo { of: EntryId::from_u128(n) }),
+        2 => (cards(), changes()).prop_map(|((deck, card), change)| Body::Set { deck, card, change }),
+        1 => (cards(), given()).prop_map(|((deck, card), state)| Body::State { deck, card, state }),
+        1 => any::<u128>().prop_map(|n| Body::ImportCommit { job: JobId::from_u128(n) }),
+        1 => any::<u128>().prop_map(|n| Body::ImportRevoke { job: JobId::from_u128(n) }),
+    ]
+}
+
+fn entries() -> impl Strategy<Value = LogEntry> {
+    (any::<u128>(), of(any::<u128>()), days(), any::<i16>(), bodies()).prop_map(
+        |(id, job, day, utc_offset_min, body)| LogEntry {
+            id: EntryId::from_u128(id),
+            job: job.map(JobId::from_u128),
+            stamp: Stamp { day, utc_offset_min },
+            body,
+        },
+    )
+}
+
+fn states() -> impl Strategy<Value = CardState> {
+    let scheduled = of((days(), any::<(bool, bool)>(), of(any::<u128>()))).prop_map(|s| {
+        s.map(|(day, (was_new, only_early), sitting)| Scheduled {
+            day,
+            was_new,
+            only_early,
+            sitting: sitting.map(SittingId::from_u128),
+        })
+    });
+    let last_grade = of((days(), grades(), any::<i64>()))
+        .prop_map(|g| g.map(|(day, grade, at_ms)| LastGrade { day, grade, at_ms }));
+    let numbers = any::<(u16, u16, u32, u16, u32, u8, bool)>();
+    let five = (of(days()), of(days()), of(days()), of(days()), of(days()));
+    (numbers, five, scheduled, last_grade, of(any::<u128>())).prop_map(
+        |(n, (due, scheduled_on, failed_on, max_day, buried_until), scheduled, last_grade, last)| CardState {
+            sm2: Sm2 { reps: n.0, ease: n.1, interval_days: n.2 },
+            due,
+            lapses: n.3,
+            answers: n.4,
+            scheduled,
+            scheduled_on,
+            last_grade,
+            failed_on,
+            max_day,
+            suspended: n.6,
+            buried_until,
+            flag: n.5,
+            last: last.map(EntryId::from_u128),
+        },
+    )
+}
+
+fn rows() -> impl Strategy<Value = Row> {
+    let progress = prop_oneof![
+        (states(), any::<u32>()).prop_map(|(state, key)| ProgressWrite::Whole(state, key)),
+        Just(ProgressWrite::Stale),
+        Just(ProgressWrite::None),
+    ];
+    let about = prop_oneof![Just(None), cards().prop_map(|card| Some(Some(card))), Just(Some(None))];
+    (any::<u128>(), of(entries()), about, progress).prop_map(|(user, entry, about, progress)| Row {
+        user: UserId::from_u128(user),
+        entry,
+        // The entry's own card, another one, or none.
+        about: about.unwrap_or_else(|| entry.and_then(|e| e.card())),
+        progress,
+    })
+}
+
+fn written<T>(x: &T, encode: impl Fn(&T, &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(x, &mut out);
+    out
+}
+
+proptest! {
+    #[test]
+    fn an_entry_reads_as_it_was_written(entry in entries()) {
+        prop_assert_eq!(decode_entry(&written(&entry, encode_entry)), Ok(entry));
+    }
+
+    #[test]
+    fn progress_reads_as_it_was_written(state in states(), key in any::<u32>()) {
+        let bytes = written(&state, |state, out| encode_progress(state, key, out));
+        prop_assert_eq!(decode_progress(&bytes), Ok((state, key)));
+    }
+
+    #[test]
+    fn a_row_reads_as_it_was_written(row in rows()) {
+        let bytes = written(&row, encode_row);
+        prop_assert_eq!(decode_row(&bytes), Ok(row));
+        prop_assert_eq!(row_user(&bytes), Ok(row.user));
+    }
+
+    #[test]
+    fn a_row_cut_short_or_followed_by_more_is_an_error(row in rows(), cut in any::<prop::sample::Index>()) {
+        let mut bytes = written(&row, encode_row);
+        prop_assert!(decode_row(&bytes[..cut.index(bytes.len())]).is_err());
+        bytes.push(0);
+        prop_assert!(decode_row(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_changed_byte_is_an_error_or_another_row_and_never_a_panic(
+        row in rows(), at in any::<prop::sample::Index>(), to in any::<u8>()
+    ) {
+        let mut bytes = written(&row, encode_row);
+        let at = at.index(bytes.len());
+        let changed = bytes[at] != to;
+        bytes[at] = to;
+        match decode_row(&bytes) {
+            Ok(read) => prop_assert_eq!(read != row, changed),
+            Err(_) => prop_assert!(changed),
+        }
+    }
+
+    #[test]
+    fn garbage_never_panics(mut bytes in prop::collection::vec(any::<u8>(), 0..300), version in any::<bool>()) {
+        if let (true, Some(first)) = (version, bytes.first_mut()) {
+            *first = VERSION;
+        }
+        let _ = decode_row(&bytes);
+        let _ = decode_entry(&bytes);
+        let _ = decode_progress(&bytes);
+        let _ = row_user(&bytes);
+    }
+
+    #[test]
+    fn an_unknown_version_is_named(entry in entries(), version in 2u8..) {
+        let mut bytes = written(&entry, encode_entry);
+        bytes[0] = version;
+        prop_assert_eq!(decode_entry(&bytes), Err(CodecError::UnknownVersion(version)));
+    }
+}
+
+/// Bytes that were written once must stay readable: this one is written down.
+#[test]
+fn the_bytes_of_version_1_stay_what_they_are() {
+    let entry = LogEntry {
+        id: EntryId::from_u128(0x0102),
+        job: None,
+        stamp: Stamp { day: Day(20_000), utc_offset_min: -60 },
+        body: Body::Set {
+            deck: DeckId::from_u128(0x0a),
+            card: CardId::from_u128(0x0b),
+            change: SetChange::Flag(3),
+        },
+    };
+    let hex: String = written(&entry, encode_entry).iter().map(|b| format!("{b:02x}")).collect();
+    let expected = "0103\
+        00000000000000000000000000000102\
+        204e0000c4ff00\
+        0000000000000000000000000000000a\
+        0000000000000000000000000000000b\
+        0403";
+    assert_eq!(hex, expected);
+}

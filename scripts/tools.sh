@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Makes sure of the tools that a target needs:  tools.sh build | test
+# Installs what is missing by the system's package manager when it may (root on Debian); otherwise prints the command.
+set -euo pipefail
+
+need=()
+have() { command -v "$1" >/dev/null 2>&1; }
+want() { have "$1" || need+=("$2"); }
+
+if ! have cargo; then
+    echo "studyhall needs Rust 1.90 or newer (cargo). Install it from your system's packages or by rustup." >&2
+    exit 1
+fi
+want cc gcc
+want make make
+if [[ ${1:-build} == test ]]; then
+    want python3 python3
+    python3 -m pip --version >/dev/null 2>&1 || need+=(python3-pip)
+    want node nodejs
+    have npm || need+=(npm)
+    have chromium || need+=(chromium)
+fi
+[[ ${#need[@]} -eq 0 ]] && exit 0
+
+install="apt-get install -y ${need[*]}"
+if have apt-get && [[ $(id -u) -eq 0 ]]; then
+    echo "installing: ${need[*]}" >&2
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${need[@]}" >/dev/null
+else
+    echo "missing: ${need[*]}. Install with: sudo $install" >&2
+    exit 1
+fi

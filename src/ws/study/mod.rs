@@ -1,0 +1,53 @@
+//! The study socket: what `docs/PROTOCOL.md` says, between the socket layer and a learner's session. It is thin and
+//! disposable: it reads frames, hands inputs to its shard, and writes what comes back. All state that matters is the
+//! session's.
+
+mod outgoing;
+mod port;
+mod signin;
+mod socket;
+mod translate;
+
+pub use outgoing::{card_fields, encode_card};
+pub use signin::{SignedIn, TokenCheck, TokenProblem};
+pub use socket::StudySocket;
+pub use translate::{command_input, refusal_code, refusal_message};
+
+use crate::ws::layer::{MessageLimits, SocketOptions, SocketRoute};
+use actors::{Clock, Engine};
+use ports::People;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What every study socket needs.
+#[derive(Clone)]
+pub struct StudyContext {
+    /// The engine.
+    pub engine: Engine,
+    /// People, for the sign-in.
+    pub people: Arc<dyn People>,
+    /// Whether a token is good.
+    pub tokens: Arc<dyn TokenCheck>,
+    /// The wall clock that clients are told.
+    pub clock: Arc<dyn Clock>,
+    /// The real wall clock, Unix milliseconds: tokens run on it whatever the developer's clock says.
+    pub real_ms: fn() -> i64,
+}
+
+/// The route of the study socket.
+pub fn route(context: StudyContext) -> SocketRoute {
+    let options = SocketOptions {
+        messages: MessageLimits {
+            message_max_bytes: protocol::limits::CLIENT_FRAME_BYTES_MAX,
+            binary: false,
+        },
+        sign_in_max: Some(Duration::from_millis(protocol::limits::HELLO_WITHIN_MS)),
+        silence_max: Some(Duration::from_millis(
+            protocol::limits::HEARTBEAT_MS * protocol::limits::SILENT_HEARTBEATS_SERVER,
+        )),
+        output_burst_max_bytes: 4 * 1024 * 1024,
+        ..SocketOptions::default()
+    };
+    SocketRoute::new(protocol::STUDY_PATH, options, move |_| Ok(StudySocket::new(context.clone())))
+        .subprotocol(protocol::SUBPROTOCOL)
+}

@@ -1,0 +1,138 @@
+//! What a session says, as text on the wire.
+
+use super::translate::{refusal_code, wire_day, wire_kind, wire_reason};
+use domain::session::{CardDeal, Changed, Counts, Done, Notice, Refusal};
+use domain::state::CardState;
+use ports::CardRecord;
+use protocol::{CardContent, CardTail, ErrorCode, ErrorFrame, ServerFrame};
+use std::sync::Arc;
+
+/// How long a client waits before it sends a refused-as-busy command again, in milliseconds.
+pub(super) const BUSY_RETRY_MS: u64 = 1_000;
+
+/// The fragment of a card's frame: made once, shared by all who are shown the card.
+pub fn encode_card(card: &CardRecord) -> Arc<str> {
+    let content = CardContent {
+        card_id: card.id.0,
+        deck_id: card.deck.0,
+        front: &card.front,
+        back: &card.back,
+        hint: card.hint.as_deref(),
+        explanation: card.explanation.as_deref(),
+        media: &[],
+    };
+    protocol::encode_fragment(&content).into()
+}
+
+fn wire_state(state: &CardState) -> protocol::CardState {
+    protocol::CardState {
+        reps: u32::from(state.sm2.reps),
+        interval_days: state.sm2.interval_days,
+        ease: state.sm2.ease,
+        due: state.due.map(wire_day),
+        lapses: u32::from(state.lapses),
+        recall: None,
+    }
+}
+
+pub(super) fn wire_counts(counts: Counts) -> protocol::Counts {
+    protocol::Counts { new: counts.new, learning: counts.learning, review: counts.review }
+}
+
+fn tail(deal: &CardDeal, saved: Option<u64>) -> CardTail<'static> {
+    CardTail {
+        kind: wire_kind(deal.kind),
+        mode: protocol::Mode::Flip,
+        choices: &[],
+        state: wire_state(&deal.state),
+        if_graded: deal.if_graded.map(|g| protocol::Outcome { days: g.days, again_today: g.again_today }),
+        left: Some(wire_counts(deal.left)),
+        saved,
+    }
+}
+
+fn fragment(deal: &CardDeal) -> &str {
+    deal.deck.card(deal.card).map_or("", |card| &card.fragment)
+}
+
+/// The fields of a card as one JSON object, as `GET due` lists them.
+pub fn card_fields(deal: &CardDeal) -> String {
+    let mut out = String::new();
+    protocol::write_card_fields(&mut out, fragment(deal), &tail(deal, None));
+    out
+}
+
+pub(super) fn write_card(out: &mut String, deal: &CardDeal, saved: Option<u64>) {
+    protocol::write_card(out, fragment(deal), &tail(deal, saved));
+}
+
+pub(super) fn write_changed(out: &mut String, changed: &Changed) {
+    let mut frame = protocol::Changed::because(wire_reason(changed.reason));
+    frame.drop = changed.drop.iter().map(|card| card.0).collect();
+    frame.left = changed.left.map(wire_counts);
+    if let Some((card, state)) = &changed.about {
+        frame.card_id = Some(card.0);
+        frame.state = Some(wire_state(state));
+    }
+    let card = changed.card.as_ref().map(|deal| {
+        let mut tail = tail(deal, None);
+        tail.left = None;
+        (fragment(deal), tail)
+    });
+    protocol::write_changed(out, &frame, card.as_ref().map(|(fragment, tail)| (*fragment, tail)));
+}
+
+pub(super) fn queue_frame(decks: &[(domain::ids::DeckId, Counts)], counts: Counts) -> ServerFrame {
+    ServerFrame::Queue(protocol::Queue {
+        new: counts.new,
+        learning: counts.learning,
+        review: counts.review,
+        decks: decks
+            .iter()
+            .map(|(deck, counts)| protocol::DeckCounts {
+                deck_id: deck.0,
+                new: counts.new,
+                learning: counts.learning,
+                review: counts.review,
+            })
+            .collect(),
+    })
+}
+
+pub(super) fn done_frame(done: &Done) -> ServerFrame {
+    ServerFrame::Done(protocol::Done {
+        sitting: done.sitting.0,
+        answered: done.answered,
+        cards: done.cards,
+        correct: done.correct,
+        elapsed_ms: done.elapsed_ms,
+        next_due_at: done.next_due_at_ms,
+        held_elsewhere: done.held_elsewhere,
+    })
+}
+
+pub(super) fn refused_frame(
+    seq: u64,
+    id: Option<domain::ids::Uuid>,
+    refusal: Refusal,
+    message: &str,
+) -> ServerFrame {
+    let frame = ErrorFrame::refusal(refusal_code(refusal), seq, id, message);
+    ServerFrame::Error(if refusal == Refusal::Busy { frame.retry_after(BUSY_RETRY_MS) } else { frame })
+}
+
+pub(super) fn notice_frame(notice: Notice) -> ServerFrame {
+    ServerFrame::Error(match notice {
+        Notice::Forbidden => ErrorFrame::notice(
+            ErrorCode::Forbidden,
+            "a deck in decks is not yours to see; nothing was started",
+        ),
+        Notice::TooManyDecks => {
+            ErrorFrame::notice(ErrorCode::Malformed, "too many decks for one sitting; name fewer")
+        }
+        Notice::StoreUnavailable => {
+            ErrorFrame::notice(ErrorCode::Busy, "the decks could not be read; start again in a moment")
+                .retry_after(BUSY_RETRY_MS)
+        }
+    })
+}

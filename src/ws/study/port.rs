@@ -1,0 +1,74 @@
+//! The way from a session to its socket: a bounded queue on the socket's own thread, and one piece of mail that stands
+//! for all that is in it.
+
+use super::signin::SignInOutcome;
+use crate::ws::layer::SocketHandle;
+use actors::{Full, SocketPort, ToSocket};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+
+/// Frames that may wait for a socket's turn. A socket that does not get its turn in that many is dropped (4408).
+const FRAMES_MAX: usize = 2_048;
+
+/// There is something in the queue.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub struct Look;
+
+/// What waits for a socket.
+pub(super) enum Waiting {
+    Session(ToSocket),
+    SignIn(SignInOutcome),
+    Renewed(SignInOutcome, i64),
+}
+
+/// The queue.
+#[derive(Default)]
+pub(super) struct StudyPort {
+    queue: RefCell<VecDeque<Waiting>>,
+    looked: Cell<bool>,
+    overrun: Cell<bool>,
+    handle: OnceCell<SocketHandle<Look>>,
+}
+
+impl StudyPort {
+    pub(super) fn open(&self, handle: SocketHandle<Look>) {
+        let _ = self.handle.set(handle);
+    }
+
+    pub(super) fn put(&self, waiting: Waiting) -> Result<(), Full> {
+        let mut queue = self.queue.borrow_mut();
+        if queue.len() >= FRAMES_MAX {
+            self.overrun.set(true);
+            return Err(Full);
+        }
+        queue.push_back(waiting);
+        drop(queue);
+        if !self.looked.replace(true)
+            && let Some(handle) = self.handle.get()
+            && handle.try_send(Look).is_err()
+        {
+            // Closed: nobody will look any more. (There is never more than one piece of mail.)
+            self.queue.borrow_mut().clear();
+            return Err(Full);
+        }
+        Ok(())
+    }
+
+    /// Everything that waits, first one first.
+    pub(super) fn take(&self) -> VecDeque<Waiting> {
+        self.looked.set(false);
+        std::mem::take(&mut *self.queue.borrow_mut())
+    }
+
+    /// Whether more came than may wait.
+    pub(super) fn is_overrun(&self) -> bool {
+        self.overrun.get()
+    }
+}
+
+impl SocketPort for StudyPort {
+    fn deliver(&self, out: ToSocket) -> Result<(), Full> {
+        self.put(Waiting::Session(out))
+    }
+}

@@ -1,0 +1,154 @@
+//! Frames to inputs, and the session's words to the wire's. The only place that knows both.
+
+use domain::entry::{Confidence, SetChange};
+use domain::grade::Grade;
+use domain::ids::{CardId, DeckId, EntryId, SittingId};
+use domain::session::{Answer, Closing, Command, Filter, Kind, Limits, Reason, Refusal, Start};
+use protocol::{CloseCode, ErrorCode};
+
+/// A command as the session takes it, or why it can never be one.
+///
+/// # Errors
+/// The command is of a kind that is not offered.
+pub fn command_input(command: &protocol::Command) -> (EntryId, Result<Command, Refusal>) {
+    let id = EntryId(command.id);
+    let input = match &command.body {
+        protocol::Body::Answer(answer) => answer_input(answer),
+        protocol::Body::Undo(undo) => Ok(Command::Undo { of: EntryId(undo.of) }),
+        protocol::Body::Set(set) => Ok(Command::Set {
+            deck: DeckId(set.deck_id),
+            card: CardId(set.card_id),
+            change: match set.change {
+                protocol::SetChange::Suspended(on) => SetChange::Suspended(on),
+                protocol::SetChange::BuriedUntil(day) => SetChange::BuriedUntil(day.map(domain_day)),
+                protocol::SetChange::Flag(flag) => SetChange::Flag(flag),
+                protocol::SetChange::Reset => SetChange::Reset,
+                protocol::SetChange::Due(day) => SetChange::Due(domain_day(day)),
+            },
+        }),
+    };
+    (id, input)
+}
+
+fn answer_input(answer: &protocol::Answer) -> Result<Command, Refusal> {
+    let protocol::Reply::Grade(grade) = &answer.reply else { return Err(Refusal::NotOffered) };
+    let grade = Grade::new(grade.get()).ok_or(Refusal::Malformed)?;
+    Ok(Command::Answer(Answer {
+        deck: DeckId(answer.deck_id),
+        card: CardId(answer.card_id),
+        grade,
+        elapsed_ms: answer.elapsed_ms,
+        sitting: answer.sitting.map(SittingId),
+        confidence: answer.confidence.map(|confidence| match confidence {
+            protocol::Confidence::Sure => Confidence::Sure,
+            protocol::Confidence::Unsure => Confidence::Unsure,
+        }),
+        early: answer.early,
+    }))
+}
+
+pub(super) fn start_input(start: protocol::Start) -> Start {
+    let limits = |a: protocol::Allowance| Limits { new: a.new, review: a.review };
+    Start {
+        sitting: SittingId(start.sitting),
+        decks: start.decks.map(|decks| decks.into_iter().map(DeckId).collect()),
+        tags: start.tags,
+        filter: start.filter.map(|filter| match filter {
+            protocol::Filter::Due => Filter::Due,
+            protocol::Filter::New => Filter::New,
+            protocol::Filter::Leech => Filter::Leech,
+            protocol::Filter::Flagged => Filter::Flagged,
+            protocol::Filter::FailedToday => Filter::FailedToday,
+        }),
+        window: usize::from(start.window.unwrap_or(protocol::limits::WINDOW_DEFAULT)),
+        limits: limits(start.limits),
+        more: limits(start.more),
+    }
+}
+
+/// A day of the wire, in the heart's terms.
+pub(super) fn domain_day(day: protocol::Day) -> domain::day::Day {
+    domain::day::Day(day.days())
+}
+
+/// A day of the heart, as the wire writes it.
+pub(super) fn wire_day(day: domain::day::Day) -> protocol::Day {
+    protocol::Day::from_days(day.0)
+}
+
+pub(super) fn wire_kind(kind: Kind) -> protocol::Kind {
+    match kind {
+        Kind::New => protocol::Kind::New,
+        Kind::Review => protocol::Kind::Review,
+        Kind::Drill => protocol::Kind::Drill,
+        Kind::Extra => protocol::Kind::Extra,
+    }
+}
+
+pub(super) fn wire_reason(reason: Reason) -> protocol::ChangeReason {
+    match reason {
+        Reason::AnsweredElsewhere => protocol::ChangeReason::AnsweredElsewhere,
+        Reason::Edited => protocol::ChangeReason::Edited,
+        Reason::Deleted => protocol::ChangeReason::Deleted,
+        Reason::NewDay => protocol::ChangeReason::NewDay,
+        Reason::Imported => protocol::ChangeReason::Imported,
+        Reason::TakenOver => protocol::ChangeReason::TakenOver,
+        Reason::Undone => protocol::ChangeReason::Undone,
+        Reason::Set => protocol::ChangeReason::Set,
+        Reason::Rescheduled => protocol::ChangeReason::Rescheduled,
+    }
+}
+
+/// The stable code of a refusal.
+pub fn refusal_code(refusal: Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::Malformed => ErrorCode::Malformed,
+        Refusal::UnknownType => ErrorCode::UnknownType,
+        Refusal::BadTime => ErrorCode::BadTime,
+        Refusal::IdReused => ErrorCode::IdReused,
+        Refusal::UnknownCard => ErrorCode::UnknownCard,
+        Refusal::Forbidden => ErrorCode::Forbidden,
+        Refusal::UnknownEntry => ErrorCode::UnknownEntry,
+        Refusal::UndoTooOld => ErrorCode::UndoTooOld,
+        Refusal::NotOffered => ErrorCode::NotOffered,
+        Refusal::Internal => ErrorCode::Internal,
+        Refusal::Busy => ErrorCode::Busy,
+    }
+}
+
+/// What a person is told of a refusal, and what to do next.
+pub const fn refusal_message(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Malformed => "a field is missing or wrong; this command can not be accepted as it is",
+        Refusal::UnknownType => "this server does not know commands of this type; set it aside",
+        Refusal::BadTime => {
+            "the id's time is ahead of the server's clock or before the account's beginning; correct the clock by \
+             server_time before making ids"
+        }
+        Refusal::IdReused => {
+            "this id is known with other content; the stored one stays, make a new id for a new command"
+        }
+        Refusal::UnknownCard => "no such card in this deck, or it was never yours to see",
+        Refusal::Forbidden => "the card was not yours to see at the time of the answer",
+        Refusal::UnknownEntry => "of names no answer or set of yours; send the answer before its undo",
+        Refusal::UndoTooOld => {
+            "only the last 30 answers, or those of the last 24 hours, can be undone; answer again instead"
+        }
+        Refusal::NotOffered => "this server does not check answers; send a grade",
+        Refusal::Internal => "it could not be stored and was put aside for a person to look at",
+        Refusal::Busy => "too much is on its way; send it again later under the same id",
+    }
+}
+
+pub(super) fn close_code(why: actors::CloseWhy) -> CloseCode {
+    match why {
+        actors::CloseWhy::Session(Closing::Replaced) => CloseCode::Replaced,
+        actors::CloseWhy::Session(Closing::TooManySockets) => CloseCode::TooManyConnections,
+        actors::CloseWhy::Session(Closing::BrokenSequence) => CloseCode::BrokenSequence,
+        actors::CloseWhy::Session(Closing::TooSlow) => CloseCode::TooSlow,
+        actors::CloseWhy::Fallen => CloseCode::Restarted,
+        actors::CloseWhy::KeepsFailing => CloseCode::KeepsFailing,
+        actors::CloseWhy::NotReady => CloseCode::NotReady,
+        actors::CloseWhy::Draining => CloseCode::Goodbye,
+    }
+}

@@ -1,0 +1,210 @@
+//! A whole engine behind real sockets, on a port of its own, with the embedded store in a folder of its own. It has
+//! no HTTP API: decks are put into the library directly.
+
+use actix_web::{App, HttpResponse, web};
+use actors::{Clock as _, Engine, Hooks, Limits, Options};
+use domain::access::Visibility;
+use domain::deck::DeckSettings;
+use domain::ids::{CardId, DeckId, UserId};
+use embedded::EmbeddedStore;
+use ports::{CardRecord, DeckRecord, Library, People, Role, SignIn};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use studyhall::clock::{ServerClock, real_ms};
+use studyhall::ws::layer::{ServeOptions, listen, serve};
+use studyhall::ws::study::{SignedIn, StudyContext, TokenCheck, TokenProblem, encode_card, route};
+
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tokens that are the learner's id, or `id@expires_ms`.
+struct PlainTokens;
+
+impl TokenCheck for PlainTokens {
+    fn check(&self, token: &str, real_ms: i64) -> Result<SignedIn, TokenProblem> {
+        let (user, expires_ms) = match token.split_once('@') {
+            Some((user, at)) => (user, at.parse().map_err(|_| TokenProblem::Useless)?),
+            None => (token, real_ms + 3_600_000),
+        };
+        let user = user.parse().map_err(|_| TokenProblem::Useless)?;
+        if expires_ms + 10_000 <= real_ms {
+            return Err(TokenProblem::Expired);
+        }
+        let who = SignIn { user, org: None, role: Role::Learner, name: None };
+        Ok(SignedIn { who, expires_ms })
+    }
+}
+
+/// A running engine.
+pub struct TestServer {
+    pub address: SocketAddr,
+    pub store: EmbeddedStore,
+    pub engine: Engine,
+    pub clock: Arc<ServerClock>,
+    runtime: tokio::runtime::Runtime,
+    handle: actix_server::ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+/// How a test wants its server.
+#[derive(Clone, Default)]
+pub struct Wishes {
+    pub workers: usize,
+    pub dev_clock: bool,
+    pub limits: Option<Limits>,
+    pub hooks: Hooks,
+}
+
+impl TestServer {
+    pub fn start() -> Self {
+        Self::start_with(Wishes { workers: 1, ..Wishes::default() })
+    }
+
+    pub fn start_with(wishes: Wishes) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let clock = Arc::new(ServerClock::default());
+        let engine = {
+            let _inside = runtime.enter();
+            Engine::start(Options {
+                store: Arc::new(store.clone()),
+                library: Arc::new(store.clone()),
+                people: Arc::new(store.clone()),
+                clock: clock.clone(),
+                dev_clock: wishes.dev_clock,
+                encode: encode_card,
+                telemetry: Arc::new(()),
+                limits: wishes.limits.unwrap_or_default(),
+                seed: 7,
+                hooks: wishes.hooks.clone(),
+            })
+        };
+        let context = StudyContext {
+            engine: engine.clone(),
+            people: Arc::new(store.clone()),
+            tokens: Arc::new(PlainTokens),
+            clock: clock.clone(),
+            real_ms,
+        };
+        let (started, starts) = mpsc::channel();
+        let supervised = engine.clone();
+        let thread = std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                supervised.supervise();
+                let options = ServeOptions { workers: wishes.workers.max(1), ..ServeOptions::default() };
+                let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 1_024).unwrap();
+                let address = listener.local_addr().unwrap();
+                let app = || App::new().route("/", web::get().to(async || HttpResponse::Ok().finish()));
+                let routes = move || vec![route(context.clone())];
+                let server = serve(vec![listener], &options, app, routes).unwrap();
+                started.send((address, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (address, handle) = starts.recv_timeout(PATIENCE).expect("the server starts");
+        TestServer { address, store, engine, clock, runtime, handle, thread: Some(thread), _folder: folder }
+    }
+
+    /// Runs a future on the server's service runtime.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// A deck of this learner with so many cards.
+    pub fn deck(&self, owner: UserId, cards: usize) -> (DeckId, Vec<CardId>) {
+        self.deck_with(owner, cards, DeckSettings::default())
+    }
+
+    pub fn deck_with(&self, owner: UserId, cards: usize, settings: DeckSettings) -> (DeckId, Vec<CardId>) {
+        let now_ms = self.clock.now().wall_ms;
+        let id = DeckId(random_uuid());
+        let who = SignIn { user: owner, org: None, role: Role::Learner, name: None };
+        let record = deck_record(id, owner, settings, now_ms);
+        let records: Vec<CardRecord> = (0..cards).map(|n| card_record(id, n, now_ms)).collect();
+        let ids = records.iter().map(|card| card.id).collect();
+        self.run(async {
+            self.store.sign_in(who, now_ms).await.unwrap();
+            self.store.put_deck(record, None, now_ms).await.unwrap();
+            if !records.is_empty() {
+                self.store.put_cards(id, records, None, now_ms).await.unwrap();
+            }
+        });
+        (id, ids)
+    }
+}
+
+pub fn open(folder: &Path) -> EmbeddedStore {
+    EmbeddedStore::open(folder, embedded::Options::default()).unwrap()
+}
+
+fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -> DeckRecord {
+    DeckRecord {
+        id,
+        org: None,
+        owner,
+        path: format!("Deck {id}"),
+        title: "Deck".into(),
+        description: String::new(),
+        visibility: Visibility::Private,
+        tags: Vec::new(),
+        settings,
+        revision: 0,
+        cards: 0,
+        created_ms: now_ms,
+        updated_ms: now_ms,
+        deleted_ms: None,
+    }
+}
+
+fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
+    CardRecord {
+        id: CardId(random_uuid()),
+        deck,
+        position: 0,
+        note: None,
+        front: format!("front {n}"),
+        back: format!("back {n}"),
+        hint: None,
+        explanation: None,
+        tags: Vec::new(),
+        source_key: format!("front {n}"),
+        revision: 0,
+        created_ms: now_ms,
+        updated_ms: now_ms,
+        deleted_ms: None,
+    }
+}
+
+/// A UUID that is new in this process.
+pub fn random_uuid() -> domain::ids::Uuid {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let at = u64::try_from(real_ms()).unwrap();
+    domain::ids::EntryId::v7(real_ms(), u128::from(n) << 64 | u128::from(at.wrapping_mul(n))).0
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server's thread panicked");
+        }
+    }
+}
+
+/// Waits until something holds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

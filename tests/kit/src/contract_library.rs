@@ -1,0 +1,250 @@
+//! What every store of decks and cards has to keep.
+
+#![allow(missing_docs, reason = "the name of a function is the promise")]
+
+use crate::rows::{START_MS, card, deck, user};
+use domain::access::Visibility;
+use domain::deck::{DeckSettings, NewMix};
+use domain::ids::{DeckId, NoteId, OrgId};
+use ports::{CardQuery, CardRecord, DeckQuery, DeckRecord, Library, LibraryError};
+
+/// Makes a test of each promise about decks and cards: see [`store_contract!`](crate::store_contract).
+#[macro_export]
+macro_rules! library_contract {
+    ($make:expr) => {
+        $crate::contract!($make; $crate::contract_library;
+            a_deck_is_read_as_it_was_stored,
+            a_deck_changes_only_from_the_revision_it_was_read_at,
+            decks_are_found_by_owner_by_id_and_by_path,
+            cards_keep_the_order_of_adding,
+            a_changed_card_keeps_its_place,
+            the_same_cards_again_change_nothing,
+            a_refused_change_of_cards_leaves_nothing_behind,
+            a_deleted_card_is_counted_no_longer_and_kept,
+            cards_are_read_in_pages,
+            cards_are_found_by_text_whatever_its_case,
+            a_deck_and_its_cards_are_of_one_revision,
+        );
+    };
+}
+
+/// A deck of learner 1.
+pub fn deck_record(n: u64, path: &str) -> DeckRecord {
+    DeckRecord {
+        id: deck(n),
+        org: None,
+        owner: user(1),
+        path: path.to_owned(),
+        title: path.rsplit("::").next().unwrap_or_default().to_owned(),
+        description: String::new(),
+        visibility: Visibility::Private,
+        tags: vec![],
+        settings: DeckSettings::default(),
+        revision: 0,
+        cards: 0,
+        created_ms: START_MS,
+        updated_ms: START_MS,
+        deleted_ms: None,
+    }
+}
+
+/// A card of deck 1.
+pub fn card_record(n: u64, front: &str, back: &str) -> CardRecord {
+    CardRecord {
+        id: card(n),
+        deck: deck(1),
+        position: 0,
+        note: None,
+        front: front.to_owned(),
+        back: back.to_owned(),
+        hint: None,
+        explanation: None,
+        tags: vec![],
+        source_key: front.to_owned(),
+        revision: 0,
+        created_ms: START_MS,
+        updated_ms: START_MS,
+        deleted_ms: None,
+    }
+}
+
+async fn put(store: &impl Library, cards: Vec<CardRecord>) -> Vec<CardRecord> {
+    store.put_cards(deck(1), cards, None, START_MS + 9).await.unwrap().1
+}
+
+async fn with_deck(store: &impl Library) {
+    store.put_deck(deck_record(1, "Biology"), None, START_MS).await.unwrap();
+}
+
+fn page(from_position: u32, limit: usize) -> CardQuery {
+    CardQuery { from_position, limit, text: None, with_deleted: false }
+}
+
+async fn fronts(store: &impl Library, query: CardQuery) -> Vec<String> {
+    store.cards(deck(1), query).await.unwrap().into_iter().map(|card| card.front).collect()
+}
+
+pub async fn a_deck_is_read_as_it_was_stored(store: &impl Library) {
+    let settings = DeckSettings { new_per_day: 3, new_mix: NewMix::Before, ..DeckSettings::default() };
+    let asked = DeckRecord {
+        org: Some(OrgId::from_u128(7)),
+        description: "All of it; “quoted” — naïve".to_owned(),
+        visibility: Visibility::Org,
+        tags: vec!["one".to_owned(), "two words".to_owned()],
+        settings,
+        ..deck_record(1, "Biology::Cell")
+    };
+    assert_eq!(store.deck(deck(1)).await.unwrap(), None);
+    let stored = store.put_deck(asked.clone(), None, START_MS + 5).await.unwrap();
+    let expected = DeckRecord { revision: stored.revision, updated_ms: START_MS + 5, ..asked };
+    assert_eq!(stored, expected);
+    assert_eq!(store.deck(deck(1)).await.unwrap(), Some(expected));
+}
+
+pub async fn a_deck_changes_only_from_the_revision_it_was_read_at(store: &impl Library) {
+    let first = store.put_deck(deck_record(1, "A"), None, START_MS).await.unwrap();
+    let changed = DeckRecord { title: "B".to_owned(), ..first.clone() };
+    let second = store.put_deck(changed.clone(), Some(first.revision), START_MS + 1).await.unwrap();
+    assert!(second.revision > first.revision);
+    let late = store.put_deck(changed, Some(first.revision), START_MS + 2).await;
+    assert_eq!(late, Err(LibraryError::Changed));
+    let unknown = store.put_deck(deck_record(2, "C"), Some(1), START_MS).await;
+    assert_eq!(unknown, Err(LibraryError::NoSuchDeck));
+    assert_eq!(store.deck(deck(1)).await.unwrap().map(|deck| deck.title), Some("B".to_owned()));
+    assert_eq!(store.deck(deck(2)).await.unwrap(), None);
+}
+
+pub async fn decks_are_found_by_owner_by_id_and_by_path(store: &impl Library) {
+    for (n, path) in [(1, "B::y"), (2, "A"), (3, "B"), (4, "Bx"), (5, "B::x")] {
+        store.put_deck(deck_record(n, path), None, START_MS).await.unwrap();
+    }
+    let other = DeckRecord { owner: user(2), ..deck_record(6, "B::z") };
+    store.put_deck(other, None, START_MS).await.unwrap();
+    let gone = DeckRecord { deleted_ms: Some(START_MS), ..deck_record(7, "B::gone") };
+    store.put_deck(gone, None, START_MS).await.unwrap();
+    let found = async |query: DeckQuery| -> Vec<DeckId> {
+        store.decks(query).await.unwrap().into_iter().map(|deck| deck.id).collect()
+    };
+    let own = DeckQuery { owner: Some(user(1)), ..DeckQuery::default() };
+    assert_eq!(found(own.clone()).await, [2, 3, 5, 1, 4].map(deck));
+    let below = DeckQuery { below_path: Some("B".to_owned()), ..own.clone() };
+    assert_eq!(found(below.clone()).await, [3, 5, 1].map(deck));
+    assert_eq!(found(DeckQuery { with_deleted: true, ..below }).await, [3, 7, 5, 1].map(deck));
+    let shared = DeckQuery { ids: vec![deck(6), deck(1), deck(99)], ..own };
+    assert_eq!(found(shared).await, [2, 3, 5, 1, 6, 4].map(deck));
+    assert!(found(DeckQuery::default()).await.is_empty());
+}
+
+pub async fn cards_keep_the_order_of_adding(store: &impl Library) {
+    with_deck(store).await;
+    let cards = |of: &[u64]| of.iter().map(|n| card_record(*n, &n.to_string(), "")).collect::<Vec<_>>();
+    let first = put(store, cards(&[5, 3])).await;
+    assert_eq!(first.iter().map(|c| (c.id, c.position)).collect::<Vec<_>>(), [(card(5), 0), (card(3), 1)]);
+    // Known and unknown ones together, answered in the order given.
+    let second = put(store, cards(&[9, 3, 1])).await;
+    let places: Vec<_> = second.iter().map(|c| (c.id, c.position)).collect();
+    assert_eq!(places, [(card(9), 2), (card(3), 1), (card(1), 3)]);
+    assert_eq!(fronts(store, page(0, 100)).await, ["5", "3", "9", "1"]);
+    assert_eq!(store.deck(deck(1)).await.unwrap().map(|deck| deck.cards), Some(4));
+}
+
+pub async fn a_changed_card_keeps_its_place(store: &impl Library) {
+    with_deck(store).await;
+    let stored = put(store, vec![card_record(1, "a", "x"), card_record(2, "b", "y")]).await;
+    let changed = CardRecord {
+        back: "z".to_owned(),
+        hint: Some("h".to_owned()),
+        explanation: Some("e".to_owned()),
+        note: Some(NoteId::from_u128(4)),
+        tags: vec!["t".to_owned()],
+        position: 77,
+        created_ms: 1,
+        ..stored[0].clone()
+    };
+    let (_, now) = store.put_cards(deck(1), vec![changed.clone()], None, START_MS + 50).await.unwrap();
+    let expected = CardRecord {
+        position: 0,
+        created_ms: START_MS,
+        revision: stored[0].revision + 1,
+        updated_ms: START_MS + 50,
+        ..changed
+    };
+    assert_eq!(now, [expected.clone()]);
+    assert_eq!(store.card(deck(1), card(1)).await.unwrap(), Some(expected));
+    assert_eq!(store.card(deck(1), card(2)).await.unwrap(), Some(stored[1].clone()));
+    assert_eq!(store.card(deck(1), card(3)).await.unwrap(), None);
+    assert_eq!(store.card(deck(2), card(1)).await.unwrap(), None);
+}
+
+pub async fn the_same_cards_again_change_nothing(store: &impl Library) {
+    with_deck(store).await;
+    let cards = vec![card_record(1, "a", "x"), card_record(2, "b", "y")];
+    let first = store.put_cards(deck(1), cards.clone(), None, START_MS + 1).await.unwrap();
+    let again = store.put_cards(deck(1), cards, None, START_MS + 2).await.unwrap();
+    assert_eq!(first, again);
+}
+
+pub async fn a_refused_change_of_cards_leaves_nothing_behind(store: &impl Library) {
+    let none = store.put_cards(deck(1), vec![card_record(1, "a", "x")], None, START_MS).await;
+    assert_eq!(none, Err(LibraryError::NoSuchDeck));
+    with_deck(store).await;
+    let revision = store.deck(deck(1)).await.unwrap().map_or(0, |deck| deck.revision);
+    let cards = vec![card_record(1, "a", "x")];
+    let refused = store.put_cards(deck(1), cards.clone(), Some(revision + 1), START_MS).await;
+    assert_eq!(refused, Err(LibraryError::Changed));
+    assert!(fronts(store, page(0, 10)).await.is_empty());
+    let (now, _) = store.put_cards(deck(1), cards, Some(revision), START_MS).await.unwrap();
+    assert!(now > revision);
+    assert_eq!(store.deck(deck(1)).await.unwrap().map(|deck| deck.revision), Some(now));
+}
+
+pub async fn a_deleted_card_is_counted_no_longer_and_kept(store: &impl Library) {
+    with_deck(store).await;
+    let stored = put(store, vec![card_record(1, "a", "x"), card_record(2, "b", "y")]).await;
+    let gone = CardRecord { deleted_ms: Some(START_MS + 3), ..stored[0].clone() };
+    put(store, vec![gone]).await;
+    assert_eq!(fronts(store, page(0, 10)).await, ["b"]);
+    let all = CardQuery { with_deleted: true, ..page(0, 10) };
+    assert_eq!(fronts(store, all).await, ["a", "b"]);
+    let (record, cards) = store.content(deck(1)).await.unwrap().unwrap();
+    assert_eq!((record.cards, cards.len()), (1, 2));
+    assert_eq!(store.card(deck(1), card(1)).await.unwrap().and_then(|c| c.deleted_ms), Some(START_MS + 3));
+    put(store, vec![card_record(3, "c", "z")]).await;
+    assert_eq!(store.card(deck(1), card(3)).await.unwrap().map(|card| card.position), Some(2));
+    put(store, vec![CardRecord { deleted_ms: None, ..stored[0].clone() }]).await;
+    assert_eq!(store.deck(deck(1)).await.unwrap().map(|deck| deck.cards), Some(3));
+}
+
+pub async fn cards_are_read_in_pages(store: &impl Library) {
+    with_deck(store).await;
+    put(store, (0..10).map(|n| card_record(n, &n.to_string(), "")).collect()).await;
+    assert_eq!(fronts(store, page(0, 3)).await, ["0", "1", "2"]);
+    assert_eq!(fronts(store, page(8, 3)).await, ["8", "9"]);
+    assert!(fronts(store, page(10, 3)).await.is_empty());
+    assert!(fronts(store, page(0, 0)).await.is_empty());
+}
+
+pub async fn cards_are_found_by_text_whatever_its_case(store: &impl Library) {
+    with_deck(store).await;
+    let tagged = CardRecord { tags: vec!["Straße 100%".to_owned()], ..card_record(3, "c", "") };
+    put(store, vec![card_record(1, "Äpfel", "apples"), card_record(2, "b", "ÉCOLE_x"), tagged]).await;
+    let with =
+        async |text: &str| fronts(store, CardQuery { text: Some(text.to_owned()), ..page(0, 10) }).await;
+    assert_eq!(with("äPF").await, ["Äpfel"]);
+    assert_eq!(with("école_").await, ["b"]);
+    assert_eq!(with("100%").await, ["c"]);
+    assert!(with("%").await == ["c"] && with("_").await == ["b"]);
+    assert!(with("absent").await.is_empty());
+}
+
+pub async fn a_deck_and_its_cards_are_of_one_revision(store: &impl Library) {
+    assert_eq!(store.content(deck(1)).await.unwrap(), None);
+    with_deck(store).await;
+    let (revision, cards) = store
+        .put_cards(deck(1), vec![card_record(2, "b", ""), card_record(1, "a", "")], None, 5)
+        .await
+        .unwrap();
+    let (record, content) = store.content(deck(1)).await.unwrap().unwrap();
+    assert_eq!((record.revision, record.updated_ms), (revision, 5));
+    assert_eq!(content, cards);
+}

@@ -1,0 +1,32 @@
+//! A store that keeps everything in memory: for unit tests and simulations. It keeps the same contracts as the
+//! real ones, and dies with its last handle.
+
+mod library;
+mod log;
+mod people;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The store. Clones are handles of one store.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    log: log::Log,
+    library: library::Shelf,
+    people: people::Register,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,24 @@
+// What a file or pasted text probably is. Pure; the server looks for itself as well.
+
+const TSV = "text/tab-separated-values";
+const CSV = "text/csv";
+
+/** The media type to announce: by the name's ending, else by a tab in the first line. */
+export function typeOf(name, text) {
+  if (name !== null && /\.(tsv|tab)$/i.test(name)) return TSV;
+  const first = text.split(/\r\n|\r|\n/).find((line) => line.trim() !== "") ?? "";
+  return first.includes("\t") ? TSV : CSV;
+}
+
+/** A deck's name from a file's: "world-capitals_2.csv" is "world capitals 2". */
+export function titleOf(name) {
+  const title = name.replace(/\.[^.]+$/, "").replace(/[_-]+/g, " ").trim();
+  return title || "My deck";
+}
+
+/** Rejected rows as CSV with a header, for the learner to keep. */
+export function rejectedCsv(rejected) {
+  const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
+  const rows = rejected.map(({ line, column, reason }) => [line, column, reason].map(cell).join(","));
+  return ["line,column,reason", ...rows, ""].join("\r\n");
+}

@@ -1,0 +1,132 @@
+// What each frame of the server does to the session. Unknown frames and fields are ignored, as the protocol asks. Pure.
+
+/** Handles one frame. `effects` collects what the shell has to do. */
+export function onFrame(session, frame, now, effects) {
+  const handler = Object.hasOwn(FRAMES, frame.type) ? FRAMES[frame.type] : null;
+  if (handler && (frame.type === "welcome") === (session.link.phase === "greeting")) {
+    handler(session, frame, now, effects);
+  }
+}
+
+const FRAMES = {
+  welcome(session, frame, now, effects) {
+    const { link } = session;
+    session.user_id = frame.user_id;
+    session.features = frame.features ?? [];
+    session.class_document = frame.class ?? null;
+    link.heartbeat_ms = frame.heartbeat_ms ?? link.heartbeat_ms;
+    session.commands.newSocket(frame.limits?.in_flight);
+    link.enter("loading", now);
+    effects.push({ do: "correct_clock", server_time: frame.server_time });
+    effects.push({ do: "load", user_id: frame.user_id, generation: link.generation });
+  },
+
+  queue(session, frame) {
+    if (!session.study?.started) return;
+    session.study.awaits_queue = false;
+    session.hand.queue(frame);
+  },
+
+  card(session, frame, now, effects) {
+    if (typeof frame.saved === "number") settle(session, frame.saved, effects);
+    if (!isStudying(session)) return;
+    session.hand.deal(frame, session.unsaved);
+  },
+
+  saved(session, frame, now, effects) {
+    settle(session, frame.seq, effects);
+  },
+
+  error(session, frame, now, effects) {
+    if (frame.seq !== undefined) verdict(session, frame, now, effects);
+    else complaint(session, frame, effects);
+  },
+
+  changed(session, frame, now, effects) {
+    if (frame.reason === "new_day") effects.push({ do: "sync_clock" });
+    if (frame.reason === "undone") session.undoing.shift();
+    if (!isStudying(session)) return;
+    const screen_changed = session.hand.change(frame, session.unsaved);
+    const text = sayChanged(frame, screen_changed);
+    if (text) effects.push({ do: "notice", kind: "info", text });
+  },
+
+  done(session, frame) {
+    if (!isStudying(session) || frame.sitting !== session.study.sitting) return;
+    session.hand.clear();
+    session.hand.finish(frame);
+  },
+
+  class(session, frame) {
+    session.class_document = frame;
+  },
+
+  renewed(session, frame, now, effects) {
+    session.token_expiring = false;
+    effects.push({ do: "notice", kind: "good", text: "Your sign-in was renewed." });
+  },
+
+  goodbye(session, frame) {
+    session.link.goodbye = { reconnect_after_ms: Math.max(0, frame.reconnect_after_ms ?? 1_000) };
+    session.link.says = "The server is restarting.";
+  },
+};
+
+/** Frames of a sitting count only from the `queue` on that answers this socket's `start`. */
+function isStudying(session) {
+  const { study } = session;
+  return study !== null && study.started && !study.awaits_queue && !study.refused;
+}
+
+function settle(session, seq, effects) {
+  const ids = session.commands.saved(seq);
+  if (ids.length === 0) return;
+  session.saved_count += ids.length;
+  effects.push({ do: "settle", ids });
+  if (session.forgetUndos(ids)) {
+    effects.push({ do: "notice", kind: "info", text: "Taken back. The card itself cannot be shown again now." });
+  }
+}
+
+function verdict(session, frame, now, effects) {
+  const entry = session.commands.refused(frame, now);
+  if (entry === null || !frame.final) return;
+  session.recent = session.recent.filter((item) => item.id !== frame.id);
+  session.forgetUndos([frame.id]);
+  effects.push({ do: "refuse", id: frame.id, code: frame.code, message: frame.message });
+}
+
+/** An `error` that is no verdict: about the token, or about the `start` that is on its way. */
+function complaint(session, frame, effects) {
+  if (frame.code === "token_expiring") {
+    session.token_expiring = true;
+    return;
+  }
+  if (session.study?.awaits_queue) {
+    session.study.refused = { code: frame.code, message: frame.message };
+    session.study.awaits_queue = false;
+  }
+  effects.push({ do: "notice", kind: "bad", text: frame.message || `The server says: ${frame.code}` });
+}
+
+const REASONS = {
+  answered_elsewhere: "This card was answered on another device.",
+  edited: "This card was edited.",
+  deleted: "This card was deleted.",
+  taken_over: "This card went on to your other device.",
+  set: "This card was changed on another device.",
+};
+
+const ALWAYS = {
+  new_day: "A new study day has begun.",
+  imported: "New cards came in.",
+  assigned: "New cards were assigned to you.",
+};
+
+/** The sentence for a `changed`, or null when nothing needs to be said. */
+export function sayChanged(frame, screen_changed) {
+  if (Object.hasOwn(ALWAYS, frame.reason)) return ALWAYS[frame.reason];
+  if (screen_changed && Object.hasOwn(REASONS, frame.reason)) return REASONS[frame.reason];
+  if (frame.card_id && frame.state?.due) return `An answer counted otherwise than shown: the card is due on ${frame.state.due}.`;
+  return null;
+}

@@ -1,0 +1,147 @@
+// One deck: its cards, and adding a card by hand.
+
+import { busily, h, setHtml, setText } from "./dom.js";
+import { countRow } from "./view-decks.js";
+
+export class DeckView {
+  constructor(app, deck_id) {
+    this.app = app;
+    this.deck_id = deck_id;
+    this.title = "Deck";
+    this.heading = h("h1", {}, "…");
+    this.path = h("p", { className: "deck-path" });
+    this.counts = countRow();
+    this.note = h("p", { className: "quiet", role: "status" });
+    this.list = h("ul", { className: "cards", "aria-label": "Cards" });
+    this.more = h("button", { type: "button", hidden: true, onclick: () => busily(this.more, () => this.loadCards()) }, "More cards");
+    this.editing = h("div", {});
+    this.element = h(
+      "section",
+      { className: "deck-page" },
+      h("a", { href: "#/", className: "back-link" }, "‹ Decks"),
+      h(
+        "div",
+        { className: "home-head" },
+        h("div", {}, this.path, this.heading, this.counts.element),
+        h("div", { className: "row" }, h("a", { className: "button primary", href: `#/study/${deck_id}` }, "Study")),
+      ),
+      this.note,
+      this.editing,
+      this.list,
+      this.more,
+    );
+  }
+
+  enter() {
+    this.load();
+  }
+
+  leave() {
+    this.gone = true;
+  }
+
+  async load() {
+    try {
+      this.deck = await this.app.api.deck(this.deck_id);
+      if (this.gone) return;
+      setText(this.heading, this.deck.title);
+      setText(this.path, (this.deck.path ?? "").split("::").slice(0, -1).join(" › "));
+      if (this.deck.may_edit) this.editing.replaceChildren(this.buildForm(), this.buildTools());
+      await Promise.all([this.loadCounts(), this.loadCards()]);
+    } catch (error) {
+      setText(this.note, error.message);
+    }
+  }
+
+  async loadCounts() {
+    this.counts.put((await this.app.api.progress(this.deck_id)).due);
+  }
+
+  async loadCards() {
+    const page = await this.app.api.cards(this.deck_id, { cursor: this.next ?? null });
+    this.next = page.next ?? null;
+    this.list.append(...page.items.map((card) => this.cardRow(card)));
+    this.more.hidden = this.next === null;
+    if (this.list.childElementCount === 0) setText(this.note, "This deck has no card yet.");
+  }
+
+  buildForm() {
+    const field = (name, label, rows) => h("label", {}, label, h("textarea", { name, rows, required: rows > 1 }));
+    const complaint = h("p", { className: "complaint", role: "alert" });
+    const button = h("button", { className: "primary" }, "Add card");
+    const form = h(
+      "form",
+      { className: "panel add-card" },
+      h("h2", {}, "Add a card"),
+      h("div", { className: "columns" }, field("front", "Front", 2), field("back", "Back", 2)),
+      h("div", { className: "columns" }, field("hint", "Hint (optional)", 1), field("tags", "Tags (optional, with spaces between)", 1)),
+      h("div", { className: "row" }, button, complaint),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      busily(button, () => this.addCard(form, complaint));
+    });
+    return form;
+  }
+
+  async addCard(form, complaint) {
+    const { front, back, hint, tags } = Object.fromEntries(new FormData(form));
+    const card = { front: front.trim(), back: back.trim() };
+    if (hint.trim()) card.hint = hint.trim();
+    if (tags.trim()) card.tags = tags.trim().split(/\s+/);
+    try {
+      const added = await this.app.api.addCard(this.deck_id, card);
+      form.reset();
+      form.elements.front.focus();
+      setText(complaint, "");
+      setText(this.note, "");
+      this.list.prepend(this.cardRow({ ...card, ...added }));
+      this.app.toasts.say("The card was added.", "good");
+      await this.loadCounts();
+    } catch (error) {
+      setText(complaint, error.message);
+    }
+  }
+
+  buildTools() {
+    return h(
+      "div",
+      { className: "row deck-tools" },
+      h("a", { className: "button", href: `#/import/${this.deck_id}` }, "Import into this deck"),
+      h("button", { type: "button", className: "danger", onclick: () => this.remove() }, "Delete deck"),
+    );
+  }
+
+  async remove() {
+    if (!confirm(`Delete “${this.deck.title}” with its cards? Your review history is kept.`)) return;
+    try {
+      await this.app.api.deleteDeck(this.deck_id);
+      this.app.go("#/");
+    } catch (error) {
+      setText(this.note, error.message);
+    }
+  }
+
+  cardRow(card) {
+    const front = h("div", { className: "card-html" });
+    const back = h("div", { className: "card-html" });
+    setHtml(front, card.front);
+    setHtml(back, card.back);
+    const row = h("li", { "data-card-id": card.card_id }, front, back);
+    if (this.deck.may_edit) {
+      row.append(h("button", { type: "button", className: "plain-button", "aria-label": "Delete this card", onclick: () => this.removeCard(card, row) }, "Delete"));
+    }
+    return row;
+  }
+
+  async removeCard(card, row) {
+    if (!confirm("Delete this card?")) return;
+    try {
+      await this.app.api.deleteCard(this.deck_id, card.card_id);
+      row.remove();
+      await this.loadCounts();
+    } catch (error) {
+      this.app.toasts.say(error.message, "bad");
+    }
+  }
+}

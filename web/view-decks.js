@@ -1,0 +1,114 @@
+// The decks, with what is due in each.
+
+import { ApiError } from "./api.js";
+import { h, setText } from "./dom.js";
+
+/** Requests for counts at the same time. */
+const AT_ONCE = 4;
+const KINDS = ["new", "learning", "review"];
+
+export class DecksView {
+  constructor(app) {
+    this.app = app;
+    this.title = "";
+    this.totals = countRow();
+    this.list = h("ul", { className: "decks", "aria-label": "Decks" });
+    this.note = h("p", { className: "quiet", role: "status" }, "Fetching your decks…");
+    this.study_all = h("a", { className: "button primary", href: "#/study" }, "Study all");
+    this.element = h(
+      "section",
+      { className: "home" },
+      h(
+        "div",
+        { className: "home-head" },
+        h("div", {}, h("h1", {}, "Today"), this.totals.element),
+        h("div", { className: "row" }, h("a", { className: "button", href: "#/import" }, "New deck"), this.study_all),
+      ),
+      this.note,
+      this.list,
+      h("p", { className: "quiet drop-hint" }, "Drop a CSV or TSV file anywhere on this page to make a deck of it."),
+    );
+  }
+
+  enter() {
+    this.load();
+  }
+
+  leave() {
+    this.gone = true;
+  }
+
+  /** Fetches again once the server is back after it could not be reached. */
+  update() {
+    const ready = this.app.client.session.link.isReady;
+    if (ready && this.failed) this.load();
+  }
+
+  async load() {
+    this.failed = false;
+    try {
+      const [decks, due] = await Promise.all([this.app.api.decks(), this.app.api.due()]);
+      if (this.gone) return;
+      this.totals.put(due.counts);
+      this.draw(decks);
+    } catch (error) {
+      this.failed = error instanceof ApiError && error.status === 0;
+      setText(this.note, error.message);
+    }
+  }
+
+  draw(decks) {
+    setText(this.note, decks.length === 0 ? "There is no deck yet. Make one from a file, or from two columns that you paste." : "");
+    this.note.hidden = decks.length > 0;
+    const rows = decks.map((deck) => ({ deck, counts: countRow(), studied: h("span", { className: "mastery" }) }));
+    this.list.replaceChildren(...rows.map((row) => deckRow(row)));
+    this.fillCounts(rows);
+  }
+
+  /** Asks for each deck's figures, a few at a time, in the order shown. */
+  async fillCounts(rows) {
+    const waiting = rows.slice();
+    const worker = async () => {
+      for (let row = waiting.shift(); row && !this.gone; row = waiting.shift()) {
+        const progress = await this.app.api.progress(row.deck.deck_id).catch(() => null);
+        if (!progress) continue;
+        row.counts.put(progress.due);
+        setText(row.studied, progress.mastered > 0 ? `${Math.round(masteryOf(progress))} % mastered` : "");
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+}
+
+function masteryOf({ mastered, cards }) {
+  return cards > 0 ? (100 * mastered) / cards : 0;
+}
+
+function deckRow({ deck, counts, studied }) {
+  const path = (deck.path ?? "").split("::").slice(0, -1).join(" › ");
+  return h(
+    "li",
+    { className: "deck", "data-deck-id": deck.deck_id },
+    h(
+      "a",
+      { className: "deck-name", href: `#/deck/${deck.deck_id}` },
+      path ? h("span", { className: "deck-path" }, path) : null,
+      h("span", { className: "deck-title" }, deck.title),
+      h("span", { className: "deck-cards" }, `${deck.cards ?? 0} cards`, studied),
+    ),
+    counts.element,
+    h("a", { className: "button study-link", href: `#/study/${deck.deck_id}`, "aria-label": `Study ${deck.title}` }, "Study"),
+  );
+}
+
+/** New, learning, review as a small row; dashes until they are known. */
+export function countRow() {
+  const numbers = KINDS.map((kind) => h("b", { className: `count ${kind}` }, "–"));
+  const element = h(
+    "div",
+    { className: "counts" },
+    KINDS.map((kind, at) => h("span", { className: "count-pair" }, numbers[at], h("span", { className: "count-name" }, kind))),
+  );
+  const put = (counts) => KINDS.forEach((kind, at) => setText(numbers[at], String(counts?.[kind] ?? 0)));
+  return { element, put };
+}

@@ -1,0 +1,235 @@
+// Studying: the card on screen, the grades, what is left. The card is there at once; the server is told behind it.
+
+import { CardFace } from "./view-card.js";
+import { h, isTyping, setText, show } from "./dom.js";
+import { GRADES, counted, daysSpoken, outcomeText } from "./format.js";
+import { DoneView } from "./view-done.js";
+import { FlagMenu } from "./view-flag.js";
+import { Sitting } from "./sitting.js";
+
+export class StudyView {
+  constructor(app, deck_id) {
+    this.app = app;
+    this.deck_id = deck_id;
+    this.title = "Study";
+    this.sitting = new Sitting(deck_id, app.client.clock);
+    this.face = new CardFace(() => this.flip());
+    this.done = new DoneView(app, (more) => this.studyMore(more));
+    this.flags = new FlagMenu(app, (flag) => this.set({ flag }));
+    this.element = h("section", { className: "study", "aria-label": "Study" }, this.buildHead(), this.buildStage(), this.buildFoot());
+    this.onKey = (event) => this.key(event);
+  }
+
+  buildHead() {
+    this.heading = h("h1", {}, this.deck_id ? "" : "All decks");
+    this.counts = Object.fromEntries(
+      ["new", "learning", "review"].map((kind) => [kind, h("b", { className: `count ${kind}`, "data-count": kind }, "–")]),
+    );
+    const count = (kind) => h("span", { className: "count-pair", "data-kind": kind }, this.counts[kind], h("span", { className: "count-name" }, kind));
+    this.count_row = h("div", { className: "counts", "aria-hidden": "true" }, ["new", "learning", "review"].map(count));
+    this.spoken = h("p", { className: "unseen", "aria-live": "polite" });
+    this.progress = h("div", { className: "progress-fill" });
+    this.tools = h(
+      "div",
+      { className: "tools" },
+      (this.undo_button = tool("Undo", "u", "Take the last answer back", () => this.undo())),
+      (this.bury_button = tool("Bury", "b", "Not again today", () => this.bury())),
+      (this.suspend_button = tool("Suspend", "s", "Not again until it is taken back", () => this.set({ suspended: true }))),
+      (this.flag_button = tool("Flag", "f", "Mark this card", () => this.openFlags())),
+      this.flags.element,
+    );
+    return h(
+      "header",
+      { className: "study-head" },
+      h("div", { className: "study-title" }, h("a", { href: "#/", className: "back", "aria-label": "Back to the decks" }, "‹"), this.heading),
+      this.count_row,
+      this.spoken,
+      this.tools,
+      h("div", { className: "progress", "aria-hidden": "true" }, this.progress),
+    );
+  }
+
+  buildStage() {
+    this.waiting = h("p", { className: "waiting", role: "status" });
+    this.stage = h("div", { className: "stage" }, this.face.element, this.done.element, this.waiting);
+    return this.stage;
+  }
+
+  buildFoot() {
+    this.show_button = h("button", { type: "button", className: "primary show-answer", onclick: () => this.flip() }, "Show answer", h("kbd", {}, "space"));
+    this.grades = GRADES.map(({ name, means }, grade) => {
+      const outcome = h("span", { className: "outcome" });
+      const button = h(
+        "button",
+        { type: "button", className: "grade", "data-grade": grade, title: `${grade}: ${means}`, onclick: () => this.answer(grade) },
+        h("span", { className: "grade-name" }, h("kbd", {}, String(grade)), name),
+        outcome,
+      );
+      return { button, outcome, name };
+    });
+    this.grade_row = h("div", { className: "grades", role: "group", "aria-label": "How well did you know it?" }, this.grades.map(({ button }) => button));
+    this.foot = h("footer", { className: "study-foot" }, this.show_button, this.grade_row);
+    return this.foot;
+  }
+
+  enter() {
+    document.body.classList.add("studying");
+    addEventListener("keydown", this.onKey);
+    const { sitting } = this;
+    this.app.client.input({ type: "study", sitting: sitting.id, request: sitting.request(), recent: sitting.recent });
+    if (this.deck_id) this.nameDeck();
+  }
+
+  async nameDeck() {
+    const deck = await this.app.api.deck(this.deck_id).catch(() => null);
+    if (deck) setText(this.heading, deck.title);
+  }
+
+  leave() {
+    document.body.classList.remove("studying");
+    removeEventListener("keydown", this.onKey);
+    this.sitting.forget();
+    this.face.leave();
+    this.app.client.input({ type: "leave" });
+  }
+
+  /** The page goes, perhaps for a reload: the sitting is left for the next one. */
+  hide() {
+    this.sitting.keep(this.session.recent);
+  }
+
+  get session() {
+    return this.app.client.session;
+  }
+
+  update() {
+    const { hand, study } = this.session;
+    const card = hand.onScreen;
+    const settled = Boolean(study) && !study.awaits_queue;
+    const show_done = settled && hand.done !== null && card === null;
+    this.face.update(card, hand.flipped);
+    this.done.update(show_done ? hand.done : null);
+    this.updateFoot(card, hand.flipped);
+    show(this.foot, !show_done);
+    this.updateCounts(hand, card);
+    this.updateTools(card);
+    const sentence = card || show_done ? "" : this.sentence();
+    setText(this.waiting, sentence);
+    show(this.waiting, sentence !== "");
+  }
+
+  updateFoot(card, flipped) {
+    show(this.show_button, card !== null && !flipped);
+    show(this.grade_row, card !== null && flipped);
+    if (card === null || this.graded_card === card) return;
+    this.graded_card = card;
+    this.grades.forEach(({ button, outcome, name }, grade) => {
+      const then = card.if_graded?.[grade];
+      setText(outcome, outcomeText(then));
+      button.setAttribute("aria-label", `Grade ${grade}, ${name}: ${daysSpoken(then)}`);
+    });
+  }
+
+  updateCounts(hand, card) {
+    const left = hand.left;
+    for (const [kind, element] of Object.entries(this.counts)) setText(element, left ? String(left[kind]) : "–");
+    const kind = card ? (card.kind === "drill" ? "learning" : card.kind) : "";
+    if (this.count_row.dataset.now !== kind) this.count_row.dataset.now = kind;
+    if (!left) return;
+    setText(this.spoken, `${left.new} new, ${left.learning} learning, ${left.review} to review`);
+    const ahead = left.new + left.learning + left.review;
+    const behind = this.sitting.answered;
+    const share = ahead + behind === 0 ? 1 : behind / (ahead + behind);
+    this.progress.style.transform = `scaleX(${share.toFixed(4)})`;
+  }
+
+  updateTools(card) {
+    this.undo_button.disabled = !this.session.canUndo;
+    for (const button of [this.bury_button, this.suspend_button, this.flag_button]) button.disabled = card === null;
+  }
+
+  /** What to say when there is no card to show. */
+  sentence() {
+    const { link, study } = this.session;
+    if (study?.refused) return study.refused.message || `The server does not start this: ${study.refused.code}.`;
+    if (link.isReady) return this.app.client.unsaved > 0 ? "Saving your last answers…" : "Fetching cards…";
+    if (link.phase === "stopped") return link.says;
+    const waits = this.app.client.unsaved;
+    const kept = waits > 0 ? ` ${counted(waits, "answer")} wait${waits === 1 ? "s" : ""} on this device.` : "";
+    return link.attempt <= 1 ? "Connecting…" : `The server cannot be reached; the page tries again by itself.${kept}`;
+  }
+
+  flip() {
+    if (!this.session.hand.onScreen || this.session.hand.flipped) return;
+    this.app.client.input({ type: "flip" });
+    this.face.focusAnswer();
+  }
+
+  answer(grade) {
+    if (!this.session.canAct || !this.session.hand.flipped) return;
+    this.sitting.answered += 1;
+    this.app.client.input({ type: "answer", grade, elapsed_ms: this.face.elapsedMs() });
+    this.face.focusCard();
+  }
+
+  undo() {
+    if (!this.session.canUndo) return;
+    this.sitting.answered = Math.max(0, this.sitting.answered - 1);
+    this.app.client.input({ type: "undo" });
+  }
+
+  set(change) {
+    if (!this.session.canAct) return;
+    this.app.client.input({ type: "set", change });
+  }
+
+  bury() {
+    const today = this.app.me?.today;
+    if (!today) return this.app.toasts.say("The server has not said yet which day it is.", "bad");
+    this.set({ buried_until: nextDay(today) });
+  }
+
+  openFlags() {
+    const card = this.session.hand.onScreen;
+    if (card) this.flags.open(card, this.flag_button);
+  }
+
+  studyMore(more) {
+    this.sitting.addMore(more);
+    this.app.client.input({ type: "study", sitting: this.sitting.id, request: this.sitting.request() });
+  }
+
+  key(event) {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (this.flags.isOpen) return this.flags.key(event);
+    const on_button = event.target instanceof HTMLElement && event.target.closest("button, a, summary, audio, video");
+    if ((event.key === " " || event.key === "Enter") && on_button) return;
+    const action = this.actionOf(event.key);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  actionOf(key) {
+    if (key === " " || key === "Enter") return () => (this.session.hand.flipped ? this.answer(4) : this.flip());
+    if (/^[0-5]$/.test(key)) return () => this.answer(Number(key));
+    const actions = {
+      u: () => this.undo(),
+      b: () => this.bury(),
+      s: () => this.set({ suspended: true }),
+      f: () => this.openFlags(),
+      h: () => this.face.showHint(),
+      Escape: () => this.app.go("#/"),
+    };
+    return Object.hasOwn(actions, key) ? actions[key] : null;
+  }
+}
+
+function tool(text, key, title, onclick) {
+  return h("button", { type: "button", className: "tool", title: `${title} (${key})`, "aria-keyshortcuts": key, onclick }, text);
+}
+
+/** The day after `day` (`YYYY-MM-DD`). */
+export function nextDay(day) {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+}
