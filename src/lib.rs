@@ -3,6 +3,9 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod content;
+pub mod http;
+pub mod import;
 pub mod metrics;
 pub mod study;
 pub mod verify;
