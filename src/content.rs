@@ -73,7 +73,7 @@ pub fn field(text: &str, format: Format) -> Result<String, ContentError> {
         Format::Html if !text.contains(['<', '&', '>']) => text.into_owned(),
         Format::Html => {
             check_shape(&text)?;
-            SANITISER.clean(&text).to_string()
+            SANITISER.clean(&text).to_string().trim().to_owned()
         }
     };
     if clean.len() > FIELD_BYTES_MAX { Err(ContentError::TooLong(clean.len())) } else { Ok(clean) }
