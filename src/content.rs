@@ -1,236 +1,252 @@
-//! Card text: bounded first, then sanitised. What is stored is safe to show as it is.
+//! The texts of a card: whoever they come from, they are stored as HTML that can be shown as it is.
 //!
-//! The sanitiser takes quadratic time on deeply nested tags, so size and depth are bounded before it runs.
+//! Bounds are checked before anything is parsed, because an HTML parser takes quadratic time on nested tags: first the
+//! length, then the number of tags and how deep they nest, and only then does the sanitiser see the text.
+//!
+//! Pictures may come from `https:` addresses (until media can be uploaded there is no other way to have any; they are
+//! fetched without a referrer) or bear a plain media name; `data:`, `http:` and paths on this server are taken out.
 
-use ammonia::Builder;
-use ports::CardRecord;
-use protocol::limits::{FIELD_BYTES_MAX, FIELDS_JSON_BYTES_MAX};
-use protocol::{CardContent, ContentTooLarge};
-use std::borrow::Cow;
-use std::sync::LazyLock;
-use thiserror::Error;
-use unicode_normalization::UnicodeNormalization;
+mod outline;
+mod policy;
 
-/// Deepest nesting of tags; deeper is refused.
-pub const DEPTH_MAX: usize = 64;
-/// Tags in one field; more is refused.
-pub const ELEMENTS_MAX: usize = 4_000;
-/// Tags (labels) of a card or a deck; more is refused.
-pub const TAGS_MAX: usize = 64;
-/// Longest tag (label), in bytes; longer is refused.
-pub const TAG_BYTES_MAX: usize = 100;
+use outline::Outline;
+use protocol::CardContent;
+use uuid::Uuid;
 
-/// Why a text is refused.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
+/// Longest field of a card in bytes, as it comes in and as it is stored.
+pub const FIELD_BYTES_MAX: usize = protocol::limits::FIELD_BYTES_MAX;
+/// Most tags in one field. Together with its length this bounds what parsing it can cost.
+pub const MARKUP_TAGS_MAX: usize = 2_000;
+/// Deepest nesting of tags in one field.
+pub const MARKUP_DEPTH_MAX: usize = 32;
+
+/// The texts of a card.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CardTexts {
+    /// The question.
+    pub front: String,
+    /// The answer.
+    pub back: String,
+    /// A hint.
+    pub hint: Option<String>,
+    /// An explanation, shown after the answer.
+    pub explanation: Option<String>,
+}
+
+/// Why the texts of a card are refused. `field` is `front`, `back`, `hint` or `explanation`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ContentError {
-    /// A field is too long, before or after sanitising.
-    #[error("a text of a card has at most {FIELD_BYTES_MAX} bytes, not {0}")]
-    TooLong(usize),
-    /// All fields together are too long.
-    #[error("{0}")]
-    TooLongTogether(ContentTooLarge),
-    /// Tags lie in each other too deeply.
-    #[error("tags may lie in each other {DEPTH_MAX} deep")]
-    TooDeep,
-    /// There are too many tags.
-    #[error("a text may have {ELEMENTS_MAX} tags")]
-    TooManyElements,
-    /// A NUL character, which no text has.
-    #[error("a text may not hold NUL characters")]
-    Nul,
-    /// Too many labels.
-    #[error("there may be {TAGS_MAX} tags")]
-    TooManyTags,
-    /// A label that is none.
-    #[error("a tag is one line of 1 to {TAG_BYTES_MAX} bytes")]
-    BadTag,
+    /// There is nothing to ask.
+    #[error("`front` shows nothing: a card needs a question")]
+    Empty,
+    /// A field is too long.
+    #[error("`{field}` has {bytes} bytes, at most {FIELD_BYTES_MAX} are allowed")]
+    FieldTooLong {
+        /// The field.
+        field: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
+    /// The fields are too long together.
+    #[error("the card's texts have {bytes} bytes as JSON, at most {max} are allowed", max = protocol::limits::FIELDS_JSON_BYTES_MAX)]
+    CardTooLong {
+        /// Their length.
+        bytes: usize,
+    },
+    /// A field has too many tags.
+    #[error("`{field}` has {tags} HTML tags, at most {MARKUP_TAGS_MAX} are allowed")]
+    TooManyTags {
+        /// The field.
+        field: &'static str,
+        /// How many it has.
+        tags: usize,
+    },
+    /// Tags are nested too deep, or left open.
+    #[error(
+        "`{field}` nests HTML tags {depth} deep (or leaves them open), at most {MARKUP_DEPTH_MAX} are allowed"
+    )]
+    NestedTooDeep {
+        /// The field.
+        field: &'static str,
+        /// How deep.
+        depth: usize,
+    },
 }
 
-/// What a text is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// HTML, of which the harmless part is kept.
-    Html,
-    /// Plain text: every character shows as itself.
-    Text,
-}
-
-/// A field, ready to be stored and shown.
-///
-/// # Errors
-/// A bound is passed; nothing is cut off silently.
-pub fn field(text: &str, format: Format) -> Result<String, ContentError> {
-    if text.len() > FIELD_BYTES_MAX {
-        return Err(ContentError::TooLong(text.len()));
-    }
-    if text.contains('\0') {
-        return Err(ContentError::Nul);
-    }
-    let text: Cow<'_, str> =
-        if text.is_ascii() { Cow::Borrowed(text.trim()) } else { Cow::Owned(text.trim().nfc().collect()) };
-    let clean = match format {
-        Format::Text => escape(&text),
-        Format::Html if !text.contains(['<', '&', '>']) => text.into_owned(),
-        Format::Html => {
-            check_shape(&text)?;
-            SANITISER.clean(&text).to_string().trim().to_owned()
+impl ContentError {
+    /// The code that names it in an API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_front",
+            Self::FieldTooLong { .. } => "field_too_long",
+            Self::CardTooLong { .. } => "card_too_long",
+            Self::TooManyTags { .. } => "too_many_tags",
+            Self::NestedTooDeep { .. } => "nested_too_deep",
         }
-    };
-    if clean.len() > FIELD_BYTES_MAX { Err(ContentError::TooLong(clean.len())) } else { Ok(clean) }
-}
-
-/// A field that a card may do without: blank is none.
-///
-/// # Errors
-/// See [`field`].
-pub fn optional_field(text: Option<&str>, format: Format) -> Result<Option<String>, ContentError> {
-    let clean = text.map(|text| field(text, format)).transpose()?;
-    Ok(clean.filter(|text| !is_blank(text)))
-}
-
-/// Checks what holds for all fields of a card together.
-///
-/// # Errors
-/// The card does not fit a frame.
-pub fn check_card(card: &CardRecord) -> Result<(), ContentError> {
-    // As JSON a character takes at most six bytes: most cards are far below the bound.
-    let texts = [Some(&card.front), Some(&card.back), card.hint.as_ref(), card.explanation.as_ref()];
-    if texts.iter().flatten().map(|text| text.len() * 6 + 2).sum::<usize>() <= FIELDS_JSON_BYTES_MAX {
-        return Ok(());
     }
-    let content = CardContent {
-        card_id: card.id.0,
-        deck_id: card.deck.0,
-        front: &card.front,
-        back: &card.back,
-        hint: card.hint.as_deref(),
-        explanation: card.explanation.as_deref(),
-        media: &[],
-    };
-    content.check().map_err(ContentError::TooLongTogether)
+
+    /// The field that it is about; the front if it is about all.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::CardTooLong { .. } => "front",
+            Self::FieldTooLong { field, .. }
+            | Self::TooManyTags { field, .. }
+            | Self::NestedTooDeep { field, .. } => field,
+        }
+    }
 }
 
-/// Whether sanitised HTML shows nothing.
-pub fn is_blank(html: &str) -> bool {
+/// Makes a card's HTML safe: tags, attributes and addresses that have no place on a flashcard are taken out.
+///
+/// Doing it again changes nothing. A hint or explanation without anything in it becomes `None`.
+///
+/// # Errors
+/// The first bound that the texts break; an empty front.
+pub fn sanitise_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    for (field, html) in fields(&texts) {
+        bounded(field, html)?;
+    }
+    finished(CardTexts {
+        front: policy::clean(&texts.front),
+        back: policy::clean(&texts.back),
+        hint: texts.hint.as_deref().map(policy::clean),
+        explanation: texts.explanation.as_deref().map(policy::clean),
+    })
+}
+
+/// Makes HTML of a card's plain texts.
+///
+/// # Errors
+/// As [`sanitise_card`].
+pub fn escape_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    finished(CardTexts {
+        front: escape_plain(&texts.front),
+        back: escape_plain(&texts.back),
+        hint: texts.hint.as_deref().map(escape_plain),
+        explanation: texts.explanation.as_deref().map(escape_plain),
+    })
+}
+
+/// Plain text as HTML, as the sanitiser would write it: the ends trimmed, line ends as `<br>`, control characters left
+/// out.
+pub fn escape_plain(text: &str) -> String {
+    let text = text.trim();
+    let mut html = String::with_capacity(text.len() + text.len() / 16);
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '\u{a0}' => html.push_str("&nbsp;"),
+            '\n' => html.push_str("<br>"),
+            '\t' => html.push('\t'),
+            letter if letter.is_control() => {}
+            letter => html.push(letter),
+        }
+    }
+    html
+}
+
+/// The text of sanitised HTML, on one line: to search in and to compare.
+pub fn plain_text(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find('<') {
-        if !shows_nothing(&rest[..at]) || rest[at..].starts_with("<img") {
-            return false;
+        push_words(&mut text, &rest[..at]);
+        let end = outline::tag_end(rest.as_bytes(), at);
+        if !is_inline(&rest[at..end]) {
+            text.push(' ');
         }
-        rest = rest[at..].find('>').map_or("", |end| &rest[at + end + 1..]);
+        rest = &rest[end..];
     }
-    shows_nothing(rest)
+    push_words(&mut text, rest);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn shows_nothing(text: &str) -> bool {
-    text.replace("&nbsp;", " ").trim().is_empty()
+/// The first field out of which sanitising took markup, so that whoever sent it can be told.
+pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'static str> {
+    let shrank = |&(field, before): &(&'static str, &str)| {
+        let after = fields(after).find(|(name, _)| *name == field).map_or("", |(_, html)| html);
+        let (had, has) = (Outline::of(before), Outline::of(after));
+        has.tags < had.tags || has.attributes < had.attributes
+    };
+    fields(before).find(shrank).map(|(field, _)| field)
 }
 
-/// Labels: trimmed, in one form of each letter, without doubles, in the order given.
-///
-/// # Errors
-/// One is empty or too long, or there are too many.
-pub fn tags(given: Vec<String>) -> Result<Vec<String>, ContentError> {
-    let mut tags: Vec<String> = Vec::with_capacity(given.len().min(TAGS_MAX));
-    for tag in given {
-        let tag: String = tag.trim().nfc().collect();
-        if tag.is_empty() || tag.len() > TAG_BYTES_MAX || tag.chars().any(char::is_control) {
-            return Err(ContentError::BadTag);
-        }
-        if tags.contains(&tag) {
-            continue;
-        }
-        if tags.len() == TAGS_MAX {
-            return Err(ContentError::TooManyTags);
-        }
-        tags.push(tag);
+/// Whether the HTML shows anything.
+pub(crate) fn shows_something(html: &str) -> bool {
+    html.contains("<img") || !plain_text(html).is_empty()
+}
+
+fn finished(mut texts: CardTexts) -> Result<CardTexts, ContentError> {
+    if !shows_something(&texts.front) {
+        return Err(ContentError::Empty);
     }
-    Ok(tags)
+    texts.hint = texts.hint.filter(|html| shows_something(html));
+    texts.explanation = texts.explanation.filter(|html| shows_something(html));
+    let content = CardContent {
+        card_id: Uuid::nil(),
+        deck_id: Uuid::nil(),
+        front: &texts.front,
+        back: &texts.back,
+        hint: texts.hint.as_deref(),
+        explanation: texts.explanation.as_deref(),
+        media: &[],
+    };
+    content.check().map_err(too_large)?;
+    Ok(texts)
 }
 
-/// Plain text as HTML that shows the same; a line break stays one.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\r' if chars.peek() == Some(&'\n') => {}
-            '\n' | '\r' => out.push_str("<br>"),
-            c => out.push(c),
+const fn too_large(error: protocol::ContentTooLarge) -> ContentError {
+    match error {
+        protocol::ContentTooLarge::Field { field, bytes } => ContentError::FieldTooLong { field, bytes },
+        protocol::ContentTooLarge::Fields { bytes } | protocol::ContentTooLarge::Media { bytes } => {
+            ContentError::CardTooLong { bytes }
         }
-    }
-    out
-}
-
-static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let mut builder = Builder::default();
-    builder
-        .url_schemes(["https", "http", "mailto"].into())
-        .attribute_filter(|element, attribute, value| match (element, attribute) {
-            ("img", "src") if !is_shown_picture(value) => None,
-            _ => Some(value.into()),
-        })
-        .link_rel(Some("noopener noreferrer nofollow"));
-    builder
-});
-
-/// Pictures come from this server or over https: nothing that a page over https would refuse to load, and no scheme
-/// that runs code.
-fn is_shown_picture(url: &str) -> bool {
-    let url = url.trim();
-    let scheme =
-        url.split(['/', '?', '#']).next().and_then(|start| start.split_once(':')).map(|(scheme, _)| scheme);
-    match scheme {
-        None => !url.starts_with("//") && !url.starts_with('\\'),
-        Some(scheme) => scheme.eq_ignore_ascii_case("https"),
     }
 }
 
-/// Elements that never have an end tag (HTML §13.1.2).
-const VOID: [&str; 14] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
-    "wbr",
-];
-/// Elements whose end tag is often left out: another of the same kind ends them.
-const ENDED_BY_THE_NEXT: [&str; 8] = ["p", "li", "dt", "dd", "tr", "td", "th", "option"];
-
-/// Bounds what the sanitiser gets to see, by one pass over the tags.
-fn check_shape(html: &str) -> Result<(), ContentError> {
-    let mut open: Vec<&str> = Vec::new();
-    let mut elements = 0;
-    for after in html.split('<').skip(1) {
-        let (ends, name) = after.strip_prefix('/').map_or((false, after), |name| (true, name));
-        let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        let name = &name[..length];
-        if name.is_empty() {
-            continue;
-        }
-        elements += 1;
-        if elements > ELEMENTS_MAX {
-            return Err(ContentError::TooManyElements);
-        }
-        let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        if ends {
-            // What does not end the innermost element may end one further out, or nothing: only a certain end counts.
-            if open.last().is_some_and(is) {
-                open.pop();
-            }
-        } else if !VOID.iter().any(is) {
-            let ends_the_last = ENDED_BY_THE_NEXT.iter().any(is) && open.last().is_some_and(is);
-            if !ends_the_last {
-                open.push(name);
-            }
-            if open.len() > DEPTH_MAX {
-                return Err(ContentError::TooDeep);
-            }
-        }
+fn bounded(field: &'static str, html: &str) -> Result<(), ContentError> {
+    if html.len() > FIELD_BYTES_MAX {
+        return Err(ContentError::FieldTooLong { field, bytes: html.len() });
+    }
+    let Outline { tags, depth, attributes: _ } = Outline::of(html);
+    if tags > MARKUP_TAGS_MAX {
+        return Err(ContentError::TooManyTags { field, tags });
+    }
+    if depth > MARKUP_DEPTH_MAX {
+        return Err(ContentError::NestedTooDeep { field, depth });
     }
     Ok(())
+}
+
+fn fields(texts: &CardTexts) -> impl Iterator<Item = (&'static str, &str)> {
+    [
+        ("front", Some(texts.front.as_str())),
+        ("back", Some(texts.back.as_str())),
+        ("hint", texts.hint.as_deref()),
+        ("explanation", texts.explanation.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(field, html)| Some((field, html?)))
+}
+
+/// Appends text with its character references read; the sanitiser writes no others than these.
+fn push_words(text: &mut String, escaped: &str) {
+    if !escaped.contains('&') {
+        text.push_str(escaped);
+        return;
+    }
+    let read =
+        escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&quot;", "\"");
+    text.push_str(&read.replace("&amp;", "&"));
+}
+
+/// Whether a tag stands within a word, and so separates nothing.
+fn is_inline(tag: &str) -> bool {
+    let name: String =
+        tag.chars().skip(1).filter(|c| *c != '/').take_while(char::is_ascii_alphanumeric).collect();
+    policy::INLINE_TAGS.contains(&name.as_str())
 }
 
 #[cfg(test)]

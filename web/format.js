@@ -62,6 +62,20 @@ export function counted(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
 
+/** The study day (`YYYY-MM-DD`) of a moment: the date at the learner's place, `rollover_hour` hours late. */
+export function studyDay(at, zone, rollover_hour) {
+  const parts = new Intl.DateTimeFormat("en", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(
+    at - rollover_hour * 3_600_000,
+  );
+  const { year, month, day } = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
+  return `${year}-${month}-${day}`;
+}
+
+/** The day after `day` (`YYYY-MM-DD`). */
+export function nextDay(day) {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
+}
+
 function oneDigit(number) {
   return String(Math.round(number * 10) / 10);
 }

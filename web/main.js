@@ -12,6 +12,9 @@ import { StudyClient } from "./client.js";
 import { leaveInstance, takeInstance } from "./tabs.js";
 import { Tokens } from "./tokens.js";
 
+/** So long before asking again who this is, when the server did not say. */
+const ASK_ME_AGAIN_MS = 5_000;
+
 const ROUTES = [
   [/^#\/study\/([0-9a-f-]{36})$/, StudyView],
   [/^#\/study$/, StudyView],
@@ -31,6 +34,8 @@ class App {
     this.user_id = null;
     this.client = null;
     this.me = null;
+    this.asking_me = false;
+    this.ask_me_after = 0;
     this.view = null;
     /** Files dropped anywhere, on their way to the import view. */
     this.dropped = [];
@@ -84,16 +89,20 @@ class App {
     await this.client.begin();
     this.bar.show();
     this.route();
-    await this.loadMe();
   }
 
-  /** Who this is; tried again when the server is there. */
+  /** Who this is; asked again as soon as the server is there. */
   async loadMe() {
+    if (this.asking_me || performance.now() < this.ask_me_after) return;
+    this.asking_me = true;
+    this.ask_me_after = performance.now() + ASK_ME_AGAIN_MS;
     try {
       this.me = await this.api.me();
       this.update();
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.client?.input({ type: "unauthorized" });
+    } finally {
+      this.asking_me = false;
     }
   }
 
@@ -103,7 +112,6 @@ class App {
     if (kept === null) return "This is no token: it should be three parts with dots between them.";
     if (kept.user_id !== this.user_id) location.reload();
     else this.client.input({ type: "renew", token: kept.token });
-    if (this.me === null) this.loadMe();
     return null;
   }
 
@@ -144,6 +152,7 @@ class App {
 
   update() {
     if (!this.client) return;
+    if (this.me === null && this.client.session.link.isReady) this.loadMe();
     this.bar.update();
     this.banners.update();
     this.view?.update?.();

@@ -11,7 +11,9 @@ export class Bar {
     this.element = element;
     this.app = app;
     this.tick_icon = h("span", { className: "tick-icon", "aria-hidden": "true" });
-    this.tick_text = h("span", { className: "tick-text" });
+    this.tick_words = h("span");
+    this.tick_more = h("span", { className: "tick-more" });
+    this.tick_text = h("span", { className: "tick-text" }, this.tick_words, this.tick_more);
     this.tick = h("button", { type: "button", className: "tick", id: "tick", title: "Try to connect now", onclick: () => this.retry() }, this.tick_icon, this.tick_text);
     this.spoken = h("span", { className: "unseen", role: "status", "aria-live": "polite" });
     this.name = h("span", { className: "name" });
@@ -32,12 +34,13 @@ export class Bar {
 
   update() {
     const { client, me } = this.app;
-    const { state, text } = tickOf(client.session, client.unsaved, performance.now());
+    const { state, text, more = "" } = tickOf(client.session, client.unsaved, performance.now());
     if (this.tick.dataset.state !== state) this.tick.dataset.state = state;
     this.tick.dataset.unsaved = client.unsaved;
     this.tick.dataset.saved = client.session.saved_count;
-    setText(this.tick_text, text);
-    this.speak(state, text);
+    setText(this.tick_words, text);
+    setText(this.tick_more, more);
+    this.speak(state, text + more);
     setText(this.name, me?.name ?? "");
   }
 
@@ -61,7 +64,8 @@ export class Bar {
 
 /**
  * The honest tick. Saved means: the server said that it is durable.
- * @returns {{state: "saved"|"saving"|"connecting"|"offline"|"stopped", text: string}}
+ * @returns {{state: "saved"|"saving"|"connecting"|"offline"|"stopped", text: string, more?: string}} `more`: where
+ *   there is room for it
  */
 export function tickOf(session, unsaved, now) {
   const { link } = session;
@@ -69,9 +73,10 @@ export function tickOf(session, unsaved, now) {
     if (unsaved > 0) return { state: "saving", text: `Saving ${unsaved}` };
     return { state: "saved", text: session.saved_count > 0 ? `All ${session.saved_count} saved` : "All saved" };
   }
-  const waits = unsaved > 0 ? ` · ${counted(unsaved, "answer")} wait${unsaved === 1 ? "s" : ""} on this device` : "";
-  if (link.phase === "stopped") return { state: "stopped", text: `Not connected${waits}` };
+  const waits = unsaved > 0 ? ` · ${counted(unsaved, "answer")}` : "";
+  const more = unsaved > 0 ? ` wait${unsaved === 1 ? "s" : ""} on this device` : "";
+  if (link.phase === "stopped") return { state: "stopped", text: `Stopped${waits}`, more };
   const first_try = link.attempt <= 1 && now - link.since < PATIENCE_MS;
   if (first_try && unsaved === 0) return { state: "connecting", text: "Connecting" };
-  return { state: "offline", text: `Offline${waits}` };
+  return { state: "offline", text: `Offline${waits}`, more };
 }

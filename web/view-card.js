@@ -6,16 +6,16 @@ export class CardFace {
   constructor(onFlip) {
     this.onFlip = onFlip;
     this.card = null;
-    this.front = h("div", { className: "card-html front" });
+    this.front = h("div", { className: "card-html front", id: "card-front" });
     this.media = h("div", { className: "media" });
     this.hint = h("div", { className: "card-html hint" });
     this.hint_button = h("button", { type: "button", className: "plain-button hint-button", onclick: () => this.showHint() }, "Hint", h("kbd", {}, "h"));
-    this.back = h("div", { className: "card-html back-text" });
+    this.back = h("div", { className: "card-html back-text", id: "card-back" });
     this.explanation = h("div", { className: "card-html explanation" });
-    this.answer = h("div", { className: "answer", tabIndex: -1, role: "region", "aria-label": "Answer" }, this.back, this.explanation);
+    this.answer = h("div", { className: "answer", tabIndex: -1, role: "region", "aria-labelledby": "card-back" }, this.back, this.explanation);
     this.element = h(
       "article",
-      { className: "card", tabIndex: -1, "aria-label": "Card", onclick: (event) => this.tap(event) },
+      { className: "card", tabIndex: -1, "aria-labelledby": "card-front", onclick: (event) => this.tap(event) },
       h("div", { className: "question" }, this.front, this.media, h("div", { className: "hint-row" }, this.hint_button, this.hint)),
       this.answer,
     );
@@ -48,6 +48,7 @@ export class CardFace {
     this.element.scrollTop = 0;
     this.watch.restart();
     replay(this.element);
+    if (document.activeElement === document.body) this.focusCard();
   }
 
   /** Pictures and sounds that the text itself does not show. */

@@ -86,7 +86,8 @@ export class DeckView {
 
   async addCard(form, complaint) {
     const { front, back, hint, tags } = Object.fromEntries(new FormData(form));
-    const card = { front: front.trim(), back: back.trim() };
+    // What is typed here is text: "a < b" is no tag.
+    const card = { front: front.trim(), back: back.trim(), format: "text" };
     if (hint.trim()) card.hint = hint.trim();
     if (tags.trim()) card.tags = tags.trim().split(/\s+/);
     try {
@@ -95,7 +96,7 @@ export class DeckView {
       form.elements.front.focus();
       setText(complaint, "");
       setText(this.note, "");
-      this.list.prepend(this.cardRow({ ...card, ...added }));
+      this.list.prepend(this.cardRow(added));
       this.app.toasts.say("The card was added.", "good");
       await this.loadCounts();
     } catch (error) {

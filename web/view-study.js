@@ -2,7 +2,7 @@
 
 import { CardFace } from "./view-card.js";
 import { h, isTyping, setText, show } from "./dom.js";
-import { GRADES, counted, daysSpoken, outcomeText } from "./format.js";
+import { GRADES, counted, daysSpoken, nextDay, outcomeText, studyDay } from "./format.js";
 import { DoneView } from "./view-done.js";
 import { FlagMenu } from "./view-flag.js";
 import { Sitting } from "./sitting.js";
@@ -184,9 +184,9 @@ export class StudyView {
   }
 
   bury() {
-    const today = this.app.me?.today;
-    if (!today) return this.app.toasts.say("The server has not said yet which day it is.", "bad");
-    this.set({ buried_until: nextDay(today) });
+    const { me, client } = this.app;
+    if (me === null) return this.app.toasts.say("The server has not said yet which day it is.", "bad");
+    this.set({ buried_until: nextDay(studyDay(client.clock.now(), me.zone, me.rollover_hour)) });
   }
 
   openFlags() {
@@ -227,9 +227,4 @@ export class StudyView {
 
 function tool(text, key, title, onclick) {
   return h("button", { type: "button", className: "tool", title: `${title} (${key})`, "aria-keyshortcuts": key, onclick }, text);
-}
-
-/** The day after `day` (`YYYY-MM-DD`). */
-export function nextDay(day) {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }

@@ -69,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) session_bytes: AtomicUsize,
     pub(crate) sockets: AtomicUsize,
     pub(crate) draining: AtomicBool,
+    /// How often all sessions were told something: a session on its way between shards compares.
+    pub(crate) told: AtomicU64,
     pub(crate) decks: DeckCache,
     noise: AtomicU64,
 }
@@ -120,6 +122,7 @@ impl Engine {
             session_bytes: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
+            told: AtomicU64::new(0),
             decks,
             noise: AtomicU64::new(options.seed | 1),
         });
@@ -151,6 +154,7 @@ impl Engine {
 
     /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
     pub fn access_changed(&self, user: Option<UserId>) {
+        self.shared.told.fetch_add(1, Ordering::AcqRel);
         for shard in self.shared.all_shards() {
             if shard.try_send(ToShard::AccessChanged(user)).is_err() {
                 tracing::warn!("a shard is too busy to hear of a change of access");

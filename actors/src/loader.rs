@@ -18,6 +18,7 @@ use ports::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -53,6 +54,7 @@ async fn carry_out(shared: &Shared, job: Job) {
         }
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
             Ok(Some(cached)) => {
+                shared.told.fetch_add(1, Ordering::AcqRel);
                 for shard in shared.all_shards() {
                     let _ = shard.send(ToShard::Deck(cached.deck.clone())).await;
                 }

@@ -85,6 +85,7 @@ pub(crate) enum ToShard {
         session: Box<Session>,
         socket: SocketId,
         instance: Option<InstanceId>,
+        told: u64,
     },
     Input {
         user: UserId,

@@ -26,7 +26,8 @@ pub(crate) struct SessionCell {
     pub(crate) session: RefCell<Option<Session>>,
     pub(crate) inbox: RefCell<VecDeque<Input>>,
     pub(crate) woken: Cell<bool>,
-    pub(crate) stopping: Cell<bool>,
+    /// The barrier behind which it may be dropped; `None` calls the stop off.
+    pub(crate) stopping: Cell<Option<u64>>,
     pub(crate) sockets: RefCell<BTreeSet<SocketId>>,
     pub(crate) deadline_tick_ms: Cell<Option<u64>>,
     pub(crate) bytes: Cell<usize>,
@@ -40,7 +41,7 @@ impl SessionCell {
             session: RefCell::new(Some(session)),
             inbox: RefCell::new(VecDeque::new()),
             woken: Cell::new(false),
-            stopping: Cell::new(false),
+            stopping: Cell::new(None),
             sockets: RefCell::new(BTreeSet::new()),
             deadline_tick_ms: Cell::new(None),
             bytes: Cell::new(0),

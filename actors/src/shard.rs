@@ -10,6 +10,7 @@ use crate::engine::Shared;
 use crate::messages::{CloseWhy, Full, Item, Job, SocketPort, ToShard, ToSocket, ToWriter};
 use crate::resident::{Resident, SessionCell, Wake};
 use domain::commit::Offer;
+use domain::deck::Deck;
 use domain::directory::ShardNo;
 use domain::ids::{InstanceId, UserId};
 use domain::session::{Effect, Input, Now, SocketId};
@@ -38,6 +39,10 @@ pub struct Shard {
     outbox: RefCell<Vec<Item>>,
     in_flight: Cell<bool>,
     jobs: RefCell<VecDeque<Job>>,
+    /// Messages for other shards that had no room: they go first, in their order.
+    backlog: RefCell<VecDeque<(ShardNo, ToShard)>>,
+    /// The newest revisions that were told of late, for loads that began before.
+    told_decks: RefCell<VecDeque<Arc<Deck>>>,
     barriers: RefCell<BTreeMap<u64, Barrier>>,
     deadlines: RefCell<BTreeSet<(u64, UserId)>>,
     fx: RefCell<Vec<Effect>>,
@@ -110,6 +115,8 @@ impl Shard {
             outbox: RefCell::default(),
             in_flight: Cell::new(false),
             jobs: RefCell::default(),
+            backlog: RefCell::default(),
+            told_decks: RefCell::default(),
             barriers: RefCell::default(),
             deadlines: RefCell::default(),
             fx: RefCell::default(),
@@ -156,9 +163,7 @@ impl Shard {
         let Some(plug) = self.sockets.borrow_mut().remove(&socket) else { return };
         self.shared.sockets.fetch_sub(1, Ordering::Relaxed);
         let Some(user) = plug.user else { return };
-        if let Some(waiting) = self.waiting.borrow_mut().get_mut(&user) {
-            waiting.retain(|waiter| waiter.socket != socket);
-        }
+        self.stop_waiting(user, socket);
         if plug.home == self.no {
             self.detach_here(user, socket);
         } else {
@@ -292,12 +297,18 @@ impl Shard {
         }
     }
 
-    /// What a turn leaves behind: the next deadline, the ledger, more to do.
+    /// What a turn leaves behind: the next deadline, the ledger, more to do. The machine is asked in a contained part.
     fn after_turn(&self, cell: &Rc<SessionCell>, now: Now) {
-        let session = cell.session.borrow();
-        let Some(session) = session.as_ref() else { return };
-        self.set_deadline(cell, session.next_deadline(now));
-        let bytes = session.bytes();
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let session = cell.session.borrow();
+            session.as_ref().map(|session| (session.next_deadline(now), session.bytes()))
+        }));
+        let (deadline, bytes) = match asked {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return,
+            Err(_) => return self.fell(cell),
+        };
+        self.set_deadline(cell, deadline);
         let before = cell.bytes.replace(bytes);
         self.shared.session_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.shared.session_bytes.fetch_sub(before, Ordering::Relaxed);
@@ -338,6 +349,14 @@ impl Shard {
         }
     }
 
+    /// Whether rows of this learner wait here. A session that moved on could have newer ones stored before them.
+    fn has_rows_of(&self, user: UserId) -> bool {
+        self.outbox.borrow().iter().any(|item| match item {
+            Item::Row(offer) => offer.user == user,
+            Item::Barrier { user: of, .. } => *of == user,
+        })
+    }
+
     fn ask(&self, job: Job) {
         if let Err(mpsc::error::TrySendError::Full(job) | mpsc::error::TrySendError::Closed(job)) =
             self.shared.loader.try_send(job)
@@ -360,10 +379,25 @@ impl Shard {
         }
     }
 
+    /// A message for another shard. What has no room waits here and goes before anything that comes later.
     fn send(&self, to: ShardNo, message: ToShard) {
-        let sent = self.shared.shard_link(to).map(|link| link.try_send(message));
-        if !matches!(sent, Some(Ok(()))) {
-            tracing::warn!(from = self.no, to, "a shard could not take a message");
+        let waits = self.backlog.borrow().iter().any(|(shard, _)| *shard == to);
+        let refused = match self.shared.shard_link(to) {
+            Some(link) if !waits => match link.try_send(message) {
+                Ok(()) => return,
+                Err(mpsc::error::TrySendError::Full(message)) => message,
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            },
+            Some(_) => message,
+            None => return,
+        };
+        self.backlog.borrow_mut().push_back((to, refused));
+    }
+
+    fn send_backlog(&self) {
+        let waiting = std::mem::take(&mut *self.backlog.borrow_mut());
+        for (to, message) in waiting {
+            self.send(to, message);
         }
     }
 }

@@ -5,6 +5,8 @@ pub const SOCKETS_PER_LEARNER: usize = 16;
 /// Work that waits on one socket while something is fetched. A client keeps at most 64 commands in flight; a socket
 /// that passes this is closed with 4408.
 pub const SOCKET_INBOX: usize = 320;
+/// Cards that one socket may hold at once.
+pub const WINDOW_MAX: usize = 20;
 /// Commands of one learner without verdict. Nothing is handed out above this less the window; above it, `busy`.
 pub const COMMANDS_UNDECIDED: usize = 256;
 /// Ids of durable entries that a session keeps, so that a resend needs no read.
@@ -29,6 +31,8 @@ pub const DECKS_PER_QUEUE: usize = 1_000;
 pub const BUSY_REMEMBERED: usize = 256;
 /// Cards of one session whose log is fetched in the background at once; the others wait.
 pub const REPAIRS_AT_ONCE: usize = 8;
+/// Cards that were put back and wait at the head of the queue; later ones take their ordinary place again.
+pub const CARDS_PUT_BACK: usize = 256;
 /// Waiting time before a failed append is tried again: the first, and the longest, in milliseconds.
 pub const RETRY_FIRST_MS: u64 = 20;
 /// The longest wait between two tries of an append, in milliseconds.

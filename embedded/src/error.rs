@@ -31,6 +31,9 @@ pub enum OpenError {
     /// The file is a database of something else.
     #[error("{0} is not a file of this store")]
     Foreign(PathBuf),
+    /// The folder is empty, or is not there.
+    #[error("there is no store in {0}")]
+    NoStore(PathBuf),
     /// The two files do not belong together.
     #[error("{0} holds a journal of another store: main.db and journal.db must come from one folder")]
     Mismatch(PathBuf),
@@ -59,6 +62,10 @@ pub enum OpenError {
 }
 
 /// The cause behind an error of SQLite.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the codes are SQLite's: new ones mean what most of them mean"
+)]
 pub(crate) fn cause(error: &Error) -> Cause {
     let Error::SqliteFailure(failure, _) = error else { return Cause::Invalid };
     match failure.code {
@@ -69,7 +76,6 @@ pub(crate) fn cause(error: &Error) -> Cause {
         | ErrorCode::ConstraintViolation
         | ErrorCode::TypeMismatch
         | ErrorCode::ParameterOutOfRange => Cause::Invalid,
-        // `ErrorCode` belongs to SQLite and may grow.
         _ => Cause::Unavailable,
     }
 }

@@ -66,6 +66,10 @@ impl Journal {
             let _ = db.pragma_update(None, "synchronous", "NORMAL");
         }
         migrate(&mut db, &file, JOURNAL)?;
+        #[cfg(debug_assertions)]
+        if let Some(bytes) = options.bugs.journal_value_bytes_max {
+            let _ = db.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, bytes);
+        }
         let sqlite = |error| OpenError::Sqlite { file: file.clone(), error };
         match meta::<Vec<u8>>(&db, STORE).map_err(sqlite)? {
             None => set_meta(&db, STORE, store).map_err(sqlite)?,

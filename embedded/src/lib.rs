@@ -21,7 +21,7 @@
 //!   trimmed up to it without a checkpoint. (NORMAL would need one before each trim, and measured no faster.)
 
 mod apply;
-// mod backup;
+mod backup;
 mod desk;
 mod error;
 mod folder;
@@ -30,7 +30,7 @@ mod journal;
 mod lane;
 mod library;
 mod merge;
-// mod offline;
+mod offline;
 mod options;
 mod people;
 mod read;
@@ -43,12 +43,12 @@ mod store;
 mod text;
 mod turn;
 
-// pub use backup::{BackupError, restore};
+pub use backup::{BackupError, backup, restore};
 pub use error::OpenError;
 pub use folder::FolderLock;
-// pub use offline::{Offline, StoredLearner};
+pub use offline::{Offline, StoredLearner};
 #[cfg(debug_assertions)]
 pub use options::Bugs;
 pub use options::Options;
 pub use stats::Stats;
-pub use store::EmbeddedStore;
+pub use store::{ApplyHold, EmbeddedStore};

@@ -75,4 +75,6 @@ pub struct Bugs {
     pub unsynced_apply: bool,
     /// `applied_upto` moves with the first slice of a batch.
     pub applied_with_first_slice: bool,
+    /// The journal takes no longer rows, so that some can never be stored.
+    pub journal_value_bytes_max: Option<i32>,
 }

@@ -129,7 +129,7 @@ impl EmbeddedStore {
         E: crate::desk::Refusal + Send + 'static,
     {
         let Some(readers) = &self.inner.readers else { return Err(closed().into()) };
-        readers.call(move |files| files.mended(|files| files.from_main(ask))).await
+        readers.call(move |files| files.mended(|files| files.ask_main(ask))).await
     }
 
     /// Has the desk carry out a change.
@@ -259,7 +259,7 @@ impl Files {
 
     /// The learner's index entries are copied first, then the journal is read, then `main.db`: a row that leaves the
     /// index or the journal meanwhile is in what is read next.
-    fn joined<T>(
+    pub(crate) fn joined<T>(
         &self,
         user: UserId,
         ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError>,
@@ -276,7 +276,7 @@ impl Files {
                 Waiting::read(&tx, &numbers)?
             }
         };
-        self.from_main(|main| ask(main, &waiting))
+        self.ask_main(|main| ask(main, &waiting))
     }
 
     /// The planted mistake: snapshots first, the index afterwards.
@@ -286,7 +286,7 @@ impl Files {
         user: UserId,
         ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.from_main(|main| {
+        self.ask_main(|main| {
             let opened = main.query_row("SELECT count(*) FROM meta", [], |_| Ok(()));
             opened.during("open a snapshot")?;
             std::thread::sleep(std::time::Duration::from_millis(3));
@@ -296,7 +296,7 @@ impl Files {
         })
     }
 
-    fn from_main<T, E: From<StoreError>>(
+    pub(crate) fn ask_main<T, E: From<StoreError>>(
         &self,
         ask: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -322,7 +322,7 @@ impl Files {
 }
 
 /// Opens both files, brings them to the newest schema, and takes stock of what waits in the journal.
-fn open_files(folder: Folder, options: Options) -> Result<(Arc<Shared>, Journal), OpenError> {
+pub(crate) fn open_files(folder: Folder, options: Options) -> Result<(Arc<Shared>, Journal), OpenError> {
     if folder.restoring().exists() {
         return Err(OpenError::RestoreInterrupted(folder.root().to_owned()));
     }

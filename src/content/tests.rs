@@ -1,98 +1,158 @@
 use super::*;
-use proptest::prelude::*;
 
-fn html(text: &str) -> String {
-    field(text, Format::Html).unwrap()
+fn front(html: &str) -> CardTexts {
+    CardTexts { front: html.to_owned(), back: "b".to_owned(), ..CardTexts::default() }
+}
+
+fn cleaned(html: &str) -> String {
+    sanitise_card(front(&format!("x{html}"))).unwrap().front.split_off(1)
 }
 
 #[test]
-fn what_could_run_is_taken_out_and_the_rest_stays() {
-    for (given, kept) in [
-        ("<b>bold</b> &amp; <i>italic</i>", "<b>bold</b> &amp; <i>italic</i>"),
-        ("a < b", "a &lt; b"),
-        ("<script>alert(1)</script>x", "x"),
-        ("<style>*{}</style>x", "x"),
-        ("<img src=x onerror=alert(1)>", "<img src=\"x\">"),
-        ("<img src=\"javascript:alert(1)\">", "<img>"),
-        ("<a href=\"javascript:alert(1)\">x</a>", "<a rel=\"noopener noreferrer nofollow\">x</a>"),
-        ("<iframe src=//evil></iframe>x", "x"),
-        ("<p style=\"position:fixed\">x</p>", "<p>x</p>"),
-        ("<svg><script>alert(1)</script></svg>", ""),
-        ("<table><tr><td>1<td>2</table>", "<table><tbody><tr><td>1</td><td>2</td></tr></tbody></table>"),
+fn what_a_card_needs_is_kept() {
+    for html in [
+        "<b>bold</b> H<sub>2</sub>O",
+        "<table><tbody><tr><td colspan=\"2\">a</td></tr></tbody></table>",
+        "<ruby>漢<rt>kan</rt></ruby>",
+        "a &lt; b &amp;&nbsp;c",
+        "<img src=\"paris.jpg\" alt=\"a map\" referrerpolicy=\"no-referrer\">",
     ] {
-        assert_eq!(html(given), kept, "{given}");
+        assert_eq!(cleaned(html), html);
     }
 }
 
 #[test]
-fn pictures_come_from_here_or_over_https() {
-    assert_eq!(html("<img src=\"https://a.example/x.png\">"), "<img src=\"https://a.example/x.png\">");
-    assert_eq!(html("<img src=\"media/x.png\">"), "<img src=\"media/x.png\">");
-    for refused in ["http://a/x.png", "//a/x.png", "data:image/png;base64,AA", "\\\\a\\x", "HTTP://a"] {
-        assert_eq!(html(&format!("<img src=\"{refused}\">")), "<img>", "{refused}");
+fn what_could_act_is_taken_out() {
+    for (html, safe) in [
+        ("<script>alert(1)</script>", ""),
+        ("<style>*{display:none}</style>", ""),
+        ("<iframe src=\"https://a.example\"></iframe>", ""),
+        ("<b onclick=\"x()\" style=\"color:red\">y</b>", "<b>y</b>"),
+        ("<a href=\"javascript:alert(1)\">y</a>", "<a target=\"_blank\" rel=\"noopener noreferrer\">y</a>"),
+        ("<svg><a xlink:href=\"javascript:x\">y</a></svg>", ""),
+        ("<form action=/x><input name=a></form>", ""),
+    ] {
+        assert_eq!(cleaned(html), safe, "{html}");
     }
 }
 
 #[test]
-fn plain_text_shows_every_character_as_itself() {
-    let shown = field("a < b & \"c\" 'd'\r\nnext\rlast", Format::Text).unwrap();
-    assert_eq!(shown, "a &lt; b &amp; &quot;c&quot; &#39;d&#39;<br>next<br>last");
-    assert_eq!(field("{{c1::x}} # ;", Format::Text).unwrap(), "{{c1::x}} # ;");
+fn links_open_apart_and_lead_outside_only() {
+    assert_eq!(
+        cleaned("<a href=\"https://a.example/b\">y</a>"),
+        "<a href=\"https://a.example/b\" target=\"_blank\" rel=\"noopener noreferrer\">y</a>"
+    );
+    assert!(!cleaned("<a href=\"/api/v1/me\">y</a>").contains("href"));
+    assert!(!cleaned("<a href=\"//a.example\">y</a>").contains("href"));
 }
 
 #[test]
-fn bounds_are_checked_before_the_sanitiser_runs() {
-    assert_eq!(field(&"<div>".repeat(6_000), Format::Html), Err(ContentError::TooDeep));
-    assert_eq!(field(&"<b><p></p>".repeat(65), Format::Html), Err(ContentError::TooDeep));
-    assert_eq!(field(&"<br>".repeat(4_001), Format::Html), Err(ContentError::TooManyElements));
-    assert_eq!(field(&"x".repeat(32 * 1024 + 1), Format::Text), Err(ContentError::TooLong(32 * 1024 + 1)));
-    assert!(matches!(field(&"<".repeat(32 * 1024), Format::Text), Err(ContentError::TooLong(_))));
-    assert_eq!(field("a\0b", Format::Html), Err(ContentError::Nul));
-    assert!(field(&"<li>x".repeat(500), Format::Html).is_ok());
-    assert!(field(&"<p>x<br>".repeat(500), Format::Html).is_ok());
-}
-
-#[test]
-fn letters_have_one_form() {
-    assert_eq!(html("cafe\u{301}"), "caf\u{e9}");
-    assert_eq!(tags(vec!["cafe\u{301}".into(), "caf\u{e9} ".into()]), Ok(vec!["caf\u{e9}".into()]));
-}
-
-#[test]
-fn blank_is_what_shows_nothing() {
-    for blank in ["", "  ", "<p></p>", "<b> </b>&nbsp;<br>", "<p"] {
-        assert!(is_blank(blank), "{blank}");
+fn pictures_come_from_https_or_bear_a_media_name() {
+    for kept in ["https://a.example/b.png", "HTTPS://a.example", "b c.png"] {
+        assert!(cleaned(&format!("<img src=\"{kept}\">")).contains("src"), "{kept}");
     }
-    for shown in ["x", "<p>x</p>", "<img src=\"a\">", "&lt;"] {
-        assert!(!is_blank(shown), "{shown}");
+    for lost in
+        ["data:image/png;base64,AA", "http://a.example/b", "//a.example/b", "/livez", "../b", "x:y", ""]
+    {
+        assert!(!cleaned(&format!("<img src=\"{lost}\">")).contains("src"), "{lost}");
     }
 }
 
 #[test]
-fn labels_are_bounded() {
-    assert_eq!(tags(vec![" a ".into(), "b".into(), "a".into()]), Ok(vec!["a".into(), "b".into()]));
-    assert_eq!(tags(vec![" ".into()]), Err(ContentError::BadTag));
-    assert_eq!(tags(vec!["x".repeat(101)]), Err(ContentError::BadTag));
-    assert_eq!(tags((0..65).map(|n| n.to_string()).collect()), Err(ContentError::TooManyTags));
+fn sanitising_again_changes_nothing() {
+    for html in
+        ["<p>a<p>b", "<b><i>x</b></i>", "a & b < c", "<table>x<td>y", "<a href=https://a.example>z", "&nbsp;"]
+    {
+        let once = cleaned(html);
+        assert_eq!(cleaned(&once), once);
+    }
 }
 
-proptest! {
-    #[test]
-    fn sanitising_again_changes_nothing(text in "[<>/a-c \"'=&;]{0,200}") {
-        if let Ok(once) = field(&text, Format::Html) {
-            prop_assert_eq!(field(&once, Format::Html).unwrap(), once);
-        }
+#[test]
+fn plain_text_comes_out_as_the_sanitiser_would_write_it() {
+    for text in ["a < b & c > d", "5\" disk, it's", "naïve 漢字 \u{a0}x", "&amp;", "{{c1::x}}"] {
+        let html = escape_plain(text);
+        assert_eq!(cleaned(&html), html);
+        assert_eq!(
+            plain_text(&html),
+            text.replace('\u{a0}', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+        );
     }
+    assert_eq!(escape_plain(" a\nb\u{0}\u{7} "), "a<br>b");
+}
 
-    #[test]
-    fn no_text_brings_a_script_through(text in "(<|</|>|script|img|src=|onerror=|javascript:|\"|'| |svg|x){0,40}") {
-        if let Ok(clean) = field(&text, Format::Html) {
-            let clean = clean.to_lowercase();
-            prop_assert!(!clean.contains("<script"), "{}", clean);
-            for tag in clean.split('<').skip(1) {
-                let tag = tag.split('>').next().unwrap();
-                prop_assert!(!tag.contains(" onerror"), "{}", clean);
-            }
-        }
+#[test]
+fn the_text_of_html_keeps_words_whole_and_blocks_apart() {
+    assert_eq!(plain_text("<p>one</p><p>t<b>w</b>o</p>a<br>b <img alt=\"x > y\" src=z>c"), "one two a b c");
+}
+
+#[test]
+fn a_card_that_asks_nothing_is_refused() {
+    for html in ["", "  ", "<b></b>", "<script>x</script>", "&nbsp;", "<!-- x -->"] {
+        assert_eq!(sanitise_card(front(html)), Err(ContentError::Empty), "{html}");
+    }
+    assert!(sanitise_card(front("<img src=\"a.png\">")).is_ok());
+}
+
+#[test]
+fn an_empty_hint_is_none() {
+    let texts =
+        CardTexts { hint: Some(" ".to_owned()), explanation: Some("<b></b>".to_owned()), ..front("a") };
+    let texts = sanitise_card(texts).unwrap();
+    assert_eq!((texts.hint, texts.explanation), (None, None));
+}
+
+#[test]
+fn bounds_are_checked_before_anything_is_parsed() {
+    let long = "x".repeat(FIELD_BYTES_MAX + 1);
+    assert_eq!(sanitise_card(front(&long)).unwrap_err().code(), "field_too_long");
+    assert_eq!(escape_card(front(&long)).unwrap_err().code(), "field_too_long");
+    assert!(sanitise_card(front(&long[1..])).is_ok());
+    let flat = "<i></i>".repeat(MARKUP_TAGS_MAX);
+    assert!(sanitise_card(front(&format!("x{flat}"))).is_ok());
+    assert_eq!(sanitise_card(front(&format!("x{flat}<i>"))).unwrap_err().code(), "too_many_tags");
+    let deep = "<div>".repeat(MARKUP_DEPTH_MAX);
+    assert!(sanitise_card(front(&format!("{deep}x"))).is_ok());
+    assert_eq!(sanitise_card(front(&format!("{deep}<b>x"))).unwrap_err().code(), "nested_too_deep");
+}
+
+#[test]
+fn four_full_fields_of_what_json_doubles_are_too_long_together() {
+    let field = || "\"".repeat(FIELD_BYTES_MAX);
+    let texts = CardTexts { front: field(), back: field(), hint: Some(field()), explanation: None };
+    assert_eq!(sanitise_card(texts.clone()).unwrap_err().code(), "card_too_long");
+    assert!(sanitise_card(CardTexts { hint: None, back: "x".to_owned(), ..texts }).is_ok());
+}
+
+#[test]
+fn depth_cannot_be_hidden_from_the_count() {
+    for unit in [
+        "<div></b>",
+        "<div><!--</div>-->",
+        "<div x=\"</div>\">",
+        "<div><script></div></script>",
+        "<b x=1><p></b>",
+    ] {
+        let html = unit.repeat(MARKUP_DEPTH_MAX + 2);
+        assert!(Outline::of(&html).depth > MARKUP_DEPTH_MAX, "{unit}");
+    }
+    for unit in ["<p>x", "<li>x", "<br>", "<img src=a>", "<b>x</b>", "a < b", "</b>"] {
+        assert!(Outline::of(&unit.repeat(500)).depth <= 1, "{unit}");
+    }
+}
+
+#[test]
+fn markup_that_was_taken_out_is_noticed_and_nothing_else() {
+    for (html, lost) in [
+        ("<b>x</b>", false),
+        ("<p>x<br/>y", false),
+        ("<a href='https://a.example'>x</a><img src=a.png>", false),
+        ("<b class=y>x</b>", true),
+        ("<font>x</font>", true),
+        ("x<script>y</script>", true),
+    ] {
+        let before = front(html);
+        let after = sanitise_card(before.clone()).unwrap();
+        assert_eq!(lost_markup(&before, &after).is_some(), lost, "{html}");
     }
 }

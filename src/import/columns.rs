@@ -1,119 +1,312 @@
-//! Which column is what.
+//! What each column of a file means.
 
-use super::directives::Directives;
-use unicode_normalization::UnicodeNormalization;
+use super::preamble::Preamble;
+use super::records::{Record, Records};
 
-/// What stands in a column.
+/// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Column {
+pub enum Role {
+    /// The question.
     Front,
+    /// The answer.
     Back,
+    /// A hint.
     Hint,
+    /// An explanation.
     Explanation,
+    /// Tags, between spaces.
     Tags,
+    /// The source's name of the card.
     Guid,
-    /// Something that no card has.
-    Ignored,
 }
 
-/// The columns of a file without names, in order: as the fields of a card are listed everywhere else.
-const UNNAMED: [Column; 5] = [Column::Front, Column::Back, Column::Hint, Column::Explanation, Column::Tags];
+impl Role {
+    /// The roles of columns that nobody has named, in their order.
+    const BY_PLACE: [Role; 5] = [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags];
 
-/// The columns of a file.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Columns {
-    pub(super) roles: Vec<Column>,
-    /// Whether a cell beyond them is a fault of its row.
-    pub(super) strict: bool,
-    /// Names of columns that no card has.
-    pub(super) ignored: Vec<String>,
-}
-
-impl Columns {
-    /// Columns without names.
-    pub(super) fn unnamed(directives: &Directives) -> Columns {
-        let special = [
-            (directives.guid_column, Column::Guid),
-            (directives.tags_column, Column::Tags),
-            (directives.deck_column, Column::Ignored),
-            (directives.notetype_column, Column::Ignored),
-        ];
-        if !directives.of_anki {
-            return Columns { roles: UNNAMED.to_vec(), strict: true, ignored: Vec::new() };
-        }
-        // Anki's fields beyond the second have meanings of their own, which differ from note type to note type.
-        let mut fields = [Column::Front, Column::Back].into_iter();
-        let width =
-            special.iter().filter_map(|(at, _)| *at).max().unwrap_or(0).min(super::limits::COLUMNS_MAX) + 2;
-        let role = |at: usize| {
-            let named = special.iter().find(|(column, _)| *column == Some(at)).map(|(_, role)| *role);
-            named.or_else(|| fields.next()).unwrap_or(Column::Ignored)
-        };
-        Columns { roles: (1..=width).map(role).collect(), strict: false, ignored: Vec::new() }
+    /// The role of a column with this name.
+    fn of_name(name: &str) -> Option<Role> {
+        let name = name.trim().to_lowercase().replace(['_', '-'], " ");
+        let known = NAMES.iter().find(|(_, names)| names.contains(&name.as_str()));
+        known.map(|(role, _)| *role)
     }
+}
 
-    /// Columns with these names. Where neither front nor back is named, the first two columns are these.
-    pub(super) fn named(names: &[&str], directives: &Directives) -> Columns {
-        let mut roles: Vec<Column> = Vec::with_capacity(names.len());
-        for name in names {
-            // Of two columns with one meaning the first has it.
-            let role = role_of(name).filter(|role| !roles.contains(role));
-            roles.push(role.unwrap_or(Column::Ignored));
-        }
-        for (at, role) in [(directives.guid_column, Column::Guid), (directives.tags_column, Column::Tags)] {
-            if let Some(place) = at.and_then(|at| roles.get_mut(at - 1)) {
-                *place = role;
+/// The names of columns, in lower case: what people, spreadsheets and other programs call them.
+const NAMES: [(Role, &[&str]); 6] = [
+    (
+        Role::Front,
+        &[
+            "front",
+            "term",
+            "question",
+            "word",
+            "prompt",
+            "expression",
+            "q",
+            "front text",
+            "side 1",
+            "vorderseite",
+            "frage",
+            "begriff",
+            "wort",
+            "vokabel",
+            "ausdruck",
+            "recto",
+            "terme",
+            "mot",
+            "anverso",
+            "pregunta",
+            "término",
+            "palabra",
+            "fronte",
+            "domanda",
+            "termine",
+            "parola",
+            "frente",
+            "pergunta",
+            "termo",
+            "palavra",
+            "voorkant",
+            "vraag",
+            "woord",
+            "вопрос",
+            "слово",
+            "термин",
+        ],
+    ),
+    (
+        Role::Back,
+        &[
+            "back",
+            "definition",
+            "answer",
+            "meaning",
+            "translation",
+            "response",
+            "a",
+            "back text",
+            "side 2",
+            "rückseite",
+            "rueckseite",
+            "antwort",
+            "bedeutung",
+            "übersetzung",
+            "uebersetzung",
+            "verso",
+            "réponse",
+            "reponse",
+            "définition",
+            "traduction",
+            "signification",
+            "reverso",
+            "respuesta",
+            "definición",
+            "significado",
+            "traducción",
+            "retro",
+            "risposta",
+            "definizione",
+            "significato",
+            "traduzione",
+            "resposta",
+            "definição",
+            "tradução",
+            "achterkant",
+            "antwoord",
+            "betekenis",
+            "vertaling",
+            "ответ",
+            "значение",
+            "перевод",
+            "определение",
+        ],
+    ),
+    (Role::Hint, &["hint", "clue", "hinweis", "tipp", "indice", "pista", "dica", "подсказка"]),
+    (
+        Role::Explanation,
+        &[
+            "explanation",
+            "extra",
+            "back extra",
+            "note",
+            "notes",
+            "comment",
+            "comments",
+            "example",
+            "erklärung",
+            "erklaerung",
+            "erläuterung",
+            "anmerkung",
+            "bemerkung",
+            "beispiel",
+            "explication",
+            "exemple",
+            "explicación",
+            "ejemplo",
+            "spiegazione",
+            "esempio",
+            "explicação",
+            "exemplo",
+            "uitleg",
+            "voorbeeld",
+        ],
+    ),
+    (
+        Role::Tags,
+        &[
+            "tags",
+            "tag",
+            "labels",
+            "label",
+            "category",
+            "categories",
+            "topic",
+            "schlagwort",
+            "schlagwörter",
+            "stichwort",
+            "stichwörter",
+            "kategorie",
+            "kategorien",
+            "thema",
+            "catégorie",
+            "étiquettes",
+            "etiquetas",
+            "categoría",
+            "etichette",
+            "categoria",
+            "метки",
+        ],
+    ),
+    (Role::Guid, &["guid", "uuid", "note id", "card id", "external id", "source id"]),
+];
+
+/// The place of each column that is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Layout {
+    /// Index of the question's column.
+    pub front: usize,
+    /// Index of the answer's.
+    pub back: usize,
+    /// Index of the hint's.
+    pub hint: Option<usize>,
+    /// Index of the explanation's.
+    pub explanation: Option<usize>,
+    /// Index of the tags'.
+    pub tags: Option<usize>,
+    /// Index of the guid's.
+    pub guid: Option<usize>,
+    /// Columns of the file; a row with something beyond them is rejected.
+    pub width: usize,
+}
+
+/// The names in a row that may be a header.
+pub(super) struct Header {
+    roles: Vec<Option<Role>>,
+    /// Indices of columns whose names are not known, or were there before.
+    pub unknown: Vec<usize>,
+}
+
+impl Header {
+    /// Reads a row as a header.
+    pub fn of(record: &Record) -> Header {
+        let mut header = Header { roles: Vec::new(), unknown: Vec::new() };
+        for (index, name) in record.fields().enumerate() {
+            let role = Role::of_name(name).filter(|role| !header.roles.contains(&Some(*role)));
+            if role.is_none() && !name.trim().is_empty() {
+                header.unknown.push(index);
             }
+            header.roles.push(role);
         }
-        if !roles.contains(&Column::Front) || !roles.contains(&Column::Back) {
-            let mut free = roles
-                .iter_mut()
-                .filter(|role| matches!(role, Column::Ignored | Column::Front | Column::Back));
-            for role in [Column::Front, Column::Back] {
-                if let Some(place) = free.next() {
-                    *place = role;
-                }
-            }
-        }
-        let unused = roles
-            .iter()
-            .zip(names)
-            .filter(|(role, name)| **role == Column::Ignored && !name.trim().is_empty());
-        let ignored = unused.map(|(_, name)| name.trim().chars().take(100).collect()).collect();
-        Columns { roles, strict: !directives.of_anki, ignored }
+        header
     }
 
-    /// The column, from 1, that holds this.
-    pub(super) fn of(&self, role: Column) -> Option<usize> {
-        self.roles.iter().position(|known| *known == role).map(|at| at + 1)
+    /// Whether this can only be a header: it names a front and a back.
+    pub fn is_certain(&self) -> bool {
+        [Role::Front, Role::Back].iter().all(|role| self.roles.contains(&Some(*role)))
     }
 }
 
-/// Whether the first record names columns instead of being a card: it must name both sides.
-pub(super) fn is_header(fields: &[&str]) -> bool {
-    let names = |wanted: Column| fields.iter().any(|field| role_of(field) == Some(wanted));
-    names(Column::Front) && names(Column::Back)
+/// Puts the columns in their places: as the header names them, then as the top of the file does, and the rest in the
+/// order front, back, hint, explanation, tags.
+pub(super) fn lay_out(header: Option<&Header>, preamble: &Preamble, width: usize) -> Layout {
+    let mut roles: Vec<Option<Role>> = header.map_or_else(Vec::new, |header| header.roles.clone());
+    let named = [(preamble.guid_column, Role::Guid), (preamble.tags_column, Role::Tags)];
+    let width = named.iter().filter_map(|(column, _)| *column).fold(width.max(roles.len()), usize::max);
+    roles.resize(width, None);
+    let mut taken: Vec<bool> = roles.iter().map(Option::is_some).collect();
+    for (column, role) in named {
+        let Some(index) = column.and_then(|column| column.checked_sub(1)) else { continue };
+        roles.iter_mut().filter(|other| **other == Some(role)).for_each(|other| *other = None);
+        roles[index] = Some(role);
+        taken[index] = true;
+    }
+    for index in preamble.other_columns.iter().filter_map(|column| column.checked_sub(1)) {
+        if let (Some(role), Some(taken)) = (roles.get_mut(index), taken.get_mut(index)) {
+            (*role, *taken) = (None, true);
+        }
+    }
+    let needed: &[Role] = if header.is_some() { &[Role::Front, Role::Back] } else { &Role::BY_PLACE };
+    let missing = needed.iter().filter(|role| !roles.contains(&Some(**role))).copied().collect::<Vec<_>>();
+    let free = (0..).filter(|index| taken.get(*index) != Some(&true));
+    let mut layout = Layout { width, ..Layout::default() };
+    for (role, index) in missing.into_iter().zip(free) {
+        layout.set(role, index);
+    }
+    for (index, role) in roles.iter().enumerate() {
+        if let Some(role) = role {
+            layout.set(*role, index);
+        }
+    }
+    layout
 }
 
-/// What a column of this name holds. The names are those that programs write and that people use in English, German,
-/// French, Spanish, Italian, Dutch and Portuguese.
-fn role_of(name: &str) -> Option<Column> {
-    let name: String = name.trim().trim_end_matches([':', '*']).nfc().flat_map(char::to_lowercase).collect();
-    let name = name.replace(['_', '-'], " ");
-    Some(match name.as_str() {
-        "front" | "question" | "term" | "word" | "prompt" | "vorderseite" | "frage" | "begriff" | "wort"
-        | "recto" | "terme" | "anverso" | "pregunta" | "término" | "fronte" | "domanda" | "voorkant"
-        | "vraag" | "frente" | "pergunta" | "q" => Column::Front,
-        "back" | "answer" | "definition" | "translation" | "meaning" | "rückseite" | "rueckseite"
-        | "antwort" | "übersetzung" | "bedeutung" | "verso" | "réponse" | "définition" | "reverso"
-        | "respuesta" | "definición" | "retro" | "risposta" | "definizione" | "achterkant" | "antwoord"
-        | "resposta" | "a" => Column::Back,
-        "hint" | "clue" | "hinweis" | "tipp" | "indice" | "pista" | "suggerimento" | "dica" => Column::Hint,
-        "explanation" | "notes" | "note" | "comment" | "extra" | "erklärung" | "erklaerung" | "anmerkung"
-        | "bemerkung" | "explication" | "explicación" | "spiegazione" => Column::Explanation,
-        "tags" | "tag" | "labels" | "schlagwörter" | "schlagworte" | "stichwörter" | "étiquettes"
-        | "etiquetas" => Column::Tags,
-        "guid" | "id" | "external id" | "uid" => Column::Guid,
-        _ => return None,
-    })
+impl Layout {
+    /// Puts a role in its place. Only front and back may lie beyond the last column: then every row lacks them.
+    fn set(&mut self, role: Role, index: usize) {
+        let inside = (index < self.width).then_some(index);
+        match role {
+            Role::Front => self.front = index,
+            Role::Back => self.back = index,
+            Role::Hint => self.hint = inside,
+            Role::Explanation => self.explanation = inside,
+            Role::Tags => self.tags = inside,
+            Role::Guid => self.guid = inside,
+        }
+    }
+
+    /// The index of a role's column.
+    pub fn index(&self, role: Role) -> Option<usize> {
+        match role {
+            Role::Front => Some(self.front),
+            Role::Back => Some(self.back),
+            Role::Hint => self.hint,
+            Role::Explanation => self.explanation,
+            Role::Tags => self.tags,
+            Role::Guid => self.guid,
+        }
+    }
+
+    /// The number, from 1, of a role's column; the front's if there is none.
+    pub fn number(&self, role: Role) -> u32 {
+        number(self.index(role).unwrap_or(self.front))
+    }
+}
+
+/// The number, from 1, of the column at this index.
+pub(super) fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The header that `#columns:` gives, divided as the file is.
+pub(super) fn named_columns(names: &str, delimiter: u8) -> Option<Header> {
+    let mut header = None;
+    let mut records = Records::new(delimiter, 1);
+    let mut each = |record: &Record| {
+        header = Some(Header::of(record));
+        Ok(())
+    };
+    records.feed(names, &mut each).ok()?;
+    records.finish(&mut each).ok()?;
+    header
 }

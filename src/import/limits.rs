@@ -1,22 +1,26 @@
-//! Every limit of imports, with its unit and what happens when it is reached.
+//! Every limit of an import, in one place.
 
-/// Largest file, in bytes; larger is refused as a whole.
-pub const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Rows of one file: as many as a deck may have cards. More is a fault of the file.
-pub const ROWS_MAX: usize = ports::library::CARDS_PER_DECK_MAX;
-/// Longest field as it stands in the file, in bytes; a longer one costs its row.
-pub const FIELD_BYTES_MAX: usize = 32 * 1024;
-/// Longest record, in bytes; a longer one costs itself.
-pub const RECORD_BYTES_MAX: usize = 256 * 1024;
-/// Columns that are kept; what stands in others is only counted.
-pub const COLUMNS_MAX: usize = 64;
-/// Rejected rows that are reported one by one; more are only counted.
-pub const REJECTED_REPORTED: usize = 1_000;
-/// Text that is looked at before the delimiter is decided, in bytes.
+/// Longest file in bytes; a longer one is refused as a whole.
+pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Most rows of a file; one more refuses it as a whole. As many as a deck may hold cards.
+pub const ROWS_MAX: u64 = ports::library::CARDS_PER_DECK_MAX as u64;
+/// Longest field in bytes, as the file has it in UTF-8; a row with a longer one is rejected.
+pub const FIELD_BYTES_MAX: usize = crate::content::FIELD_BYTES_MAX;
+/// Longest row in bytes, all its lines together; a longer one is rejected.
+pub const ROW_BYTES_MAX: usize = 256 * 1024;
+/// Fields of a row that are looked at; a row with something in those beyond is rejected.
+pub const FIELDS_PER_ROW_MAX: usize = 256;
+/// Tags of one card; a row with more is rejected.
+pub const TAGS_PER_CARD_MAX: usize = 100;
+/// Longest tag in bytes; a row with a longer one is rejected.
+pub const TAG_BYTES_MAX: usize = 200;
+/// Longest guid in bytes; a row with a longer one is rejected.
+pub const GUID_BYTES_MAX: usize = 512;
+/// Rejected rows that a report lists, and changed ones; those beyond are only counted.
+pub const REPORTED_MAX: usize = 1_000;
+/// Bytes at the head of a file by which encoding and delimiter are recognised.
 pub const HEAD_BYTES: usize = 64 * 1024;
-/// Bytes that are looked at before the encoding is decided.
-pub const ENCODING_BYTES: usize = 1_024;
-/// Records that are looked at for the delimiter.
-pub const SNIFFED_RECORDS: usize = 200;
-/// Tries to store an import when others change the same deck meanwhile.
-pub const COMMIT_TRIES: usize = 8;
+/// Rows at the head of a file by which the delimiter is recognised.
+pub const HEAD_ROWS: u64 = 200;
+/// Pieces of a file that wait for the parser; the sender waits when there are more.
+pub const PIECES_WAITING: usize = 4;

@@ -1,35 +1,39 @@
-//! Importing cards from text: CSV and TSV as spreadsheets, Quizlet and Anki write them.
+//! Tables to decks: CSV, TSV and Anki's text files, read as streams.
 //!
-//! Bytes stream through ([`Importer::feed`]); what becomes a card is kept, bounded, and stored in one revision at the
-//! end, so that a broken file changes nothing.
+//! | part | from | to |
+//! |---|---|---|
+//! | `encoding` | bytes | text |
+//! | `preamble`, `delimiter`, `columns` | the head of the text | how to read the rest |
+//! | `records` | text | records with line numbers |
+//! | [`Parser`] | all of these | rows, and remarks on rows |
+//! | `gather` | rows | cards that could be stored, no two the same |
+//! | `plan` | cards and a deck | what is new, changed, there already |
+//! | [`import_deck`], [`offline`] | a file | one revision of a deck |
 //!
-//! | file | what |
-//! |---|---|
-//! | `decode` | bytes into text, whatever the encoding |
-//! | `directives` | the `#` lines that Anki writes at the top |
-//! | `sniff` | which character stands between columns |
-//! | `records` | text into records of fields, with line numbers |
-//! | `columns` | which column is what |
-//! | `rows` | records into rows, or the reason why not |
-//! | `plan` | rows against a deck's cards: what is new, changed, the same |
-//! | `commit` | the plan carried out, as a whole |
+//! Everything up to `plan` is pure and may be fed in any pieces. A fault of the file (an unclosed quote, bytes that are
+//! no text, a limit) refuses it as a whole, with the line; a fault of a row rejects this row, with line, column and
+//! reason, and no other.
 
 mod columns;
-mod commit;
-mod decode;
-mod directives;
-mod importer;
+mod delimiter;
+mod encoding;
+mod gather;
+mod identity;
 pub mod limits;
-pub mod offline;
+mod parser;
 mod plan;
+mod preamble;
 mod records;
-mod rows;
-mod sniff;
-pub mod source_key;
+mod report;
+mod run;
 
-pub use commit::{CommitError, Outcome, commit};
-pub use decode::Encoding;
-pub use importer::{FileFault, Importer, Options, Parsed, parse};
-pub use plan::{Plan, plan};
-pub use rows::{Reason, Rejected, Row};
-pub use sniff::delimiter_named;
+pub use columns::{Layout, Role};
+pub use delimiter::{BadDelimiter, Delimiter};
+pub use encoding::Encoding;
+pub use identity::identity_of;
+pub use parser::{Dialect, Head, Parser, Row, RowEvent};
+pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
+pub use run::{ImportError, ImportOptions, import_deck};
+
+#[cfg(test)]
+mod tests;

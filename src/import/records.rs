@@ -1,269 +1,274 @@
-//! Text into records of fields, as RFC 4180 has it, forgiving where people are not, and exact about lines.
+//! Text to records: a state machine for RFC 4180 with any delimiter.
+//!
+//! It is our own because three promises need it: every line end counts (CR, LF and CRLF, inside quotes too), a quote
+//! that is never closed is told with the line in which it was opened, and a field that is too long is thrown away while
+//! it passes instead of being kept.
 
-use super::limits::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX};
+use super::limits::{FIELD_BYTES_MAX, FIELDS_PER_ROW_MAX, ROW_BYTES_MAX};
+use super::report::{Fault, FileFault};
 
-/// One record, lent for the length of a call.
-#[derive(Debug)]
-pub(super) struct Record<'a> {
-    /// The line on which it begins, counted from 1.
-    pub(super) line: u64,
-    /// Its fields, at most [`COLUMNS_MAX`].
-    pub(super) fields: Vec<&'a str>,
-    /// How many fields it has in all.
-    pub(super) columns: usize,
-    /// The column, from 1, of the first field that is too long.
-    pub(super) too_long: Option<usize>,
-    /// The column, from 1, of the first field with text after its closing quote that cannot be read otherwise.
-    pub(super) stray_quote: Option<usize>,
+/// One record: its fields lie in one string.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// The line in which it begins, from 1.
+    pub line: u64,
+    /// What is wrong with it as a whole.
+    pub trouble: Option<Trouble>,
+    text: String,
+    ends: Vec<usize>,
+    /// Indices of fields that were too long, and are empty now.
+    too_long: Vec<usize>,
+    bytes: usize,
 }
 
-impl Record<'_> {
-    /// Whether nothing stands in it.
-    pub(super) fn is_blank(&self) -> bool {
-        self.too_long.is_none() && self.fields.iter().all(|field| field.trim().is_empty())
+/// What is wrong with a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Trouble {
+    /// Text follows the closing quote of the field at this index.
+    TextAfterQuote(usize),
+    /// Too many bytes, or too many fields with something in them.
+    TooLong,
+}
+
+impl Record {
+    /// How many fields it has.
+    pub fn width(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The field at this index; `None` beyond the last.
+    pub fn field(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.text.get(start..end)
+    }
+
+    /// All fields.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        (0..self.width()).filter_map(|index| self.field(index))
+    }
+
+    /// Whether the field at this index was too long.
+    pub fn is_too_long(&self, index: usize) -> bool {
+        self.too_long.contains(&index)
+    }
+
+    /// Whether nothing is in it: an empty line, or the empty rows below a table.
+    pub fn is_blank(&self) -> bool {
+        self.trouble.is_none() && self.too_long.is_empty() && self.text.chars().all(char::is_whitespace)
+    }
+
+    fn field_start(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    fn reset(&mut self, line: u64) {
+        self.line = line;
+        self.trouble = None;
+        self.text.clear();
+        self.ends.clear();
+        self.too_long.clear();
+        self.bytes = 0;
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// At the beginning of a field.
+    /// Before the first character of a field.
     Start,
     /// In a field without quotes.
     Plain,
-    /// Between quotes.
+    /// Within quotes.
     Quoted,
-    /// Behind a quote between quotes: the end, or the first half of a doubled one.
-    AfterQuote,
-    /// Behind the end, where only blanks came.
-    Ended,
+    /// After a quote within quotes: the closing one, or the first of two.
+    Quote,
+    /// In the spaces after the closing quote.
+    Closed,
 }
 
-/// Divides text that arrives in pieces.
+/// Divides text into records.
 pub(super) struct Records {
     delimiter: u8,
     state: State,
-    /// The fields of the record so far, one behind the other.
-    text: String,
-    ends: Vec<usize>,
-    columns: usize,
     line: u64,
-    record_line: u64,
+    /// The line in which the last quote was opened.
     quote_line: u64,
-    too_long: Option<usize>,
-    stray_quote: Option<usize>,
-    /// Whether the quoted field holds what would end it without quotes.
-    divided_inside: bool,
-    after_return: bool,
-    any: bool,
+    /// The last character was CR: an LF now belongs to it.
+    after_cr: bool,
+    /// The field is too long.
+    overflow: bool,
+    record: Record,
 }
 
 impl Records {
-    /// `first_line` is the line on which the text begins.
-    pub(super) fn new(delimiter: u8, first_line: u64) -> Records {
+    /// Begins at the start of this line. The delimiter is an ASCII character that is neither a quote nor a line end.
+    pub fn new(delimiter: u8, line: u64) -> Records {
+        let record = Record { line, ..Record::default() };
         Records {
             delimiter,
             state: State::Start,
-            text: String::new(),
-            ends: Vec::new(),
-            columns: 0,
-            line: first_line,
-            record_line: first_line,
-            quote_line: first_line,
-            too_long: None,
-            stray_quote: None,
-            divided_inside: false,
-            after_return: false,
-            any: false,
+            line,
+            quote_line: line,
+            after_cr: false,
+            overflow: false,
+            record,
         }
     }
 
-    /// The line that was reached.
-    pub(super) fn line(&self) -> u64 {
+    /// The line that is being read, from 1.
+    pub const fn line(&self) -> u64 {
         self.line
     }
 
-    /// Fields of the record that is not over yet.
-    pub(super) fn columns_so_far(&self) -> usize {
-        if self.any { self.columns + 1 } else { 0 }
-    }
-
-    /// Divides a piece; each record goes to `each` when it is over.
-    pub(super) fn feed<E>(
+    /// Reads on; every record that ends goes to `each`.
+    pub fn feed(
         &mut self,
-        piece: &str,
-        mut each: impl FnMut(&Record<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let bytes = piece.as_bytes();
+        text: &str,
+        each: &mut impl FnMut(&Record) -> Result<(), FileFault>,
+    ) -> Result<(), FileFault> {
+        let bytes = text.as_bytes();
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
-            if std::mem::take(&mut self.after_return) && byte == b'\n' {
+            if std::mem::take(&mut self.after_cr) && byte == b'\n' {
                 at += 1;
                 continue;
             }
-            let run = self.run(&bytes[at..]);
-            if run > 0 {
-                // A run ends before an ASCII character, so it is whole characters.
-                self.push(piece.get(at..at + run).unwrap_or_default());
-                at += run;
-                continue;
-            }
-            if self.special(byte, &mut each)? {
-                at += 1;
-            }
+            let rest = text.get(at..).unwrap_or("");
+            at += match self.state {
+                State::Start if byte == b'"' => self.open(),
+                State::Start | State::Plain => self.plain(rest, each)?,
+                State::Quoted => self.quoted(rest),
+                State::Quote | State::Closed => self.after_quote(byte, each)?,
+            };
         }
         Ok(())
     }
 
-    /// The text is over.
-    ///
-    /// # Errors
-    /// The line of the quote that was never closed, or what `each` refused.
-    pub(super) fn finish<E>(
+    /// Ends the last record.
+    pub fn finish(
         &mut self,
-        mut each: impl FnMut(&Record<'_>) -> Result<(), E>,
-    ) -> Result<Result<(), E>, u64> {
-        if self.state == State::Quoted {
-            return Err(self.quote_line);
+        each: &mut impl FnMut(&Record) -> Result<(), FileFault>,
+    ) -> Result<(), FileFault> {
+        match self.state {
+            State::Quoted => Err(FileFault { line: self.quote_line, fault: Fault::UnclosedQuote }),
+            State::Start if self.record.width() == 0 => Ok(()),
+            State::Start | State::Plain | State::Quote | State::Closed => self.end_record(each),
         }
-        if !self.any {
-            return Ok(Ok(()));
-        }
-        Ok(self.end_record(&mut each))
     }
 
-    /// How many bytes from here on mean only themselves.
-    fn run(&self, bytes: &[u8]) -> usize {
-        let means_more = |byte: &u8| match self.state {
-            State::Start | State::AfterQuote | State::Ended => true,
-            State::Plain => *byte == self.delimiter || matches!(byte, b'\n' | b'\r'),
-            State::Quoted => *byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r'),
-        };
-        bytes.iter().position(means_more).unwrap_or(bytes.len())
+    fn open(&mut self) -> usize {
+        self.quote_line = self.line;
+        self.state = State::Quoted;
+        1
     }
 
-    /// One byte that may mean more than itself. Whether it is used up; one that is not begins a run.
-    fn special<E>(
+    /// Reads to the end of a field without quotes, or of the text.
+    fn plain(
+        &mut self,
+        rest: &str,
+        each: &mut impl FnMut(&Record) -> Result<(), FileFault>,
+    ) -> Result<usize, FileFault> {
+        self.state = State::Plain;
+        let delimiter = self.delimiter;
+        let ends = |&b: &u8| b == delimiter || b == b'\n' || b == b'\r';
+        let length = rest.as_bytes().iter().position(ends);
+        self.push(rest.get(..length.unwrap_or(rest.len())).unwrap_or(rest));
+        let Some(length) = length else { return Ok(rest.len()) };
+        self.end(rest.as_bytes().get(length).copied().unwrap_or(b'\n'), each)?;
+        Ok(length + 1)
+    }
+
+    /// Reads to the next quote or line end within quotes, or to the end of the text.
+    fn quoted(&mut self, rest: &str) -> usize {
+        let length = rest.as_bytes().iter().position(|b| matches!(b, b'"' | b'\n' | b'\r'));
+        self.push(rest.get(..length.unwrap_or(rest.len())).unwrap_or(rest));
+        let Some(length) = length else { return rest.len() };
+        if rest.as_bytes().get(length) == Some(&b'"') {
+            self.state = State::Quote;
+        } else {
+            self.after_cr = rest.as_bytes().get(length) == Some(&b'\r');
+            self.line += 1;
+            self.push("\n");
+        }
+        length + 1
+    }
+
+    fn after_quote(
         &mut self,
         byte: u8,
-        each: &mut impl FnMut(&Record<'_>) -> Result<(), E>,
-    ) -> Result<bool, E> {
-        let breaks = matches!(byte, b'\n' | b'\r');
-        match self.state {
-            State::Quoted if byte == b'"' => self.state = State::AfterQuote,
-            State::Quoted if breaks => {
-                self.next_line(byte);
-                self.divided_inside = true;
-                self.push("\n");
-            }
-            State::Quoted => {
-                self.divided_inside |= byte == self.delimiter;
-                self.push(char::from(byte).encode_utf8(&mut [0; 4]));
-            }
-            State::AfterQuote if byte == b'"' => {
-                self.push("\"");
-                self.state = State::Quoted;
-            }
-            State::Start | State::Plain | State::AfterQuote | State::Ended if byte == self.delimiter => {
-                self.any = true;
-                self.end_field();
-            }
-            State::Start | State::Plain | State::AfterQuote | State::Ended if breaks => {
-                let outcome = if self.any { self.end_record(each) } else { Ok(()) };
-                self.next_line(byte);
-                self.record_line = self.line;
-                return outcome.map(|()| true);
-            }
-            State::AfterQuote | State::Ended if byte == b' ' => self.state = State::Ended,
-            State::AfterQuote | State::Ended => {
-                self.unquote();
-                self.state = State::Plain;
-                return Ok(false);
-            }
-            State::Start if byte == b'"' => {
-                self.any = true;
-                self.divided_inside = false;
-                self.quote_line = self.line;
-                self.state = State::Quoted;
-            }
-            State::Start | State::Plain => {
-                self.any = true;
-                self.state = State::Plain;
-                return Ok(false);
-            }
+        each: &mut impl FnMut(&Record) -> Result<(), FileFault>,
+    ) -> Result<usize, FileFault> {
+        if byte == self.delimiter || byte == b'\n' || byte == b'\r' {
+            self.end(byte, each)?;
+            return Ok(1);
         }
-        Ok(true)
+        if byte == b'"' && self.state == State::Quote {
+            self.push("\"");
+            self.state = State::Quoted;
+            return Ok(1);
+        }
+        if byte == b' ' {
+            self.state = State::Closed;
+            return Ok(1);
+        }
+        if self.quote_line != self.line {
+            return Err(FileFault { line: self.quote_line, fault: Fault::UnclosedQuote });
+        }
+        self.record.trouble.get_or_insert(Trouble::TextAfterQuote(self.record.ends.len()));
+        self.state = State::Plain;
+        Ok(0)
     }
 
-    /// Text follows a closing quote: the quotes were part of the text, `"Hamlet" is a play`. Where the quotes also held
-    /// a delimiter or a line break, nobody can tell what was meant.
-    fn unquote(&mut self) {
-        if self.divided_inside {
-            let column = self.columns + 1;
-            self.stray_quote.get_or_insert(column);
-            return;
+    /// Ends the field at a delimiter, and the record at a line end.
+    fn end(
+        &mut self,
+        byte: u8,
+        each: &mut impl FnMut(&Record) -> Result<(), FileFault>,
+    ) -> Result<(), FileFault> {
+        if byte == self.delimiter {
+            self.end_field();
+            self.state = State::Start;
+            return Ok(());
         }
-        let start = self.ends.last().copied().unwrap_or(0);
-        if self.columns < COLUMNS_MAX {
-            let as_written = self.text.get(start..).unwrap_or_default().replace('"', "\"\"");
-            let blank = if self.state == State::Ended { " " } else { "" };
-            self.text.truncate(start);
-            self.push("\"");
-            self.push(&as_written);
-            self.push("\"");
-            self.push(blank);
-        }
-    }
-
-    fn next_line(&mut self, byte: u8) {
+        self.after_cr = byte == b'\r';
         self.line += 1;
-        self.after_return = byte == b'\r';
+        self.end_record(each)
     }
 
-    fn push(&mut self, text: &str) {
-        let start = self.ends.last().copied().unwrap_or(0);
-        if self.columns >= COLUMNS_MAX {
-            return;
-        }
-        if self.text.len() - start + text.len() > FIELD_BYTES_MAX
-            || self.text.len() + text.len() > RECORD_BYTES_MAX
-        {
-            let column = self.columns + 1;
-            self.too_long.get_or_insert(column);
-            return;
-        }
-        self.text.push_str(text);
+    fn end_record(
+        &mut self,
+        each: &mut impl FnMut(&Record) -> Result<(), FileFault>,
+    ) -> Result<(), FileFault> {
+        self.end_field();
+        self.state = State::Start;
+        let told = each(&self.record);
+        self.record.reset(self.line);
+        told
     }
 
     fn end_field(&mut self) {
-        if self.columns < COLUMNS_MAX {
-            self.ends.push(self.text.len());
+        let start = self.record.field_start();
+        let index = self.record.ends.len();
+        if std::mem::take(&mut self.overflow) {
+            self.record.text.truncate(start);
+            self.record.too_long.push(index);
         }
-        self.columns += 1;
-        self.state = State::Start;
+        if index < FIELDS_PER_ROW_MAX {
+            self.record.ends.push(self.record.text.len());
+        } else if self.record.text.len() > start || self.record.too_long.contains(&index) {
+            self.record.text.truncate(start);
+            self.record.trouble.get_or_insert(Trouble::TooLong);
+        }
     }
 
-    fn end_record<E>(&mut self, each: &mut impl FnMut(&Record<'_>) -> Result<(), E>) -> Result<(), E> {
-        self.end_field();
-        let mut start = 0;
-        let mut fields = Vec::with_capacity(self.ends.len());
-        for end in &self.ends {
-            fields.push(self.text.get(start..*end).unwrap_or_default());
-            start = *end;
+    fn push(&mut self, text: &str) {
+        self.record.bytes += text.len();
+        if self.record.bytes > ROW_BYTES_MAX {
+            self.record.trouble.get_or_insert(Trouble::TooLong);
+        } else if self.record.text.len() - self.record.field_start() + text.len() > FIELD_BYTES_MAX {
+            self.overflow = true;
+        } else if !self.overflow {
+            self.record.text.push_str(text);
         }
-        let record = Record {
-            line: self.record_line,
-            fields,
-            columns: self.columns,
-            too_long: self.too_long,
-            stray_quote: self.stray_quote,
-        };
-        let outcome = each(&record);
-        self.text.clear();
-        self.ends.clear();
-        self.columns = 0;
-        self.too_long = None;
-        self.stray_quote = None;
-        self.any = false;
-        outcome
     }
 }

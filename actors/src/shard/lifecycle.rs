@@ -8,6 +8,7 @@ use domain::directory::{Claim, HomeState, Incarnation};
 use domain::ids::{InstanceId, UserId};
 use domain::limits::{WAITING_MS, WAITING_PER_LEARNER};
 use domain::session::{Input, Session, SessionSeed, SocketId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -57,7 +58,7 @@ impl Shard {
 
     /// Attaches a socket, of this shard or another, to a session of this shard.
     pub(super) fn attach_to(&self, cell: &Rc<SessionCell>, socket: SocketId, instance: Option<InstanceId>) {
-        if cell.stopping.replace(false) {
+        if cell.stopping.take().is_some() {
             let turned =
                 self.shared.registry.turn(cell.user, cell.incarnation, HomeState::Stopping, HomeState::Live);
             tracing::debug!(user = %cell.user, turned, "a stop was called off");
@@ -92,7 +93,13 @@ impl Shard {
         if !self.shared.registry.turn(user, n, HomeState::Loading, HomeState::Live) {
             return self.close_waiting(user, CloseWhy::NotReady);
         }
-        let session = Session::new(*seed, self.now());
+        let now = self.now();
+        let Ok(session) = catch_unwind(AssertUnwindSafe(|| Session::new(*seed, now))) else {
+            tracing::error!(%user, "a session panicked at its beginning");
+            self.shared.telemetry.session_fell();
+            self.shared.registry.remove(user, n);
+            return self.close_waiting(user, CloseWhy::NotReady);
+        };
         self.move_in(user, n, session);
     }
 
@@ -102,14 +109,19 @@ impl Shard {
         let cell = SessionCell::new(user, n, session);
         let addr = SessionActor::begin(cell.clone(), this);
         self.residents.borrow_mut().insert(user, Resident { cell: cell.clone(), addr });
-        if !self.has_credit.get() {
-            self.give(user, Input::Credit(false));
-        }
+        self.give(user, Input::Credit(self.has_credit.get()));
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {
             self.attach_to(&cell, waiter.socket, waiter.instance);
         }
         self.give(user, Input::Tick);
+    }
+
+    /// A socket that went away before its learner was loaded must not be attached afterwards.
+    pub(super) fn stop_waiting(&self, user: UserId, socket: SocketId) {
+        if let Some(waiting) = self.waiting.borrow_mut().get_mut(&user) {
+            waiting.retain(|waiter| waiter.socket != socket);
+        }
     }
 
     fn close_waiting(&self, user: UserId, why: CloseWhy) {
@@ -138,6 +150,7 @@ impl Shard {
     }
 
     pub(super) fn detach_here(&self, user: UserId, socket: SocketId) {
+        self.stop_waiting(user, socket);
         if let Some(resident) = self.residents.borrow().get(&user) {
             resident.cell.sockets.borrow_mut().remove(&socket);
         }
@@ -160,7 +173,7 @@ impl Shard {
         for socket in std::mem::take(&mut *cell.sockets.borrow_mut()) {
             self.deliver(socket, ToSocket::Close(CloseWhy::Fallen));
         }
-        self.raise_barrier(cell, AfterBarrier::Rebuild);
+        let _ = self.raise_barrier(cell, AfterBarrier::Rebuild);
     }
 
     pub(super) fn evict(&self, cell: &SessionCell) {
@@ -173,7 +186,7 @@ impl Shard {
         }
     }
 
-    fn raise_barrier(&self, cell: &SessionCell, then: AfterBarrier) {
+    fn raise_barrier(&self, cell: &SessionCell, then: AfterBarrier) -> u64 {
         let n = self.next_barrier.get() + 1;
         self.next_barrier.set(n);
         let name = (u64::from(self.no) << 48) | n;
@@ -181,6 +194,7 @@ impl Shard {
         self.barriers.borrow_mut().insert(name, barrier);
         self.outbox.borrow_mut().push(Item::Barrier { name, user: cell.user });
         self.flush();
+        name
     }
 
     /// Everything of a learner that was handed over before is decided.
@@ -191,19 +205,22 @@ impl Shard {
                 let notice = ExitNotice { user: barrier.user, incarnation: barrier.incarnation };
                 self.shared.notify(notice);
             }
-            AfterBarrier::Drop => self.drop_stopped(barrier.user, barrier.incarnation),
+            AfterBarrier::Drop => self.drop_stopped(barrier.user, barrier.incarnation, name),
         }
     }
 
-    fn drop_stopped(&self, user: UserId, n: Incarnation) {
+    /// A stop that was called off, and begun anew since, waits for its own barrier.
+    fn drop_stopped(&self, user: UserId, n: Incarnation, barrier: u64) {
         let cell = match self.residents.borrow().get(&user) {
             Some(resident) if resident.cell.incarnation == n => resident.cell.clone(),
             Some(_) | None => return,
         };
+        if cell.stopping.get() != Some(barrier) {
+            return;
+        }
         let idle = cell.session.borrow().as_ref().is_none_or(Session::is_idle);
-        let still = cell.stopping.get() && idle && cell.inbox.borrow().is_empty();
-        if !still {
-            cell.stopping.set(false);
+        if !idle || !cell.inbox.borrow().is_empty() {
+            cell.stopping.set(None);
             self.shared.registry.turn(user, n, HomeState::Stopping, HomeState::Live);
             return;
         }
@@ -224,7 +241,7 @@ impl Shard {
             .residents
             .borrow()
             .values()
-            .filter(|resident| !resident.cell.stopping.get())
+            .filter(|resident| resident.cell.stopping.get().is_none())
             .filter_map(|resident| {
                 let session = resident.cell.session.borrow();
                 let session = session.as_ref()?;
@@ -237,8 +254,7 @@ impl Shard {
         for (_, cell) in idle {
             let n = cell.incarnation;
             if self.shared.registry.turn(cell.user, n, HomeState::Live, HomeState::Stopping) {
-                cell.stopping.set(true);
-                self.raise_barrier(&cell, AfterBarrier::Drop);
+                cell.stopping.set(Some(self.raise_barrier(&cell, AfterBarrier::Drop)));
             }
         }
     }

@@ -3,22 +3,24 @@
 use super::Shard;
 use crate::messages::{CloseWhy, SocketPort, ToShard, ToSocket};
 use crate::observe::{LearnerView, ShardView};
+use domain::deck::Deck;
 use domain::directory::{HomeState, ShardNo};
 use domain::ids::{InstanceId, UserId};
-use domain::session::{Input, Session, SocketId};
+use domain::session::{DeckLoad, Facts, FetchFailed, Input, Session, SocketId, Token};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The longest wait that a client is told when the server goes down, in milliseconds; each gets its own below it.
 const RECONNECT_WITHIN_MS: u64 = 10_000;
+/// Changed decks that a shard remembers, for loads that began before the change.
+const DECKS_REMEMBERED: usize = 64;
 
 impl Shard {
     pub(super) fn take(&self, message: ToShard) {
         match message {
             ToShard::Activated { user, incarnation, seed } => self.activated(user, incarnation, seed),
-            ToShard::Fetched { user, token, facts } => {
-                self.give_or_forward(user, Input::Fetched { token, facts })
-            }
+            ToShard::Fetched { user, token, facts } => self.fetched(user, token, facts),
             ToShard::Committed { decided, barriers, landed } => {
                 for (user, id, outcome) in decided {
                     self.give_or_forward(user, Input::Outcome { id, outcome });
@@ -31,16 +33,14 @@ impl Shard {
                 }
             }
             ToShard::Attach { user, socket, instance } => self.attach_remote(user, socket, instance),
-            ToShard::Adopt { user, incarnation, session, socket, instance } => {
-                self.adopt(user, incarnation, *session, socket, instance);
+            ToShard::Adopt { user, incarnation, session, socket, instance, told } => {
+                self.adopt(user, incarnation, *session, (socket, instance), told);
             }
             ToShard::Input { user, input } => self.give_or_forward(user, input),
             ToShard::Detach { user, socket } => self.detach_here(user, socket),
             ToShard::ToSocket { socket, home, out } => self.relayed(socket, home, out),
             ToShard::Homeless { socket } => self.claim_again(socket),
-            ToShard::Deck(deck) => {
-                self.for_all(|session| session.has_deck(deck.id), || Input::Deck(deck.clone()))
-            }
+            ToShard::Deck(deck) => self.deck_told(deck),
             ToShard::AccessChanged(Some(user)) => {
                 self.give(user, Input::AccessChanged);
             }
@@ -59,14 +59,58 @@ impl Shard {
         }
     }
 
+    /// A deck changed: every session here that holds it hears of it, and so does whoever is loading it just now.
+    fn deck_told(&self, deck: Arc<Deck>) {
+        self.for_all(|session| session.has_deck(deck.id), || Input::Deck(deck.clone()));
+        let mut told = self.told_decks.borrow_mut();
+        told.retain(|known| known.id != deck.id);
+        if told.len() >= DECKS_REMEMBERED {
+            told.pop_front();
+        }
+        told.push_back(deck);
+    }
+
+    /// What was fetched. A deck that changed while it was being read is followed by its newest revision.
+    fn fetched(&self, user: UserId, token: Token, facts: Result<Facts, FetchFailed>) {
+        let newer: Vec<Arc<Deck>> = match &facts {
+            Ok(Facts::Decks(loads)) => {
+                let told = self.told_decks.borrow();
+                let newest = |load: &DeckLoad| {
+                    told.iter().find(|deck| deck.id == load.deck.id && deck.revision > load.deck.revision)
+                };
+                loads.iter().filter_map(newest).cloned().collect()
+            }
+            Ok(
+                Facts::Scope(_)
+                | Facts::Entries(_)
+                | Facts::CardLog(_)
+                | Facts::Before(_)
+                | Facts::Sitting(_),
+            )
+            | Err(FetchFailed) => Vec::new(),
+        };
+        self.give_or_forward(user, Input::Fetched { token, facts });
+        for deck in newer {
+            self.give_or_forward(user, Input::Deck(deck));
+        }
+    }
+
     /// What arrives for a session that moved on follows it.
     fn give_or_forward(&self, user: UserId, input: Input) {
         if self.residents.borrow().contains_key(&user) {
             self.give(user, input);
             return;
         }
-        match self.shared.registry.home(user) {
-            Some(home) if home.shard != self.no => self.send(home.shard, ToShard::Input { user, input }),
+        let to = self.shared.registry.home(user).map(|home| match home.state {
+            HomeState::Moving { to } => to,
+            HomeState::Loading
+            | HomeState::Live
+            | HomeState::Stopping
+            | HomeState::Fallen
+            | HomeState::Resting { .. } => home.shard,
+        });
+        match to {
+            Some(to) if to != self.no => self.send(to, ToShard::Input { user, input }),
             Some(_) | None => {}
         }
     }
@@ -100,12 +144,17 @@ impl Shard {
                 Some(home) if home.shard == self.no && home.state == HomeState::Loading => {
                     self.attach_here(socket, user, instance);
                 }
+                // It is on its way here: so does it.
+                Some(home) if home.state == HomeState::Moving { to: self.no } => {
+                    self.attach_here(socket, user, instance);
+                }
                 Some(_) | None => self.homeless(socket),
             };
         };
         let to = ShardNo::try_from(socket.0 >> 48).unwrap_or(self.no);
         let quiet = cell.inbox.borrow().is_empty()
-            && !cell.stopping.get()
+            && cell.stopping.get().is_none()
+            && !self.has_rows_of(user)
             && cell.session.borrow().as_ref().is_some_and(Session::is_idle);
         let moving = HomeState::Moving { to };
         if quiet && self.shared.registry.turn(user, cell.incarnation, HomeState::Live, moving) {
@@ -113,7 +162,8 @@ impl Shard {
             let incarnation = cell.incarnation;
             self.evict(&cell);
             let session = Box::new(session);
-            return self.send(to, ToShard::Adopt { user, incarnation, session, socket, instance });
+            let told = self.shared.told.load(Ordering::Acquire);
+            return self.send(to, ToShard::Adopt { user, incarnation, session, socket, instance, told });
         }
         self.attach_to(&cell, socket, instance);
     }
@@ -133,12 +183,23 @@ impl Shard {
         }
     }
 
-    /// A session arrives with the socket that it follows.
-    fn adopt(&self, user: UserId, n: u64, session: Session, socket: SocketId, instance: Option<InstanceId>) {
+    /// A session arrives with the socket that it follows. What was told to all sessions while it was on its way it
+    /// could not hear: it looks for itself.
+    fn adopt(
+        &self,
+        user: UserId,
+        n: u64,
+        session: Session,
+        (socket, instance): (SocketId, Option<InstanceId>),
+        told: u64,
+    ) {
         if !self.shared.registry.arrived(user, n) {
             return self.claim_again(socket);
         }
         self.move_in(user, n, session);
+        if self.shared.told.load(Ordering::Acquire) != told {
+            self.give(user, Input::AccessChanged);
+        }
         let here = match self.sockets.borrow_mut().get_mut(&socket) {
             Some(plug) => {
                 plug.home = self.no;

@@ -23,6 +23,7 @@ impl Shard {
             let now = self.now();
             self.wake_due(now.tick_ms);
             self.retry_jobs();
+            self.send_backlog();
             let skew = now.wall_ms.saturating_sub(i64::try_from(now.tick_ms).unwrap_or(0));
             let jumped =
                 skew_ms.is_some_and(|before: i64| before.abs_diff(skew) > CLOCK_JUMP_MS.unsigned_abs());
@@ -43,17 +44,13 @@ impl Shard {
     }
 
     fn wake_due(&self, tick_ms: u64) {
-        loop {
-            let due = {
-                let mut deadlines = self.deadlines.borrow_mut();
-                match deadlines.first().copied() {
-                    Some((at, user)) if at <= tick_ms => {
-                        deadlines.remove(&(at, user));
-                        user
-                    }
-                    Some(_) | None => return,
-                }
-            };
+        // All that are due are taken first: what cannot be woken files itself again, for the next tick.
+        let due: Vec<UserId> = {
+            let mut deadlines = self.deadlines.borrow_mut();
+            let later = deadlines.split_off(&(tick_ms.saturating_add(1), UserId::from_u128(0)));
+            std::mem::replace(&mut *deadlines, later).into_iter().map(|(_, user)| user).collect()
+        };
+        for due in due {
             if let Some(resident) = self.residents.borrow().get(&due) {
                 resident.cell.deadline_tick_ms.set(None);
             }

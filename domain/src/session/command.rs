@@ -5,7 +5,7 @@ use super::decks::CardKey;
 use super::known::Knowledge;
 use super::pending::Pending;
 use super::types::*;
-use super::{Gathered, Session, Step, Task};
+use super::{DoneState, Gathered, Session, Step, Task};
 use crate::access::Span;
 use crate::entry::{Body, LogEntry, Mode, Review};
 use crate::fold::{Live, fold_card};
@@ -48,6 +48,10 @@ impl Session {
         state.next_seq += 1;
         state.commands.push_back(Some(id));
         state.undecided += 1;
+        if let DoneState::Asking(_) = state.done {
+            // The figures that are being read would not hold this command.
+            state.done = DoneState::Studying;
+        }
         state.acted_tick_ms = now.tick_ms;
         state.lost_on_screen = false;
         true
@@ -343,8 +347,10 @@ impl Session {
         let reason = if is_answer { Reason::AnsweredElsewhere } else { Reason::Set };
         self.hand_to_writer((socket, seq), target, entry, state, reason, surprises, fx);
         if is_answer {
-            self.release(socket, key, &entry, fx);
+            self.returned.retain(|returned| *returned != key);
             self.note_extra(socket, key);
+            self.release(socket, key, &entry, fx);
+            self.requeue(key);
         } else {
             self.show_set(now, socket, key, fx);
         }
@@ -408,6 +414,11 @@ impl Session {
         let Some(state) = self.sockets.get_mut(&socket) else { return };
         let Some(at) = state.held.iter().position(|held| held.key == key) else { return };
         let held = state.held.remove(at);
+        let uses = self.decks.get(&key.0).is_some_and(|study| study.uses_today(key.1));
+        if matches!(held.kind, Kind::New | Kind::Review) && !uses {
+            // It leaves its place under today's limit to a card that was passed over.
+            self.forget_queues();
+        }
         if entry.stamp.day < held.dealt_on {
             let Some(study) = self.decks.get(&key.0) else { return };
             let Some(card) = study.deck.card(key.1).map(|card| card.id) else { return };
@@ -432,13 +443,25 @@ impl Session {
 
     /// What a `set` means for a card that this socket holds.
     fn show_set(&mut self, now: Now, socket: SocketId, key: CardKey, fx: &mut Vec<Effect>) {
-        self.forget_queues();
+        self.requeue(key);
         if self.sockets.get(&socket).is_some_and(|s| s.held.iter().any(|held| held.key == key)) {
             self.refresh_held(now, socket, key, Reason::Set, fx);
         }
     }
 
-    /// A card that brings itself back into the queues: they are built anew when next needed.
+    /// A card's state has changed: queues that want it, and may have passed it over, look again.
+    pub(super) fn requeue(&mut self, key: CardKey) {
+        let Some(study) = self.decks.get(&key.0) else { return };
+        for sitting in self.sockets.values_mut().filter_map(|socket| socket.sitting.as_mut()) {
+            let wanted = sitting.covers(key.0)
+                && matches!(sitting.kind(study, key), Some(Kind::New | Kind::Review | Kind::Extra));
+            if wanted {
+                sitting.queue = None;
+            }
+        }
+    }
+
+    /// Cards that were passed over may be handed out again: the queues are built anew when next needed.
     pub(super) fn forget_queues(&mut self) {
         for sitting in self.sockets.values_mut().filter_map(|socket| socket.sitting.as_mut()) {
             sitting.queue = None;

@@ -34,7 +34,7 @@ impl Session {
 
     /// The card that comes next to this socket, as what.
     fn next_card(&mut self, now: Now, socket: SocketId) -> Option<(CardKey, Kind)> {
-        if let Some(found) = self.next_returned(socket) {
+        if let Some(found) = self.next_returned(now, socket) {
             return Some(found);
         }
         if let Some(found) = self.next_drill(socket, now.wall_ms) {
@@ -66,13 +66,18 @@ impl Session {
         }
     }
 
-    fn next_returned(&mut self, socket: SocketId) -> Option<(CardKey, Kind)> {
+    fn drill_at_ms(&self, key: CardKey) -> Option<i64> {
+        self.decks.get(&key.0)?.drill_at_ms(key.1)
+    }
+
+    fn next_returned(&self, now: Now, socket: SocketId) -> Option<(CardKey, Kind)> {
         let sitting = self.sockets.get(&socket)?.sitting.as_ref()?;
-        let at = self.returned.iter().position(|key| self.may_deal(socket, sitting, *key).is_some())?;
-        let key = self.returned.get(at).copied()?;
-        let kind = self.may_deal(socket, sitting, key)?;
-        self.returned.remove(at);
-        Some((key, kind))
+        self.returned.iter().find_map(|key| {
+            let kind = self.may_deal(socket, sitting, *key)?;
+            // A card that was failed since it was put back waits as every drill does.
+            let waits = kind == Kind::Drill && self.drill_at_ms(*key).is_none_or(|at_ms| at_ms > now.wall_ms);
+            (!waits).then_some((*key, kind))
+        })
     }
 
     fn next_drill(&self, socket: SocketId, until_ms: i64) -> Option<(CardKey, Kind)> {
@@ -100,15 +105,26 @@ impl Session {
             return None;
         }
         let kind = sitting.kind(study, key)?;
-        let left = |which: fn(&Counts) -> u32, kind: Kind| {
-            let allowed = which(&study.allowance(sitting.id, sitting.limits, sitting.more));
-            allowed > self.held_of(deck, kind)
+        self.limits_allow(sitting, deck, kind, None).then_some(kind)
+    }
+
+    /// Whether the limits leave room for one more card of this kind; `freed` is the kind of a held one that would
+    /// leave its place.
+    pub(super) fn limits_allow(
+        &self,
+        sitting: &Sitting,
+        deck: DeckId,
+        kind: Kind,
+        freed: Option<Kind>,
+    ) -> bool {
+        let Some(study) = self.decks.get(&deck) else { return false };
+        let allowance = study.allowance(sitting.id, sitting.limits, sitting.more);
+        let allowed = match kind {
+            Kind::New => allowance.new,
+            Kind::Review => allowance.review,
+            Kind::Drill | Kind::Extra => return true,
         };
-        match kind {
-            Kind::New => left(|c| c.new, kind).then_some(kind),
-            Kind::Review => left(|c| c.review, kind).then_some(kind),
-            Kind::Drill | Kind::Extra => Some(kind),
-        }
+        allowed > self.held_of(deck, kind).saturating_sub(u32::from(freed == Some(kind)))
     }
 
     /// Which socket holds the card.
@@ -116,7 +132,7 @@ impl Session {
         self.sockets.iter().find(|(_, s)| s.held.iter().any(|held| held.key == key)).map(|(id, _)| *id)
     }
 
-    fn is_pending_elsewhere(&self, socket: SocketId, key: CardKey) -> bool {
+    pub(super) fn is_pending_elsewhere(&self, socket: SocketId, key: CardKey) -> bool {
         self.pending.about(key).any(|pending| pending.from != socket)
             || self.locked.get(&key).is_some_and(|by| *by != socket)
     }
@@ -128,8 +144,16 @@ impl Session {
     }
 
     /// Hands a card to a socket, behind those that it holds.
-    fn hand_out(&mut self, now: Now, socket: SocketId, key: CardKey, kind: Kind, fx: &mut Vec<Effect>) {
-        let Some(held) = self.held(now, key, kind) else { return };
+    pub(super) fn hand_out(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        key: CardKey,
+        kind: Kind,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Some(held) = self.held(now, socket, key, kind) else { return };
+        self.returned.retain(|returned| *returned != key);
         if let Some(state) = self.sockets.get_mut(&socket) {
             state.held.push(held);
             state.done = DoneState::Studying;
@@ -140,9 +164,9 @@ impl Session {
     }
 
     /// What is remembered of a card while a socket holds it.
-    pub(super) fn held(&self, now: Now, key: CardKey, kind: Kind) -> Option<Held> {
+    pub(super) fn held(&self, now: Now, socket: SocketId, key: CardKey, kind: Kind) -> Option<Held> {
         let study = self.decks.get(&key.0)?;
-        let state = study.state(key.1);
+        let state = self.state_shown(socket, key)?;
         let params = study.deck.settings.fold_params();
         let promise = Grade::ALL.map(|grade| promise(&state, kind, self.today, grade, &params));
         Some(Held { key, kind, arrived_tick_ms: now.tick_ms, dealt_on: self.today, promise })
@@ -151,7 +175,7 @@ impl Session {
     /// The card as this socket is shown it.
     pub(super) fn deal(&self, socket: SocketId, key: CardKey, kind: Kind) -> Option<CardDeal> {
         let study = self.decks.get(&key.0)?;
-        let state = study.state(key.1);
+        let state = self.state_shown(socket, key)?;
         let params = study.deck.settings.fold_params();
         let if_graded = Grade::ALL.map(|grade| {
             let promise = promise(&state, kind, self.today, grade, &params);
@@ -162,6 +186,12 @@ impl Session {
         });
         let left = self.left(socket);
         Some(CardDeal { deck: study.deck.clone(), card: key.1, kind, state, if_graded, left })
+    }
+
+    /// The card's state as this socket may know it: without what others did and is not durable.
+    fn state_shown(&self, socket: SocketId, key: CardKey) -> Option<CardState> {
+        let study = self.decks.get(&key.0)?;
+        Some(self.pending.before_others(key, socket).unwrap_or_else(|| study.state(key.1)))
     }
 
     /// As what a card is shown that is handed over, not drawn from the queue.
@@ -199,58 +229,60 @@ impl Session {
         let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else {
             return Vec::new();
         };
-        if !self.pending.all().any(|pending| pending.from != socket) {
-            return self
-                .studied(sitting)
-                .map(|(id, study)| (id, self.shown_counts(sitting, id, study)))
-                .collect();
+        let mut before: BTreeMap<DeckId, BTreeMap<u32, CardState>> = BTreeMap::new();
+        for ((deck, index), state) in self.pending.changed_by_others(socket) {
+            before.entry(deck).or_default().insert(index, state);
         }
-        let as_durable = self.without_pending_of_others(socket);
         self.studied(sitting)
-            .map(|(id, study)| {
-                let study = as_durable.get(&id).unwrap_or(study);
-                (id, self.shown_counts(sitting, id, study))
-            })
+            .map(|(id, study)| (id, sitting.shown_counts(id, study, before.get(&id))))
             .collect()
     }
+}
 
-    /// The decks touched by answers that other sockets gave and that are not durable, as they were before.
-    fn without_pending_of_others(&self, socket: SocketId) -> BTreeMap<DeckId, DeckStudy> {
-        let mut decks: BTreeMap<DeckId, DeckStudy> = BTreeMap::new();
-        for ((deck, index), before) in self.pending.changed_by_others(socket) {
-            let Some(study) = self.decks.get(&deck) else { continue };
-            decks.entry(deck).or_insert_with(|| study.clone()).set_state(index, before);
-        }
-        decks
-    }
-
-    /// What today's limits still allow this sitting of a deck.
-    pub(super) fn shown_counts(&self, sitting: &Sitting, deck: DeckId, study: &DeckStudy) -> Counts {
-        let allowed = study.allowance(sitting.id, sitting.limits, sitting.more);
-        let mut available = study.available();
-        let mut extras = 0;
-        if !sitting.takes_all() {
-            available = Counts::default();
-            let cards = u32::try_from(study.deck.cards().len()).unwrap_or(u32::MAX);
-            for index in 0..cards {
-                match sitting.kind(study, (deck, index)) {
-                    Some(Kind::New) => available.new += 1,
-                    Some(Kind::Review) => available.review += 1,
-                    Some(Kind::Drill) => available.learning += 1,
-                    Some(Kind::Extra) => extras += 1,
-                    None => {}
+impl Sitting {
+    /// What today's limits still allow this sitting of a deck, if the cards in `instead` had the states there.
+    pub(super) fn shown_counts(
+        &self,
+        deck: DeckId,
+        study: &DeckStudy,
+        instead: Option<&BTreeMap<u32, CardState>>,
+    ) -> Counts {
+        let tally = instead.map_or_else(|| study.counts(), |instead| study.counts_if(instead));
+        let allowed = study.allowance_of(&tally.used, self.id, self.limits, self.more);
+        let (available, extras) = match (self.takes_all(), instead) {
+            (true, _) => (tally.available, 0),
+            (false, None) => self.picked_counts(deck, study),
+            (false, Some(instead)) => {
+                let mut study = study.clone();
+                for (index, state) in instead {
+                    study.set_state(*index, *state);
                 }
+                self.picked_counts(deck, &study)
             }
-        }
+        };
         Counts {
             new: available.new.min(allowed.new),
             learning: available.learning,
             review: available.review.min(allowed.review) + extras,
         }
     }
-}
 
-impl Sitting {
+    /// The cards that tags and filter pick, and apart those beyond the schedule.
+    fn picked_counts(&self, deck: DeckId, study: &DeckStudy) -> (Counts, u32) {
+        let (mut available, mut extras) = (Counts::default(), 0);
+        let cards = u32::try_from(study.deck.cards().len()).unwrap_or(u32::MAX);
+        for index in 0..cards {
+            match self.kind(study, (deck, index)) {
+                Some(Kind::New) => available.new += 1,
+                Some(Kind::Review) => available.review += 1,
+                Some(Kind::Drill) => available.learning += 1,
+                Some(Kind::Extra) => extras += 1,
+                None => {}
+            }
+        }
+        (available, extras)
+    }
+
     /// Whether the deck belongs to it.
     pub(super) fn covers(&self, deck: DeckId) -> bool {
         self.decks.binary_search(&deck).is_ok()

@@ -6,7 +6,7 @@ use crate::access::Span;
 use crate::day::Day;
 use crate::deck::Deck;
 use crate::ids::{CardId, DeckId, SittingId};
-use crate::state::CardState;
+use crate::state::{CardState, Scheduled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -35,11 +35,44 @@ pub(super) enum Class {
     Drill,
 }
 
+/// Scheduling answers of today, by the sitting that the client named.
 #[derive(Clone, Debug)]
-struct Used {
+pub(super) struct Used {
     sitting: Option<SittingId>,
     new: u32,
     review: u32,
+}
+
+/// What is available today, limits aside, and what was used of the limits.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    pub(super) available: Counts,
+    pub(super) used: Vec<Used>,
+}
+
+impl Counts {
+    /// The count in which a card of this class is counted.
+    fn of(&mut self, class: Class) -> Option<&mut u32> {
+        match class {
+            Class::Nothing => None,
+            Class::New => Some(&mut self.new),
+            Class::Review => Some(&mut self.review),
+            Class::Drill => Some(&mut self.learning),
+        }
+    }
+}
+
+fn note_use(used: &mut Vec<Used>, scheduled: Scheduled, add: bool) {
+    let at = match used.iter().position(|used| used.sitting == scheduled.sitting) {
+        Some(at) => at,
+        None => {
+            used.push(Used { sitting: scheduled.sitting, new: 0, review: 0 });
+            used.len() - 1
+        }
+    };
+    let Some(used) = used.get_mut(at) else { return };
+    let n = if scheduled.was_new { &mut used.new } else { &mut used.review };
+    *n = if add { *n + 1 } else { n.saturating_sub(1) };
 }
 
 #[derive(Clone, Debug)]
@@ -131,17 +164,19 @@ impl DeckStudy {
         if !self.shows(index) || self.stale.contains(&index) {
             return Class::Nothing;
         }
-        self.class_of(index, &self.state(index))
+        self.class_if(index, &|card| self.rows.get(&card).copied())
     }
 
-    fn class_of(&self, index: u32, state: &CardState) -> Class {
+    /// The same if the rows were those that `row` tells.
+    fn class_if(&self, index: u32, row: &impl Fn(u32) -> Option<CardState>) -> Class {
+        let state = row(index).unwrap_or(CardState::NEW);
         if state.suspended || state.is_buried(self.today) {
             return Class::Nothing;
         }
         if state.drill(self.today, self.deck.settings.drill_until).is_some() {
             return Class::Drill;
         }
-        if state.scheduled_by(self.today) || self.rests(index) {
+        if state.scheduled_by(self.today) || self.rests(index, row) {
             return Class::Nothing;
         }
         match (state.is_new(), state.is_due(self.today)) {
@@ -152,17 +187,21 @@ impl DeckStudy {
     }
 
     /// Whether it rests today because a sibling was studied.
-    pub(super) fn rests(&self, index: u32) -> bool {
+    fn rests(&self, index: u32, row: &impl Fn(u32) -> Option<CardState>) -> bool {
         self.deck.settings.bury_siblings
             && self.deck.siblings(index).iter().any(|&sibling| {
-                sibling != index
-                    && self.rows.get(&sibling).is_some_and(|state| state.scheduled_on == Some(self.today))
+                sibling != index && row(sibling).is_some_and(|state| state.scheduled_on == Some(self.today))
             })
     }
 
     /// The drills outstanding today, earliest first: when they come, and which card.
     pub(super) fn drills(&self) -> impl Iterator<Item = (i64, u32)> {
         self.drills.iter().copied()
+    }
+
+    /// Whether the card's last scheduling answer counts against today's limits.
+    pub(super) fn uses_today(&self, index: u32) -> bool {
+        self.rows.get(&index).is_some_and(|state| self.use_of(state).is_some())
     }
 
     /// Sets a card's state.
@@ -191,43 +230,63 @@ impl DeckStudy {
 
     fn count(&mut self, index: u32, add: bool) {
         let class = self.class(index);
-        let change = |n: &mut u32| *n = if add { *n + 1 } else { n.saturating_sub(1) };
-        match class {
-            Class::Nothing => {}
-            Class::New => change(&mut self.available.new),
-            Class::Review => change(&mut self.available.review),
-            Class::Drill => {
-                change(&mut self.available.learning);
-                if let Some(at_ms) = self.drill_at_ms(index) {
-                    if add {
-                        self.drills.insert((at_ms, index));
-                    } else {
-                        self.drills.remove(&(at_ms, index));
-                    }
-                }
+        let Some(n) = self.available.of(class) else { return };
+        *n = if add { *n + 1 } else { n.saturating_sub(1) };
+        if class == Class::Drill
+            && let Some(at_ms) = self.drill_at_ms(index)
+        {
+            if add {
+                self.drills.insert((at_ms, index));
+            } else {
+                self.drills.remove(&(at_ms, index));
             }
         }
     }
 
-    fn drill_at_ms(&self, index: u32) -> Option<i64> {
+    /// When the card's drill comes, Unix milliseconds.
+    pub(super) fn drill_at_ms(&self, index: u32) -> Option<i64> {
         let drill = self.state(index).drill(self.today, self.deck.settings.drill_until)?;
         Some(drill.at_ms.saturating_add(i64::from(self.deck.settings.drill_delay_s) * 1_000))
     }
 
+    /// The answer of this state that counts against today's limits.
+    fn use_of(&self, state: &CardState) -> Option<Scheduled> {
+        state.scheduled.filter(|s| s.day == self.today && !s.only_early)
+    }
+
     fn use_limits(&mut self, state: &CardState, add: bool) {
-        let Some(scheduled) = state.scheduled.filter(|s| s.day == self.today && !s.only_early) else {
-            return;
-        };
-        let at = match self.used.iter().position(|used| used.sitting == scheduled.sitting) {
-            Some(at) => at,
-            None => {
-                self.used.push(Used { sitting: scheduled.sitting, new: 0, review: 0 });
-                self.used.len() - 1
+        if let Some(scheduled) = self.use_of(state) {
+            note_use(&mut self.used, scheduled, add);
+        }
+    }
+
+    /// What is available and what was used of today's limits if these cards had these states.
+    pub(super) fn counts_if(&self, instead: &BTreeMap<u32, CardState>) -> Tally {
+        let mut tally = Tally { available: self.available, used: self.used.clone() };
+        let touched: BTreeSet<u32> = instead.keys().flat_map(|index| self.touched_by(*index)).collect();
+        let row = |card: u32| instead.get(&card).or_else(|| self.rows.get(&card)).copied();
+        for index in touched.into_iter().filter(|index| self.shows(*index) && !self.stale.contains(index)) {
+            if let Some(n) = tally.available.of(self.class(index)) {
+                *n = n.saturating_sub(1);
             }
-        };
-        let Some(used) = self.used.get_mut(at) else { return };
-        let n = if scheduled.was_new { &mut used.new } else { &mut used.review };
-        *n = if add { *n + 1 } else { n.saturating_sub(1) };
+            if let Some(n) = tally.available.of(self.class_if(index, &row)) {
+                *n += 1;
+            }
+        }
+        for (index, state) in instead {
+            if let Some(scheduled) = self.use_of(&self.state(*index)) {
+                note_use(&mut tally.used, scheduled, false);
+            }
+            if let Some(scheduled) = self.use_of(state) {
+                note_use(&mut tally.used, scheduled, true);
+            }
+        }
+        tally
+    }
+
+    /// What is available and what was used of today's limits.
+    pub(super) fn counts(&self) -> Tally {
+        Tally { available: self.available, used: self.used.clone() }
     }
 
     /// Counts everything anew: for a new day, a new revision, a change of who sees it.
@@ -248,8 +307,19 @@ impl DeckStudy {
 
     /// What today's limits still allow this sitting of new cards and reviews; cards held now are not subtracted.
     pub(super) fn allowance(&self, sitting: SittingId, limits: Limits, more: Limits) -> Counts {
+        self.allowance_of(&self.used, sitting, limits, more)
+    }
+
+    /// The same, by what was used as told.
+    pub(super) fn allowance_of(
+        &self,
+        used: &[Used],
+        sitting: SittingId,
+        limits: Limits,
+        more: Limits,
+    ) -> Counts {
         let (mut mine, mut others) = ((0, 0), (0, 0));
-        for used in &self.used {
+        for used in used {
             let by = if used.sitting == Some(sitting) { &mut mine } else { &mut others };
             by.0 += used.new;
             by.1 += used.review;
@@ -272,10 +342,10 @@ impl DeckStudy {
     }
 
     /// When the earliest card that is not for today becomes due, as a day.
-    pub(super) fn next_due_day(&self) -> Option<Day> {
+    pub(super) fn next_due_day(&self, leave_out: impl Fn(u32) -> bool) -> Option<Day> {
         self.rows
             .iter()
-            .filter(|(index, state)| self.shows(**index) && !state.suspended)
+            .filter(|(index, state)| self.shows(**index) && !state.suspended && !leave_out(**index))
             .filter_map(|(_, state)| {
                 let due = state.due?;
                 let day = due.max(state.buried_until.unwrap_or(due));

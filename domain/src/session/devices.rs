@@ -1,9 +1,9 @@
 //! Several devices of one learner: no card is held by two sockets. A socket that holds nothing may take one card over,
 //! from what lies ahead on the device that holds most, or from a screen that nobody has touched for a minute.
 
-use super::Session;
 use super::decks::CardKey;
 use super::types::*;
+use super::{Held, Session, Sitting};
 use crate::ids::CardId;
 use crate::limits::TAKEOVER_AFTER_MS;
 
@@ -18,7 +18,7 @@ impl Session {
         if !state.held.is_empty() || state.lost_on_screen {
             return;
         }
-        let Some((from, at)) = self.card_to_take(now, socket) else { return };
+        let Some((from, at, kind)) = self.card_to_take(now, socket) else { return };
         let Some(giver) = self.sockets.get_mut(&from) else { return };
         if at >= giver.held.len() {
             return;
@@ -28,53 +28,41 @@ impl Session {
             giver.lost_on_screen = true;
         }
         self.tell_taken(from, held.key, fx);
-        let kind = self
-            .sockets
-            .get(&socket)
-            .and_then(|s| s.sitting.as_ref())
-            .and_then(|sitting| self.may_deal(socket, sitting, held.key))
-            .unwrap_or(held.kind);
-        let Some(mut taken) = self.held(now, held.key, kind) else { return };
-        taken.arrived_tick_ms = now.tick_ms;
-        if let Some(state) = self.sockets.get_mut(&socket) {
-            state.held.push(taken);
-            state.done = super::DoneState::Studying;
-        }
-        if let Some(deal) = self.deal(socket, held.key, kind) {
-            fx.push(Effect::Send { socket, out: Out::Card(Box::new(deal)) });
-        }
+        self.hand_out(now, socket, held.key, kind, fx);
     }
 
-    /// The card to take over: from whom, and at which place.
-    fn card_to_take(&self, now: Now, socket: SocketId) -> Option<(SocketId, usize)> {
+    /// As what a card that another device holds could be handed to this sitting.
+    fn fits(&self, sitting: &Sitting, held: &Held) -> Option<Kind> {
+        let (deck, _) = held.key;
+        if !sitting.covers(deck) || self.pending.concern(held.key) || self.locked.contains_key(&held.key) {
+            return None;
+        }
+        let kind = sitting.kind(self.decks.get(&deck)?, held.key)?;
+        self.limits_allow(sitting, deck, kind, Some(held.kind)).then_some(kind)
+    }
+
+    /// The card to take over: from whom, at which place, and as what.
+    fn card_to_take(&self, now: Now, socket: SocketId) -> Option<(SocketId, usize, Kind)> {
         let sitting = self.sockets.get(&socket)?.sitting.as_ref()?;
-        let fits = |key: CardKey| {
-            sitting.covers(key.0)
-                && self.decks.get(&key.0).is_some_and(|study| sitting.kind(study, key).is_some())
-                && !self.pending.concern(key)
-        };
         let ahead = self
             .sockets
             .iter()
             .filter(|(id, other)| **id != socket && other.held.len() > 1)
             .filter_map(|(id, other)| {
-                let at = (1..other.held.len()).rev().find(|&at| fits(other.held[at].key))?;
-                Some((other.held.len(), *id, at))
+                let ahead = other.held.iter().enumerate().skip(1).rev();
+                let (at, kind) =
+                    ahead.filter_map(|(at, held)| Some((at, self.fits(sitting, held)?))).next()?;
+                Some((other.held.len(), *id, at, kind))
             })
-            .max_by_key(|(holds, _, _)| *holds);
-        if let Some((_, from, at)) = ahead {
-            return Some((from, at));
+            .max_by_key(|(holds, _, _, _)| *holds);
+        if let Some((_, from, at, kind)) = ahead {
+            return Some((from, at, kind));
         }
         self.sockets
             .iter()
             .filter(|(id, _)| **id != socket)
-            .find(|(_, other)| {
-                other.held.first().is_some_and(|held| {
-                    let since = held.arrived_tick_ms.max(other.acted_tick_ms);
-                    fits(held.key) && now.tick_ms.saturating_sub(since) >= TAKEOVER_AFTER_MS
-                })
-            })
-            .map(|(id, _)| (*id, 0))
+            .filter(|(_, other)| other.untouched_from().is_some_and(|at| at <= now.tick_ms))
+            .find_map(|(id, other)| Some((*id, 0, self.fits(sitting, other.held.first()?)?)))
     }
 
     /// Another socket that holds the card loses it.
@@ -101,24 +89,26 @@ impl Session {
     pub(super) fn held_elsewhere(&self, socket: SocketId) -> u32 {
         let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else { return 0 };
         let held = self.sockets.iter().filter(|(id, _)| **id != socket).flat_map(|(_, s)| &s.held);
-        let n = held.filter(|held| sitting.covers(held.key.0)).count();
+        let n = held.filter(|held| self.fits(sitting, held).is_some()).count();
         u32::try_from(n).unwrap_or(u32::MAX)
     }
 
     /// When, by the monotonic clock, a waiting socket may take a card from an untouched screen.
-    pub(super) fn takeover_deadline(&self) -> Option<u64> {
+    pub(super) fn takeover_deadline(&self, now: Now) -> Option<u64> {
         let waits = |socket: &super::Socket| {
             socket.sitting.is_some() && socket.held.is_empty() && !socket.lost_on_screen
         };
         if !self.sockets.values().any(waits) {
             return None;
         }
-        self.sockets
-            .values()
-            .filter_map(|other| {
-                let held = other.held.first()?;
-                Some(held.arrived_tick_ms.max(other.acted_tick_ms) + TAKEOVER_AFTER_MS)
-            })
-            .min()
+        self.sockets.values().filter_map(super::Socket::untouched_from).filter(|at| *at > now.tick_ms).min()
+    }
+}
+
+impl super::Socket {
+    /// From when on (monotonic) the card on screen counts as untouched.
+    fn untouched_from(&self) -> Option<u64> {
+        let held = self.held.first()?;
+        Some(held.arrived_tick_ms.max(self.acted_tick_ms).saturating_add(TAKEOVER_AFTER_MS))
     }
 }

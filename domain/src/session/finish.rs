@@ -70,7 +70,15 @@ impl Session {
     /// due day, or tomorrow's when today's limits held cards back.
     fn next_due_at_ms(&self, now: Now, socket: SocketId) -> Option<i64> {
         let sitting = self.sockets.get(&socket)?.sitting.as_ref()?;
-        let drill = self.studied(sitting).filter_map(|(_, study)| study.drills().next()).min();
+        let hidden = |deck, index| self.is_pending_elsewhere(socket, (deck, index));
+        let mine = |deck, study: &super::decks::DeckStudy, index| {
+            let key = (deck, index);
+            self.holder_of(key).is_none() && !hidden(deck, index) && sitting.kind(study, key).is_some()
+        };
+        let drill = self
+            .studied(sitting)
+            .filter_map(|(deck, study)| study.drills().find(|(_, index)| mine(deck, study, *index)))
+            .min();
         if let Some((at_ms, _)) = drill {
             return Some(at_ms.max(now.wall_ms));
         }
@@ -79,7 +87,10 @@ impl Session {
             let available = study.available();
             available.new > 0 || available.review > 0
         });
-        let earliest = self.studied(sitting).filter_map(|(_, study)| study.next_due_day()).min();
+        let earliest = self
+            .studied(sitting)
+            .filter_map(|(deck, study)| study.next_due_day(|index| hidden(deck, index)))
+            .min();
         let day = if held_back { Some(tomorrow) } else { earliest };
         day.map(|day| self.zones.day_start_ms(day, now.wall_ms))
     }
@@ -105,6 +116,6 @@ impl Session {
                 after(if ahead > now.wall_ms { ahead } else { at_ms })
             })
             .min();
-        [day, drill, read, self.takeover_deadline()].into_iter().flatten().min()
+        [day, drill, read, self.takeover_deadline(now)].into_iter().flatten().min()
     }
 }

@@ -292,14 +292,20 @@ impl Session {
     fn detach(&mut self, now: Now, socket: SocketId) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
         self.pending.forget_socket(socket);
-        for held in gone.held.iter().rev() {
-            self.returned.push_front(held.key);
-        }
+        self.put_back(&gone.held);
         self.unlock(socket);
         if self.sockets.is_empty() {
             self.idle_since_tick_ms = now.tick_ms;
-            self.returned.clear();
         }
+    }
+
+    /// Cards go back to the head of the queue, in their order.
+    fn put_back(&mut self, held: &[Held]) {
+        for held in held.iter().rev() {
+            self.returned.retain(|returned| *returned != held.key);
+            self.returned.push_front(held.key);
+        }
+        self.returned.truncate(limits::CARDS_PUT_BACK);
     }
 
     fn enqueue(&mut self, now: Now, socket: SocketId, task: Task, fx: &mut Vec<Effect>) {
@@ -344,7 +350,7 @@ impl Session {
 
     fn work(&mut self, now: Now, socket: SocketId, work: &mut Work, fx: &mut Vec<Effect>) -> Step {
         match &work.task {
-            Task::Start(start) => self.start(now, socket, start, &work.gathered, fx),
+            Task::Start(start) => self.start(now, socket, start, &mut work.gathered, fx),
             Task::Rescope => self.rescope(now, socket, &work.gathered, fx),
             Task::Command { seq, id, command } => {
                 let (seq, id, command) = (*seq, *id, *command);
@@ -380,7 +386,7 @@ impl Session {
                 state.blocked = None;
             }
             match facts {
-                Ok(facts) => self.gather(now, socket, facts),
+                Ok(facts) => self.gather(now, socket, facts, fx),
                 Err(FetchFailed) => self.fetch_failed(now, socket, fx),
             }
             return self.pump(now, socket, fx);
@@ -393,14 +399,14 @@ impl Session {
     }
 
     /// Puts what was fetched beside the work that asked for it; decks stay with the session.
-    fn gather(&mut self, now: Now, socket: SocketId, facts: Facts) {
+    fn gather(&mut self, now: Now, socket: SocketId, facts: Facts, fx: &mut Vec<Effect>) {
         let Some(work) = self.sockets.get_mut(&socket).and_then(|s| s.inbox.front_mut()) else { return };
         let gathered = &mut work.gathered;
         match facts {
             Facts::Decks(loads) => {
                 gathered.decks_asked = true;
                 for load in loads {
-                    self.put_deck(now, load);
+                    self.put_deck(now, load, fx);
                 }
             }
             Facts::Scope(scope) => gathered.scope = Some(scope),

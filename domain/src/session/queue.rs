@@ -43,7 +43,7 @@ impl Queue {
                     due.push((order, shuffle(session.user, session.today, card), (deck_id, index)));
                 }
             }
-            let shown = session.shown_counts(sitting, deck_id, study);
+            let shown = sitting.shown_counts(deck_id, study, None);
             new_total += u64::from(shown.new);
             review_total += u64::from(shown.review);
             news.push((study.deck.settings.new_mix, deck_id, 0));

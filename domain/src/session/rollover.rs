@@ -35,12 +35,15 @@ impl Session {
             let by_deck = self.left_by_deck(socket);
             fx.push(Effect::Send { socket, out: Out::Queue(listed(&by_deck), self.left(socket)) });
         }
+        // The card on screen comes first if it is still due; the other places are filled after this turn.
         for (socket, screen) in sockets.into_iter().zip(screens) {
-            // The card on screen comes first if it is still due.
-            if let Some(key) = screen {
-                self.returned.push_front(key);
+            let sitting = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref());
+            let kind = sitting.zip(screen).and_then(|(sitting, key)| {
+                self.has_credit(sitting.window).then(|| self.may_deal(socket, sitting, key))?
+            });
+            if let Some((key, kind)) = screen.zip(kind) {
+                self.hand_out(now, socket, key, kind, fx);
             }
-            self.fill(now, socket, fx);
         }
     }
 

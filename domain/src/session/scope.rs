@@ -1,11 +1,14 @@
 //! `start`: which decks a sitting is over, and the queue that follows.
 
+use super::decks::{CardKey, DeckStudy};
 use super::rollover::listed;
 use super::types::*;
 use super::{DeckLoad, DoneState, Gathered, Session, Sitting, Step};
-use crate::ids::DeckId;
-use crate::limits::DECKS_PER_SESSION;
-use crate::session::decks::DeckStudy;
+use crate::entry::LogEntry;
+use crate::fold::Live;
+use crate::ids::{DeckId, SittingId};
+use crate::limits::{DECKS_PER_SESSION, WINDOW_MAX};
+use std::collections::BTreeSet;
 
 impl Session {
     /// Works on a `start`: resolves its decks, loads what is missing, then replaces the sitting before.
@@ -14,7 +17,7 @@ impl Session {
         now: Now,
         socket: SocketId,
         start: &Start,
-        gathered: &Gathered,
+        gathered: &mut Gathered,
         fx: &mut Vec<Effect>,
     ) -> Step {
         let decks = match self.resolve(start.decks.clone(), gathered) {
@@ -26,25 +29,19 @@ impl Session {
             }
         };
         let wants_extras = start.filter.is_some_and(Filter::reaches_beyond_due);
-        let extras_done = match &gathered.sitting {
-            None if wants_extras => return Step::Need(Want::Sitting(start.sitting)),
-            None => Default::default(),
-            Some(figures) => figures
-                .cards
-                .iter()
-                .filter_map(|(deck, card)| {
-                    let index = self.decks.get(deck)?.deck.index_of(*card)?;
-                    Some((*deck, index))
-                })
-                .collect(),
-        };
+        if wants_extras && gathered.sitting.is_none() {
+            gathered.were_pending = self.pending.all().map(|pending| pending.entry).collect();
+            return Step::Need(Want::Sitting(start.sitting));
+        }
+        let extras_done =
+            if wants_extras { self.answered_in(start.sitting, gathered) } else { BTreeSet::new() };
         let sitting = Sitting {
             id: start.sitting,
             asked: start.decks.clone(),
             decks,
             tags: start.tags.clone(),
             filter: start.filter,
-            window: start.window.max(1),
+            window: start.window.clamp(1, WINDOW_MAX),
             limits: start.limits,
             more: start.more,
             extras_done,
@@ -54,14 +51,30 @@ impl Session {
         Step::Done
     }
 
+    /// The cards that a sitting has answered already: by the log, and by what was on its way when it was read.
+    fn answered_in(&self, sitting: SittingId, gathered: &Gathered) -> BTreeSet<CardKey> {
+        let on_the_way: Vec<LogEntry> =
+            gathered.were_pending.iter().copied().chain(self.pending.all().map(|p| p.entry)).collect();
+        let live = Live::of(&on_the_way);
+        let stored = gathered.sitting.iter().flat_map(|figures| figures.cards.iter().copied());
+        let pending = on_the_way
+            .iter()
+            .filter(|entry| live.counts(entry))
+            .filter_map(LogEntry::review)
+            .filter(|review| review.sitting == Some(sitting))
+            .map(|review| (review.deck, review.card));
+        stored
+            .chain(pending)
+            .filter_map(|(deck, card)| Some((deck, self.decks.get(&deck)?.deck.index_of(card)?)))
+            .collect()
+    }
+
     fn begin(&mut self, _now: Now, socket: SocketId, sitting: Sitting, fx: &mut Vec<Effect>) {
         let Some(state) = self.sockets.get_mut(&socket) else { return };
         let held = std::mem::take(&mut state.held);
         state.sitting = Some(sitting);
         state.done = DoneState::Studying;
-        for held in held.iter().rev() {
-            self.returned.push_front(held.key);
-        }
+        self.put_back(&held);
         let by_deck = self.left_by_deck(socket);
         fx.push(Effect::Send { socket, out: Out::Queue(listed(&by_deck), self.left(socket)) });
     }
@@ -124,15 +137,13 @@ impl Session {
     }
 
     /// A deck was loaded. What the session has already is newer than what was read and stays.
-    pub(super) fn put_deck(&mut self, _now: Now, load: DeckLoad) {
+    pub(super) fn put_deck(&mut self, now: Now, load: DeckLoad, fx: &mut Vec<Effect>) {
         let today = self.today;
         match self.decks.get_mut(&load.deck.id) {
             Some(study) => {
                 study.spans = load.spans;
-                if load.deck.revision > study.deck.revision {
-                    study.deck = load.deck;
-                }
                 study.recount(today);
+                self.deck_changed(now, load.deck, fx);
             }
             None => {
                 self.decks.insert(load.deck.id, DeckStudy::new(load, today));

@@ -124,14 +124,14 @@ impl Session {
         let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else { return };
         let Some(study) = self.decks.get(&key.0) else { return };
         let state = study.state(key.1);
-        let hidden = !study.shows(key.1) || state.suspended || state.is_buried(self.today);
-        if hidden || !sitting.covers(key.0) {
-            return;
+        if !study.shows(key.1) || state.suspended || state.is_buried(self.today) {
+            // Only the verdict comes; but a card that is held must not stay.
+            return self.refresh_held(now, socket, key, Reason::Undone, fx);
         }
         let window = sitting.window;
         let kind = self.kind_shown(key);
         self.take_from_others(socket, key, fx);
-        let Some(held) = self.held(now, key, kind) else { return };
+        let Some(held) = self.held(now, socket, key, kind) else { return };
         self.returned.retain(|returned| *returned != key);
         let mut dropped = None;
         if let Some(state) = self.sockets.get_mut(&socket) {

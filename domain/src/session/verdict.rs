@@ -30,6 +30,7 @@ impl Session {
                     let today = self.today;
                     study.recount(today);
                 }
+                self.forget_queues();
                 for (socket, seq) in &pending.waiters {
                     self.refuse(*socket, *seq, id, Refusal::Internal, fx);
                 }
@@ -77,11 +78,11 @@ impl Session {
             // A later entry about the same card is on its way: its verdict tells the state after both.
             return;
         }
-        self.forget_queues();
+        self.requeue(key);
         for socket in others {
             let holds = self.sockets.get(&socket).is_some_and(|s| s.held.iter().any(|held| held.key == key));
-            if holds && pending.reason == Reason::Set {
-                self.refresh_held(now, socket, key, Reason::Set, fx);
+            if holds && matches!(pending.reason, Reason::Set | Reason::Undone) {
+                self.refresh_held(now, socket, key, pending.reason, fx);
                 continue;
             }
             let Some(about) = self.durable_state(key) else { continue };
@@ -115,9 +116,13 @@ impl Session {
         let Some(was) = state.held.get(at).copied() else { return };
         let kind = state.sitting.as_ref().and_then(|sitting| {
             let study = self.decks.get(&key.0)?;
+            if self.is_pending_elsewhere(socket, key) {
+                // What another device did to it is not durable, and must not show.
+                return study.shows(key.1).then_some(was.kind);
+            }
             sitting.kind(study, key).or_else(|| self.still_extra(key, was.kind))
         });
-        let changed = match kind.and_then(|kind| Some((kind, self.held(now, key, kind)?))) {
+        let changed = match kind.and_then(|kind| Some((kind, self.held(now, socket, key, kind)?))) {
             Some((kind, mut held)) => {
                 held.arrived_tick_ms = was.arrived_tick_ms;
                 if let Some(place) = self.sockets.get_mut(&socket).and_then(|s| s.held.get_mut(at)) {
@@ -130,6 +135,7 @@ impl Session {
                 if let Some(state) = self.sockets.get_mut(&socket) {
                     state.held.remove(at);
                 }
+                self.forget_queues();
                 let drop = self.durable_state(key).map(|(card, _)| card).into_iter().collect();
                 Changed { reason, drop, card: None, about: None, left: Some(self.left(socket)) }
             }
@@ -191,9 +197,15 @@ impl Session {
         let state = self.fold_of(&target, &log);
         let Some(study) = self.decks.get_mut(&key.0) else { return };
         let params_key = study.deck.settings.fold_params().key();
-        study.set_state(key.1, state);
+        let differs = study.state(key.1) != state;
         study.mark_repaired(key.1);
+        study.set_state(key.1, state);
         fx.push(Effect::Append(Append { entry: None, about: (key.0, card), state, params_key }));
-        self.forget_queues();
+        self.requeue(key);
+        // A card about which a command is being worked on has left its screen already.
+        let differs = differs && !self.locked.contains_key(&key);
+        if let Some(socket) = self.holder_of(key).filter(|_| differs) {
+            self.refresh_held(now, socket, key, Reason::Rescheduled, fx);
+        }
     }
 }

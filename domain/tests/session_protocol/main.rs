@@ -6,7 +6,16 @@
 mod world;
 
 mod acceptance;
+mod changes;
 mod credit;
+mod days;
+mod devices;
+mod done;
+mod drill;
 mod ids;
 mod limits;
+mod order;
+mod repair;
+mod sets;
+mod undo;
 mod verdicts;

@@ -56,6 +56,10 @@ pub struct Client {
     refused: BTreeMap<u64, Refusal>,
     /// Cards answered by each command: a refused one is still held.
     answered: BTreeMap<u64, CardId>,
+    /// Answers without a verdict.
+    flying: BTreeMap<u64, CardId>,
+    /// A card came while an answer to it was on its way: the server may have let it go since.
+    unsure: bool,
     /// Starts whose queue has not come yet.
     starts: VecDeque<()>,
     pub told: bool,
@@ -71,6 +75,11 @@ impl Client {
         self.starts.is_empty() && self.told
     }
 
+    /// Whether it can know what the server thinks that it holds.
+    pub fn is_sure(&self) -> bool {
+        !self.unsure
+    }
+
     pub fn was_never_refused(&self) -> bool {
         self.refused.is_empty()
     }
@@ -83,11 +92,27 @@ impl Client {
     /// Takes the next number; an answered card leaves the screen.
     pub fn sends(&mut self, _id: EntryId, command: &Command) -> u64 {
         self.sent += 1;
+        if let Command::Answer(answer) = command {
+            // Two answers to one card: if the first is refused, the second is what lets it go.
+            self.unsure |= self.flying.values().any(|card| *card == answer.card);
+            self.flying.insert(self.sent, answer.card);
+        }
         if let Command::Answer(answer) = command
             && let Some(at) = self.held.iter().position(|card| *card == answer.card)
         {
             self.held.remove(at);
             self.answered.insert(self.sent, answer.card);
+        }
+        self.sent
+    }
+
+    /// Takes the next number for a command that was sent before: on another socket, or after a `busy`.
+    pub fn sends_again(&mut self, command: &Command) -> u64 {
+        self.sent += 1;
+        if let Command::Answer(answer) = command {
+            self.flying.insert(self.sent, answer.card);
+            let mine = self.held.iter().chain(self.answered.values());
+            self.unsure |= mine.into_iter().any(|card| *card == answer.card);
         }
         self.sent
     }
@@ -118,7 +143,9 @@ impl Client {
         let frame = frame_of(out);
         match &frame {
             Frame::Card(shown) => {
-                assert!(!self.held.contains(&shown.card), "a card that is held comes again as new");
+                let again = self.held.contains(&shown.card);
+                assert!(self.unsure || !again, "a card that is held comes again as new");
+                self.held.retain(|card| *card != shown.card);
                 self.held.push(shown.card);
                 self.show(shown);
             }
@@ -126,6 +153,7 @@ impl Client {
                 assert!(*seq > self.saved, "saved does not rise: {seq} after {}", self.saved);
                 assert!(*seq <= self.sent, "saved passes what was sent");
                 self.saved = *seq;
+                self.flying = self.flying.split_off(&(seq + 1));
             }
             Frame::Refused { seq, refusal, .. } => {
                 assert!(*seq > self.saved, "an error after the saved that covers it");
@@ -135,15 +163,16 @@ impl Client {
             Frame::Changed(change) => self.changes(change),
             Frame::Queue { total, .. } => {
                 self.left = Some(*total);
-                if self.starts.pop_front().is_some() {
-                    self.held.clear();
-                    self.answered.clear();
-                }
+                // After a start all cards were put back, and before that of a new day all were dropped.
+                self.held.clear();
+                self.answered.clear();
+                self.unsure = false;
+                self.starts.pop_front();
             }
             Frame::Error(_) => {
                 self.starts.pop_front();
             }
-            Frame::Done(_) => assert!(self.held.is_empty(), "done while cards are held"),
+            Frame::Done(_) => assert!(self.unsure || self.held.is_empty(), "done while cards are held"),
             Frame::Close(why) => self.closed = Some(*why),
         }
         self.frames.push(frame);
@@ -162,6 +191,7 @@ impl Client {
     fn changes(&mut self, change: &Change) {
         for dropped in &change.drop {
             self.held.retain(|card| card != dropped);
+            self.answered.retain(|_, card| card != dropped);
         }
         if let Some(shown) = &change.card {
             let at = self.held.iter().position(|card| *card == shown.card);
@@ -171,6 +201,9 @@ impl Client {
                     self.held.insert(0, shown.card);
                 }
                 (Reason::Undone, None) => self.held.insert(0, shown.card),
+                // A card that was answered a moment ago may change before the answer arrives.
+                (_, None) if self.answered.values().any(|card| *card == shown.card) => return,
+                (_, None) if self.unsure => return,
                 (_, at) => assert!(at.is_some(), "a changed card that is not held: {change:?}"),
             }
             self.show(shown);
@@ -180,6 +213,7 @@ impl Client {
 
     fn show(&mut self, shown: &Shown) {
         self.left = Some(shown.left);
+        self.unsure |= self.flying.values().any(|card| *card == shown.card);
         self.shown.insert(shown.card, shown.clone());
     }
 }

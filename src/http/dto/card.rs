@@ -1,9 +1,9 @@
 //! Cards on the wire.
 
 use super::maybe_null;
-use crate::content::{self, ContentError, Format};
+use crate::content::{CardTexts, escape_card, sanitise_card};
 use crate::http::Problem;
-use crate::import::source_key;
+use crate::import::identity_of;
 use domain::ids::{CardId, DeckId, NoteId, Uuid};
 use ports::CardRecord;
 use serde::{Deserialize, Serialize};
@@ -95,43 +95,55 @@ impl CardIn {
 
     /// Changes a record.
     pub(in crate::http) fn apply(self, card: &mut CardRecord) -> Result<(), Problem> {
-        let format = match self.format {
-            TextFormat::Html => Format::Html,
-            TextFormat::Text => Format::Text,
+        // What is stored already went through here; going through again changes nothing.
+        let kept = CardTexts {
+            front: card.front.clone(),
+            back: card.back.clone(),
+            hint: card.hint.clone(),
+            explanation: card.explanation.clone(),
         };
-        let fault =
-            |name: &'static str| move |error: ContentError| Problem::invalid(format!("`{name}`: {error}."));
-        if let Some(front) = self.front {
-            let clean = content::field(&front, format).map_err(fault("front"))?;
-            if content::is_blank(&clean) {
-                return Err(Problem::invalid("`front` has nothing to show."));
-            }
-            // An import finds a card by its front: the key follows it, unless the card came with an id of its own.
-            if clean != card.front && !source_key::is_guid(&card.source_key) {
-                card.source_key = match format {
-                    Format::Html => source_key::of_html_front(&front),
-                    Format::Text => source_key::of_front(&front),
-                };
-            }
-            card.front = clean;
+        let given = CardTexts {
+            front: self.front.clone().unwrap_or_default(),
+            back: self.back.clone().unwrap_or_default(),
+            hint: self.hint.clone().flatten(),
+            explanation: self.explanation.clone().flatten(),
+        };
+        let merged = self.merged(kept, given)?;
+        let clean = sanitise_card(merged).map_err(|error| Problem::invalid(format!("{error}.")))?;
+        // An import finds a card by its front: the key follows it, unless the card came with an id of its own.
+        if card.source_key.is_empty() || card.source_key == identity_of(&card.front) {
+            card.source_key = identity_of(&clean.front);
         }
-        if let Some(back) = self.back {
-            card.back = content::field(&back, format).map_err(fault("back"))?;
-        }
-        if let Some(hint) = self.hint {
-            card.hint = content::optional_field(hint.as_deref(), format).map_err(fault("hint"))?;
-        }
-        if let Some(explanation) = self.explanation {
-            let clean = content::optional_field(explanation.as_deref(), format);
-            card.explanation = clean.map_err(fault("explanation"))?;
-        }
+        card.front = clean.front;
+        card.back = clean.back;
+        card.hint = clean.hint;
+        card.explanation = clean.explanation;
         if let Some(tags) = self.tags {
             card.tags = super::tags(tags)?;
         }
         if let Some(note) = self.note_id {
             card.note = note.map(NoteId);
         }
-        content::check_card(card).map_err(|error| Problem::invalid(format!("{error}.")))
+        Ok(())
+    }
+
+    /// The texts that are kept with those that are given, in one form: HTML.
+    fn merged(&self, kept: CardTexts, given: CardTexts) -> Result<CardTexts, Problem> {
+        let given = match self.format {
+            TextFormat::Html => given,
+            // An absent front stands for one that is kept, and must not be refused as empty here.
+            TextFormat::Text => {
+                let front = if self.front.is_some() { given.front } else { "-".to_owned() };
+                escape_card(CardTexts { front, ..given })
+                    .map_err(|error| Problem::invalid(format!("{error}.")))?
+            }
+        };
+        Ok(CardTexts {
+            front: if self.front.is_some() { given.front } else { kept.front },
+            back: if self.back.is_some() { given.back } else { kept.back },
+            hint: if self.hint.is_some() { given.hint } else { kept.hint },
+            explanation: if self.explanation.is_some() { given.explanation } else { kept.explanation },
+        })
     }
 }
 

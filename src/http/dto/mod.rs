@@ -8,6 +8,7 @@ pub(super) mod settings;
 
 use crate::http::Problem;
 use crate::http::limits::TITLE_BYTES_MAX;
+use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use serde::{Deserialize, Deserializer};
 
 /// Reads a field that may be absent, null or there: `None`, `Some(None)`, `Some(Some(…))`.
@@ -33,5 +34,15 @@ pub(super) fn title(text: &str) -> Result<String, Problem> {
 
 /// Tags: trimmed, without doubles, in the order given.
 pub(super) fn tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
-    crate::content::tags(tags).map_err(|error| Problem::invalid(format!("{error}.")))
+    let mut kept: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = line("tags", &tag, TAG_BYTES_MAX)?;
+        if !kept.contains(&tag) {
+            kept.push(tag);
+        }
+    }
+    if kept.len() > TAGS_PER_CARD_MAX {
+        return Err(Problem::invalid(format!("there may be {TAGS_PER_CARD_MAX} tags.")));
+    }
+    Ok(kept)
 }

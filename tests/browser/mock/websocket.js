@@ -12,12 +12,13 @@ export function accept(request, socket, handlers) {
       `Sec-WebSocket-Accept: ${key}\r\nSec-WebSocket-Protocol: studyhall.v1\r\n\r\n`,
   );
   let rest = Buffer.alloc(0);
+  let closing = false;
   socket.on("data", (chunk) => {
     rest = Buffer.concat([rest, chunk]);
     for (let frame = take(rest); frame; frame = take(rest)) {
       rest = rest.subarray(frame.length);
       if (frame.opcode === 1) handlers.text(frame.payload.toString("utf8"));
-      if (frame.opcode === 8) socket.end(wrap(8, frame.payload));
+      if (frame.opcode === 8) closing ? socket.end() : socket.end(wrap(8, frame.payload));
       if (frame.opcode === 9) socket.write(wrap(10, frame.payload));
     }
   });
@@ -29,6 +30,7 @@ export function accept(request, socket, handlers) {
     close: (code) => {
       const payload = Buffer.alloc(2);
       payload.writeUInt16BE(code);
+      closing = true;
       socket.write(wrap(8, payload));
     },
     cut: () => socket.destroy(),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rejectedCsv, titleOf, typeOf } from "../../../web/files.js";
-import { counted, daysText, durationText, momentText, outcomeText } from "../../../web/format.js";
+import { counted, daysText, durationText, momentText, nextDay, outcomeText, studyDay } from "../../../web/format.js";
 import { backoffMs, BACKOFF_CAP_MS, onClose } from "../../../web/closecodes.js";
 import { claimsOf, Tokens } from "../../../web/tokens.js";
 import { tokenFor } from "../mock/server.js";
@@ -23,6 +23,14 @@ test("durations and moments read like speech", () => {
   assert.equal(momentText(new Date(2026, 4, 30, 4, 0).getTime(), now, "en-GB"), "on 30 May");
   assert.equal(counted(1, "answer"), "1 answer");
   assert.equal(counted(0, "answer"), "0 answers");
+});
+
+test("the study day begins at the rollover hour, where the learner is", () => {
+  const at = Date.UTC(2026, 9, 25, 1, 30);
+  assert.equal(studyDay(at, "Europe/Vienna", 4), "2026-10-24");
+  assert.equal(studyDay(at, "Pacific/Kiritimati", 4), "2026-10-25");
+  assert.equal(nextDay("2026-12-31"), "2027-01-01");
+  assert.equal(nextDay("2028-02-28"), "2028-02-29");
 });
 
 test("4000 to 4499 come back and 4500 to 4999 do not, known or not", () => {

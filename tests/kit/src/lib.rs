@@ -12,11 +12,13 @@
 pub mod contract_library;
 pub mod contract_people;
 pub mod contract_store;
+pub mod disk;
 pub mod fault_store;
 pub mod memory;
 pub mod rng;
 pub mod rows;
 pub mod wait;
 
+pub use disk::Disk;
 pub use fault_store::{Fault, FaultStore, Lies};
 pub use memory::MemoryStore;

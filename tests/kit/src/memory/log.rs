@@ -14,9 +14,12 @@ use std::sync::Arc;
 
 type About = Option<(DeckId, CardId)>;
 
+/// One learner's entries by key, and what each is filed under.
+type Entries = BTreeMap<(EntryId, Option<JobId>), (LogEntry, About)>;
+
 #[derive(Default)]
 pub(super) struct Log {
-    entries: BTreeMap<UserId, BTreeMap<(EntryId, Option<JobId>), (LogEntry, About)>>,
+    entries: BTreeMap<UserId, Entries>,
     progress: BTreeMap<(UserId, DeckId, CardId), Progress>,
     quarantine: Vec<Quarantined>,
 }

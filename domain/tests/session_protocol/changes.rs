@@ -1,0 +1,169 @@
+//! What is shown changes under a running session: edits, deletions, imports, revoked and new decks.
+
+use crate::world::client::{cards, change, dones};
+use crate::world::*;
+use domain::access::Span;
+use domain::session::{Input, Reason, Start};
+
+#[test]
+fn an_edited_held_card_comes_again_at_its_place() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let held = w.held(s);
+    w.take(s);
+    w.edit(deck_id(1), |deck| deck.cards[1].revision = 2);
+    let told = change(&w.take(s), Reason::Edited).expect("edited");
+    let shown = told.card.expect("the card");
+    assert_eq!((shown.card, shown.revision), (held[1], 2));
+    assert_eq!(w.held(s), held);
+}
+
+#[test]
+fn an_edit_of_a_card_that_is_not_held_is_not_told() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    w.take(s);
+    w.edit(deck_id(1), |deck| deck.cards[7].revision = 2);
+    assert!(w.take(s).is_empty());
+}
+
+#[test]
+fn a_deleted_held_card_is_dropped_and_its_place_filled() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    w.take(s);
+    w.edit(deck_id(1), |deck| deck.cards[1].deleted_ms = Some(NOON_MS));
+    let frames = w.take(s);
+    assert_eq!(change(&frames, Reason::Deleted).expect("deleted").drop, [card_id(1, 1)]);
+    assert_eq!(cards(&frames), [card_id(1, 3)]);
+    assert_eq!(w.left(s).new, 8);
+}
+
+#[test]
+fn a_deleted_cards_answer_is_logged_and_counts_in_the_figures() {
+    let mut w = World::new([plain(1, 1)]);
+    let s = w.studying(start(1));
+    let id = w.id();
+    let command = w.answer_to(s, card_id(1, 0), 5);
+    w.pass(1_000);
+    w.edit(deck_id(1), |deck| deck.cards[0].deleted_ms = Some(NOON_MS + 1_000));
+    w.take(s);
+    w.send(s, id, command);
+    w.commit();
+    assert_eq!(w.verdict(s, 1), Some(Ok(())));
+    w.start(s, start(1));
+    assert_eq!(dones(&w.take(s)).pop().expect("done").answered, 1);
+}
+
+#[test]
+fn a_deleted_deck_takes_all_its_held_cards() {
+    let mut w = World::new([plain(1, 9), plain(2, 9)]);
+    let s = w.studying(start(1));
+    w.edit(deck_id(1), |deck| deck.deleted_ms = Some(NOON_MS));
+    assert_eq!(w.held(s), [0, 1, 2].map(|n| card_id(2, n)));
+    assert_eq!(w.left(s).new, 9);
+}
+
+#[test]
+fn new_cards_raise_the_counts_and_fill_free_places() {
+    let mut w = World::new([plain(1, 1)]);
+    let s = w.studying(start(1));
+    w.study_out(s, 5);
+    w.take(s);
+    w.edit(deck_id(1), |deck| deck.more_cards(2));
+    let frames = w.take(s);
+    assert_eq!(change(&frames, Reason::Imported).expect("imported").left.expect("counts").new, 2);
+    assert_eq!(cards(&frames), [card_id(1, 1), card_id(1, 2)]);
+    w.study_out(s, 5);
+    assert_eq!(dones(&w.take(s)).len(), 1);
+}
+
+#[test]
+fn an_older_revision_that_arrives_late_changes_nothing() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    let old = w.library.deck(deck_id(1)).clone();
+    w.edit(deck_id(1), |deck| deck.cards[0].revision = 2);
+    w.take(s);
+    w.input(Input::Deck(old));
+    assert!(w.take(s).is_empty());
+}
+
+#[test]
+fn a_start_without_decks_includes_decks_that_come_later_and_a_named_one_does_not() {
+    let mut w = World::new([plain(1, 1)]);
+    let all = w.studying(start(1));
+    let named = w.studying(Start { decks: Some(vec![deck_id(1)]), ..start(2) });
+    w.library.add(plain(2, 1));
+    w.take(all);
+    w.input(Input::AccessChanged);
+    assert!(change(&w.take(all), Reason::Imported).is_some());
+    assert_eq!(w.held(all), [card_id(1, 0), card_id(2, 0)]);
+    assert!(w.held(named).is_empty());
+}
+
+#[test]
+fn a_revoked_deck_takes_its_cards_back_and_gives_them_again_when_it_returns() {
+    let mut w = World::new([plain(1, 3), plain(2, 3)]);
+    let s = w.studying(start(1));
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    w.input(Input::AccessChanged);
+    assert_eq!(w.held(s), [0, 1, 2].map(|n| card_id(2, n)));
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: None }]);
+    w.input(Input::AccessChanged);
+    assert_eq!(w.left(s).new, 6);
+    assert_eq!(w.study_out(s, 5), 6);
+}
+
+#[test]
+fn a_revocation_that_could_not_be_read_is_read_again() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    w.store_is_down = true;
+    w.input(Input::AccessChanged);
+    w.store_is_down = false;
+    assert_eq!(w.held(s).len(), 3);
+    w.pass_by_deadlines(10_000);
+    assert!(w.held(s).is_empty());
+}
+
+#[test]
+fn another_drill_threshold_folds_the_deck_anew() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.answer_screen(s, 3);
+    w.answer_screen(s, 5);
+    w.answer_screen(s, 5);
+    w.commit();
+    assert_eq!(w.left(s).learning, 1);
+    w.edit(deck_id(1), |deck| deck.settings.drill_until = 3);
+    w.commit();
+    w.start(s, start(1));
+    assert_eq!(w.left(s).learning, 0);
+    w.memory_is_the_fold();
+    assert!(w.store.wrong_progress(&w.library).is_empty());
+}
+
+#[test]
+fn a_raised_limit_brings_more_cards() {
+    let mut w = World::new([decks::draft(1, 9).settings(|s| s.new_per_day = 1).build()]);
+    let s = w.studying(start(1));
+    w.study_out(s, 5);
+    w.edit(deck_id(1), |deck| deck.settings.new_per_day = 3);
+    assert_eq!(w.held(s).len(), 2);
+}
+
+#[test]
+fn a_card_whose_tag_changed_leaves_and_comes() {
+    let mut w = World::new([decks::draft(1, 3).tag(0, "t").build()]);
+    let s = w.studying(Start { tags: vec!["t".to_owned()], ..start(1) });
+    assert_eq!(w.held(s), [card_id(1, 0)]);
+    w.edit(deck_id(1), |deck| {
+        for (at, tag) in [(0, "u"), (2, "t")] {
+            deck.cards[at].tags = std::sync::Arc::from([std::sync::Arc::from(tag)]);
+            deck.cards[at].revision = 2;
+        }
+    });
+    assert_eq!(w.held(s), [card_id(1, 2)]);
+}

@@ -1,0 +1,289 @@
+//! The invariants, each under its name.
+
+use crate::device::Fate;
+use crate::reference;
+use crate::run::{Sim, name, short};
+use domain::commit::Offer;
+use domain::entry::{Body, LogEntry, Mode, Review};
+use domain::fold::fold_learner;
+use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::limits;
+use domain::session::{Command, Done, Kind, Out, SocketId};
+use domain::state::CardState;
+use std::collections::BTreeSet;
+
+impl Sim {
+    fn log(&self, user: UserId) -> Vec<LogEntry> {
+        self.stores.get(&user).map(|store| store.log.values().copied().collect()).unwrap_or_default()
+    }
+
+    fn command_of(&self, id: EntryId) -> Option<(UserId, Command)> {
+        self.devices.iter().find_map(|d| d.outbox.get(&id).map(|(command, _)| (d.user, *command)))
+    }
+
+    /// What is durable and was not lost is what a `saved` speaks of.
+    pub fn invariant_i1_saved_is_in_the_log(&mut self, user: UserId, id: EntryId) {
+        let there = self.stores.get(&user).is_some_and(|store| store.log.contains_key(&id));
+        assert!(there, "I1: {id:?} was saved and is not in the log");
+        self.note("saved");
+    }
+
+    /// An id is not appended again by a life that could know it to be stored.
+    pub fn invariant_i2_appended_once(&mut self, user: UserId, offer: &Offer) {
+        let Some(id) = offer.entry_id() else { return };
+        let knew = self.node.lives.get(&user).is_some_and(|life| life.loaded_with.contains(&id));
+        assert!(!knew, "I2: {id:?} is appended again");
+    }
+
+    /// Every row was sent by a client, with the same content.
+    pub fn invariant_i3_nothing_invented(&self, user: UserId, entry: &LogEntry) {
+        let (by, command) = self.command_of(entry.id).expect("I3: an entry that nobody sent");
+        assert_eq!(by, user, "I3: an entry of another learner");
+        let body = match command {
+            Command::Undo { of } => Body::Undo { of },
+            Command::Set { deck, card, change } => Body::Set { deck, card, change },
+            Command::Answer(a) => Body::Review(Review {
+                deck: a.deck,
+                card: a.card,
+                grade: a.grade,
+                mode: Mode::Flip,
+                elapsed_ms: a.elapsed_ms,
+                early: a.early,
+                confidence: a.confidence,
+                sitting: a.sitting,
+                class: None,
+                response: None,
+                revision: 0,
+            }),
+        };
+        let sent = LogEntry { body, ..*entry };
+        assert_eq!(sent.content_digest(), entry.content_digest(), "I3: other content than was sent");
+    }
+
+    /// A stored progress row that is trusted equals the fold of the stored log.
+    pub fn invariant_i19_progress_is_the_fold(&self, offer: &Offer) {
+        let Some(store) = self.stores.get(&offer.user) else { return };
+        let (deck, card) = offer.append.about;
+        let Some((key, state)) = store.progress.get(&(deck, card)) else { return };
+        if *key == self.library.deck(deck).settings.fold_params().key() {
+            assert_eq!(*state, store.fold(deck, card, &self.library), "I19: a stored row that is no fold");
+        }
+    }
+
+    /// The session's parts agree, its memory is the fold, its bounds hold.
+    pub fn check_session(&mut self, user: UserId) {
+        let Some(life) = self.node.lives.get(&user) else { return };
+        assert_eq!(life.session.contradictions(), Vec::<String>::new());
+        for (what, size) in life.session.sizes() {
+            let bound = match what {
+                "sockets" => limits::SOCKETS_PER_LEARNER,
+                "inbox" => limits::SOCKET_INBOX,
+                "busy" => limits::BUSY_REMEMBERED,
+                "returned" => limits::CARDS_PUT_BACK,
+                "repairs" => limits::REPAIRS_AT_ONCE,
+                _ => limits::COMMANDS_UNDECIDED + 64,
+            };
+            assert!(size <= bound, "I12: {what} holds {size}");
+        }
+        if self.steps.is_multiple_of(7) {
+            self.invariant_i5_memory_is_the_fold(user);
+        }
+        self.invariant_i14_states_make_sense(user);
+    }
+
+    /// Memory is the fold of the log with what is pending, by a fold written apart.
+    pub fn invariant_i5_memory_is_the_fold(&mut self, user: UserId) {
+        let Some(life) = self.node.lives.get(&user) else { return };
+        let mut entries = self.log(user);
+        entries.extend(life.session.pending_entries().copied());
+        let params = |deck: DeckId| self.library.deck(deck).settings.fold_params();
+        let folded = reference::fold(&entries, params);
+        let fresh = reference::Card::of(&CardState::NEW);
+        for (deck, card, state, stale) in life.session.states() {
+            let truth = folded.cards.get(&(deck, card)).unwrap_or(&fresh);
+            assert!(
+                stale || reference::Card::of(&state) == *truth,
+                "I5: {card:?} in memory {state:?}, by the log {truth:?}"
+            );
+        }
+        self.note("memory compared");
+    }
+
+    fn invariant_i14_states_make_sense(&self, user: UserId) {
+        let Some(life) = self.node.lives.get(&user) else { return };
+        for (_, card, state, _) in life.session.states() {
+            assert!(state.sm2.ease >= 130, "I14: {card:?} ease {}", state.sm2.ease);
+            assert!(state.due.is_some() || state.sm2.reps == 0, "I14: {card:?} is new and was reviewed");
+        }
+    }
+
+    /// What a frame may say, at the moment when it leaves.
+    pub fn check_frame(&mut self, user: UserId, socket: SocketId, out: &Out) {
+        self.trace(|| format!("{socket:?} <- {}", told(out)));
+        match out {
+            Out::Saved(seq) => self.invariant_i4_saved_covers_only_the_decided(user, socket, *seq),
+            Out::Refused { seq, id, refusal } => {
+                self.note(match refusal {
+                    domain::session::Refusal::Busy => "busy",
+                    domain::session::Refusal::Internal => "internal",
+                    domain::session::Refusal::BadTime => "bad time",
+                    domain::session::Refusal::UnknownEntry => "unknown entry",
+                    _ => "refused",
+                });
+                let named = self.numbered.get(&socket).and_then(|n| n.get(*seq as usize - 1));
+                assert_eq!(named, Some(id), "I4: an error that names another command");
+                assert!(self.refused.insert((socket, *seq)), "I4: two errors for one command");
+            }
+            Out::Card(deal) => {
+                let card = deal.deck.card(deal.card).map(|card| card.id).expect("a card");
+                self.invariant_i10_gate(user, socket, deal.deck.id, card, &deal.state);
+                self.invariant_limits_are_kept(user, socket, deal.deck.id, deal.kind);
+                self.note("card");
+            }
+            Out::Changed(changed) => {
+                if let Some(deal) = &changed.card {
+                    let card = deal.deck.card(deal.card).map(|card| card.id).expect("a card");
+                    self.invariant_i10_gate(user, socket, deal.deck.id, card, &deal.state);
+                }
+                self.note("changed");
+            }
+            Out::Done(done) => self.invariant_i9_own_writes_are_in_the_figures(user, socket, done),
+            Out::Error(_) | Out::Queue(..) | Out::Close(_) => {}
+        }
+    }
+
+    fn invariant_i4_saved_covers_only_the_decided(&mut self, user: UserId, socket: SocketId, seq: u64) {
+        let ids = self.numbered.get(&socket).cloned().unwrap_or_default();
+        for (at, id) in ids.iter().enumerate().take(seq as usize) {
+            let refused = self.refused.contains(&(socket, at as u64 + 1));
+            let stored = self.stores.get(&user).is_some_and(|store| store.log.contains_key(id));
+            assert!(refused || stored, "I4: saved {seq} covers {id:?}, neither durable nor refused");
+        }
+    }
+
+    /// Nothing that another socket did, and that is not durable, shows in a card.
+    fn invariant_i10_gate(
+        &self,
+        user: UserId,
+        socket: SocketId,
+        deck: DeckId,
+        card: CardId,
+        shown: &CardState,
+    ) {
+        let Some(life) = self.node.lives.get(&user) else { return };
+        let pending: BTreeSet<EntryId> = life.session.pending_entries().map(|entry| entry.id).collect();
+        let sent_here: BTreeSet<EntryId> =
+            self.numbered.get(&socket).into_iter().flatten().copied().collect();
+        let others: Vec<EntryId> = pending.iter().filter(|id| !sent_here.contains(id)).copied().collect();
+        let last_is_foreign = shown.last.is_some_and(|last| others.contains(&last));
+        assert!(!last_is_foreign, "I10: {card:?} of {deck:?} shows what is not durable to another socket");
+    }
+
+    /// No new card is handed out of a deck whose limit was used up; `more` of a start is at most two here.
+    fn invariant_limits_are_kept(&self, user: UserId, socket: SocketId, deck: DeckId, kind: Kind) {
+        let Some(life) = self.node.lives.get(&user) else { return };
+        if kind != Kind::New {
+            return;
+        }
+        let (today, sitting) = (life.session.today(), life.session.sitting_of(socket));
+        let used = |mine: bool| {
+            let counts = |state: &CardState| {
+                uses_new(state, today) && (state.scheduled.and_then(|s| s.sitting) == sitting) == mine
+            };
+            life.session.states().filter(|(d, _, state, _)| *d == deck && counts(state)).count()
+        };
+        let open = (self.library.deck(deck).settings.new_per_day as usize).saturating_sub(used(false)) + 2;
+        assert!(used(true) <= open, "limits: a new card although {} of {open} were used", used(true));
+    }
+
+    fn invariant_i9_own_writes_are_in_the_figures(&mut self, user: UserId, socket: SocketId, done: &Done) {
+        let log = self.log(user);
+        let undone: BTreeSet<EntryId> = log
+            .iter()
+            .filter_map(|entry| if let Body::Undo { of } = entry.body { Some(of) } else { None })
+            .collect();
+        let here: BTreeSet<EntryId> = self.numbered.get(&socket).into_iter().flatten().copied().collect();
+        let mine = log
+            .iter()
+            .filter(|entry| here.contains(&entry.id) && !undone.contains(&entry.id))
+            .filter_map(LogEntry::review)
+            .filter(|review| review.sitting == Some(done.sitting))
+            .count();
+        assert!(done.answered as usize >= mine, "I9: done says {} of {mine}", done.answered);
+        self.note("done");
+    }
+
+    /// When nothing is on its way, the client holds what the session thinks that it holds.
+    pub fn invariant_client_agrees(&mut self, socket: SocketId) {
+        let Some(wire) = self.wires.get(&socket).filter(|wire| wire.on_the_way == 0) else { return };
+        let device = &self.devices[wire.device];
+        let Some(life) = self.node.lives.get(&wire.user) else { return };
+        if device.socket != Some(socket) || !device.client.is_sure() || life.session.sizes()["inbox"] > 0 {
+            return;
+        }
+        let mut theirs: Vec<CardId> = life.session.held_by(socket).iter().map(|held| held.1).collect();
+        let mut mine = device.client.held.clone();
+        theirs.sort_unstable();
+        mine.sort_unstable();
+        assert_eq!(mine, theirs, "{socket:?} holds other cards than the session thinks");
+        self.note("client compared");
+    }
+
+    /// After the faults have stopped.
+    pub fn check_the_end(&mut self) {
+        for device in &self.devices {
+            assert!(device.open.is_empty(), "I13: without verdict after 30 s: {:?}", device.open);
+        }
+        let acked: Vec<(UserId, EntryId)> = self
+            .devices
+            .iter()
+            .flat_map(|d| d.outbox.iter().filter(|(_, e)| e.1 == Fate::Saved).map(|(id, _)| (d.user, *id)))
+            .collect();
+        for (user, id) in acked {
+            self.invariant_i1_saved_is_in_the_log(user, id);
+        }
+        for user in self.stores.keys().copied().collect::<Vec<_>>() {
+            self.invariant_i5_memory_is_the_fold(user);
+            let wrong = self.stores[&user].wrong_progress(&self.library);
+            assert!(wrong.is_empty(), "I5: stored rows that are no fold: {wrong:?}");
+            self.invariant_i18_order_free(user);
+        }
+    }
+
+    /// The arrivals as they came, doubled and backwards, fold to the same.
+    fn invariant_i18_order_free(&mut self, user: UserId) {
+        let params = |deck: DeckId| self.library.deck(deck).settings.fold_params();
+        let by_id = fold_learner(&self.log(user), params).digest();
+        let mut arrived = self.arrivals.get(&user).cloned().unwrap_or_default();
+        assert_eq!(fold_learner(&arrived, params).digest(), by_id, "I18: by arrival");
+        arrived.reverse();
+        arrived.extend(self.log(user));
+        assert_eq!(fold_learner(&arrived, params).digest(), by_id, "I18: backwards and doubled");
+    }
+}
+
+fn uses_new(state: &CardState, today: domain::day::Day) -> bool {
+    state.scheduled.is_some_and(|s| s.day == today && s.was_new && !s.only_early)
+}
+
+fn told(out: &Out) -> String {
+    let shown = |deal: &domain::session::CardDeal| {
+        let card = deal.deck.card(deal.card).map(|card| name(card.id)).unwrap_or_default();
+        format!("{card} {:?}", deal.kind)
+    };
+    match out {
+        Out::Card(deal) => format!("card {}", shown(deal)),
+        Out::Saved(seq) => format!("saved {seq}"),
+        Out::Refused { seq, id, refusal } => format!("error {seq} {} {refusal:?}", short(*id)),
+        Out::Error(notice) => format!("error {notice:?}"),
+        Out::Changed(c) => format!(
+            "changed {:?} drop {:?} card {:?}",
+            c.reason,
+            c.drop.iter().map(|card| name(*card)).collect::<Vec<_>>(),
+            c.card.as_ref().map(shown)
+        ),
+        Out::Queue(_, total) => format!("queue {total:?}"),
+        Out::Done(done) => format!("done {done:?}"),
+        Out::Close(why) => format!("close {why:?}"),
+    }
+}

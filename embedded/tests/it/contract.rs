@@ -1,0 +1,36 @@
+//! The embedded store keeps the contracts, whether its rows wait in the journal or are applied.
+
+use crate::common::{Settled, options, store, store_with};
+use embedded::Options;
+
+/// Apply rests: everything is read from the journal.
+mod waiting {
+    kit::store_contract!({
+        let (store, keep) = super::store();
+        let hold = store.hold_apply();
+        (store, (keep, hold))
+    });
+}
+
+/// Each read waits until apply has caught up: everything is read from `main.db`.
+mod applied {
+    kit::store_contract!({
+        let (store, keep) = super::store();
+        (super::Settled(store), keep)
+    });
+}
+
+/// Reads meet apply at work.
+mod meanwhile {
+    kit::store_contract!({
+        super::store_with(super::Options { apply_rest_ms: 0, apply_slice_rows: 3, ..super::options() })
+    });
+}
+
+mod library {
+    kit::library_contract!(super::store());
+}
+
+mod people {
+    kit::people_contract!(super::store());
+}

@@ -1,0 +1,165 @@
+//! Opening, closing, dying and opening again.
+
+use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_with, trimmed};
+use embedded::{Bugs, EmbeddedStore, Offline, OpenError, Options};
+use kit::contract_store::append;
+use kit::rows::{deck, state, user};
+use kit::wait::block_on;
+use ports::ReviewStore;
+use rusqlite::Connection;
+use std::path::Path;
+
+#[test]
+fn acknowledged_rows_are_there_after_a_kill_before_apply() {
+    block_on(async {
+        let (store, folder) = store_with(options());
+        let hold = store.hold_apply();
+        append(&store, rows(user(1), 0..50)).await;
+        assert_eq!(store.stats().backlog_rows, 50);
+        drop(store);
+        drop(hold);
+        let store = open(folder.path());
+        assert_eq!(log_ids(&store, user(1)).await, ids(0..50));
+        assert_eq!(store.progress(user(1), deck(1)).await.unwrap().len(), 50);
+        settled(&store).await;
+        assert_eq!(log_ids(&store, user(1)).await, ids(0..50));
+    });
+}
+
+/// Empties the journal, restarts, answers, restarts; the rows that are found.
+async fn after_two_restarts(bugs: Bugs) -> usize {
+    let options = || Options { bugs, ..options() };
+    let (store, folder) = store_with(options());
+    append(&store, rows(user(1), 0..30)).await;
+    trimmed(&store).await;
+    drop(store);
+    let store = EmbeddedStore::open(folder.path(), options()).unwrap();
+    let hold = store.hold_apply();
+    append(&store, rows(user(1), 30..40)).await;
+    drop((store, hold));
+    let store = EmbeddedStore::open(folder.path(), options()).unwrap();
+    log_ids(&store, user(1)).await.len()
+}
+
+#[test]
+fn row_numbers_go_on_after_the_journal_was_emptied() {
+    block_on(async {
+        assert_eq!(after_two_restarts(Bugs::default()).await, 40);
+        // Numbers that begin anew look applied: the control.
+        let reuse = Bugs { rowid_reuse: true, ..Bugs::default() };
+        assert!(after_two_restarts(reuse).await < 40);
+    });
+}
+
+#[test]
+fn rows_applied_again_after_a_kill_are_there_once() {
+    block_on(async {
+        let (store, folder) = store_with(options());
+        append(&store, rows(user(1), 0..20)).await;
+        settled(&store).await;
+        drop(store);
+        // As if the last transaction of apply had not happened.
+        let main = Connection::open(folder.path().join("main.db")).unwrap();
+        let journal = Connection::open(folder.path().join("journal.db")).unwrap();
+        journal.execute("DELETE FROM journal", []).unwrap();
+        let mut bytes = Vec::new();
+        for (n, row) in (1..).zip(rows(user(1), 0..20)) {
+            bytes.clear();
+            ports::codec::encode_row(&row, &mut bytes);
+            journal.execute("INSERT INTO journal VALUES (?1, ?2)", (n, &bytes)).unwrap();
+        }
+        main.execute("UPDATE meta SET value = 7 WHERE key = 'applied_upto'", []).unwrap();
+        drop((main, journal));
+        let store = open(folder.path());
+        settled(&store).await;
+        assert_eq!(store.stats().applied_rows, 13);
+        assert_eq!(log_ids(&store, user(1)).await, ids(0..20));
+        let progress = store.progress(user(1), deck(1)).await.unwrap();
+        assert!((0..).zip(&progress).all(|(n, row)| row.state == state(n)) && progress.len() == 20);
+    });
+}
+
+#[test]
+fn a_folder_belongs_to_one_process_and_a_second_opening_says_whose_it_is() {
+    let (store, folder) = store_with(options());
+    let second = EmbeddedStore::open(folder.path(), options()).err().unwrap();
+    assert!(matches!(second, OpenError::InUse { .. }));
+    assert!(second.to_string().contains(&format!("process {}", std::process::id())), "{second}");
+    assert!(matches!(Offline::open(folder.path()).err().unwrap(), OpenError::InUse { .. }));
+    drop(store);
+    drop(open(folder.path()));
+}
+
+fn set_version(file: &Path, version: i64) {
+    Connection::open(file).unwrap().pragma_update(None, "user_version", version).unwrap();
+}
+
+#[test]
+fn a_file_of_a_newer_program_is_refused_and_left_alone() {
+    for file in ["main.db", "journal.db"] {
+        let (store, folder) = store_with(options());
+        drop(store);
+        set_version(&folder.path().join(file), 99);
+        let refused = EmbeddedStore::open(folder.path(), options()).err().unwrap();
+        assert!(matches!(refused, OpenError::NewerSchema { found: 99, .. }), "{refused}");
+        assert!(refused.to_string().contains("99"), "{refused}");
+        set_version(&folder.path().join(file), 1);
+        drop(open(folder.path()));
+    }
+}
+
+#[test]
+fn files_that_do_not_belong_together_are_refused() {
+    let (one, folder_one) = store_with(options());
+    let (two, folder_two) = store_with(options());
+    drop((one, two));
+    let (journal_one, journal_two) =
+        (folder_one.path().join("journal.db"), folder_two.path().join("journal.db"));
+    std::fs::copy(journal_two, &journal_one).unwrap();
+    let refused = EmbeddedStore::open(folder_one.path(), options()).err().unwrap();
+    assert!(matches!(refused, OpenError::Mismatch(_)), "{refused}");
+    std::fs::remove_file(folder_one.path().join("main.db")).unwrap();
+    let refused = EmbeddedStore::open(folder_one.path(), options()).err().unwrap();
+    assert!(matches!(refused, OpenError::MainMissing(_)), "{refused}");
+}
+
+#[test]
+fn a_database_of_something_else_is_refused() {
+    let folder = folder();
+    let other = Connection::open(folder.path().join("main.db")).unwrap();
+    other.execute("CREATE TABLE something (x)", []).unwrap();
+    drop(other);
+    let refused = EmbeddedStore::open(folder.path(), options()).err().unwrap();
+    assert!(matches!(refused, OpenError::Foreign(_)), "{refused}");
+}
+
+#[test]
+fn a_store_without_a_server_is_read_as_it_was_stored() {
+    block_on(async {
+        let (store, folder) = store_with(options());
+        append(&store, [rows(user(1), 0..5), rows(user(2), 5..9)].concat()).await;
+        settled(&store).await;
+        let hold = store.hold_apply();
+        append(&store, [rows(user(1), 9..12), rows(user(3), 12..13)].concat()).await;
+        drop((store, hold));
+        let offline = Offline::open(folder.path()).unwrap();
+        assert_eq!(offline.learners().unwrap(), [user(1), user(2), user(3)]);
+        let stored = offline.learner(user(1)).unwrap();
+        let found: Vec<_> = stored.log.iter().map(|entry| entry.id).collect();
+        assert_eq!(found, [ids(0..5), ids(9..12)].concat());
+        assert_eq!(stored.progress.len(), 8);
+        assert_eq!(offline.learner(user(9)).unwrap(), Default::default());
+        drop(offline);
+        // Nothing was applied by reading.
+        let journal = Connection::open(folder.path().join("journal.db")).unwrap();
+        let rows: i64 = journal.query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
+        assert!(rows >= 4);
+    });
+}
+
+#[test]
+fn no_store_is_no_store_to_verify() {
+    let folder = folder();
+    assert!(matches!(Offline::open(folder.path()).err().unwrap(), OpenError::NoStore(_)));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

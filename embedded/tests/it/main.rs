@@ -1,0 +1,17 @@
+//! The embedded store keeps its promises: through the contracts that every store has to keep, through kills, power
+//! cuts and failing disks, and while apply works beneath the readers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where a promise breaks"
+)]
+
+mod backups;
+mod common;
+mod contract;
+mod failures;
+mod life;
+mod power_cuts;
+mod storms;

@@ -1,0 +1,23 @@
+//! Logs: text for people, JSON for machines, always on stderr.
+
+use crate::config::{Config, LogFormat};
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging as configured. A filter that cannot be read falls back to `info`, and says so.
+pub(super) fn start(config: &Config) {
+    let (filter, complaint) = match EnvFilter::try_new(&config.log_filter) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("info"), Some(error)),
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log_format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.try_init(),
+    };
+    if started.is_err() {
+        eprintln!("studyhall: logging was started already");
+    }
+    if let Some(error) = complaint {
+        tracing::warn!(%error, "the log filter cannot be read; `info` is used");
+    }
+}

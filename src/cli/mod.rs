@@ -1,0 +1,44 @@
+//! The commands. Exit codes: 0 done, 1 the answer is no (`verify`: different), 2 could not run.
+
+mod data;
+mod demo;
+mod logs;
+mod serve;
+mod token;
+mod verify;
+
+use crate::config::{Cli, Command};
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Could not run.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Carries a command out.
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Serve(args) => serve::serve(&args),
+        Command::Demo(args) => demo::demo(&args),
+        Command::Token(args) => token::token(&args),
+        Command::Import(args) => data::import(&args),
+        Command::Study(args) => serve::study(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Backup(args) => data::backup(&args),
+        Command::Restore(args) => data::restore(&args),
+        Command::Export(args) => data::export(&args),
+    }
+}
+
+/// Says why a command could not run.
+fn could_not(what: impl Display) -> ExitCode {
+    eprintln!("studyhall: {what}");
+    ExitCode::from(COULD_NOT_RUN)
+}
+
+/// The outcome of a command as an exit code.
+fn ended<E: Display>(outcome: Result<(), E>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => could_not(error),
+    }
+}

@@ -1,0 +1,157 @@
+//! How much markup a text has, found in one pass and in linear time: what decides whether a parser may see it.
+
+/// Tags that have no content, and so no depth.
+const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr",
+];
+/// Tags that the next one of the same name closes.
+const SELF_CLOSING: [&str; 9] = ["p", "li", "dt", "dd", "tr", "td", "th", "option", "rt"];
+/// Tags whose content is not markup.
+const RAW: [&str; 8] = ["script", "style", "textarea", "title", "iframe", "xmp", "noembed", "noframes"];
+
+/// The measure of a text's markup.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Outline {
+    /// Opening tags.
+    pub tags: usize,
+    /// Attributes that an author writes: those that the sanitiser adds are not counted.
+    pub attributes: usize,
+    /// Most tags open at once. An end tag counts only if it closes the innermost one: what is closed out of order is
+    /// opened again by HTML's rules, and so it stays in this count.
+    pub depth: usize,
+}
+
+impl Outline {
+    /// Measures a text.
+    pub fn of(html: &str) -> Outline {
+        let bytes = html.as_bytes();
+        let mut outline = Outline::default();
+        let mut open: Vec<String> = Vec::new();
+        let mut at = 0;
+        while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == b'<')) {
+            at += next;
+            let closing = bytes.get(at + 1) == Some(&b'/');
+            let name = tag_name(bytes, at + 1 + usize::from(closing));
+            let end = tag_end(bytes, at);
+            if name.is_empty() {
+                at = end.max(at + 1);
+            } else if closing {
+                if open.last() == Some(&name) {
+                    open.pop();
+                }
+                at = end;
+            } else {
+                outline.tags += 1;
+                outline.attributes += attributes(bytes.get(at + 1 + name.len()..end).unwrap_or(&[]));
+                at = if RAW.contains(&name.as_str()) { raw_end(bytes, end, &name) } else { end };
+                outline.enter(&mut open, name);
+            }
+        }
+        outline
+    }
+
+    fn enter(&mut self, open: &mut Vec<String>, name: String) {
+        let is_leaf = VOID.contains(&name.as_str()) || RAW.contains(&name.as_str());
+        let closes_last = SELF_CLOSING.contains(&name.as_str()) && open.last() == Some(&name);
+        if !is_leaf && !closes_last {
+            open.push(name);
+            self.depth = self.depth.max(open.len());
+        }
+    }
+}
+
+/// The name of a tag in lower case; empty if none begins here.
+fn tag_name(bytes: &[u8], at: usize) -> String {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
+        return String::new();
+    }
+    let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>');
+    let name = rest.split(ends).next().unwrap_or(rest);
+    String::from_utf8_lossy(name).to_ascii_lowercase()
+}
+
+/// Where the tag, comment or lone `<` that begins at `at` ends: after its `>`, or at the end of the text.
+pub(super) fn tag_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    match rest.get(1) {
+        Some(b'!') if rest.starts_with(b"<!--") => comment_end(bytes, at),
+        Some(b'!' | b'?') => after(bytes, at, b">"),
+        Some(b'/') if !rest.get(2).is_some_and(u8::is_ascii_alphabetic) => after(bytes, at, b">"),
+        Some(b) if b.is_ascii_alphabetic() || *b == b'/' => quoted_end(bytes, at),
+        Some(_) | None => at + 1,
+    }
+}
+
+fn comment_end(bytes: &[u8], at: usize) -> usize {
+    let text = at + 4;
+    let rest = bytes.get(text..).unwrap_or(&[]);
+    if rest.starts_with(b">") {
+        text + 1
+    } else if rest.starts_with(b"->") {
+        text + 2
+    } else {
+        after(bytes, text, b"-->").min(after(bytes, text, b"--!>"))
+    }
+}
+
+/// The end of a tag: a `>` that is not within the quotes of a value.
+fn quoted_end(bytes: &[u8], at: usize) -> usize {
+    let mut quote = None;
+    let mut is_value = false;
+    for (i, &byte) in bytes.iter().enumerate().skip(at) {
+        match quote {
+            Some(open) if byte == open => quote = None,
+            Some(_) => {}
+            None if byte == b'>' => return i + 1,
+            None if is_value && matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            None => {}
+        }
+        is_value = byte == b'=' || is_value && byte.is_ascii_whitespace();
+    }
+    bytes.len()
+}
+
+/// Where a raw element's content ends: at its end tag, or at the end of the text.
+fn raw_end(bytes: &[u8], from: usize, name: &str) -> usize {
+    let is_end =
+        |window: &[u8]| window.starts_with(b"</") && window[2..].eq_ignore_ascii_case(name.as_bytes());
+    let rest = bytes.get(from..).unwrap_or(&[]);
+    rest.windows(name.len() + 2).position(is_end).map_or(bytes.len(), |at| from + at)
+}
+
+fn after(bytes: &[u8], from: usize, mark: &[u8]) -> usize {
+    let rest = bytes.get(from..).unwrap_or(&[]);
+    rest.windows(mark.len())
+        .position(|window| window == mark)
+        .map_or(bytes.len(), |at| from + at + mark.len())
+}
+
+/// The number of attributes in what stands between a tag's name and its end.
+fn attributes(inside: &[u8]) -> usize {
+    const ADDED: [&str; 3] = ["rel", "target", "referrerpolicy"];
+    let text = String::from_utf8_lossy(inside);
+    let mut rest = text.trim_end_matches(['>', '/']).trim_start_matches(is_gap);
+    let mut count = 0;
+    while !rest.is_empty() {
+        let name_end = rest.find(|c| c == '=' || is_gap(c)).unwrap_or(rest.len());
+        let name = rest[..name_end].to_ascii_lowercase();
+        count += usize::from(!name.is_empty() && !ADDED.contains(&name.as_str()));
+        rest = rest[name_end..].trim_start_matches(is_gap);
+        if let Some(value) = rest.strip_prefix('=') {
+            let value = value.trim_start_matches(is_gap);
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let end = match quote {
+                Some(quote) => value[1..].find(quote).map_or(value.len(), |end| end + 2),
+                None => value.find(is_gap).unwrap_or(value.len()),
+            };
+            rest = value[end..].trim_start_matches(is_gap);
+        }
+    }
+    count
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_ascii_whitespace() || c == '/'
+}

@@ -1,0 +1,113 @@
+//! What may stand on a flashcard.
+
+use ammonia::{Builder, UrlRelative};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// Tags that stand within a line of text.
+pub(super) const INLINE_TAGS: [&str; 24] = [
+    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "samp",
+    "small", "span", "strong", "sub", "sup", "u", "var", "wbr",
+];
+
+/// Tags that make blocks, lists, tables, pictures and readings above characters.
+const BLOCK_TAGS: [&str; 36] = [
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "rp",
+    "rt",
+    "ruby",
+    "summary",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+    "big",
+];
+
+/// Tags of which not even the text inside is kept: it was never meant to be read.
+const DROPPED_WITH_CONTENT: [&str; 14] = [
+    "embed", "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style",
+    "svg", "template", "title", "xmp",
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = Builder::empty();
+    cleaner
+        .tags(INLINE_TAGS.into_iter().chain(BLOCK_TAGS).collect())
+        .clean_content_tags(DROPPED_WITH_CONTENT.into())
+        .generic_attributes(["dir", "lang", "title"].into())
+        .tag_attributes(attributes())
+        .url_schemes(["http", "https", "mailto"].into())
+        .url_relative(UrlRelative::PassThrough)
+        .attribute_filter(|tag, attribute, value| match (tag, attribute) {
+            ("img", "src") => is_picture(value).then_some(Cow::Borrowed(value)),
+            ("a", "href") => is_link(value).then_some(Cow::Borrowed(value)),
+            _ => Some(Cow::Borrowed(value)),
+        })
+        .link_rel(Some("noopener noreferrer"))
+        .set_tag_attribute_value("a", "target", "_blank")
+        .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
+        .strip_comments(true);
+    cleaner
+});
+
+fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
+    HashMap::from([
+        ("a", HashSet::from(["href"])),
+        ("bdo", HashSet::from(["dir"])),
+        ("img", HashSet::from(["alt", "height", "src", "width"])),
+        ("ol", HashSet::from(["start", "type"])),
+        ("td", HashSet::from(["colspan", "rowspan"])),
+        ("th", HashSet::from(["colspan", "rowspan"])),
+    ])
+}
+
+/// Safe HTML of bounded HTML, its ends trimmed.
+pub(super) fn clean(html: &str) -> String {
+    let html = html.trim();
+    let is_plain = !html.contains(['<', '>', '&', '\r', '\0', '\u{a0}']);
+    if is_plain { html.to_owned() } else { CLEANER.clean(html).to_string().trim().to_owned() }
+}
+
+/// An `https` address, or the name of a media file: no path, no scheme.
+fn is_picture(address: &str) -> bool {
+    let address = address.trim();
+    has_scheme(address, "https://") || !address.is_empty() && !address.contains(['/', '\\', ':', '?', '#'])
+}
+
+/// An address outside: one within this server has no meaning on a card.
+fn is_link(address: &str) -> bool {
+    let address = address.trim();
+    ["https://", "http://", "mailto:"].iter().any(|scheme| has_scheme(address, scheme))
+}
+
+fn has_scheme(address: &str, scheme: &str) -> bool {
+    address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}

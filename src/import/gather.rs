@@ -1,0 +1,174 @@
+//! Rows to cards that could be stored: texts made safe, tags divided, repeats rejected. The heavy part of an import, and
+//! so a thing that runs on a thread of its own.
+
+use super::columns::{Layout, Role};
+use super::identity::{composed, identity_of, identity_of_guid};
+use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use super::parser::{Dialect, Head, Parser, Row, RowEvent};
+use super::report::{FileFault, Reason, Remark, Remarks};
+use crate::content::{CardTexts, escape_card, lost_markup, sanitise_card, shows_something};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// One card of a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Candidate {
+    /// By what it is found again.
+    pub source_key: String,
+    /// Safe HTML, composed.
+    pub texts: CardTexts,
+    /// Its tags, those of the whole file included.
+    pub tags: Vec<String>,
+}
+
+/// Everything that a file holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Gathered {
+    /// The cards in the order of the file, no two the same.
+    pub cards: Vec<Candidate>,
+    /// Rows that made no card.
+    pub rejected: Remarks,
+    /// Rows of which something was left out.
+    pub changed: Remarks,
+    /// Whether the file has hints: else those in the deck stay.
+    pub has_hints: bool,
+    /// Whether the file has explanations.
+    pub has_explanations: bool,
+    /// Whether the file has tags.
+    pub has_tags: bool,
+}
+
+/// Reads a file, piece by piece.
+pub(super) struct Gathering {
+    parser: Parser,
+    rows: Rows,
+}
+
+impl Gathering {
+    pub fn new(dialect: Dialect) -> Gathering {
+        Gathering { parser: Parser::new(dialect), rows: Rows::default() }
+    }
+
+    /// Reads the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), FileFault> {
+        self.parser.feed(bytes, &mut |event| self.rows.take(event))
+    }
+
+    /// Reads the end.
+    pub fn finish(mut self) -> Result<Gathered, FileFault> {
+        self.parser.finish(&mut |event| self.rows.take(event))?;
+        Ok(self.rows.gathered)
+    }
+}
+
+#[derive(Default)]
+struct Rows {
+    gathered: Gathered,
+    html: bool,
+    layout: Layout,
+    /// Tags of every card.
+    tags: Vec<String>,
+    /// The line of each card so far, by a digest of its source key.
+    lines: HashMap<Uuid, u64>,
+}
+
+impl Rows {
+    fn take(&mut self, event: RowEvent) {
+        match event {
+            RowEvent::Head(head) => self.begin(&head),
+            RowEvent::Rejected(remark) => self.gathered.rejected.push(remark),
+            RowEvent::Changed(remark) => self.gathered.changed.push(remark),
+            RowEvent::Row(row) => {
+                let line = row.line;
+                if let Err((role, reason)) = self.row(row) {
+                    let column = self.layout.number(role);
+                    self.gathered.rejected.push(Remark { line, column, reason });
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, head: &Head) {
+        self.html = head.html;
+        self.layout = head.layout;
+        self.tags = divided(&head.tags);
+        self.gathered.has_hints = head.layout.hint.is_some();
+        self.gathered.has_explanations = head.layout.explanation.is_some();
+        self.gathered.has_tags = head.layout.tags.is_some() || !self.tags.is_empty();
+    }
+
+    fn row(&mut self, row: Row) -> Result<(), (Role, Reason)> {
+        let line = row.line;
+        let tags = self.tags_of(&row.tags)?;
+        if row.guid.len() > GUID_BYTES_MAX {
+            return Err((Role::Guid, Reason::GuidTooLong));
+        }
+        let guid = row.guid;
+        let texts = CardTexts {
+            front: composed(&row.front),
+            back: composed(&row.back),
+            hint: Some(composed(&row.hint)),
+            explanation: Some(composed(&row.explanation)),
+        };
+        let texts = self.safe(texts, line)?;
+        if !shows_something(&texts.back) {
+            return Err((Role::Back, Reason::EmptyBack));
+        }
+        let (role, source_key) = if guid.is_empty() {
+            (Role::Front, identity_of(&texts.front))
+        } else {
+            (Role::Guid, identity_of_guid(&guid))
+        };
+        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes());
+        if let Some(&first_line) = self.lines.get(&digest) {
+            return Err((role, Reason::Duplicate { first_line }));
+        }
+        self.lines.insert(digest, line);
+        self.gathered.cards.push(Candidate { source_key, texts, tags });
+        Ok(())
+    }
+
+    fn safe(&mut self, texts: CardTexts, line: u64) -> Result<CardTexts, (Role, Reason)> {
+        if !self.html {
+            return escape_card(texts).map_err(|error| (role_of(error.field()), error.into()));
+        }
+        let before = texts.clone();
+        let after = sanitise_card(texts).map_err(|error| (role_of(error.field()), Reason::from(error)))?;
+        if let Some(field) = lost_markup(&before, &after) {
+            let column = self.layout.number(role_of(field));
+            self.gathered.changed.push(Remark { line, column, reason: Reason::MarkupRemoved });
+        }
+        Ok(after)
+    }
+
+    fn tags_of(&self, written: &str) -> Result<Vec<String>, (Role, Reason)> {
+        let mut tags = divided(written);
+        tags.extend(self.tags.iter().cloned());
+        let mut unique: Vec<String> = Vec::with_capacity(tags.len().min(TAGS_PER_CARD_MAX));
+        for tag in tags {
+            if unique.contains(&tag) {
+                continue;
+            }
+            if unique.len() == TAGS_PER_CARD_MAX || tag.len() > TAG_BYTES_MAX {
+                return Err((Role::Tags, Reason::BadTags));
+            }
+            unique.push(tag);
+        }
+        Ok(unique)
+    }
+}
+
+/// Tags lie between spaces, as in Anki, or commas, as people write them in a sheet.
+fn divided(written: &str) -> Vec<String> {
+    let tags = written.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
+    tags.filter(|tag| !tag.is_empty()).map(composed).collect()
+}
+
+fn role_of(field: &str) -> Role {
+    match field {
+        "back" => Role::Back,
+        "hint" => Role::Hint,
+        "explanation" => Role::Explanation,
+        _ => Role::Front,
+    }
+}

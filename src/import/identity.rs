@@ -1,0 +1,26 @@
+//! By what a card is found again.
+
+use domain::ids::{CardId, DeckId};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+use uuid::Uuid;
+
+/// The source key of a card that is known by its front, given as the HTML that is stored: the same for a card made by
+/// hand and one that is imported.
+pub fn identity_of(front: &str) -> String {
+    format!("front:{}", composed(front.trim()))
+}
+
+/// The source key of a card that its source has named.
+pub(super) fn identity_of_guid(guid: &str) -> String {
+    format!("guid:{}", composed(guid.trim()))
+}
+
+/// The id of an imported card: the same whenever and wherever the same card is imported into the same deck.
+pub(super) fn card_id(deck: DeckId, source_key: &str) -> CardId {
+    CardId(Uuid::new_v5(&deck.0, source_key.as_bytes()))
+}
+
+/// The text with each letter in its one composed form (NFC), however the file spells it.
+pub(super) fn composed(text: &str) -> String {
+    if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
+}

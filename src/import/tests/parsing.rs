@@ -1,0 +1,188 @@
+use super::*;
+use crate::import::{Delimiter, Encoding};
+
+#[test]
+fn the_delimiter_is_found_out() {
+    for (file, delimiter) in [
+        ("a,b\nc,d\n", Delimiter::COMMA),
+        ("a\tb, c\nd\te, f\n", Delimiter::TAB),
+        ("1,5;2,5\n2,5;3,5\n", Delimiter::SEMICOLON),
+        ("Hello, you;Hallo, du\nYes, no;Ja, nein\n", Delimiter::SEMICOLON),
+        ("word,meaning one; meaning two\nother,this; that\n", Delimiter::COMMA),
+        ("a|b\nc|d", Delimiter::PIPE),
+        ("\"a;x\",\"b;y\"\n\"c;x\",\"d;y\"\n", Delimiter::COMMA),
+        ("front;back\na, b;c\nd, e;f\n", Delimiter::SEMICOLON),
+    ] {
+        assert_eq!(head(file.as_bytes()).delimiter, delimiter, "{file}");
+    }
+}
+
+#[test]
+fn a_cloze_does_not_make_the_file_colon_separated() {
+    let file = b"{{c1::Paris}} is the capital of {{c2::France}},geography\n{{c1::x}},y\n";
+    assert_eq!(rows(file)[0].front, "{{c1::Paris}} is the capital of {{c2::France}}");
+    assert_eq!(rows(b"{{c1::a}}\tb\n"), rows(b"{{c1::a}},b\n"));
+}
+
+#[test]
+fn every_line_end_ends_a_row() {
+    let wanted = vec![pair("a", "b"), pair("c", "d"), pair("e", "f")];
+    for file in ["a,b\nc,d\ne,f", "a,b\r\nc,d\r\ne,f\r\n", "a,b\rc,d\re,f\r", "a,b\n\nc,d\r\n\r\n\re,f\n,,\n"]
+    {
+        assert_eq!(pairs(file.as_bytes()), wanted, "{file:?}");
+    }
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    let lines = |file: &str| rows(file.as_bytes()).iter().map(|row| row.line).collect::<Vec<_>>();
+    assert_eq!(lines("a,\"b\nb\"\n\nc,d\n"), [1, 4]);
+    assert_eq!(lines("a,\"b\r\nb\"\r\nc,d\r\n"), [1, 3]);
+    assert_eq!(lines("a,\"b\rb\"\rc,d\r"), [1, 3]);
+    assert_eq!(lines("#separator:Comma\r\n#html:false\r\na,b\r\n"), [3]);
+}
+
+#[test]
+fn quotes_hold_delimiters_line_ends_and_doubled_quotes() {
+    let file = b"\"a, \"\"b\"\"\",\"c\nd\"\n\"\",x\ny,5\" disk\n";
+    assert_eq!(pairs(file), [pair("a, \"b\"", "c\nd"), pair("", "x"), pair("y", "5\" disk")]);
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_told_with_the_line_where_it_was_opened() {
+    assert_eq!(fault(b"a,b\nc,\"d\ne,f\n"), (2, "unclosed_quote"));
+    assert_eq!(fault(b"a,b\n\"c,d\ne,\"f\"\ng,h\n"), (2, "unclosed_quote"));
+    assert_eq!(fault(b"\""), (1, "unclosed_quote"));
+    let mut long = b"a,b\nc,\"".to_vec();
+    long.extend(b"x,y\n".repeat(100_000));
+    assert_eq!(fault(&long), (2, "unclosed_quote"));
+}
+
+#[test]
+fn text_after_a_closing_quote_rejects_its_row_alone() {
+    assert_eq!(rejected(b"a,b\n\"c\" d,e\nf,\"g\" \n"), [(2, 1, "text_after_quote")]);
+    assert_eq!(pairs(b"a,b\n\"c\" d,e\nf,\"g\" \n"), [pair("a", "b"), pair("f", "g")]);
+}
+
+#[test]
+fn a_header_is_recognised_and_never_a_card() {
+    for header in [
+        "front,back",
+        "Term,Definition",
+        "Question,Answer",
+        "word,meaning",
+        "Vorderseite,Rückseite",
+        "Frage,Antwort",
+        "\"FRONT\",\" Back \"",
+        "recto,verso",
+        "pregunta,respuesta",
+    ] {
+        assert_eq!(pairs(format!("{header}\na,b\n").as_bytes()), [pair("a", "b")], "{header}");
+    }
+    assert_eq!(pairs(b"tags,back,front\nx,b,a\n"), [pair("a", "b")]);
+    assert_eq!(pairs(b"Berlin,Germany\na,b\n").len(), 2);
+}
+
+#[test]
+fn a_header_may_be_told() {
+    let dialect = |header| Dialect { header: Some(header), delimiter: None };
+    let count = |header, file: &[u8]| {
+        let (events, _) = events_cut(file, dialect(header), &[]);
+        events.iter().filter(|event| matches!(event, RowEvent::Row(_))).count()
+    };
+    assert_eq!(count(true, b"English,German\na,b\n"), 1);
+    assert_eq!(count(false, b"front,back\na,b\n"), 2);
+}
+
+#[test]
+fn columns_without_names_are_taken_in_their_order() {
+    let row = rows(b"a,b,c,d,e f\n").remove(0);
+    assert_eq!((row.front, row.back, row.hint), ("a".into(), "b".into(), "c".into()));
+    assert_eq!((row.explanation, row.tags, row.guid), ("d".into(), "e f".into(), String::new()));
+}
+
+#[test]
+fn the_lines_at_the_top_of_an_anki_file_say_how_to_read_it() {
+    let file = "#separator:Semicolon\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n\
+                #tags column:6\n#tags:all these\ng1;Basic;My deck;<b>f</b>;b, c;t1 t2\n";
+    let head = head(file.as_bytes());
+    assert!(head.html);
+    assert_eq!(head.tags, "all these");
+    let row = rows(file.as_bytes()).remove(0);
+    assert_eq!((row.line, row.front.as_str(), row.back.as_str()), (8, "<b>f</b>", "b, c"));
+    assert_eq!((row.guid.as_str(), row.tags.as_str(), row.hint.as_str()), ("g1", "t1 t2", ""));
+}
+
+#[test]
+fn named_columns_of_an_anki_file_are_read_by_name() {
+    let row = rows(b"#separator:tab\n#columns:Back\tFront\tExtra\tTags\nb\ta\tx\tt\n").remove(0);
+    assert_eq!((row.front, row.back), ("a".to_owned(), "b".to_owned()));
+    assert_eq!((row.explanation, row.tags), ("x".to_owned(), "t".to_owned()));
+}
+
+#[test]
+fn a_later_line_that_begins_with_a_hash_is_data() {
+    assert_eq!(pairs(b"#html:true\na,b\n#html:false,c\n"), [pair("a", "b"), pair("#html:false", "c")]);
+    assert_eq!(pairs(b"#hashtag,b\n#tags:x,y\n"), [pair("#hashtag", "b"), pair("#tags:x", "y")]);
+}
+
+#[test]
+fn excel_may_name_the_delimiter() {
+    assert_eq!(pairs(b"sep=;\r\na,b;c\r\n"), [pair("a,b", "c")]);
+}
+
+#[test]
+fn every_encoding_reads_the_same() {
+    let text = "Straße,rue\nnaïve,ingénu\n";
+    let utf16 = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let (little, big) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
+    let files: [(Vec<u8>, Encoding); 7] = [
+        (text.into(), Encoding::Utf8),
+        ([b"\xef\xbb\xbf", text.as_bytes()].concat(), Encoding::Utf8),
+        (encoding_rs::WINDOWS_1252.encode(text).0.into(), Encoding::Windows1252),
+        ([b"\xff\xfe".as_slice(), &little].concat(), Encoding::Utf16Le),
+        ([b"\xfe\xff".as_slice(), &big].concat(), Encoding::Utf16Be),
+        (little, Encoding::Utf16Le),
+        (big, Encoding::Utf16Be),
+    ];
+    for (file, encoding) in files {
+        assert_eq!(head(&file).encoding, encoding);
+        assert_eq!(rows(&file), rows(text.as_bytes()), "{encoding:?}");
+    }
+}
+
+#[test]
+fn an_accent_far_down_may_still_make_a_file_windows_1252() {
+    let mut file = b"a,b\n".repeat(40_000);
+    file.extend(b"na\xefve,x\n");
+    assert_eq!(rows(&file).pop().unwrap().front, "naïve");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_fault_with_their_line() {
+    let after_utf8 = ["ä,b\n".repeat(40_000).as_bytes(), b"c,d\nna\xefve,x\n"].concat();
+    assert_eq!(fault(&after_utf8), (40_002, "encoding"));
+    assert_eq!(fault(b"\xef\xbb\xbfa,b\nc,\xff\n"), (2, "encoding"));
+    assert_eq!(fault(b"\xff\xfea\0,\0b\0\n\0\0\xd8x\0"), (2, "encoding"));
+    assert_eq!(fault(b"PK\x03\x04xyz"), (1, "not_text"));
+}
+
+#[test]
+fn rows_that_are_too_wide_are_rejected_and_short_ones_are_not_shifted() {
+    assert_eq!(rejected(b"front,back\na,b,\nc,d,e\nf,g\n"), [(3, 3, "too_many_fields")]);
+    assert_eq!(pairs(b"a,b\nc\nd,e\n"), [pair("a", "b"), pair("c", ""), pair("d", "e")]);
+}
+
+#[test]
+fn control_characters_are_left_out_and_told() {
+    let events = events(b"a\0b,c\nd,\x07\n");
+    assert_eq!(pairs(b"a\0b,c\n"), [pair("ab", "c")]);
+    assert_eq!(events.iter().filter(|event| matches!(event, RowEvent::Changed(_))).count(), 2);
+}
+
+#[test]
+fn an_empty_file_says_nothing() {
+    for file in [&b""[..], b"\n\n", b"\xef\xbb\xbf", b"\xff\xfe", b"#separator:tab\n"] {
+        assert_eq!(events(file), [], "{file:?}");
+    }
+}

@@ -1,0 +1,94 @@
+// The real binary, as `demo`, on a data folder of its own.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "./chromium.js";
+
+export class Server {
+  /** @param {string[]} flags further flags of the command line */
+  static async start(flags = []) {
+    const server = new Server();
+    server.flags = flags;
+    server.folder = await mkdtemp(join(tmpdir(), "studyhall-browser-"));
+    await server.run("127.0.0.1:0");
+    return server;
+  }
+
+  /** Starts the binary on the same folder, at the same port when it ran before. */
+  async run(listen = `127.0.0.1:${new URL(this.url).port}`) {
+    const ready_file = join(this.folder, "ready.json");
+    await rm(ready_file, { force: true });
+    this.said = "";
+    this.exited = false;
+    const data = join(this.folder, "data");
+    const command = ["demo", "--data-dir", data, "--listen", listen, "--ready-file", ready_file, ...this.flags];
+    this.child = spawn(process.env.STUDYHALL_BIN, command, { stdio: ["ignore", "pipe", "pipe"] });
+    this.child.stdout.on("data", (chunk) => (this.said += chunk));
+    this.child.stderr.on("data", (chunk) => (this.logged = (this.logged ?? "") + chunk));
+    this.child.on("exit", () => (this.exited = true));
+    const ready = await until("the server is ready", async () => {
+      if (this.exited) throw new Error(`the server ended: ${this.said}${this.logged ?? ""}`);
+      return readFile(ready_file, "utf8").then(JSON.parse, () => null);
+    });
+    this.url = ready.url.replace(/\/$/, "");
+  }
+
+  /** The clickable address that signs `role` in, once. */
+  async signIn(role) {
+    const line = await until(`the address for the ${role} is printed`, () =>
+      this.said.split("\n").find((text) => text.includes(role) && text.includes("?code=")),
+    );
+    const address = new URL(/https?:\/\/\S+/.exec(line)[0]);
+    return address;
+  }
+
+  kill() {
+    this.child.kill("SIGKILL");
+    return until("the server is dead", () => this.exited);
+  }
+
+  /** Sets the server's wall clock; only with the flag `--dev-clock`. */
+  async setClock(now) {
+    const headers = { "Content-Type": "application/json" };
+    const response = await fetch(`${this.url}/dev/clock`, { method: "POST", headers, body: JSON.stringify({ now }) });
+    if (!response.ok) throw new Error(`the clock was not set: ${response.status}`);
+  }
+
+  freeze() {
+    this.child.kill("SIGSTOP");
+  }
+
+  thaw() {
+    this.child.kill("SIGCONT");
+  }
+
+  async stop() {
+    this.thaw();
+    if (!this.exited) await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Asks the HTTP API as the learner of a page. */
+export async function ask(page, path) {
+  return page.evaluate(async (api_path) => {
+    const tokens = JSON.parse(localStorage.getItem("studyhall.tokens"));
+    const token = tokens[sessionStorage.getItem("studyhall.here")];
+    const response = await fetch(`/api/v1/${api_path}`, { headers: { Authorization: `Bearer ${token}` } });
+    return response.json();
+  }, path);
+}
+
+/** All entries of the learner's log, oldest first. */
+export async function history(page) {
+  const items = [];
+  let cursor = "";
+  do {
+    const slice = await ask(page, `history?limit=100${cursor}`);
+    items.push(...slice.items);
+    cursor = slice.next ? `&cursor=${encodeURIComponent(slice.next)}` : "";
+  } while (cursor !== "");
+  return items;
+}
