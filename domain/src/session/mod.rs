@@ -28,6 +28,7 @@ pub use decks::DeckLoad;
 pub use types::*;
 
 use crate::day::{Day, ZoneHistory};
+use crate::deck::Deck;
 use crate::entry::LogEntry;
 use crate::ids::{DeckId, EntryId, SittingId, UserId};
 use crate::limits;
@@ -36,6 +37,7 @@ use known::Known;
 use pending::InFlight;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// What a session is made of.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub struct Session {
     day_from_ms: i64,
     day_ends_ms: i64,
     decks: BTreeMap<DeckId, DeckStudy>,
+    /// Revisions that came while decks were being read: what is read may be older.
+    decks_told: BTreeMap<DeckId, Arc<Deck>>,
     sockets: BTreeMap<SocketId, Socket>,
     pending: InFlight,
     known: Known,
@@ -178,6 +182,7 @@ impl Session {
             day_from_ms: i64::MAX,
             day_ends_ms: i64::MIN,
             decks: BTreeMap::new(),
+            decks_told: BTreeMap::new(),
             sockets: BTreeMap::new(),
             pending: InFlight::default(),
             known: Known::new(seed.newest, seed.more),
@@ -389,12 +394,25 @@ impl Session {
                 Ok(facts) => self.gather(now, socket, facts, fx),
                 Err(FetchFailed) => self.fetch_failed(now, socket, fx),
             }
-            return self.pump(now, socket, fx);
+            self.pump(now, socket, fx);
+            return self.forget_decks_told();
         }
         let asking = |socket: &Socket| socket.done == DoneState::Asking(token);
         let by = self.sockets.iter().find(|(_, socket)| asking(socket)).map(|(id, _)| *id);
         if let Some(socket) = by {
             self.figures_read(now, socket, facts, fx);
+        }
+    }
+
+    /// Whether a socket waits for the store.
+    fn is_reading(&self) -> bool {
+        self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
+    }
+
+    /// Once nothing is being read, nothing older than what was told can arrive.
+    fn forget_decks_told(&mut self) {
+        if !self.decks_told.is_empty() && !self.is_reading() {
+            self.decks_told.clear();
         }
     }
 

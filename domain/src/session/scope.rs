@@ -146,7 +146,11 @@ impl Session {
                 self.deck_changed(now, load.deck, fx);
             }
             None => {
+                let told = self.decks_told.remove(&load.deck.id);
                 self.decks.insert(load.deck.id, DeckStudy::new(load, today));
+                if let Some(newer) = told {
+                    self.deck_changed(now, newer, fx);
+                }
             }
         }
     }

@@ -146,7 +146,7 @@ impl Session {
             self.returned.push_front(dropped.key);
         }
         let drop = dropped.and_then(|held| self.card_id(held.key)).into_iter().collect();
-        let card = self.deal(socket, key, kind);
+        let card = self.deal(socket, &held);
         let changed =
             Changed { reason: Reason::Undone, drop, card, about: None, left: Some(self.left(socket)) };
         fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });

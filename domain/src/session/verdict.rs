@@ -122,13 +122,13 @@ impl Session {
             }
             sitting.kind(study, key).or_else(|| self.still_extra(key, was.kind))
         });
-        let changed = match kind.and_then(|kind| Some((kind, self.held(now, socket, key, kind)?))) {
-            Some((kind, mut held)) => {
+        let changed = match kind.and_then(|kind| self.held(now, socket, key, kind)) {
+            Some(mut held) => {
                 held.arrived_tick_ms = was.arrived_tick_ms;
                 if let Some(place) = self.sockets.get_mut(&socket).and_then(|s| s.held.get_mut(at)) {
                     *place = held;
                 }
-                let card = self.deal(socket, key, kind);
+                let card = self.deal(socket, &held);
                 Changed { reason, drop: Vec::new(), card, about: None, left: None }
             }
             None => {

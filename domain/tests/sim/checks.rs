@@ -85,7 +85,7 @@ impl Sim {
             };
             assert!(size <= bound, "I12: {what} holds {size}");
         }
-        if self.steps.is_multiple_of(7) {
+        if self.steps.is_multiple_of(31) {
             self.invariant_i5_memory_is_the_fold(user);
         }
         self.invariant_i14_states_make_sense(user);
