@@ -71,16 +71,17 @@ impl DeckCache {
         Ok(self.get(id).await?.map(|cached| cached.deck))
     }
 
-    /// Reads a changed deck anew.
+    /// Reads a changed deck anew. A load that was under way already may bring the deck as it was, and all who ask
+    /// meanwhile share it: what is older than the library's record is read again.
     pub(crate) async fn reload(&self, id: DeckId) -> Result<Option<Cached>, LibraryError> {
-        self.cache.invalidate(&id).await;
-        self.get(id).await
-    }
-
-    /// Drops a deck from the cache when there is time.
-    pub(crate) fn forget_later(&self, id: DeckId) {
-        let cache = self.cache.clone();
-        tokio::spawn(async move { cache.invalidate(&id).await });
+        let wanted = self.library.deck(id).await?.map_or(0, |record| record.revision);
+        loop {
+            self.cache.invalidate(&id).await;
+            match self.get(id).await? {
+                Some(cached) if cached.deck.revision < wanted => {}
+                found => return Ok(found),
+            }
+        }
     }
 
     fn assemble(&self, record: DeckRecord, cards: Vec<CardRecord>) -> Cached {

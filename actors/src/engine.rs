@@ -20,6 +20,9 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
+/// How long draining waits, after it has closed the sockets, until they are gone and every row is decided.
+const CLOSING_MAX: Duration = Duration::from_secs(4);
+
 /// What an engine is made of.
 pub struct Options<S> {
     /// The log and its caches.
@@ -52,6 +55,23 @@ pub type InputHook = Arc<dyn Fn(UserId, &Input) + Send + Sync>;
 pub struct Hooks {
     /// Called inside the contained part before each input; what it panics with is a session's panic.
     pub before_input: Option<InputHook>,
+    /// A bug that a test must catch. Heeded in debug builds only.
+    pub planted: Option<Planted>,
+}
+
+/// Bugs that can be planted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Planted {
+    /// A session that fell is loaded again before the writer has decided what it had handed over.
+    NoBarrier,
+    /// The frame that refuses a command is lost on its way to the socket.
+    DroppedErrorFrame,
+}
+
+impl Hooks {
+    pub(crate) fn has(&self, bug: Planted) -> bool {
+        cfg!(debug_assertions) && self.planted == Some(bug)
+    }
 }
 
 pub(crate) struct Shared {
@@ -71,6 +91,9 @@ pub(crate) struct Shared {
     pub(crate) draining: AtomicBool,
     /// How often all sessions were told something: a session on its way between shards compares.
     pub(crate) told: AtomicU64,
+    /// How often of them it was about who sees what: a load that began before may be about what was.
+    pub(crate) access_told: AtomicU64,
+    runtime: tokio::runtime::Handle,
     pub(crate) decks: DeckCache,
     noise: AtomicU64,
 }
@@ -123,6 +146,8 @@ impl Engine {
             sockets: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             told: AtomicU64::new(0),
+            access_told: AtomicU64::new(0),
+            runtime: tokio::runtime::Handle::current(),
             decks,
             noise: AtomicU64::new(options.seed | 1),
         });
@@ -146,29 +171,24 @@ impl Engine {
 
     /// A deck or its cards changed: sessions that hold it get the new revision.
     pub fn deck_changed(&self, deck: DeckId) {
-        if self.shared.loader.try_send(Job::DeckChanged(deck)).is_err() {
+        use mpsc::error::TrySendError::Full;
+        if let Err(Full(job)) = self.shared.loader.try_send(Job::DeckChanged(deck)) {
             tracing::warn!(%deck, "too many loads wait: a changed deck is told late");
-            self.shared.decks.forget_later(deck);
+            let loader = self.shared.loader.clone();
+            self.shared.runtime.spawn(async move { drop(loader.send(job).await) });
         }
     }
 
     /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
     pub fn access_changed(&self, user: Option<UserId>) {
         self.shared.told.fetch_add(1, Ordering::AcqRel);
-        for shard in self.shared.all_shards() {
-            if shard.try_send(ToShard::AccessChanged(user)).is_err() {
-                tracing::warn!("a shard is too busy to hear of a change of access");
-            }
-        }
+        self.shared.access_told.fetch_add(1, Ordering::AcqRel);
+        self.shared.tell_all(|| ToShard::AccessChanged(user));
     }
 
     /// A learner's zone or rollover hour changed.
     pub fn zones_changed(&self, user: UserId, zones: &ZoneHistory) {
-        for shard in self.shared.all_shards() {
-            if shard.try_send(ToShard::Zones(user, zones.clone())).is_err() {
-                tracing::warn!("a shard is too busy to hear of a change of zone");
-            }
-        }
+        self.shared.tell_all(|| ToShard::Zones(user, zones.clone()));
     }
 
     /// What `GET due` shows: hands nothing out and holds nothing.
@@ -252,8 +272,8 @@ impl Engine {
         for shard in &shards {
             let _ = shard.send(ToShard::CloseAll).await;
         }
-        let until = tokio::time::Instant::now() + Duration::from_secs(4);
-        while self.undecided_rows() > 0 && tokio::time::Instant::now() < until {
+        let until = tokio::time::Instant::now() + CLOSING_MAX;
+        while (self.undecided_rows() > 0 || self.sockets() > 0) && tokio::time::Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.undecided_rows()
@@ -267,6 +287,15 @@ impl Shared {
 
     pub(crate) fn shard_link(&self, shard: ShardNo) -> Option<mpsc::Sender<ToShard>> {
         self.shards.read().ok()?.get(usize::from(shard)).cloned()
+    }
+
+    /// Tells every shard. A shard without room is told when it has some: a revocation must not be lost.
+    fn tell_all(&self, message: impl Fn() -> ToShard) {
+        for shard in self.all_shards() {
+            if let Err(mpsc::error::TrySendError::Full(message)) = shard.try_send(message()) {
+                self.runtime.spawn(async move { drop(shard.send(message).await) });
+            }
+        }
     }
 
     /// Tells a shard; waits while its inbox is full.

@@ -19,7 +19,7 @@ mod writer;
 pub use batch::{BatchError, BatchVerdict, submit_batch};
 pub use decks::{DeckCache, FragmentEncoder};
 pub use due::{DueError, DueView};
-pub use engine::{Engine, Hooks, InputHook, Options};
+pub use engine::{Engine, Hooks, InputHook, Options, Planted};
 pub use limits::Limits;
 pub use messages::{CloseWhy, Full, SocketPort, ToSocket};
 pub use observe::{EngineView, LearnerView, ShardView, Telemetry};

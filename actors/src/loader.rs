@@ -49,8 +49,9 @@ async fn carry_out(shared: &Shared, job: Job) {
             shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
         }
         Job::Fetch { user, token, want, shard } => {
+            let access_told = shared.access_told.load(Ordering::Acquire);
             let facts = shared.reader.answer(user, want).await;
-            shared.tell(shard, ToShard::Fetched { user, token, facts }).await;
+            shared.tell(shard, ToShard::Fetched { user, token, facts, access_told }).await;
         }
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
             Ok(Some(cached)) => {

@@ -68,6 +68,8 @@ pub(crate) enum ToShard {
         user: UserId,
         token: Token,
         facts: Result<Facts, FetchFailed>,
+        /// [`crate::engine::Shared::access_told`] when the read began.
+        access_told: u64,
     },
     Committed {
         decided: Vec<(UserId, EntryId, Outcome)>,

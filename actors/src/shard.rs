@@ -6,10 +6,11 @@ mod lifecycle;
 mod remote;
 mod ticks;
 
-use crate::engine::Shared;
+use crate::engine::{Planted, Shared};
 use crate::messages::{CloseWhy, Full, Item, Job, SocketPort, ToShard, ToSocket, ToWriter};
 use crate::resident::{Resident, SessionCell, Wake};
 use domain::commit::Offer;
+use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::ShardNo;
 use domain::ids::{InstanceId, UserId};
@@ -43,6 +44,8 @@ pub struct Shard {
     backlog: RefCell<VecDeque<(ShardNo, ToShard)>>,
     /// The newest revisions that were told of late, for loads that began before.
     told_decks: RefCell<VecDeque<Arc<Deck>>>,
+    /// Zones that were told of learners who are on their way into memory.
+    late_zones: RefCell<HashMap<UserId, ZoneHistory>>,
     barriers: RefCell<BTreeMap<u64, Barrier>>,
     deadlines: RefCell<BTreeSet<(u64, UserId)>>,
     fx: RefCell<Vec<Effect>>,
@@ -117,6 +120,7 @@ impl Shard {
             jobs: RefCell::default(),
             backlog: RefCell::default(),
             told_decks: RefCell::default(),
+            late_zones: RefCell::default(),
             barriers: RefCell::default(),
             deadlines: RefCell::default(),
             fx: RefCell::default(),
@@ -367,6 +371,10 @@ impl Shard {
 
     /// A frame for a socket, here or on another shard. A socket that cannot queue it is dropped.
     fn deliver(&self, socket: SocketId, out: ToSocket) {
+        let refuses = matches!(out, ToSocket::Frame(domain::session::Out::Refused { .. }));
+        if refuses && self.shared.hooks.has(Planted::DroppedErrorFrame) {
+            return;
+        }
         let of = ShardNo::try_from(socket.0 >> 48).unwrap_or(self.no);
         if of != self.no {
             return self.send(of, ToShard::ToSocket { socket, home: self.no, out });

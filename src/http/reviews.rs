@@ -91,12 +91,12 @@ pub(super) async fn submit(
     if commands.len() > COMMANDS_PER_REQUEST_MAX {
         return Err(Problem::invalid(format!("At most {COMMANDS_PER_REQUEST_MAX} commands in one request.")));
     }
-    let read = |(at, raw): (usize, &Box<RawValue>)| {
+    let read = |(at, raw): (usize, &RawValue)| {
         submitted(raw.get()).map_err(|why| {
             Problem::new(Code::Malformed, format!("Command {at} cannot be read: {why}.")).with("at", at)
         })
     };
-    let commands = commands.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    let commands = commands.iter().map(AsRef::as_ref).enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
     let verdicts =
         if commands.is_empty() { Vec::new() } else { app.study.submit(caller.user, commands).await? };
     Ok(HttpResponse::Ok()

@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod conformance_ws;
+mod faults;
 mod house;
+mod promises;
+#[path = "../kit/src/reference/mod.rs"]
+mod reference;
 mod study;
 mod ws_layer;

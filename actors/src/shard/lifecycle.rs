@@ -1,6 +1,7 @@
 //! Activation, passivation, and what follows a panic.
 
 use super::{AfterBarrier, Barrier, Shard, Waiter};
+use crate::engine::Planted;
 use crate::messages::{CloseWhy, Item, Job, ToSocket};
 use crate::resident::{Leave, Resident, SessionActor, SessionCell};
 use crate::supervisor::ExitNotice;
@@ -110,6 +111,9 @@ impl Shard {
         let addr = SessionActor::begin(cell.clone(), this);
         self.residents.borrow_mut().insert(user, Resident { cell: cell.clone(), addr });
         self.give(user, Input::Credit(self.has_credit.get()));
+        if let Some(zones) = self.late_zones.borrow_mut().remove(&user) {
+            self.give(user, Input::Zones(zones));
+        }
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {
             self.attach_to(&cell, waiter.socket, waiter.instance);
@@ -125,6 +129,7 @@ impl Shard {
     }
 
     fn close_waiting(&self, user: UserId, why: CloseWhy) {
+        self.late_zones.borrow_mut().remove(&user);
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {
             self.deliver(waiter.socket, ToSocket::Close(why));
@@ -172,6 +177,9 @@ impl Shard {
         self.evict(cell);
         for socket in std::mem::take(&mut *cell.sockets.borrow_mut()) {
             self.deliver(socket, ToSocket::Close(CloseWhy::Fallen));
+        }
+        if self.shared.hooks.has(Planted::NoBarrier) {
+            return self.shared.notify(ExitNotice { user: cell.user, incarnation: cell.incarnation });
         }
         let _ = self.raise_barrier(cell, AfterBarrier::Rebuild);
     }

@@ -3,6 +3,8 @@
 use super::Shard;
 use crate::messages::{CloseWhy, SocketPort, ToShard, ToSocket};
 use crate::observe::{LearnerView, ShardView};
+use crate::resident::SessionCell;
+use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::{HomeState, ShardNo};
 use domain::ids::{InstanceId, UserId};
@@ -20,7 +22,9 @@ impl Shard {
     pub(super) fn take(&self, message: ToShard) {
         match message {
             ToShard::Activated { user, incarnation, seed } => self.activated(user, incarnation, seed),
-            ToShard::Fetched { user, token, facts } => self.fetched(user, token, facts),
+            ToShard::Fetched { user, token, facts, access_told } => {
+                self.fetched(user, token, facts, access_told);
+            }
             ToShard::Committed { decided, barriers, landed } => {
                 for (user, id, outcome) in decided {
                     self.give_or_forward(user, Input::Outcome { id, outcome });
@@ -45,9 +49,7 @@ impl Shard {
                 self.give(user, Input::AccessChanged);
             }
             ToShard::AccessChanged(None) => self.for_all(|_| true, || Input::AccessChanged),
-            ToShard::Zones(user, zones) => {
-                self.give(user, Input::Zones(zones));
-            }
+            ToShard::Zones(user, zones) => self.zones_told(user, zones),
             ToShard::Goodbye => self.goodbye(),
             ToShard::CloseAll => self.close_all(),
             ToShard::Observe(reply) => {
@@ -61,7 +63,12 @@ impl Shard {
 
     /// A deck changed: every session here that holds it hears of it, and so does whoever is loading it just now.
     fn deck_told(&self, deck: Arc<Deck>) {
-        self.for_all(|session| session.has_deck(deck.id), || Input::Deck(deck.clone()));
+        // Who has something to read yet may be about to hold it.
+        let concerns = |cell: &SessionCell| {
+            !cell.inbox.borrow().is_empty()
+                || cell.session.borrow().as_ref().is_some_and(|session| session.has_deck(deck.id))
+        };
+        self.for_all(concerns, || Input::Deck(deck.clone()));
         let mut told = self.told_decks.borrow_mut();
         told.retain(|known| known.id != deck.id);
         if told.len() >= DECKS_REMEMBERED {
@@ -70,8 +77,22 @@ impl Shard {
         told.push_back(deck);
     }
 
-    /// What was fetched. A deck that changed while it was being read is followed by its newest revision.
-    fn fetched(&self, user: UserId, token: Token, facts: Result<Facts, FetchFailed>) {
+    /// Where a learner is changed. Who is being loaded, or on the way here, hears of it on arrival.
+    fn zones_told(&self, user: UserId, zones: ZoneHistory) {
+        if self.give(user, Input::Zones(zones.clone())) {
+            return;
+        }
+        let Some(home) = self.shared.registry.home(user) else { return };
+        let loading = home.shard == self.no && home.state == HomeState::Loading;
+        if loading || home.state == (HomeState::Moving { to: self.no }) {
+            self.late_zones.borrow_mut().insert(user, zones);
+        }
+    }
+
+    /// What was fetched. A deck that changed while it was being read is followed by its newest revision, and a change
+    /// of who sees what by another look.
+    fn fetched(&self, user: UserId, token: Token, facts: Result<Facts, FetchFailed>, access_told: u64) {
+        let about_access = matches!(&facts, Ok(Facts::Decks(_) | Facts::Scope(_)));
         let newer: Vec<Arc<Deck>> = match &facts {
             Ok(Facts::Decks(loads)) => {
                 let told = self.told_decks.borrow();
@@ -92,6 +113,9 @@ impl Shard {
         self.give_or_forward(user, Input::Fetched { token, facts });
         for deck in newer {
             self.give_or_forward(user, Input::Deck(deck));
+        }
+        if about_access && self.shared.access_told.load(Ordering::Acquire) != access_told {
+            self.give_or_forward(user, Input::AccessChanged);
         }
     }
 
@@ -220,12 +244,12 @@ impl Shard {
         self.deliver(socket, out);
     }
 
-    fn for_all(&self, which: impl Fn(&Session) -> bool, input: impl Fn() -> Input) {
+    fn for_all(&self, which: impl Fn(&SessionCell) -> bool, input: impl Fn() -> Input) {
         let users: Vec<UserId> = self
             .residents
             .borrow()
             .iter()
-            .filter(|(_, resident)| resident.cell.session.borrow().as_ref().is_some_and(&which))
+            .filter(|(_, resident)| which(&resident.cell))
             .map(|(user, _)| *user)
             .collect();
         for user in users {

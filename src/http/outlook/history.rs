@@ -128,7 +128,7 @@ async fn find<S: ReviewStore>(
     query: HistoryQuery,
 ) -> Result<(Vec<Found>, Option<EntryId>), OutlookError> {
     let mut from = query.after.map_or(first_id(query.from), id_after);
-    let before = query.to.map(|day| first_id_later_than(day));
+    let before = query.to.map(first_id_later_than);
     let mut page = Vec::new();
     let mut last_seen = None;
     for _ in 0..STRETCHES_MAX {

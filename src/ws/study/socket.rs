@@ -194,6 +194,8 @@ impl StudySocket {
             Err(TokenProblem::Useless) => self.end(CloseCode::TokenUseless, socket),
             Ok(SignedIn { who, .. }) if who.user != user => self.end(CloseCode::Forbidden, socket),
             Ok(SignedIn { who, expires_ms }) => {
+                // One renewal at a time: a socket that asks on and on must not keep the store from others.
+                socket.pause_reading();
                 let (context, port) = (self.context.clone(), self.port.clone());
                 actix::spawn(async move {
                     let outcome = sign_in(&context, who, None).await;
@@ -241,6 +243,7 @@ impl StudySocket {
     fn renewed(&mut self, outcome: SignInOutcome, expires_ms: i64, socket: &mut Socket<'_, Self>) {
         match outcome {
             SignInOutcome::Done(_) => {
+                socket.resume_reading();
                 self.expires_ms = expires_ms;
                 self.warned = false;
                 let frame = ServerFrame::Renewed(protocol::Renewed { expires_at: expires_ms });
@@ -256,6 +259,10 @@ impl StudySocket {
         match out {
             ToSocket::Attached => self.welcome(socket),
             ToSocket::Frame(out) => self.frame_out(out, socket),
+            // Whoever is not welcomed yet has nothing to save here.
+            ToSocket::Goodbye { .. } if !matches!(self.stage, Stage::Open { .. }) => {
+                self.end(CloseCode::Goodbye, socket);
+            }
             ToSocket::Goodbye { reconnect_after_ms } => {
                 let reason = "the server is going down".to_owned();
                 let frame = ServerFrame::Goodbye(protocol::Goodbye { reason, reconnect_after_ms });

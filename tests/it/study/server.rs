@@ -1,24 +1,34 @@
 //! A whole engine behind real sockets, on a port of its own, with the embedded store in a folder of its own. It has
 //! no HTTP API: decks are put into the library directly.
 
+use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
-use actors::{Clock as _, Engine, Hooks, Limits, Options};
+use actors::{Clock as _, Engine, EngineView, Hooks, LearnerView, Limits, Options};
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
-use domain::ids::{CardId, DeckId, UserId};
+use domain::entry::LogEntry;
+use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
+use domain::state::CardState;
 use embedded::EmbeddedStore;
-use ports::{CardRecord, DeckRecord, Library, People, Role, SignIn};
+use kit::FaultStore;
+use ports::{CardRecord, DeckRecord, Library, LogRange, People, ReviewStore, Role, SignIn};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use studyhall::clock::{ServerClock, real_ms};
-use studyhall::ws::layer::{ServeOptions, listen, serve};
+use studyhall::ws::layer::{ServeOptions, SocketCounters, listen, serve};
 use studyhall::ws::study::{SignedIn, StudyContext, TokenCheck, TokenProblem, encode_card, route};
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Noon, UTC, of 2026-01-10, Unix milliseconds.
+pub const NOON_MS: i64 = 1_768_046_400_000;
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// Tokens that are the learner's id, or `id@expires_ms`.
 struct PlainTokens;
@@ -41,9 +51,15 @@ impl TokenCheck for PlainTokens {
 /// A running engine.
 pub struct TestServer {
     pub address: SocketAddr,
+    /// The store below all faults.
     pub store: EmbeddedStore,
+    /// What fails as it is told.
+    pub faults: FaultStore<EmbeddedStore>,
+    /// What the engine has: a gate for loads before the faults.
+    pub watched: WatchedStore,
     pub engine: Engine,
     pub clock: Arc<ServerClock>,
+    pub sockets: Arc<SocketCounters>,
     runtime: tokio::runtime::Runtime,
     handle: actix_server::ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -59,21 +75,29 @@ pub struct Wishes {
     pub hooks: Hooks,
 }
 
+impl Wishes {
+    pub fn workers(workers: usize) -> Wishes {
+        Wishes { workers, ..Wishes::default() }
+    }
+}
+
 impl TestServer {
     pub fn start() -> Self {
-        Self::start_with(Wishes { workers: 1, ..Wishes::default() })
+        Self::start_with(Wishes::workers(1))
     }
 
     pub fn start_with(wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path());
+        let faults = FaultStore::new(store.clone());
+        let watched = WatchedStore::new(faults.clone());
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let clock = Arc::new(ServerClock::default());
         let engine = {
             let _inside = runtime.enter();
             Engine::start(Options {
-                store: Arc::new(store.clone()),
+                store: Arc::new(watched.clone()),
                 library: Arc::new(store.clone()),
                 people: Arc::new(store.clone()),
                 clock: clock.clone(),
@@ -92,13 +116,16 @@ impl TestServer {
             clock: clock.clone(),
             real_ms,
         };
+        let sockets = Arc::new(SocketCounters::default());
         let (started, starts) = mpsc::channel();
         let supervised = engine.clone();
+        let counters = sockets.clone();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 supervised.supervise();
-                let options = ServeOptions { workers: wishes.workers.max(1), ..ServeOptions::default() };
-                let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 1_024).unwrap();
+                let workers = wishes.workers.max(1);
+                let options = ServeOptions { workers, counters, ..ServeOptions::default() };
+                let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 4_096).unwrap();
                 let address = listener.local_addr().unwrap();
                 let app = || App::new().route("/", web::get().to(async || HttpResponse::Ok().finish()));
                 let routes = move || vec![route(context.clone())];
@@ -108,7 +135,81 @@ impl TestServer {
             });
         });
         let (address, handle) = starts.recv_timeout(PATIENCE).expect("the server starts");
-        TestServer { address, store, engine, clock, runtime, handle, thread: Some(thread), _folder: folder }
+        let thread = Some(thread);
+        TestServer {
+            address,
+            store,
+            faults,
+            watched,
+            engine,
+            clock,
+            sockets,
+            runtime,
+            handle,
+            thread,
+            _folder: folder,
+        }
+    }
+
+    /// The server's clock, Unix milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now().wall_ms
+    }
+
+    /// A server whose clock says that it is noon, UTC, of some day: no study day turns while the test runs.
+    pub fn at_noon(wishes: Wishes) -> Self {
+        let server = Self::start_with(Wishes { dev_clock: true, ..wishes });
+        server.clock.set_wall_ms(NOON_MS);
+        server
+    }
+
+    /// Where its study sockets are.
+    pub fn url(&self) -> String {
+        format!("ws://{}/ws/v1/study", self.address)
+    }
+
+    /// An id of the server's present moment, above all that were made before.
+    pub fn fresh_id(&self) -> Uuid {
+        self.id_at(self.now_ms())
+    }
+
+    /// An id of another moment.
+    pub fn id_at(&self, at_ms: i64) -> Uuid {
+        EntryId::v7(at_ms, u128::from(count()) << 32).0
+    }
+
+    /// A learner's whole log.
+    pub fn log(&self, user: UserId) -> Vec<LogEntry> {
+        let range =
+            LogRange { from: EntryId::MIN, before: None, newest_first: false, limit: usize::MAX >> 1 };
+        self.run(self.store.log(user, range)).unwrap()
+    }
+
+    /// One card's progress row, once the store has what the log has.
+    pub fn state(&self, user: UserId, deck: DeckId, card: CardId) -> Option<CardState> {
+        let rows = self.run(self.store.progress(user, deck)).unwrap();
+        rows.into_iter().find(|row| row.card == card).map(|row| row.state)
+    }
+
+    /// Waits until every row is decided.
+    pub fn settled(&self) {
+        eventually("every row is decided", || self.engine.undecided_rows() == 0);
+    }
+
+    /// What the engine shows of a learner.
+    pub fn learner(&self, user: UserId) -> Option<LearnerView> {
+        self.run(self.engine.learner(user))
+    }
+
+    /// What the engine shows of itself.
+    pub fn view(&self) -> EngineView {
+        self.run(self.engine.view())
+    }
+
+    /// How many sockets the server has closed with this code.
+    pub fn closed_with(&self, code: u16) -> u64 {
+        let closed = self.sockets.read().closed_by_us;
+        closed.iter().filter(|(by, _)| by.get() == code).map(|(_, count)| *count).sum()
     }
 
     /// Runs a future on the server's service runtime.
@@ -143,7 +244,12 @@ pub fn open(folder: &Path) -> EmbeddedStore {
     EmbeddedStore::open(folder, embedded::Options::default()).unwrap()
 }
 
-fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -> DeckRecord {
+/// Settings under which a whole deck may be studied in a day, and nothing comes twice.
+pub fn unlimited() -> DeckSettings {
+    DeckSettings { new_per_day: 100_000, reviews_per_day: 100_000, ..DeckSettings::default() }
+}
+
+pub fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -> DeckRecord {
     DeckRecord {
         id,
         org: None,
@@ -162,7 +268,7 @@ fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -
     }
 }
 
-fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
+pub fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
     CardRecord {
         id: CardId(random_uuid()),
         deck,
@@ -181,13 +287,14 @@ fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
     }
 }
 
-/// A UUID that is new in this process.
-pub fn random_uuid() -> domain::ids::Uuid {
-    use std::sync::atomic::{AtomicU64, Ordering};
+/// A UUID that is new in this process, and above all that were made before it.
+pub fn random_uuid() -> Uuid {
+    EntryId::v7(real_ms(), u128::from(count()) << 32).0
+}
+
+fn count() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    let at = u64::try_from(real_ms()).unwrap();
-    domain::ids::EntryId::v7(real_ms(), u128::from(n) << 64 | u128::from(at.wrapping_mul(n))).0
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Drop for TestServer {

@@ -3,7 +3,7 @@
 pub mod echo;
 pub mod server;
 
-mod client;
+pub mod client;
 mod closing;
 mod guard;
 mod handshake;
