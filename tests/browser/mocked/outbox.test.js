@@ -140,18 +140,22 @@ test("a tab that is alive keeps its own answers, and a copied tab is another tab
   const one = await profile.open(`${mock.url}/?code=x`);
   await study(one, TITLE);
   await answerByKey(one);
+  await one.reload();
+  await question(one);
   await one.evaluate(() => {
     globalThis.heard_here = 0;
     new BroadcastChannel("studyhall").onmessage = ({ data }) => (globalThis.heard_here += data.type === "here" ? 1 : 0);
   });
   const two = await profile.copyOf(one);
   await waiting(two, 1);
-  await until("both study", () => mock.starts.length === 2);
+  await until("both study", () => mock.starts.length === 3);
   await until("the copy asked twice, and was answered", () => one.evaluate(() => globalThis.heard_here >= 2));
-  assert.equal(received().length, 1, "the other tab leaves a living tab's answer alone");
-  const [first, second] = mock.sockets.map(({ hello }) => hello.instance);
-  assert.notEqual(first, second);
-  assert.notEqual(mock.starts[0].sitting, mock.starts[1].sitting);
+  assert.equal(received().length, 2, "the copy leaves a living tab's answer alone");
+  const [before, after_reload, copy] = mock.starts.map(({ sitting }) => sitting);
+  assert.equal(before, after_reload);
+  assert.notEqual(copy, before);
+  const instances = new Set(mock.sockets.map(({ hello }) => hello?.instance));
+  assert.equal(instances.size, 2, "a reload keeps the tab's name, a copy has its own");
 });
 
 test("a wrong clock of the device does not reach the ids", async () => {
