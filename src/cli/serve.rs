@@ -37,8 +37,9 @@ pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
         workers: config.workers,
         tokens: Arc::new(VerifiedTokens(verifier.clone())),
         verifier,
-        mint: config.auth.mint().map(Arc::new),
+        mint: config.auth.mint(),
         codes: Arc::default(),
+        prepare: None,
         hooks: actors::Hooks::default(),
     })
 }

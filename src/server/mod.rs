@@ -2,6 +2,7 @@
 
 mod drain;
 mod health;
+mod http;
 mod ready_file;
 mod tokens;
 
@@ -48,12 +49,17 @@ pub struct ServerOptions {
     /// Who may come in over HTTP.
     pub verifier: Arc<Verifier>,
     /// What tokens are made with, where codes can be redeemed.
-    pub mint: Option<Arc<Mint>>,
+    pub mint: Option<Mint>,
     /// Single-use codes.
     pub codes: Arc<Codes>,
+    /// Done before the server listens.
+    pub prepare: Option<Prepare>,
     /// What tests plant.
     pub hooks: Hooks,
 }
+
+/// Something that is done with the parts of a server before it listens.
+pub type Prepare = Box<dyn FnOnce(&Parts) -> ports::Boxed<'static, Result<(), String>>>;
 
 /// Why a server did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +84,9 @@ pub enum ServerError {
     /// The ready file could not be written.
     #[error(transparent)]
     ReadyFile(#[from] ReadyFileError),
+    /// What was to be done first failed.
+    #[error("{0}")]
+    Prepare(String),
     /// Something that was accepted could not be stored before the end.
     #[error("{0} rows could not be stored before the end; their senders were not told that they are saved")]
     Undecided(usize),
@@ -158,11 +167,14 @@ pub fn run(options: ServerOptions, started: impl FnOnce(&Parts, SocketAddr)) -> 
 }
 
 async fn run_on_main(
-    options: ServerOptions,
+    mut options: ServerOptions,
     parts: Parts,
     started: impl FnOnce(&Parts, SocketAddr),
 ) -> Result<(), ServerError> {
     parts.engine.supervise();
+    if let Some(prepare) = options.prepare.take() {
+        prepare(&parts).await.map_err(ServerError::Prepare)?;
+    }
     let listener = listen(options.listen, BACKLOG)
         .map_err(|source| ServerError::Listen { address: options.listen, source })?;
     let address = listener.local_addr()?;
@@ -179,7 +191,9 @@ async fn run_on_main(
     };
     let context = parts.study_context(options.tokens.clone());
     let routes = move || vec![route(context.clone())];
-    let server = serve(vec![listener], &serving, crate::http::app(&parts, &options), routes)?;
+    let state = http::state(&parts, &mut options).map_err(MetricsError::from)?;
+    let app = move || crate::http::app(state.clone());
+    let server = serve(vec![listener], &serving, app, routes)?;
     let handle = server.handle();
     let serving = actix_rt::spawn(server);
     parts.health.set_ready(true);

@@ -10,12 +10,12 @@ pub struct VerifiedTokens(pub Arc<Verifier>);
 
 impl TokenCheck for VerifiedTokens {
     fn check(&self, token: &str, real_ms: i64) -> Result<SignedIn, TokenProblem> {
-        let claims = self.0.verify(token, real_ms).map_err(|error| match error {
-            TokenError::Expired => TokenProblem::Expired,
-            other => {
-                tracing::debug!(error = %other, "a socket brought a token that can not be used");
-                TokenProblem::Useless
+        let claims = self.0.verify(token, real_ms).map_err(|error| {
+            if error == TokenError::Expired {
+                return TokenProblem::Expired;
             }
+            tracing::debug!(%error, "a socket brought a token that can not be used");
+            TokenProblem::Useless
         })?;
         let expires_ms = claims.expires_ms;
         let who = SignIn { user: claims.user, org: claims.org, role: claims.role, name: claims.name };

@@ -2,10 +2,11 @@
 
 use super::decks::CardKey;
 use super::types::*;
-use super::{DoneState, Session, Task};
+use super::work::Task;
+use super::{DoneState, Session};
 use crate::deck::Deck;
 use crate::ids::DeckId;
-use crate::limits::RETRY_LONGEST_MS;
+use crate::limits::{DECKS_PER_SESSION, RETRY_LONGEST_MS};
 use std::sync::Arc;
 
 impl Session {
@@ -13,7 +14,13 @@ impl Session {
     pub(super) fn deck_changed(&mut self, now: Now, deck: Arc<Deck>, fx: &mut Vec<Effect>) {
         let id = deck.id;
         let today = self.today;
-        let Some(study) = self.decks.get_mut(&id) else { return };
+        let Some(study) = self.decks.get_mut(&id) else {
+            let newer = self.decks_told.get(&id).is_none_or(|told| told.revision < deck.revision);
+            if newer && self.is_reading() && self.decks_told.len() < DECKS_PER_SESSION {
+                self.decks_told.insert(id, deck);
+            }
+            return;
+        };
         if deck.revision <= study.deck.revision {
             return;
         }
@@ -99,15 +106,23 @@ impl Session {
 
     /// Who sees what changed: loaded decks are read again, and sittings over everything look for more.
     pub(super) fn access_changed(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        // What is being read now may be from before the change.
+        self.access_unread = self.is_reading();
         let decks: Vec<DeckId> = self.decks.keys().copied().collect();
         if !decks.is_empty() {
             self.access_fetch = Some(self.fetch(Want::Decks(decks), fx));
         }
         let open: Vec<SocketId> =
             self.sockets.iter().filter(|(_, s)| s.sitting.is_some()).map(|(id, _)| *id).collect();
-        for socket in open {
+        for socket in open.into_iter().filter(|socket| !self.will_rescope(*socket)).collect::<Vec<_>>() {
             self.enqueue(now, socket, Task::Rescope, fx);
         }
+    }
+
+    /// Whether a socket will look at its decks again anyway.
+    fn will_rescope(&self, socket: SocketId) -> bool {
+        let inbox = self.sockets.get(&socket).map(|s| &s.inbox);
+        inbox.is_some_and(|inbox| inbox.iter().skip(1).any(|work| matches!(work.task, Task::Rescope)))
     }
 
     /// The store could not be read: a revocation must not be lost with it.
@@ -117,7 +132,7 @@ impl Session {
     }
 
     pub(super) fn read_access_again(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.access_unread && now.tick_ms >= self.read_again_tick_ms {
+        if self.access_unread && now.tick_ms >= self.read_again_tick_ms && !self.is_reading() {
             self.access_unread = false;
             self.access_changed(now, fx);
         }

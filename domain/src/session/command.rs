@@ -1,16 +1,16 @@
 //! Answers and sets: known or new, acceptable or not, and what follows at once.
 
+use super::Session;
 use super::deal::outcome_of;
 use super::decks::CardKey;
 use super::known::Knowledge;
 use super::pending::Pending;
 use super::types::*;
-use super::{DoneState, Gathered, Session, Step, Task};
+use super::work::{Gathered, Step, Task};
 use crate::access::Span;
 use crate::entry::{Body, LogEntry, Mode, Review};
-use crate::fold::{Live, fold_card};
 use crate::ids::{CardId, DeckId, EntryId};
-use crate::limits::{BEFORE_BEGINNING_MS, BUSY_REMEMBERED, CLOCK_AHEAD_MS, COMMANDS_UNDECIDED};
+use crate::limits::{BEFORE_BEGINNING_MS, CLOCK_AHEAD_MS, COMMANDS_UNDECIDED};
 use crate::state::CardState;
 
 /// What is known of a command's id.
@@ -30,71 +30,6 @@ pub(super) struct Target {
 }
 
 impl Session {
-    /// Takes a command's number; closes the socket when it breaks the sequence.
-    pub(super) fn take_seq(
-        &mut self,
-        now: Now,
-        socket: SocketId,
-        seq: u64,
-        id: EntryId,
-        fx: &mut Vec<Effect>,
-    ) -> bool {
-        let Some(state) = self.sockets.get_mut(&socket) else { return false };
-        if state.next_seq != seq {
-            fx.push(Effect::Send { socket, out: Out::Close(Closing::BrokenSequence) });
-            self.detach(now, socket);
-            return false;
-        }
-        state.next_seq += 1;
-        state.commands.push_back(Some(id));
-        state.undecided += 1;
-        if let DoneState::Asking(_) = state.done {
-            // The figures that are being read would not hold this command.
-            state.done = DoneState::Studying;
-        }
-        state.acted_tick_ms = now.tick_ms;
-        state.lost_on_screen = false;
-        true
-    }
-
-    /// A verdict: refused.
-    pub(super) fn refuse(
-        &mut self,
-        socket: SocketId,
-        seq: u64,
-        id: EntryId,
-        refusal: Refusal,
-        fx: &mut Vec<Effect>,
-    ) {
-        if let Some(state) = self.sockets.get_mut(&socket) {
-            if refusal == Refusal::Busy {
-                if state.busy.len() >= BUSY_REMEMBERED {
-                    state.busy.pop_first();
-                }
-                state.busy.insert(id);
-            } else {
-                state.busy.remove(&id);
-            }
-            fx.push(Effect::Send { socket, out: Out::Refused { seq, id, refusal } });
-        }
-        self.decide(socket, seq);
-    }
-
-    /// Marks a command as decided and moves the watermark over all that are.
-    pub(super) fn decide(&mut self, socket: SocketId, seq: u64) {
-        let Some(state) = self.sockets.get_mut(&socket) else { return };
-        let Some(at) = seq.checked_sub(state.decided + 1).and_then(|n| usize::try_from(n).ok()) else {
-            return;
-        };
-        if state.commands.get_mut(at).and_then(Option::take).is_some() {
-            state.undecided = state.undecided.saturating_sub(1);
-        }
-        while state.commands.front() == Some(&None) {
-            state.commands.pop_front();
-            state.decided += 1;
-        }
-    }
-
     /// What is known of this id: pending, durable, or nothing. Settles the command where it can.
     pub(super) fn look_up(
         &mut self,
@@ -133,13 +68,6 @@ impl Session {
                 self.refuse(socket, seq, id, Refusal::IdReused, fx);
                 Id::Settled
             }
-        }
-    }
-
-    /// The id's last verdict on this socket is `busy` no longer.
-    fn forget_busy(&mut self, socket: SocketId, id: EntryId) {
-        if let Some(state) = self.sockets.get_mut(&socket) {
-            state.busy.remove(&id);
         }
     }
 
@@ -205,12 +133,11 @@ impl Session {
             return Step::WaitForCard(target.key);
         }
         self.stamp_revision(&mut entry, target.key);
-        let state = match self.state_after(socket, &target, &entry, gathered) {
-            Ok(state) => state,
+        let (state, unforeseen) = match self.state_after(socket, &target, &entry, gathered) {
+            Ok(after) => after,
             Err(want) => return Step::Need(want),
         };
-        let late = gathered.card_log.is_some();
-        self.log_entry(now, socket, (seq, &target), entry, state, late, fx);
+        self.log_entry(now, socket, (seq, &target), entry, state, unforeseen, fx);
         Step::Done
     }
 
@@ -274,58 +201,6 @@ impl Session {
         if seen.any(|span| span.holds(id.at_ms())) { Ok(Some(target)) } else { Err(Refusal::Forbidden) }
     }
 
-    /// The card's state after this entry: a step when the entry comes last, else a fold of its log.
-    fn state_after(
-        &mut self,
-        socket: SocketId,
-        target: &Target,
-        entry: &LogEntry,
-        gathered: &mut Gathered,
-    ) -> Result<CardState, Want> {
-        let (deck, index) = target.key;
-        let Some(study) = self.decks.get(&deck) else { return Ok(CardState::NEW) };
-        let params = study.deck.settings.fold_params();
-        let before = study.state(index);
-        if !study.is_stale(index) && before.last.is_none_or(|last| entry.id > last) {
-            return Ok(before.after(entry, &params).0);
-        }
-        self.fold_with(socket, target, Some(*entry), gathered)
-    }
-
-    /// Folds a card's whole log with one more entry; asks for the log first and holds the card meanwhile.
-    pub(super) fn fold_with(
-        &mut self,
-        socket: SocketId,
-        target: &Target,
-        entry: Option<LogEntry>,
-        gathered: &mut Gathered,
-    ) -> Result<CardState, Want> {
-        let Some(log) = &gathered.card_log else {
-            self.locked.insert(target.key, socket);
-            gathered.were_pending = self.pending_of(target.key);
-            return Err(Want::CardLog(target.key.0, target.card));
-        };
-        let mut entries = log.clone();
-        entries.extend(gathered.were_pending.iter().copied());
-        entries.extend(self.pending_of(target.key));
-        entries.extend(entry);
-        Ok(self.fold_of(target, &entries))
-    }
-
-    /// The fold of one card over these entries and the marks among them.
-    pub(super) fn fold_of(&self, target: &Target, entries: &[LogEntry]) -> CardState {
-        let params = self.decks.get(&target.key.0).map(|s| s.deck.settings.fold_params()).unwrap_or_default();
-        let live = Live::of(entries);
-        let name = Some((target.key.0, target.card));
-        let own: Vec<LogEntry> = entries.iter().filter(|entry| entry.card() == name).copied().collect();
-        fold_card(&own, &live, &params, |_, _| {})
-    }
-
-    /// Entries about a card that are not durable yet.
-    pub(super) fn pending_of(&self, key: CardKey) -> Vec<LogEntry> {
-        self.pending.about(key).map(|pending| pending.entry).collect()
-    }
-
     /// Hands an entry to the writer and lets its socket see what follows.
     #[expect(
         clippy::too_many_arguments,
@@ -338,12 +213,12 @@ impl Session {
         (seq, target): (u64, &Target),
         entry: LogEntry,
         state: CardState,
-        late: bool,
+        unforeseen: bool,
         fx: &mut Vec<Effect>,
     ) {
         let key = target.key;
         let is_answer = entry.review().is_some();
-        let surprises = self.surprises(socket, key, &entry, &state, late);
+        let surprises = self.surprises(socket, key, &entry, &state, unforeseen);
         let reason = if is_answer { Reason::AnsweredElsewhere } else { Reason::Set };
         self.hand_to_writer((socket, seq), target, entry, state, reason, surprises, fx);
         if is_answer {
@@ -397,11 +272,11 @@ impl Session {
         key: CardKey,
         entry: &LogEntry,
         state: &CardState,
-        late: bool,
+        unforeseen: bool,
     ) -> bool {
         let Some(review) = entry.review() else { return false };
         let held = self.sockets.get(&socket).and_then(|s| s.held.iter().find(|held| held.key == key));
-        let Some(held) = held else { return late };
+        let Some(held) = held else { return unforeseen };
         let Some(study) = self.decks.get(&key.0) else { return false };
         let (due, again_today) = outcome_of(state, held.dealt_on, &study.deck.settings.fold_params());
         let promise = held.promise.get(usize::from(review.grade.number()));

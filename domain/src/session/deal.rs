@@ -158,7 +158,7 @@ impl Session {
             state.held.push(held);
             state.done = DoneState::Studying;
         }
-        if let Some(deal) = self.deal(socket, key, kind) {
+        if let Some(deal) = self.deal(socket, &held) {
             fx.push(Effect::Send { socket, out: Out::Card(Box::new(deal)) });
         }
     }
@@ -173,16 +173,13 @@ impl Session {
     }
 
     /// The card as this socket is shown it.
-    pub(super) fn deal(&self, socket: SocketId, key: CardKey, kind: Kind) -> Option<CardDeal> {
+    pub(super) fn deal(&self, socket: SocketId, held: &Held) -> Option<CardDeal> {
+        let Held { key, kind, promise, .. } = *held;
         let study = self.decks.get(&key.0)?;
         let state = self.state_shown(socket, key)?;
-        let params = study.deck.settings.fold_params();
-        let if_graded = Grade::ALL.map(|grade| {
-            let promise = promise(&state, kind, self.today, grade, &params);
-            IfGraded {
-                days: promise.due.map_or(0, |due| due.since(self.today)),
-                again_today: promise.again_today,
-            }
+        let if_graded = promise.map(|promise| IfGraded {
+            days: promise.due.map_or(0, |due| due.since(self.today)),
+            again_today: promise.again_today,
         });
         let left = self.left(socket);
         Some(CardDeal { deck: study.deck.clone(), card: key.1, kind, state, if_graded, left })

@@ -80,6 +80,7 @@ impl Session {
         let sockets = || self.sockets.values();
         BTreeMap::from([
             ("sockets", self.sockets.len()),
+            ("decks", self.decks.len()),
             ("pending", self.pending.len()),
             ("returned", self.returned.len()),
             ("locked", self.locked.len()),

@@ -14,21 +14,26 @@ mod deal;
 mod decks;
 mod devices;
 mod finish;
+mod input;
 mod inspect;
 mod known;
+mod numbers;
+mod output;
 mod pending;
 mod queue;
+mod refold;
 mod rollover;
 mod scope;
 mod types;
 mod undo;
 mod verdict;
+mod work;
 
 pub use decks::DeckLoad;
 pub use types::*;
 
 use crate::day::{Day, ZoneHistory};
-use crate::entry::LogEntry;
+use crate::deck::Deck;
 use crate::ids::{DeckId, EntryId, SittingId, UserId};
 use crate::limits;
 use decks::{CardKey, DeckStudy};
@@ -36,6 +41,8 @@ use known::Known;
 use pending::InFlight;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use work::{Block, Task, Work};
 
 /// What a session is made of.
 #[derive(Debug)]
@@ -49,6 +56,8 @@ pub struct Session {
     day_from_ms: i64,
     day_ends_ms: i64,
     decks: BTreeMap<DeckId, DeckStudy>,
+    /// Revisions that came while decks were being read: what is read may be older.
+    decks_told: BTreeMap<DeckId, Arc<Deck>>,
     sockets: BTreeMap<SocketId, Socket>,
     pending: InFlight,
     known: Known,
@@ -99,41 +108,6 @@ enum DoneState {
     Told,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Block {
-    Fetch(Token),
-    Card(CardKey),
-}
-
-#[derive(Debug)]
-struct Work {
-    task: Task,
-    gathered: Gathered,
-}
-
-#[derive(Debug)]
-enum Task {
-    Start(Box<Start>),
-    Command { seq: u64, id: EntryId, command: Command },
-    Rescope,
-}
-
-/// What was fetched for the work at the head of a socket's inbox.
-#[derive(Debug, Default)]
-struct Gathered {
-    entries: Option<Vec<LogEntry>>,
-    named: Option<Vec<LogEntry>>,
-    card_log: Option<Vec<LogEntry>>,
-    /// Entries of the card that were pending when its log was asked for.
-    were_pending: Vec<LogEntry>,
-    before: Option<Vec<EntryId>>,
-    scope: Option<Scope>,
-    sitting: Option<SittingFigures>,
-    decks_asked: bool,
-    /// The command's entry became durable, with this content digest, while the store was asked for it.
-    settled: Option<u64>,
-}
-
 #[derive(Debug)]
 struct Sitting {
     id: SittingId,
@@ -178,6 +152,7 @@ impl Session {
             day_from_ms: i64::MAX,
             day_ends_ms: i64::MIN,
             decks: BTreeMap::new(),
+            decks_told: BTreeMap::new(),
             sockets: BTreeMap::new(),
             pending: InFlight::default(),
             known: Known::new(seed.newest, seed.more),
@@ -308,142 +283,6 @@ impl Session {
         self.returned.truncate(limits::CARDS_PUT_BACK);
     }
 
-    fn enqueue(&mut self, now: Now, socket: SocketId, task: Task, fx: &mut Vec<Effect>) {
-        let Some(state) = self.sockets.get_mut(&socket) else { return };
-        if !matches!(task, Task::Rescope) {
-            state.acted_tick_ms = now.tick_ms;
-            state.lost_on_screen = false;
-        }
-        if state.inbox.len() >= limits::SOCKET_INBOX {
-            fx.push(Effect::Send { socket, out: Out::Close(Closing::TooSlow) });
-            self.detach(now, socket);
-            return;
-        }
-        state.inbox.push_back(Work { task, gathered: Gathered::default() });
-        self.pump(now, socket, fx);
-    }
-
-    /// Works off a socket's inbox until it is empty or has to wait.
-    fn pump(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
-        loop {
-            let Some(state) = self.sockets.get_mut(&socket) else { return };
-            if state.blocked.is_some() {
-                return;
-            }
-            let Some(mut work) = state.inbox.pop_front() else { return };
-            let step = self.work(now, socket, &mut work, fx);
-            let block = match step {
-                Step::Done => {
-                    self.unlock(socket);
-                    continue;
-                }
-                Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
-                Step::WaitForCard(key) => Block::Card(key),
-            };
-            if let Some(state) = self.sockets.get_mut(&socket) {
-                state.inbox.push_front(work);
-                state.blocked = Some(block);
-            }
-            return;
-        }
-    }
-
-    fn work(&mut self, now: Now, socket: SocketId, work: &mut Work, fx: &mut Vec<Effect>) -> Step {
-        match &work.task {
-            Task::Start(start) => self.start(now, socket, start, &mut work.gathered, fx),
-            Task::Rescope => self.rescope(now, socket, &work.gathered, fx),
-            Task::Command { seq, id, command } => {
-                let (seq, id, command) = (*seq, *id, *command);
-                match command {
-                    Command::Undo { of } => self.undo(now, socket, (seq, id), of, &mut work.gathered, fx),
-                    Command::Answer(_) | Command::Set { .. } => {
-                        self.accept(now, socket, (seq, id), command, &mut work.gathered, fx)
-                    }
-                }
-            }
-        }
-    }
-
-    fn fetch(&mut self, want: Want, fx: &mut Vec<Effect>) -> Token {
-        self.next_token += 1;
-        let token = Token(self.next_token);
-        fx.push(Effect::Fetch { token, want });
-        token
-    }
-
-    fn fetched(&mut self, now: Now, token: Token, facts: Result<Facts, FetchFailed>, fx: &mut Vec<Effect>) {
-        if let Some(key) = self.repairs.remove(&token) {
-            return self.repaired(now, key, facts, fx);
-        }
-        if self.access_fetch == Some(token) {
-            self.access_fetch = None;
-            return self.access_fetched(now, facts, fx);
-        }
-        let asked = |socket: &Socket| socket.blocked == Some(Block::Fetch(token));
-        let by = self.sockets.iter().find(|(_, socket)| asked(socket)).map(|(id, _)| *id);
-        if let Some(socket) = by {
-            if let Some(state) = self.sockets.get_mut(&socket) {
-                state.blocked = None;
-            }
-            match facts {
-                Ok(facts) => self.gather(now, socket, facts, fx),
-                Err(FetchFailed) => self.fetch_failed(now, socket, fx),
-            }
-            return self.pump(now, socket, fx);
-        }
-        let asking = |socket: &Socket| socket.done == DoneState::Asking(token);
-        let by = self.sockets.iter().find(|(_, socket)| asking(socket)).map(|(id, _)| *id);
-        if let Some(socket) = by {
-            self.figures_read(now, socket, facts, fx);
-        }
-    }
-
-    /// Puts what was fetched beside the work that asked for it; decks stay with the session.
-    fn gather(&mut self, now: Now, socket: SocketId, facts: Facts, fx: &mut Vec<Effect>) {
-        let Some(work) = self.sockets.get_mut(&socket).and_then(|s| s.inbox.front_mut()) else { return };
-        let gathered = &mut work.gathered;
-        match facts {
-            Facts::Decks(loads) => {
-                gathered.decks_asked = true;
-                for load in loads {
-                    self.put_deck(now, load, fx);
-                }
-            }
-            Facts::Scope(scope) => gathered.scope = Some(scope),
-            Facts::Entries(entries) if gathered.entries.is_none() => gathered.entries = Some(entries),
-            Facts::Entries(entries) => gathered.named = Some(entries),
-            Facts::CardLog(entries) => gathered.card_log = Some(entries),
-            Facts::Before(ids) => gathered.before = Some(ids),
-            Facts::Sitting(figures) => gathered.sitting = Some(figures),
-        }
-    }
-
-    /// The store could not be read: the work at the head is given back to its client.
-    fn fetch_failed(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
-        let Some(state) = self.sockets.get_mut(&socket) else { return };
-        let Some(work) = state.inbox.pop_front() else { return };
-        match work.task {
-            Task::Command { seq, id, .. } => {
-                state.busy.insert(id);
-                self.refuse(socket, seq, id, Refusal::Busy, fx);
-            }
-            Task::Start(_) => {
-                fx.push(Effect::Send { socket, out: Out::Error(Notice::StoreUnavailable) });
-            }
-            Task::Rescope => self.access_is_unread(now),
-        }
-        self.unlock(socket);
-    }
-
-    /// The cards that a socket held locked are free again. A queue that passed one over has to look again.
-    fn unlock(&mut self, socket: SocketId) {
-        let before = self.locked.len();
-        self.locked.retain(|_, by| *by != socket);
-        if self.locked.len() < before {
-            self.forget_queues();
-        }
-    }
-
     /// What may follow from any input: parked sockets go on, free places are filled, `done` is told.
     fn settle(&mut self, now: Now, fx: &mut Vec<Effect>) {
         loop {
@@ -457,6 +296,7 @@ impl Session {
             }
             self.pump(now, socket, fx);
         }
+        self.forget_decks();
         self.repair_stale(now, fx);
         self.read_access_again(now, fx);
         let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
@@ -487,10 +327,4 @@ impl Socket {
             busy: BTreeSet::new(),
         }
     }
-}
-
-enum Step {
-    Done,
-    Need(Want),
-    WaitForCard(CardKey),
 }

@@ -3,7 +3,8 @@
 use super::decks::{CardKey, DeckStudy};
 use super::rollover::listed;
 use super::types::*;
-use super::{DeckLoad, DoneState, Gathered, Session, Sitting, Step};
+use super::work::{Gathered, Step};
+use super::{DeckLoad, DoneState, Session, Sitting};
 use crate::entry::LogEntry;
 use crate::fold::Live;
 use crate::ids::{DeckId, SittingId};
@@ -136,6 +137,23 @@ impl Session {
         Ok(decks)
     }
 
+    /// Above the limit, decks that no sitting is over and about which nothing is on its way are forgotten.
+    pub(super) fn forget_decks(&mut self) {
+        if self.decks.len() <= DECKS_PER_SESSION || self.is_reading() {
+            return;
+        }
+        let sockets = || self.sockets.values();
+        let held = sockets().flat_map(|socket| &socket.held).map(|held| held.key);
+        let keys = held.chain(self.pending.all().map(|p| p.key)).chain(self.locked.keys().copied());
+        let mut wanted: BTreeSet<DeckId> =
+            keys.chain(self.repairs.values().copied()).map(|key| key.0).collect();
+        wanted.extend(
+            sockets().filter_map(|socket| socket.sitting.as_ref()).flat_map(|s| s.decks.iter().copied()),
+        );
+        self.decks.retain(|id, study| wanted.contains(id) || study.unrepaired().next().is_some());
+        self.returned.retain(|key| self.decks.contains_key(&key.0));
+    }
+
     /// A deck was loaded. What the session has already is newer than what was read and stays.
     pub(super) fn put_deck(&mut self, now: Now, load: DeckLoad, fx: &mut Vec<Effect>) {
         let today = self.today;
@@ -146,7 +164,11 @@ impl Session {
                 self.deck_changed(now, load.deck, fx);
             }
             None => {
+                let told = self.decks_told.remove(&load.deck.id);
                 self.decks.insert(load.deck.id, DeckStudy::new(load, today));
+                if let Some(newer) = told {
+                    self.deck_changed(now, newer, fx);
+                }
             }
         }
     }

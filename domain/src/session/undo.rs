@@ -3,7 +3,8 @@
 use super::command::{Id, Target};
 use super::decks::CardKey;
 use super::types::*;
-use super::{DoneState, Gathered, Session, Step};
+use super::work::{Gathered, Step};
+use super::{DoneState, Session};
 use crate::entry::{Body, LogEntry};
 use crate::ids::EntryId;
 use crate::limits::{UNDO_AGE_MS, UNDO_DEPTH};
@@ -146,7 +147,7 @@ impl Session {
             self.returned.push_front(dropped.key);
         }
         let drop = dropped.and_then(|held| self.card_id(held.key)).into_iter().collect();
-        let card = self.deal(socket, key, kind);
+        let card = self.deal(socket, &held);
         let changed =
             Changed { reason: Reason::Undone, drop, card, about: None, left: Some(self.left(socket)) };
         fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });

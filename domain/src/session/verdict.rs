@@ -2,12 +2,10 @@
 //! that is not durable.
 
 use super::Session;
-use super::command::Target;
 use super::decks::CardKey;
 use super::pending::Pending;
 use super::types::*;
 use crate::ids::EntryId;
-use crate::limits::{REPAIRS_AT_ONCE, RETRY_LONGEST_MS};
 
 impl Session {
     /// The one place where an accepted command gets its verdict.
@@ -35,13 +33,6 @@ impl Session {
                     self.refuse(*socket, *seq, id, Refusal::Internal, fx);
                 }
             }
-        }
-    }
-
-    /// What folds wait for the card's log must leave out an entry that is not in it and never will be.
-    fn forget_refused(&mut self, id: EntryId) {
-        for work in self.sockets.values_mut().filter_map(|socket| socket.inbox.front_mut()) {
-            work.gathered.were_pending.retain(|entry| entry.id != id);
         }
     }
 
@@ -96,7 +87,10 @@ impl Session {
         }
     }
 
-    fn durable_state(&self, key: CardKey) -> Option<(crate::ids::CardId, crate::state::CardState)> {
+    pub(super) fn durable_state(
+        &self,
+        key: CardKey,
+    ) -> Option<(crate::ids::CardId, crate::state::CardState)> {
         let study = self.decks.get(&key.0)?;
         let card = study.deck.card(key.1)?.id;
         Some((card, study.state(key.1)))
@@ -122,13 +116,13 @@ impl Session {
             }
             sitting.kind(study, key).or_else(|| self.still_extra(key, was.kind))
         });
-        let changed = match kind.and_then(|kind| Some((kind, self.held(now, socket, key, kind)?))) {
-            Some((kind, mut held)) => {
+        let changed = match kind.and_then(|kind| self.held(now, socket, key, kind)) {
+            Some(mut held) => {
                 held.arrived_tick_ms = was.arrived_tick_ms;
                 if let Some(place) = self.sockets.get_mut(&socket).and_then(|s| s.held.get_mut(at)) {
                     *place = held;
                 }
-                let card = self.deal(socket, key, kind);
+                let card = self.deal(socket, &held);
                 Changed { reason, drop: Vec::new(), card, about: None, left: None }
             }
             None => {
@@ -157,55 +151,6 @@ impl Session {
         if state.decided > state.told_saved {
             state.told_saved = state.decided;
             fx.push(Effect::Send { socket, out: Out::Saved(state.decided) });
-        }
-    }
-
-    /// Asks for the log of cards whose state rests on an entry that could not be stored.
-    pub(super) fn repair_stale(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if now.tick_ms < self.read_again_tick_ms {
-            return;
-        }
-        let stale: Vec<CardKey> = self
-            .decks
-            .iter()
-            .flat_map(|(deck, study)| study.unrepaired().map(|index| (*deck, index)))
-            .filter(|key| !self.repairs.values().any(|k| k == key))
-            .filter(|key| !self.pending.concern(*key))
-            .take(REPAIRS_AT_ONCE.saturating_sub(self.repairs.len()))
-            .collect();
-        for key in stale {
-            let Some(card) = self.durable_state(key).map(|(card, _)| card) else { continue };
-            let token = self.fetch(Want::CardLog(key.0, card), fx);
-            self.repairs.insert(token, key);
-        }
-    }
-
-    /// A stale card's log arrived: its state is the fold again, and the store's row is put right.
-    pub(super) fn repaired(
-        &mut self,
-        now: Now,
-        key: CardKey,
-        facts: Result<Facts, FetchFailed>,
-        fx: &mut Vec<Effect>,
-    ) {
-        let Ok(Facts::CardLog(log)) = facts else {
-            self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
-            return;
-        };
-        let Some(card) = self.durable_state(key).map(|(card, _)| card) else { return };
-        let target = Target { key, card };
-        let state = self.fold_of(&target, &log);
-        let Some(study) = self.decks.get_mut(&key.0) else { return };
-        let params_key = study.deck.settings.fold_params().key();
-        let differs = study.state(key.1) != state;
-        study.mark_repaired(key.1);
-        study.set_state(key.1, state);
-        fx.push(Effect::Append(Append { entry: None, about: (key.0, card), state, params_key }));
-        self.requeue(key);
-        // A card about which a command is being worked on has left its screen already.
-        let differs = differs && !self.locked.contains_key(&key);
-        if let Some(socket) = self.holder_of(key).filter(|_| differs) {
-            self.refresh_held(now, socket, key, Reason::Rescheduled, fx);
         }
     }
 }

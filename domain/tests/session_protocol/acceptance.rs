@@ -144,3 +144,20 @@ fn an_answer_that_does_what_if_graded_said_brings_no_change() {
         assert!(changes(&w.take(s)).is_empty(), "grade {n}");
     }
 }
+
+#[test]
+fn an_answer_to_a_card_that_another_device_took_over_and_answered_brings_the_new_state() {
+    use crate::world::client::changes;
+    let mut w = World::new([plain(1, 1)]);
+    let a = w.studying(start(1));
+    let b = w.studying(start(2));
+    let card = w.held(a)[0];
+    w.pass(60_000);
+    w.answer(b, card, 5);
+    w.commit();
+    w.take(a);
+    w.answer(a, card, 3);
+    w.commit();
+    let told = changes(&w.take(a));
+    assert_eq!(told.last().and_then(|c| c.about).map(|about| (about.0, about.1.answers)), Some((card, 2)));
+}

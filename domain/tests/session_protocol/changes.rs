@@ -146,6 +146,52 @@ fn another_drill_threshold_folds_the_deck_anew() {
 }
 
 #[test]
+fn an_edit_that_comes_while_the_deck_is_being_read_is_not_lost() {
+    let mut w = World::new([plain(1, 3)]);
+    w.fetches_at_once = false;
+    let s = w.open();
+    w.start(s, start(1));
+    w.answer_fetches_once();
+    let (token, want) = w.fetches.pop_front().expect("the decks");
+    let old = w.facts(&want);
+    w.edit(deck_id(1), |deck| deck.cards[0].revision = 2);
+    w.input(Input::Fetched { token, facts: old });
+    w.answer_fetches();
+    assert_eq!(w.clients[&s].shown[&card_id(1, 0)].revision, 2);
+}
+
+#[test]
+fn a_revocation_that_comes_while_the_deck_is_being_read_is_not_lost() {
+    let mut w = World::new([plain(1, 3)]);
+    w.fetches_at_once = false;
+    let s = w.open();
+    w.start(s, start(1));
+    w.answer_fetches_once();
+    let (token, want) = w.fetches.pop_front().expect("the decks");
+    let old = w.facts(&want);
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    w.input(Input::AccessChanged);
+    w.input(Input::Fetched { token, facts: old });
+    w.answer_fetches();
+    assert!(w.held(s).is_empty());
+}
+
+#[test]
+fn a_storm_of_changes_while_the_store_is_slow_closes_no_socket() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.fetches_at_once = false;
+    for _ in 0..1_000 {
+        w.input(Input::AccessChanged);
+    }
+    w.answer_fetches();
+    assert_eq!(w.clients[&s].closed, None);
+    w.fetches_at_once = true;
+    w.answer_screen(s, 5);
+    assert_eq!(w.held(s).len(), 2);
+}
+
+#[test]
 fn a_raised_limit_brings_more_cards() {
     let mut w = World::new([decks::draft(1, 9).settings(|s| s.new_per_day = 1).build()]);
     let s = w.studying(start(1));

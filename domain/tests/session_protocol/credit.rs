@@ -98,3 +98,57 @@ fn without_credit_of_the_node_nothing_is_handed_out() {
     w.input(Input::Credit(true));
     assert_eq!(w.held(s).len(), 3);
 }
+
+#[test]
+fn a_client_that_sends_on_while_the_store_is_slow_is_cut_at_the_bound_of_its_inbox() {
+    use domain::limits::SOCKET_INBOX;
+    use domain::session::Closing;
+    let mut w = World::new([many()]);
+    let s = w.open();
+    w.fetches_at_once = false;
+    w.start(s, start(1));
+    for n in 0..=SOCKET_INBOX {
+        if w.clients[&s].closed.is_none() {
+            w.answer(s, card_id(1, n as u128), 5);
+        }
+    }
+    assert_eq!(w.clients[&s].closed, Some(Closing::TooSlow));
+    assert_eq!(w.session.socket_count(), 0);
+}
+
+#[test]
+fn decks_that_no_sitting_is_over_are_forgotten_above_the_bound() {
+    use domain::limits::DECKS_PER_SESSION;
+    let mut w = World::new((1..=DECKS_PER_SESSION as u128 + 10).map(|n| plain(n, 1)));
+    let s = w.studying(Start { decks: Some(vec![deck_id(5)]), ..start(1) });
+    let before = w.held(s);
+    for n in 1..=DECKS_PER_SESSION as u128 + 10 {
+        w.answer(s, card_id(n, 0), 5);
+        w.commit();
+        assert!(w.session.sizes()["decks"] <= DECKS_PER_SESSION);
+    }
+    assert_eq!(before, [card_id(5, 0)]);
+    assert_eq!(w.store.log.len(), DECKS_PER_SESSION + 10);
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn a_start_over_more_decks_than_a_session_may_hold_is_refused_and_nothing_starts() {
+    use domain::limits::DECKS_PER_SESSION;
+    use domain::session::Notice;
+    let mut w = World::new((1..=DECKS_PER_SESSION as u128 + 1).map(|n| plain(n, 1)));
+    let s = w.open();
+    w.start(s, start(1));
+    assert_eq!(w.take(s), [client::Frame::Error(Notice::TooManyDecks)]);
+}
+
+#[test]
+fn a_queue_lists_the_first_thousand_decks_and_counts_all() {
+    use domain::limits::DECKS_PER_QUEUE;
+    let mut w = World::new((1..=DECKS_PER_QUEUE as u128 + 5).map(|n| plain(n, u128::from(n != 3))));
+    let s = w.open();
+    w.start(s, start(1));
+    let (decks, total) = client::queue(&w.take(s)).expect("a queue");
+    assert_eq!((decks.len(), total.new as usize), (DECKS_PER_QUEUE, DECKS_PER_QUEUE + 4));
+    assert!(decks.iter().all(|(deck, counts)| *deck != deck_id(3) && counts.new == 1));
+}

@@ -7,6 +7,7 @@ mod world;
 
 mod acceptance;
 mod changes;
+mod commit;
 mod credit;
 mod days;
 mod devices;

@@ -130,7 +130,7 @@ impl Sim {
             return;
         }
         self.input(user, Input::Attach { socket, instance: Some(instance) });
-        self.to_client(socket, crate::run::ToClient::Welcome);
+        self.toward_client(socket, crate::run::ToClient::Welcome);
     }
 
     /// The only way into a session.
@@ -181,7 +181,7 @@ impl Sim {
         {
             to = *other.0;
         }
-        self.to_client(to, crate::run::ToClient::Frame(Box::new(out)));
+        self.toward_client(to, crate::run::ToClient::Frame(Box::new(out)));
     }
 
     fn undo_by_position(&self, offer: &mut Offer) {

@@ -293,7 +293,7 @@ impl Sim {
         self.wires.iter().filter(|(_, wire)| wire.user == user).map(|(id, _)| *id).collect()
     }
 
-    fn to_server(&mut self, socket: SocketId, what: ToServer) {
+    fn toward_server(&mut self, socket: SocketId, what: ToServer) {
         let delay = 1 + self.rng.below(80);
         let Some(wire) = self.wires.get_mut(&socket) else { return };
         wire.server_by = wire.server_by.max(self.now.tick_ms + delay);
@@ -302,7 +302,7 @@ impl Sim {
         self.at(at, Event::ToServer(socket, what));
     }
 
-    pub fn to_client(&mut self, socket: SocketId, what: ToClient) {
+    pub fn toward_client(&mut self, socket: SocketId, what: ToClient) {
         let delay = 1 + self.rng.below(80);
         let Some(wire) = self.wires.get_mut(&socket) else { return };
         wire.client_by = wire.client_by.max(self.now.tick_ms + delay);
@@ -313,7 +313,7 @@ impl Sim {
 
     /// The server's end is gone; the client notices later.
     pub fn close_socket(&mut self, socket: SocketId) {
-        self.to_client(socket, ToClient::Gone);
+        self.toward_client(socket, ToClient::Gone);
         if let Some(wire) = self.wires.remove(&socket) {
             for waiting in self.node.waiting.values_mut() {
                 waiting.retain(|(other, _)| *other != socket);
@@ -409,11 +409,11 @@ impl Sim {
         let by = self.now.tick_ms;
         self.wires.insert(socket, Wire { user, device: at, server_by: by, client_by: by, on_the_way: 0 });
         self.devices[at].socket = Some(socket);
-        self.to_server(socket, ToServer::Hello(instance));
+        self.toward_server(socket, ToServer::Hello(instance));
     }
 
     fn disconnect(&mut self, at: usize, socket: SocketId) {
-        self.to_server(socket, ToServer::Gone);
+        self.toward_server(socket, ToServer::Gone);
         self.devices[at].lost();
     }
 
@@ -421,7 +421,7 @@ impl Sim {
         let ids = self.deck_ids.clone();
         let start = self.devices[at].start(&mut self.rng, &ids);
         self.devices[at].client.started();
-        self.to_server(socket, ToServer::Start(Box::new(start)));
+        self.toward_server(socket, ToServer::Start(Box::new(start)));
     }
 
     fn make(&mut self, at: usize, command: Command) -> EntryId {
@@ -442,7 +442,7 @@ impl Sim {
             device.client.sends_again(&command)
         };
         device.sent.push(id);
-        self.to_server(socket, ToServer::Command { seq, id, command });
+        self.toward_server(socket, ToServer::Command { seq, id, command });
     }
 
     fn in_flight(&self, at: usize) -> BTreeSet<EntryId> {

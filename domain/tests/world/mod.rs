@@ -397,6 +397,14 @@ impl World {
         }
     }
 
+    /// Answers the first fetch that waits.
+    pub fn answer_fetches_once(&mut self) {
+        if let Some((token, want)) = self.fetches.pop_front() {
+            let facts = self.facts(&want);
+            self.input(Input::Fetched { token, facts });
+        }
+    }
+
     /// Answers all fetches that wait, by what is stored now.
     pub fn answer_fetches(&mut self) {
         while let Some((token, want)) = self.fetches.pop_front() {

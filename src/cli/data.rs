@@ -1,0 +1,28 @@
+//! Commands on a data folder: `import`, `export`, `backup`, `restore`.
+
+mod export;
+mod import;
+mod import_online;
+
+pub(super) use export::export;
+pub(super) use import::import;
+
+use super::{could_not, ended};
+use crate::config::{BackupArgs, Need, RestoreArgs, load};
+use std::process::ExitCode;
+
+/// Writes a copy of everything that is durable into one file, while a server runs or not.
+pub(super) fn backup(args: &BackupArgs) -> ExitCode {
+    match load(&args.config, Need::Nothing) {
+        Ok(config) => ended(embedded::backup(&config.data_dir, &args.file)),
+        Err(errors) => could_not(errors),
+    }
+}
+
+/// Fills an empty data folder from a backup.
+pub(super) fn restore(args: &RestoreArgs) -> ExitCode {
+    match load(&args.config, Need::Nothing) {
+        Ok(config) => ended(embedded::restore(&args.file, &config.data_dir, false)),
+        Err(errors) => could_not(errors),
+    }
+}

@@ -1,0 +1,86 @@
+//! JSON bodies: bounded, and every fault a problem.
+
+use crate::http::limits::{BODY_WITHIN_MS, JSON_BYTES_MAX};
+use crate::http::{Code, Problem};
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A JSON body of at most `BYTES_MAX` bytes.
+#[derive(Debug)]
+pub(super) struct Body<T, const BYTES_MAX: usize = JSON_BYTES_MAX>(pub(super) T);
+
+impl<T: DeserializeOwned + 'static, const BYTES_MAX: usize> FromRequest for Body<T, BYTES_MAX> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_type(request, is_json).and_then(|()| check_length(request, BYTES_MAX));
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            let bytes = read(payload, BYTES_MAX).await?;
+            let value = serde_json::from_slice(&bytes).map_err(|error| not_readable(&error))?;
+            Ok(Body(value))
+        })
+    }
+}
+
+/// Refuses a body whose media type is not accepted, or that is compressed.
+pub(super) fn check_type(request: &HttpRequest, accepts: fn(&str) -> bool) -> Result<(), Problem> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !accepts(&media) {
+        let detail = format!("`Content-Type: {media}` is not read here.");
+        return Err(Problem::new(Code::UnsupportedType, detail));
+    }
+    let encoding = header(CONTENT_ENCODING);
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedType, "Compressed bodies are not read; send it as it is."))
+}
+
+/// Refuses a body that says itself that it is too long.
+pub(super) fn check_length(request: &HttpRequest, bytes_max: usize) -> Result<(), Problem> {
+    let said =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|said| said > bytes_max as u64) { Err(too_large(bytes_max)) } else { Ok(()) }
+}
+
+pub(super) fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(Code::TooLarge, format!("At most {bytes_max} bytes are taken here."))
+        .with("bytes_max", bytes_max)
+}
+
+fn is_json(media: &str) -> bool {
+    media == "application/json" || media.ends_with("+json")
+}
+
+async fn read(mut payload: Payload, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let whole = async {
+        let mut bytes = Vec::new();
+        while let Some(piece) = payload.next().await {
+            let piece = piece.map_err(|_| Problem::new(Code::Malformed, "The body broke off."))?;
+            if bytes.len() + piece.len() > bytes_max {
+                return Err(too_large(bytes_max));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    };
+    let late = |_| Problem::new(Code::TooSlow, "The body did not arrive in time.");
+    actix_web::rt::time::timeout(Duration::from_millis(BODY_WITHIN_MS), whole).await.map_err(late)?
+}
+
+/// A body that is no JSON is malformed; one that is, with a field that is missing or of a wrong type, is invalid.
+fn not_readable(error: &serde_json::Error) -> Problem {
+    let sentence: String = error.to_string().chars().take(240).collect();
+    let code = if error.is_data() { Code::Invalid } else { Code::Malformed };
+    Problem::new(code, format!("The body cannot be read: {sentence}."))
+}

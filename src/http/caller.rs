@@ -1,0 +1,111 @@
+//! Who asks.
+
+use crate::auth::{Claims, bearer};
+use crate::clock::real_ms;
+use crate::http::address::client_address;
+use crate::http::state::App;
+use crate::http::{Code, Problem};
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use domain::ids::{OrgId, UserId};
+use ports::Role;
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+
+/// Who asks: a person whose token was believed and whose account exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// The person.
+    pub user: UserId,
+    /// What the person is, as the token says.
+    pub role: Role,
+    /// The organisation of the account.
+    pub org: Option<OrgId>,
+}
+
+impl Caller {
+    /// Whether the person administers this organisation.
+    pub fn administers(&self, org: Option<OrgId>) -> bool {
+        let may = match self.role {
+            Role::Owner | Role::Admin => true,
+            Role::Teacher | Role::Learner | Role::Service => false,
+        };
+        may && self.org.is_some() && self.org == org
+    }
+
+    /// Whether the person may have classes.
+    pub fn may_teach(&self) -> bool {
+        match self.role {
+            Role::Owner | Role::Admin | Role::Teacher => true,
+            Role::Learner | Role::Service => false,
+        }
+    }
+}
+
+/// The app's state in a request.
+pub(super) fn app_of(request: &HttpRequest) -> Result<web::Data<App>, Problem> {
+    request.app_data::<web::Data<App>>().cloned().ok_or_else(Problem::internal)
+}
+
+/// Where the request comes from.
+pub(super) fn address_of(request: &HttpRequest, app: &App) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    client_address(request.headers(), peer, &app.trusted_proxies)
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Caller, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = app_of(&request)?;
+            let claims = believe(&request, &app)?;
+            sign_in(&app, claims).await
+        })
+    }
+}
+
+/// A good token passes whatever the address; a bad one counts against it.
+fn believe(request: &HttpRequest, app: &App) -> Result<Claims, Problem> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let now_ms = real_ms();
+    let outcome = match header.and_then(bearer) {
+        Some(token) => app.verifier.verify(token, now_ms).map_err(Problem::from),
+        None => Err(Problem::new(Code::Unauthorized, "Send a token: `Authorization: Bearer …`.")),
+    };
+    outcome.map_err(|problem| {
+        let address = address_of(request, app);
+        refuse_or(app, address, now_ms, problem)
+    })
+}
+
+/// Counts a failed sign-in; above the limit the address is told to wait instead.
+pub(super) fn refuse_or(app: &App, address: IpAddr, now_ms: i64, problem: Problem) -> Problem {
+    match app.doors.may_try(address, now_ms) {
+        Ok(()) => {
+            app.doors.failed(address, now_ms);
+            problem
+        }
+        Err(wait_s) => too_many(wait_s),
+    }
+}
+
+pub(super) fn too_many(wait_s: u64) -> Problem {
+    let detail = "Too many sign-ins from this address failed; wait a moment.";
+    Problem::new(Code::TooMany, detail).retry_after_s(wait_s)
+}
+
+async fn sign_in(app: &App, claims: Claims) -> Result<Caller, Problem> {
+    let (user, role) = (claims.user, claims.role);
+    let key = (user, claims.org, role, claims.name.clone());
+    if let Some(org) = app.sign_ins.get(&key) {
+        return Ok(Caller { user, role, org });
+    }
+    let person = app.people.sign_in(claims.sign_in(), app.clock.wall_ms()).await?;
+    app.sign_ins.put(key, person.org);
+    Ok(Caller { user, role, org: person.org })
+}

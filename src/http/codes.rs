@@ -1,0 +1,41 @@
+//! `/codes/redeem`: a code that signs somebody in once.
+
+use crate::auth::role_name;
+use crate::clock::real_ms;
+use crate::http::body::Body;
+use crate::http::caller::{address_of, refuse_or, too_many};
+use crate::http::{App, Code, Problem};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// A code.
+#[derive(Deserialize)]
+pub(super) struct CodeIn {
+    code: String,
+}
+
+/// `POST /codes/redeem`
+pub(super) async fn redeem(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Body<CodeIn>,
+) -> Result<HttpResponse, Problem> {
+    let (address, now_ms) = (address_of(&request, &app), real_ms());
+    app.doors.may_try(address, now_ms).map_err(too_many)?;
+    let used = || Problem::new(Code::CodeUsed, "This code was used already, or is not one of this server's.");
+    let Some(mint) = &app.mint else { return Err(used()) };
+    let redeemed = app.codes.redeem(&body.0.code);
+    let wanted = redeemed.ok_or_else(|| refuse_or(&app, address, now_ms, used()))?.wanted;
+    let (token, expires_ms) = mint.token(&wanted, now_ms).map_err(|error| {
+        tracing::error!(%error, "a token could not be made");
+        Problem::internal()
+    })?;
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
+        "token": token,
+        "user_id": wanted.user.to_string(),
+        "name": wanted.name,
+        "role": role_name(wanted.role),
+        "expires_at": expires_ms,
+    })))
+}

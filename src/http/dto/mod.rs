@@ -1,0 +1,48 @@
+//! What goes over the wire, with its checks. Records never leave the server as they are.
+
+pub(super) mod card;
+pub(super) mod class;
+pub(super) mod deck;
+pub(super) mod person;
+pub(super) mod settings;
+
+use crate::http::Problem;
+use crate::http::limits::TITLE_BYTES_MAX;
+use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use serde::{Deserialize, Deserializer};
+
+/// Reads a field that may be absent, null or there: `None`, `Some(None)`, `Some(Some(…))`.
+fn maybe_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    field: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(field).map(Some)
+}
+
+/// A line of text: trimmed, not empty, without control characters, of at most so many bytes.
+pub(super) fn line(name: &str, text: &str, bytes_max: usize) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > bytes_max || text.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!("`{name}` is one line of 1 to {bytes_max} bytes.")));
+    }
+    Ok(text.to_owned())
+}
+
+/// A title.
+pub(super) fn title(text: &str) -> Result<String, Problem> {
+    line("title", text, TITLE_BYTES_MAX)
+}
+
+/// Tags: trimmed, without doubles, in the order given.
+pub(super) fn tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
+    let mut kept: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = line("tags", &tag, TAG_BYTES_MAX)?;
+        if !kept.contains(&tag) {
+            kept.push(tag);
+        }
+    }
+    if kept.len() > TAGS_PER_CARD_MAX {
+        return Err(Problem::invalid(format!("there may be {TAGS_PER_CARD_MAX} tags.")));
+    }
+    Ok(kept)
+}

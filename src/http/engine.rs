@@ -1,0 +1,99 @@
+//! [`Study`] over the running engine and its store.
+
+use crate::clock::ServerClock;
+use crate::http::outlook::{self, CardOutlook, HistoryPage, HistoryQuery, OutlookError, Progress};
+use crate::http::study::{Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
+use crate::ws::study::card_fields;
+use actors::{BatchError, DueError, Engine, submit_batch};
+use domain::day::{Day, ZoneHistory};
+use domain::ids::{CardId, DeckId, UserId};
+use ports::{DeckRecord, Library, ReviewStore};
+use std::sync::Arc;
+
+/// [`Study`] over the running engine and its store.
+pub struct EngineStudy<S> {
+    /// The engine: sessions and what is due.
+    pub engine: Engine,
+    /// The log, for what was.
+    pub store: Arc<S>,
+    /// Decks, for the settings that the past is folded by.
+    pub library: Arc<dyn Library>,
+    /// The clocks.
+    pub clock: Arc<ServerClock>,
+}
+
+impl<S: ReviewStore> Study for EngineStudy<S> {
+    fn submit(&self, who: UserId, commands: Vec<Submitted>) -> Local<'_, Result<Vec<Verdict>, StudyError>> {
+        Box::pin(async move {
+            let shard = self.engine.shard();
+            let verdicts = submit_batch(&shard, who, commands).await.map_err(|error| match error {
+                BatchError::NotReady | BatchError::NotInTime => StudyError::NotNow(error.to_string()),
+            })?;
+            Ok(verdicts.into_iter().map(|v| Verdict { id: v.id, refusal: v.refusal }).collect())
+        })
+    }
+
+    fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>> {
+        Box::pin(async move {
+            let view = self.engine.due(who, deck, limit).await.map_err(|error| match error {
+                DueError::NotVisible => StudyError::NotVisible,
+                DueError::TooManyDecks => StudyError::TooManyDecks,
+                DueError::Unavailable => StudyError::NotNow(error.to_string()),
+            })?;
+            let counts = DueCounts {
+                new: view.counts.new,
+                learning: view.counts.learning,
+                review: view.counts.review,
+            };
+            Ok(Due { counts, items: view.items.iter().map(card_fields).collect() })
+        })
+    }
+
+    fn card_state<'a>(
+        &'a self,
+        who: UserId,
+        deck: &'a DeckRecord,
+        card: CardId,
+        today: Day,
+    ) -> Local<'a, Result<CardOutlook, StudyError>> {
+        Box::pin(async move {
+            let params = deck.settings.fold_params();
+            Ok(outlook::card_state(&*self.store, who, deck.id, card, &params, today).await?)
+        })
+    }
+
+    fn deck_progress<'a>(
+        &'a self,
+        who: UserId,
+        deck: &'a DeckRecord,
+    ) -> Local<'a, Result<Progress, StudyError>> {
+        Box::pin(async move {
+            let content = self.engine.decks().deck(deck.id).await.map_err(OutlookError::from)?;
+            let content = content.ok_or(StudyError::NotVisible)?;
+            Ok(outlook::deck_progress(&*self.store, who, &content).await?)
+        })
+    }
+
+    fn history(&self, who: UserId, query: HistoryQuery) -> Local<'_, Result<HistoryPage, StudyError>> {
+        Box::pin(async move { Ok(outlook::history(&*self.store, &*self.library, who, query).await?) })
+    }
+
+    fn deck_changed(&self, deck: DeckId) {
+        self.engine.deck_changed(deck);
+    }
+
+    fn access_changed(&self, who: Option<UserId>) {
+        self.engine.access_changed(who);
+    }
+
+    fn zones_changed(&self, who: UserId, zones: &ZoneHistory) {
+        self.engine.zones_changed(who, zones);
+    }
+}
+
+impl From<OutlookError> for StudyError {
+    fn from(error: OutlookError) -> StudyError {
+        tracing::warn!(%error, "a read of the log failed");
+        StudyError::NotNow("the store does not answer now; try again".into())
+    }
+}

@@ -1,0 +1,48 @@
+//! The HTTP API, `/api/v1`, and what else is served over plain HTTP: health, metrics, the developer's clock, the page.
+//!
+//! | file | what |
+//! |---|---|
+//! | `routes` | the table of contents: every path with its handlers |
+//! | `decks`, `cards`, `me`, `classes`, `codes`, `imports`, `reviews`, `history`, `ops`, `pages` | one resource each |
+//! | `dto/` | what goes over the wire, and its checks |
+//! | `caller`, `access` | who asks, and what they may see and change: the one place that decides it |
+//! | `problem` | every refusal, with its stable code |
+//! | `paging`, `etag`, `body`, `keys` | lists, caching, bodies, repeated requests |
+//! | `study` | what HTTP asks of the learner's session; `engine` answers it |
+//! | `outlook` | progress, card state and history, computed from the log |
+
+pub mod access;
+pub mod address;
+mod body;
+mod caller;
+mod cards;
+mod classes;
+mod codes;
+mod decks;
+mod dto;
+pub mod engine;
+mod etag;
+mod health;
+mod history;
+mod imports;
+mod keys;
+pub mod limits;
+mod me;
+mod measures;
+mod middleware;
+mod ops;
+pub mod outlook;
+mod pages;
+mod paging;
+mod problem;
+mod reviews;
+mod routes;
+mod state;
+pub mod study;
+
+pub use caller::Caller;
+pub use health::{Health, Readiness};
+pub use measures::HttpMeasures;
+pub use problem::{Code, Problem};
+pub use routes::app;
+pub use state::{App, Parts};

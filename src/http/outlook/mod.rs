@@ -1,0 +1,131 @@
+//! Progress, card state and history, computed from the log and its caches. Own writes are read at once, because a
+//! verdict comes only after the store has made the entry durable.
+
+mod history;
+mod progress;
+
+pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, history};
+pub use progress::{Progress, deck_progress};
+
+use domain::day::Day;
+use domain::fold::{Live, fold_card};
+use domain::ids::{CardId, DeckId, UserId};
+use domain::state::{CardState, CountedAs, FoldParams};
+use ports::{LibraryError, ReviewStore, StoreError};
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum OutlookError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The decks could not be read.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+}
+
+/// Why a card would be dealt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutlookKind {
+    /// It was never scheduled.
+    New,
+    /// It is due.
+    Review,
+    /// It comes again today, until the grade is good enough.
+    Drill,
+    /// It is not due.
+    Extra,
+}
+
+/// One card's state.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CardOutlook {
+    /// SM-2's n.
+    pub reps: u16,
+    /// Days from the last scheduling answer to the due day.
+    pub interval_days: u32,
+    /// Ease factor in hundredths.
+    pub ease: u16,
+    /// The due day; null while the card is new.
+    #[serde(serialize_with = "maybe_day")]
+    pub due: Option<Day>,
+    /// How often it was forgotten after it had been learned.
+    pub lapses: u16,
+    /// Never dealt while set.
+    pub suspended: bool,
+    /// Hidden before this day.
+    #[serde(serialize_with = "maybe_day")]
+    pub buried_until: Option<Day>,
+    /// Coloured flag, 0 is none.
+    pub flag: u8,
+    /// Why it would be dealt today.
+    pub kind: OutlookKind,
+    /// Answers of all kinds, undone ones excluded.
+    pub answers: u32,
+}
+
+impl CardOutlook {
+    /// The state as of a study day.
+    pub fn of(state: &CardState, params: &FoldParams, today: Day) -> CardOutlook {
+        let kind = if state.drill(today, params.drill_until).is_some() {
+            OutlookKind::Drill
+        } else if state.is_new() {
+            OutlookKind::New
+        } else if state.is_due(today) && !state.scheduled_by(today) {
+            OutlookKind::Review
+        } else {
+            OutlookKind::Extra
+        };
+        CardOutlook {
+            reps: state.sm2.reps,
+            interval_days: state.sm2.interval_days,
+            ease: state.sm2.ease,
+            due: state.due,
+            lapses: state.lapses,
+            suspended: state.suspended,
+            buried_until: state.buried_until,
+            flag: state.flag,
+            kind,
+            answers: state.answers,
+        }
+    }
+}
+
+/// One card's state, folded from its log: exact whatever the caches say.
+///
+/// # Errors
+/// The log could not be read.
+pub async fn card_state<S: ReviewStore>(
+    store: &S,
+    user: UserId,
+    deck: DeckId,
+    card: CardId,
+    params: &FoldParams,
+    today: Day,
+) -> Result<CardOutlook, OutlookError> {
+    let log = store.card_log(user, deck, Some(vec![card])).await?;
+    let live = Live::of(&log);
+    let own: Vec<_> = log.iter().filter(|entry| entry.card() == Some((deck, card))).copied().collect();
+    let state = fold_card(&own, &live, params, |_, _| {});
+    Ok(CardOutlook::of(&state, params, today))
+}
+
+pub(super) fn maybe_day<S: Serializer>(day: &Option<Day>, to: S) -> Result<S::Ok, S::Error> {
+    match day {
+        Some(day) => to.collect_str(day),
+        None => to.serialize_none(),
+    }
+}
+
+/// What an answer counted as, on the wire.
+pub(super) const fn counted_as_name(counted: CountedAs) -> &'static str {
+    match counted {
+        CountedAs::New => "new",
+        CountedAs::Review => "review",
+        CountedAs::Drill => "drill",
+        CountedAs::Extra => "extra",
+    }
+}

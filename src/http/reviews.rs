@@ -1,0 +1,165 @@
+//! `/due`, `/reviews`, and what is known of cards and decks: the learner's own, and nobody else's.
+
+use crate::http::access::deck_to_read;
+use crate::http::body::Body;
+use crate::http::cards::card_in;
+use crate::http::outlook::Progress;
+use crate::http::paging;
+use crate::http::study::{Due, DueCounts, StudyError, Submitted, Verdict};
+use crate::http::{App, Caller, Code, Problem};
+use crate::ws::study::{command_input, refusal_code, refusal_message};
+use actix_web::{HttpResponse, web};
+use domain::ids::{CardId, DeckId, EntryId, Uuid};
+use domain::session::Refusal;
+use protocol::limits::COMMANDS_PER_REQUEST_MAX;
+use protocol::{Broken, decode_command};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+impl From<StudyError> for Problem {
+    fn from(error: StudyError) -> Problem {
+        match error {
+            StudyError::NotVisible => Problem::not_found(),
+            StudyError::TooManyDecks => Problem::invalid(format!("{error}.")),
+            StudyError::NotNow(why) => Problem::unavailable(format!("{why}.")),
+        }
+    }
+}
+
+/// Which cards.
+#[derive(Debug, Deserialize)]
+pub(super) struct DueQuery {
+    deck_id: Option<Uuid>,
+    limit: Option<usize>,
+}
+
+/// `GET /due`
+pub(super) async fn due(
+    app: web::Data<App>,
+    caller: Caller,
+    query: web::Query<DueQuery>,
+) -> Result<HttpResponse, Problem> {
+    let deck = match query.deck_id {
+        Some(id) => Some(deck_to_read(&app, &caller, DeckId(id)).await?.id),
+        None => None,
+    };
+    let limit = if query.limit == Some(0) { 0 } else { paging::limit(query.limit)? };
+    let due = app.study.due(caller.user, deck, limit).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("cache-control", "no-store"))
+        .body(due_json(&due)))
+}
+
+/// The items are JSON already, made of fragments that all learners share.
+fn due_json(due: &Due) -> String {
+    let DueCounts { new, learning, review } = due.counts;
+    let items = due.items.join(",");
+    format!(r#"{{"counts":{{"new":{new},"learning":{learning},"review":{review}}},"items":[{items}]}}"#)
+}
+
+/// Commands, each as it came.
+#[derive(Deserialize)]
+pub(super) struct CommandsIn {
+    commands: Vec<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct VerdictOut {
+    id: Uuid,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'static str>,
+    #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
+    is_final: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct VerdictsOut {
+    verdicts: Vec<VerdictOut>,
+}
+
+/// `POST /reviews`: answers only after every command is durable or refused.
+pub(super) async fn submit(
+    app: web::Data<App>,
+    caller: Caller,
+    body: Body<CommandsIn>,
+) -> Result<HttpResponse, Problem> {
+    let commands = body.0.commands;
+    if commands.len() > COMMANDS_PER_REQUEST_MAX {
+        return Err(Problem::invalid(format!("At most {COMMANDS_PER_REQUEST_MAX} commands in one request.")));
+    }
+    let read = |(at, raw): (usize, &RawValue)| {
+        submitted(raw.get()).map_err(|why| {
+            Problem::new(Code::Malformed, format!("Command {at} cannot be read: {why}.")).with("at", at)
+        })
+    };
+    let commands = commands.iter().map(AsRef::as_ref).enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    let verdicts =
+        if commands.is_empty() { Vec::new() } else { app.study.submit(caller.user, commands).await? };
+    Ok(HttpResponse::Ok()
+        .json(VerdictsOut { verdicts: verdicts.into_iter().map(VerdictOut::from).collect() }))
+}
+
+/// A command for the session. One that has an id gets a verdict whatever is wrong with it; without, the request is
+/// refused as a whole.
+fn submitted(text: &str) -> Result<Submitted, String> {
+    match decode_command(text) {
+        Ok(command) => Ok(command_input(&command)),
+        Err(Broken::Malformed { id: Some(id), .. }) => Ok((EntryId(id), Err(Refusal::Malformed))),
+        Err(Broken::UnknownType { id: Some(id), .. }) => Ok((EntryId(id), Err(Refusal::UnknownType))),
+        Err(broken) => Err(broken.to_string()),
+    }
+}
+
+impl From<Verdict> for VerdictOut {
+    fn from(verdict: Verdict) -> VerdictOut {
+        VerdictOut {
+            id: verdict.id.0,
+            verdict: if verdict.refusal.is_none() { "durable" } else { "refused" },
+            code: verdict.refusal.map(|refusal| refusal_code(refusal).as_str()),
+            message: verdict.refusal.map(refusal_message),
+            is_final: verdict.refusal.map(Refusal::is_final),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProgressOut {
+    #[serde(flatten)]
+    progress: Progress,
+    due: DueCounts,
+}
+
+/// `GET /decks/{deck_id}/progress`
+pub(super) async fn progress(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let deck = deck_to_read(&app, &caller, DeckId(*path)).await?;
+    let progress = app.study.deck_progress(caller.user, &deck).await?;
+    // An administrator may look at a deck without studying it: then nothing is due.
+    let due = match app.study.due(caller.user, Some(deck.id), 0).await {
+        Ok(due) => due.counts,
+        Err(StudyError::NotVisible) => DueCounts::default(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(HttpResponse::Ok().json(ProgressOut { progress, due }))
+}
+
+/// `GET /decks/{deck_id}/cards/{card_id}/state`
+pub(super) async fn card_state(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(Uuid, Uuid)>,
+) -> Result<HttpResponse, Problem> {
+    let deck = deck_to_read(&app, &caller, DeckId(path.0)).await?;
+    let card = card_in(&app, deck.id, CardId(path.1)).await?;
+    let person = app.people.person(caller.user).await?.ok_or_else(Problem::not_found)?;
+    let today = person.zones.stamp(app.clock.wall_ms()).day;
+    let state = app.study.card_state(caller.user, &deck, card.id, today).await?;
+    Ok(HttpResponse::Ok().json(state))
+}

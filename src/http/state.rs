@@ -1,0 +1,87 @@
+//! What every request needs.
+
+use crate::auth::{Codes, Mint, Recent, Verifier};
+use crate::clock::ServerClock;
+use crate::config::AddressRange;
+use crate::http::address::Doors;
+use crate::http::limits::{IMPORTS_AT_ONCE, SIGN_INS_REMEMBERED};
+use crate::http::study::Study;
+use crate::http::{Health, HttpMeasures};
+use domain::ids::{OrgId, UserId};
+use ports::{Library, People, Role};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What an app is made of.
+pub struct Parts {
+    /// Decks and cards.
+    pub library: Arc<dyn Library>,
+    /// People and classes.
+    pub people: Arc<dyn People>,
+    /// Learners' sessions and what is known of their past.
+    pub study: Arc<dyn Study>,
+    /// Believes tokens, or not.
+    pub verifier: Arc<Verifier>,
+    /// Makes the tokens that codes are exchanged for; `None` where there are no codes.
+    pub mint: Option<Mint>,
+    /// Codes that sign somebody in once.
+    pub codes: Arc<Codes>,
+    /// The clocks.
+    pub clock: Arc<ServerClock>,
+    /// Whether `POST /dev/clock` is there.
+    pub dev_clock: bool,
+    /// Whether the server can be sent work.
+    pub health: Arc<dyn Health>,
+    /// The text of a scrape of all metrics.
+    pub scrape: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
+    /// What is measured of requests.
+    pub measures: HttpMeasures,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+}
+
+/// A sign-in as the token has it.
+pub(super) type SignInKey = (UserId, Option<OrgId>, Role, Option<String>);
+
+/// What every request needs. One a process.
+pub struct App {
+    pub(super) library: Arc<dyn Library>,
+    pub(super) people: Arc<dyn People>,
+    pub(super) study: Arc<dyn Study>,
+    pub(super) verifier: Arc<Verifier>,
+    pub(super) mint: Option<Mint>,
+    pub(super) codes: Arc<Codes>,
+    pub(super) clock: Arc<ServerClock>,
+    pub(super) dev_clock: bool,
+    pub(super) health: Arc<dyn Health>,
+    pub(super) scrape: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
+    pub(super) measures: HttpMeasures,
+    pub(super) trusted_proxies: Vec<AddressRange>,
+    pub(super) doors: Doors,
+    pub(super) imports: Arc<Semaphore>,
+    /// The organisation that a known sign-in belongs to.
+    pub(super) sign_ins: Recent<SignInKey, Option<OrgId>>,
+}
+
+impl App {
+    /// Puts it together.
+    pub fn new(parts: Parts) -> App {
+        App {
+            library: parts.library,
+            people: parts.people,
+            study: parts.study,
+            verifier: parts.verifier,
+            mint: parts.mint,
+            codes: parts.codes,
+            clock: parts.clock,
+            dev_clock: parts.dev_clock,
+            health: parts.health,
+            scrape: parts.scrape,
+            measures: parts.measures,
+            trusted_proxies: parts.trusted_proxies,
+            doors: Doors::default(),
+            imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
+            sign_ins: Recent::new(SIGN_INS_REMEMBERED),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What HTTP asks of a learner's session and past.
+
+use domain::day::{Day, ZoneHistory};
+use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::session::{Command, Refusal};
+use ports::DeckRecord;
+use std::pin::Pin;
+use thiserror::Error;
+
+use super::outlook::{CardOutlook, HistoryPage, HistoryQuery, Progress};
+
+/// A future that stays on its worker's thread, as a session does.
+pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A command as the session takes it, or why it can never be one.
+pub type Submitted = (EntryId, Result<Command, Refusal>);
+
+/// The verdict of one command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// The command.
+    pub id: EntryId,
+    /// `None`: it is durable.
+    pub refusal: Option<Refusal>,
+}
+
+/// What today's limits still allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct DueCounts {
+    /// New cards.
+    pub new: u32,
+    /// Outstanding drill cards.
+    pub learning: u32,
+    /// Due reviews.
+    pub review: u32,
+}
+
+/// What is due.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Due {
+    /// Over all decks asked for.
+    pub counts: DueCounts,
+    /// The cards that would come, first one first: each the JSON of a `card` frame's fields.
+    pub items: Vec<String>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum StudyError {
+    /// The deck is not the learner's to see.
+    #[error("this deck does not exist, or you may not see it")]
+    NotVisible,
+    /// More decks than one question may be about.
+    #[error("these are too many decks at once; name one")]
+    TooManyDecks,
+    /// The session, or the store, cannot be used now. What was sent may be sent again under the same ids.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+/// Learners' sessions, and what is known of their past. Reads see what was durable when they began.
+pub trait Study: Send + Sync {
+    /// Puts commands through the learner's session, in order, and waits for one verdict each.
+    fn submit(&self, who: UserId, commands: Vec<Submitted>) -> Local<'_, Result<Vec<Verdict>, StudyError>>;
+
+    /// What is due in a deck, or in all. Hands nothing out and holds nothing. At most `limit` items.
+    fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>>;
+
+    /// One card's state, as of a study day.
+    fn card_state<'a>(
+        &'a self,
+        who: UserId,
+        deck: &'a DeckRecord,
+        card: CardId,
+        today: Day,
+    ) -> Local<'a, Result<CardOutlook, StudyError>>;
+
+    /// How far the learner is in a deck.
+    fn deck_progress<'a>(
+        &'a self,
+        who: UserId,
+        deck: &'a DeckRecord,
+    ) -> Local<'a, Result<Progress, StudyError>>;
+
+    /// A page of the learner's log.
+    fn history(&self, who: UserId, query: HistoryQuery) -> Local<'_, Result<HistoryPage, StudyError>>;
+
+    /// A deck, or a card in it, changed: sessions get the new revision.
+    fn deck_changed(&self, deck: DeckId);
+
+    /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
+    fn access_changed(&self, who: Option<UserId>);
+
+    /// A learner's zone or rollover hour changed.
+    fn zones_changed(&self, who: UserId, zones: &ZoneHistory);
+}
