@@ -2,9 +2,10 @@
 //! somebody who has gone.
 
 use crate::study::learner::{Device, hello, somebody};
+use crate::study::raw::connect;
 use crate::study::server::{TestServer, Wishes, eventually, random_uuid, unlimited};
 use actors::Limits;
-use client::{RawOptions, RawSocket};
+use client::RawSocket;
 use domain::ids::UserId;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -25,7 +26,7 @@ fn of_a_thousand_sockets_of_a_hundred_learners_at_once_each_learner_is_loaded_on
     server.watched.hold_loads();
     let server = &server;
     let sockets: Vec<RawSocket> = server.run(join_all((0..LEARNERS * EACH).map(async |n| {
-        let mut socket = RawSocket::connect(&RawOptions::new(server.url())).await.unwrap();
+        let mut socket = connect(&server.url()).await;
         let hello = hello(&learners[n % LEARNERS].to_string(), random_uuid());
         socket.send_text(hello.to_string()).await.unwrap();
         socket

@@ -1,37 +1,17 @@
 //! A server that goes down: everybody is told when to come back, reads and saves on until they left or time is up, and
 //! nothing is left undecided.
 
-use crate::study::learner::{Device, hello, somebody};
-use crate::study::server::{PATIENCE, TestServer, Wishes, eventually, random_uuid, unlimited};
+use crate::study::learner::{Device, somebody};
+use crate::study::raw::{join, next, until, until_saved};
+use crate::study::server::{TestServer, Wishes, eventually, unlimited};
 use actors::Limits;
-use client::{Incoming, RawOptions, RawSocket};
+use client::RawSocket;
 use domain::ids::{CardId, DeckId, UserId};
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 const SOCKETS: usize = 1_000;
-
-async fn next(socket: &mut RawSocket) -> Result<Value, Option<u16>> {
-    loop {
-        let incoming = tokio::time::timeout(PATIENCE, socket.recv()).await.expect("a frame in time");
-        match incoming {
-            Incoming::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
-            Incoming::Control => {}
-            Incoming::Binary(_) => panic!("a binary message"),
-            Incoming::Closed { code, .. } => return Err(code),
-        }
-    }
-}
-
-async fn until(socket: &mut RawSocket, kind: &str) -> Value {
-    loop {
-        let frame = next(socket).await.unwrap_or_else(|code| panic!("closed with {code:?} before {kind}"));
-        if frame["type"] == kind {
-            return frame;
-        }
-    }
-}
 
 fn answer(server: &TestServer, seq: u64, deck: DeckId, card: CardId) -> String {
     json!({
@@ -55,9 +35,7 @@ fn a_thousand_sockets_are_told_when_to_come_back_and_everything_they_send_is_sav
     let server = &server;
     let mut sockets: Vec<RawSocket> = server.run(join_all((0..SOCKETS).map(async |n| {
         let (learner, deck, cards) = &people[n / 10];
-        let mut socket = RawSocket::connect(&RawOptions::new(server.url())).await.unwrap();
-        socket.send_text(hello(&learner.to_string(), random_uuid()).to_string()).await.unwrap();
-        until(&mut socket, "welcome").await;
+        let mut socket = join(&server.url(), &learner.to_string()).await;
         socket.send_text(answer(server, 1, *deck, cards[n % 10])).await.unwrap();
         socket
     })));
@@ -68,12 +46,7 @@ fn a_thousand_sockets_are_told_when_to_come_back_and_everything_they_send_is_sav
         let goodbye = until(socket, "goodbye").await;
         // It reads and saves on.
         socket.send_text(answer(server, 2, *deck, cards[10 + n % 10])).await.unwrap();
-        loop {
-            let frame = next(socket).await.expect("saved before the close");
-            if frame["type"] == "saved" && frame["seq"] == 2 {
-                break;
-            }
-        }
+        until_saved(socket, 2).await;
         // Every second one leaves, the others stay until they are closed.
         if n % 2 == 0 {
             socket.close(1000, "").await.unwrap();

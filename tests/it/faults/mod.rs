@@ -6,6 +6,8 @@ mod days;
 mod decks;
 mod devices;
 mod draining;
+mod kill;
 mod moving;
 mod panics;
 mod planted;
+mod sigterm;

@@ -2,9 +2,9 @@
 //! notices, and what it can make the server hold is bounded.
 
 use crate::study::learner::{Device, hello, somebody};
-use crate::study::server::{PATIENCE, TestServer, Wishes, eventually, random_uuid, unlimited};
+use crate::study::raw::{join, until_saved};
+use crate::study::server::{TestServer, Wishes, eventually, random_uuid, unlimited};
 use crate::ws_layer::client::{BINARY, CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, header, masked};
-use client::{Incoming, RawOptions, RawSocket};
 use domain::ids::{CardId, DeckId, UserId};
 use kit::Fault;
 use protocol::limits::CLIENT_FRAME_BYTES_MAX;
@@ -344,19 +344,15 @@ fn five_hundred_learners_behind_one_address_study_on_while_one_attacks() {
         }
     });
     let one = async |(learner, deck, cards): (UserId, DeckId, Vec<CardId>)| {
-        let mut socket = RawSocket::connect(&RawOptions::new(server.url())).await.unwrap();
-        socket.send_text(hello(&learner.to_string(), random_uuid()).to_string()).await.unwrap();
+        let mut socket = join(&server.url(), &learner.to_string()).await;
         for (card, seq) in cards.iter().zip(1..) {
             let answer = json!({
                 "type": "answer", "seq": seq, "id": server.fresh_id(), "deck_id": deck.0, "card_id": card.0,
                 "grade": 5, "elapsed_ms": 1,
             });
-            // Once it is welcome, and after each verdict.
-            let (kind, at) = if seq == 1 { ("welcome", None) } else { ("saved", Some(seq - 1)) };
-            wait_for(&mut socket, kind, at).await;
             socket.send_text(answer.to_string()).await.unwrap();
+            until_saved(&mut socket, seq).await;
         }
-        wait_for(&mut socket, "saved", Some(cards.len())).await;
     };
     server.run(futures_util::future::join_all(people.iter().cloned().map(one)));
     attack.join().unwrap();
@@ -367,21 +363,5 @@ fn five_hundred_learners_behind_one_address_study_on_while_one_attacks() {
     for shard in view.shards {
         assert!(shard.inbox_high_water <= 64, "{shard:?}");
         assert_eq!((shard.waiting, shard.outbox_rows), (0, 0), "{shard:?}");
-    }
-}
-
-async fn wait_for(socket: &mut RawSocket, kind: &str, seq: Option<usize>) {
-    loop {
-        let incoming = tokio::time::timeout(PATIENCE, socket.recv()).await.expect("a frame in time");
-        match incoming {
-            Incoming::Text(text) => {
-                let frame: Value = serde_json::from_str(&text).unwrap();
-                if frame["type"] == kind && seq.is_none_or(|seq| frame["seq"] == json!(seq)) {
-                    return;
-                }
-            }
-            Incoming::Control => {}
-            Incoming::Binary(_) | Incoming::Closed { .. } => panic!("{incoming:?} instead of {kind}"),
-        }
     }
 }
