@@ -262,6 +262,7 @@ impl Session {
             surprises,
         };
         self.pending.insert(pending);
+        self.touch(target.key);
         self.forget_busy(socket, entry.id);
     }
 

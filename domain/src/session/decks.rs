@@ -149,6 +149,29 @@ impl DeckStudy {
         self.unrepaired.insert(index);
     }
 
+    /// No row may be stepped on until it is folded again.
+    pub(super) fn distrust_rows(&mut self) {
+        self.stale.extend(self.rows.keys().copied());
+        self.recount(self.today);
+    }
+
+    /// Takes rows that were read again. Those of `touched` cards stay, because the reading may not know all about them;
+    /// they are repaired one by one if they are stale, or if `all` must know more.
+    pub(super) fn take_rows(&mut self, read: BTreeMap<u32, CardState>, touched: &BTreeSet<u32>, all: bool) {
+        let kept = std::mem::replace(&mut self.rows, read);
+        self.stale.retain(|index| touched.contains(index));
+        for index in touched {
+            match kept.get(index) {
+                Some(state) => self.rows.insert(*index, *state),
+                None => self.rows.remove(index),
+            };
+            if all || self.stale.contains(index) {
+                self.mark_stale(*index);
+            }
+        }
+        self.recount(self.today);
+    }
+
     /// Rows whose repair is owed to the store.
     pub(super) fn unrepaired(&self) -> impl Iterator<Item = u32> {
         self.unrepaired.iter().copied()
