@@ -11,6 +11,9 @@ mod policy;
 
 use outline::Outline;
 use protocol::CardContent;
+use protocol::limits::FIELDS_JSON_BYTES_MAX;
+use std::borrow::Cow;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
 
 /// Longest field of a card in bytes, as it comes in and as it is stored.
@@ -48,7 +51,7 @@ pub enum ContentError {
         bytes: usize,
     },
     /// The fields are too long together.
-    #[error("the card's texts have {bytes} bytes as JSON, at most {max} are allowed", max = protocol::limits::FIELDS_JSON_BYTES_MAX)]
+    #[error("the card's texts have {bytes} bytes as JSON, at most {max} are allowed", max = FIELDS_JSON_BYTES_MAX)]
     CardTooLong {
         /// Their length.
         bytes: usize,
@@ -96,9 +99,10 @@ impl ContentError {
     }
 }
 
-/// Makes a card's HTML safe: tags, attributes and addresses that have no place on a flashcard are taken out.
+/// Makes a card's HTML safe: tags, attributes and addresses that have no place on a flashcard are taken out, ends are
+/// trimmed, letters brought to their one composed form, control characters left out.
 ///
-/// Doing it again changes nothing. A hint or explanation without anything in it becomes `None`.
+/// Doing it again changes nothing. A hint or explanation that shows nothing becomes `None`.
 ///
 /// # Errors
 /// The first bound that the texts break; an empty front.
@@ -106,12 +110,12 @@ pub fn sanitise_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
     for (field, html) in fields(&texts) {
         bounded(field, html)?;
     }
-    finished(CardTexts {
-        front: policy::clean(&texts.front),
-        back: policy::clean(&texts.back),
-        hint: texts.hint.as_deref().map(policy::clean),
-        explanation: texts.explanation.as_deref().map(policy::clean),
-    })
+    let texts = each_field(&texts, |html| policy::clean(&composed(&without_controls(html))));
+    // Closing what was left open can make more of it; what is stored has to pass here again when a card is changed.
+    for (field, html) in fields(&texts) {
+        bounded(field, html)?;
+    }
+    finished(texts)
 }
 
 /// Makes HTML of a card's plain texts.
@@ -119,12 +123,15 @@ pub fn sanitise_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
 /// # Errors
 /// As [`sanitise_card`].
 pub fn escape_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
-    finished(CardTexts {
-        front: escape_plain(&texts.front),
-        back: escape_plain(&texts.back),
-        hint: texts.hint.as_deref().map(escape_plain),
-        explanation: texts.explanation.as_deref().map(escape_plain),
-    })
+    for (field, text) in fields(&texts) {
+        bounded_length(field, text)?;
+    }
+    finished(each_field(&texts, |text| escape_plain(&composed(text))))
+}
+
+/// The text with each letter in its one composed form (NFC), however it was spelled.
+pub(crate) fn composed(text: &str) -> String {
+    if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
 
 /// Plain text as HTML, as the sanitiser would write it: the ends trimmed, line ends as `<br>`, control characters left
@@ -178,12 +185,26 @@ pub(crate) fn shows_something(html: &str) -> bool {
     html.contains("<img") || !plain_text(html).is_empty()
 }
 
+fn each_field(texts: &CardTexts, change: impl Fn(&str) -> String) -> CardTexts {
+    CardTexts {
+        front: change(&texts.front),
+        back: change(&texts.back),
+        hint: texts.hint.as_deref().map(&change),
+        explanation: texts.explanation.as_deref().map(&change),
+    }
+}
+
 fn finished(mut texts: CardTexts) -> Result<CardTexts, ContentError> {
     if !shows_something(&texts.front) {
         return Err(ContentError::Empty);
     }
     texts.hint = texts.hint.filter(|html| shows_something(html));
     texts.explanation = texts.explanation.filter(|html| shows_something(html));
+    // A byte of text is at most six of JSON, so that most cards are far below the bound.
+    let most: usize = fields(&texts).map(|(_, html)| html.len() * 6 + 2).sum();
+    if most <= FIELDS_JSON_BYTES_MAX {
+        return Ok(texts);
+    }
     let content = CardContent {
         card_id: Uuid::nil(),
         deck_id: Uuid::nil(),
@@ -206,10 +227,15 @@ const fn too_large(error: protocol::ContentTooLarge) -> ContentError {
     }
 }
 
-fn bounded(field: &'static str, html: &str) -> Result<(), ContentError> {
-    if html.len() > FIELD_BYTES_MAX {
-        return Err(ContentError::FieldTooLong { field, bytes: html.len() });
+const fn bounded_length(field: &'static str, text: &str) -> Result<(), ContentError> {
+    if text.len() > FIELD_BYTES_MAX {
+        return Err(ContentError::FieldTooLong { field, bytes: text.len() });
     }
+    Ok(())
+}
+
+fn bounded(field: &'static str, html: &str) -> Result<(), ContentError> {
+    bounded_length(field, html)?;
     let Outline { tags, depth, attributes: _ } = Outline::of(html);
     if tags > MARKUP_TAGS_MAX {
         return Err(ContentError::TooManyTags { field, tags });
@@ -218,6 +244,12 @@ fn bounded(field: &'static str, html: &str) -> Result<(), ContentError> {
         return Err(ContentError::NestedTooDeep { field, depth });
     }
     Ok(())
+}
+
+/// The text without control characters; line ends and tabs stay.
+fn without_controls(text: &str) -> Cow<'_, str> {
+    let is_stray = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    if text.contains(is_stray) { Cow::Owned(text.replace(is_stray, "")) } else { Cow::Borrowed(text) }
 }
 
 fn fields(texts: &CardTexts) -> impl Iterator<Item = (&'static str, &str)> {

@@ -58,8 +58,9 @@ export class ImportView {
     if (this.app.dropped.length > 0) this.takeFiles(this.app.dropped.splice(0));
   }
 
+  /** Settles once the deck of a trial that was not followed is gone. */
   leave() {
-    this.discard();
+    return this.discard();
   }
 
   hide() {

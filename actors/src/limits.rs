@@ -9,7 +9,8 @@ pub struct Limits {
     pub loads_at_once: usize,
     /// Loads that wait. Above it a shard keeps them itself and tries again at its next tick.
     pub load_queue: usize,
-    /// Inputs that wait for one session. A socket whose input does not fit stops reading.
+    /// Inputs that wait for one session: twice what all sockets of a learner may have in flight. A socket behind which
+    /// it is full stops reading; one whose input finds it full, because the learner's others filled it, is closed.
     pub session_inbox: usize,
     /// Rows that are neither durable nor refused, on the whole node; above it no cards are handed out.
     pub undecided_rows: usize,
@@ -31,7 +32,7 @@ impl Default for Limits {
             shard_inbox: 65_536,
             loads_at_once: 64,
             load_queue: 65_536,
-            session_inbox: 512,
+            session_inbox: 2 * 64 * domain::limits::SOCKETS_PER_LEARNER,
             undecided_rows: 128 * 1024 * 1024 / size_of::<domain::commit::Offer>(),
             session_bytes: 8 * 1024 * 1024 * 1024,
             deck_bytes: 1024 * 1024 * 1024,

@@ -130,7 +130,8 @@ impl Shard {
             inbox_high_water: Cell::new(0),
         });
         actix::spawn(shard.clone().listen(inbox_rx));
-        actix::spawn(shard.clone().tick());
+        let skew_ms = shard.now().skew_ms();
+        actix::spawn(shard.clone().tick(skew_ms));
         shard
     }
 

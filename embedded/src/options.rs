@@ -46,7 +46,7 @@ impl Default for Options {
             read_queue_max: 1_024,
             desk_queue_max: 256,
             apply_batch_rows_max: 200_000,
-            apply_slice_rows: 20_000,
+            apply_slice_rows: 5_000,
             apply_rest_ms: 100,
             apply_calm_rows: 2_000,
             main_cache_kib: 64 * 1_024,

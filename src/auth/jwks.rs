@@ -44,19 +44,17 @@ pub(super) fn read(text: &str) -> Result<HashMap<String, PublicKey>, KeyError> {
 }
 
 /// The algorithm that a key is for; `None` for keys that are not for us: other algorithms, or not for signatures.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's list is open")]
 fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
     if jwk.common.public_key_use.as_ref().is_some_and(|purpose| *purpose != PublicKeyUse::Signature) {
         return None;
     }
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the library's list is open; no other kind is accepted"
-    )]
     let (algorithm, name) = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
         AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => {
             (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
         }
+        // No other kind is accepted, also none that the library may learn later.
         _ => return None,
     };
     jwk.common.key_algorithm.as_ref().is_none_or(|said| *said == name).then_some(algorithm)

@@ -71,8 +71,9 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("a", "href") => is_link(value).then_some(Cow::Borrowed(value)),
             _ => Some(Cow::Borrowed(value)),
         })
-        .link_rel(Some("noopener noreferrer"))
-        .set_tag_attribute_value("a", "target", "_blank")
+        // One attribute a tag at most: the order in which several are added is not always the same.
+        .link_rel(None)
+        .set_tag_attribute_value("a", "rel", "noopener noreferrer")
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
         .strip_comments(true);
     cleaner
@@ -80,20 +81,35 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
     HashMap::from([
-        ("a", HashSet::from(["href"])),
+        ("a", HashSet::from(["href", "rel"])),
         ("bdo", HashSet::from(["dir"])),
-        ("img", HashSet::from(["alt", "height", "src", "width"])),
+        ("img", HashSet::from(["alt", "height", "referrerpolicy", "src", "width"])),
         ("ol", HashSet::from(["start", "type"])),
         ("td", HashSet::from(["colspan", "rowspan"])),
         ("th", HashSet::from(["colspan", "rowspan"])),
     ])
 }
 
-/// Safe HTML of bounded HTML, its ends trimmed.
+/// Passes after which markup that still changes (line ends at the top of `<pre>`, tags crossing in tables) is given up.
+const PASSES_MAX: usize = 6;
+
+/// Safe HTML of bounded HTML, its ends trimmed, such that doing it again changes nothing. Markup that never settles is
+/// left out, and its text stays.
 pub(super) fn clean(html: &str) -> String {
-    let html = html.trim();
-    let is_plain = !html.contains(['<', '>', '&', '\r', '\0', '\u{a0}']);
-    if is_plain { html.to_owned() } else { CLEANER.clean(html).to_string().trim().to_owned() }
+    let mut html = html.trim().to_owned();
+    for _ in 0..PASSES_MAX {
+        let is_plain = !html.contains(['<', '>', '&', '\r', '\u{a0}']);
+        if is_plain {
+            return html;
+        }
+        let next = CLEANER.clean(&html).to_string().trim().to_owned();
+        // What has grown beyond the bounds is refused by whoever asked.
+        if next == html || super::bounded("", &next).is_err() {
+            return next;
+        }
+        html = next;
+    }
+    super::escape_plain(&super::plain_text(&html))
 }
 
 /// An `https` address, or the name of a media file: no path, no scheme.

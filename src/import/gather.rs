@@ -2,11 +2,11 @@
 //! so a thing that runs on a thread of its own.
 
 use super::columns::{Layout, Role};
-use super::identity::{composed, identity_of, identity_of_guid};
+use super::identity::{identity_of, identity_of_guid};
 use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
 use super::report::{FileFault, Reason, Remark, Remarks};
-use crate::content::{CardTexts, escape_card, lost_markup, sanitise_card, shows_something};
+use crate::content::{CardTexts, composed, escape_card, lost_markup, sanitise_card, shows_something};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -105,10 +105,10 @@ impl Rows {
         }
         let guid = row.guid;
         let texts = CardTexts {
-            front: composed(&row.front),
-            back: composed(&row.back),
-            hint: Some(composed(&row.hint)),
-            explanation: Some(composed(&row.explanation)),
+            front: row.front,
+            back: row.back,
+            hint: Some(row.hint),
+            explanation: Some(row.explanation),
         };
         let texts = self.safe(texts, line)?;
         if !shows_something(&texts.back) {

@@ -1,7 +1,7 @@
 //! By what a card is found again.
 
+use crate::content::composed;
 use domain::ids::{CardId, DeckId};
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 use uuid::Uuid;
 
 /// The source key of a card that is known by its front, given as the HTML that is stored: the same for a card made by
@@ -18,9 +18,4 @@ pub(super) fn identity_of_guid(guid: &str) -> String {
 /// The id of an imported card: the same whenever and wherever the same card is imported into the same deck.
 pub(super) fn card_id(deck: DeckId, source_key: &str) -> CardId {
     CardId(Uuid::new_v5(&deck.0, source_key.as_bytes()))
-}
-
-/// The text with each letter in its one composed form (NFC), however the file spells it.
-pub(super) fn composed(text: &str) -> String {
-    if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }

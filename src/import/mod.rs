@@ -20,6 +20,7 @@ mod encoding;
 mod gather;
 mod identity;
 pub mod limits;
+pub mod offline;
 mod parser;
 mod plan;
 mod preamble;

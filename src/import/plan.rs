@@ -1,7 +1,8 @@
 //! Which cards of a file are new in a deck, which have changed, and which are there already.
 
 use super::gather::{Candidate, Gathered};
-use super::identity::{card_id, composed, identity_of};
+use super::identity::{card_id, identity_of};
+use crate::content::composed;
 use domain::ids::{CardId, DeckId};
 use ports::CardRecord;
 use std::collections::{HashMap, HashSet};

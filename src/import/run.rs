@@ -129,6 +129,12 @@ async fn planned(
     Ok((plan.await.map_err(|_| ImportError::GivenUp)?, record.revision))
 }
 
+/// What the file would do to a deck without cards.
+pub(super) fn tried(file: &Gathered) -> ImportReport {
+    let nowhere = DeckId::from_bytes([0; 16]);
+    report(&plan(nowhere, &[], file, 0), file, true)
+}
+
 fn report(plan: &Plan, file: &Gathered, dry_run: bool) -> ImportReport {
     ImportReport {
         added: plan.added,

@@ -7,15 +7,15 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A jump of the wall clock against the monotonic one that every session is told of, in milliseconds.
-const CLOCK_JUMP_MS: i64 = 500;
+const CLOCK_JUMP_MS: u64 = 500;
 /// How often idle sessions are looked for, in milliseconds.
 const SWEEP_MS: u64 = 500;
 
 impl Shard {
-    pub(super) async fn tick(self: Rc<Self>) {
+    /// `skew_ms` is how far the wall clock was off the monotonic one when the shard began.
+    pub(super) async fn tick(self: Rc<Self>, mut skew_ms: i64) {
         let period = Duration::from_millis(self.shared.limits.tick_ms.max(1));
         let mut swept_tick_ms = 0;
-        let mut skew_ms = None;
         loop {
             let planned = Instant::now() + period;
             tokio::time::sleep(period).await;
@@ -24,14 +24,9 @@ impl Shard {
             self.wake_due(now.tick_ms);
             self.retry_jobs();
             self.send_backlog();
-            let skew = now.wall_ms.saturating_sub(i64::try_from(now.tick_ms).unwrap_or(0));
-            let jumped =
-                skew_ms.is_some_and(|before: i64| before.abs_diff(skew) > CLOCK_JUMP_MS.unsigned_abs());
-            if jumped {
+            if skew_ms.abs_diff(now.skew_ms()) > CLOCK_JUMP_MS {
+                skew_ms = now.skew_ms();
                 self.wake_all();
-            }
-            if jumped || skew_ms.is_none() {
-                skew_ms = Some(skew);
             }
             if now.tick_ms.saturating_sub(swept_tick_ms) >= SWEEP_MS.min(self.shared.limits.idle_ms.max(1)) {
                 swept_tick_ms = now.tick_ms;

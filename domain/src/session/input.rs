@@ -17,6 +17,13 @@ pub struct Now {
     pub wall_ms: i64,
 }
 
+impl Now {
+    /// How far the wall clock is off the monotonic one, in milliseconds: it changes only when somebody sets a clock.
+    pub fn skew_ms(&self) -> i64 {
+        self.wall_ms.saturating_sub(i64::try_from(self.tick_ms).unwrap_or(i64::MAX))
+    }
+}
+
 /// A socket of this process (or a batch that came over HTTP).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct SocketId(pub u64);

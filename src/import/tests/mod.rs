@@ -1,6 +1,10 @@
 //! What a file becomes, told as promises.
 
+mod files;
+mod importing;
+mod on_this_machine;
 mod parsing;
+mod properties;
 
 use super::{Dialect, FileFault, Head, Parser, Row, RowEvent};
 

@@ -59,6 +59,7 @@ impl Student {
             sitting: start.sitting,
             screen: Vec::new(),
             leaving: None,
+            undoing: None,
             recent: VecDeque::new(),
         };
         handle.start(start).await.unwrap();
@@ -124,6 +125,8 @@ struct Life {
     screen: Vec<Arc<Card>>,
     /// The card that was answered, until it is seen to have left the screen.
     leaving: Option<Uuid>,
+    /// An undo without verdict: the card that it brings back is waited for.
+    undoing: Option<Uuid>,
     /// Answers that may still be taken back.
     recent: VecDeque<Uuid>,
 }
@@ -140,6 +143,7 @@ impl Life {
                 () = shared.allowed_more.notified() => {}
             }
             if self.leaving.is_none()
+                && self.undoing.is_none()
                 && let Some(card) = self.screen.first().cloned()
             {
                 // Whoever sees that nothing is allowed any more must see this act in the book, or in the making.
@@ -161,11 +165,18 @@ impl Life {
                 self.leaving = self.leaving.filter(|id| cards.iter().any(|card| card.card_id == *id));
                 self.screen = cards;
             }
-            Event::Saved { id, .. } => self.shared.book.lock().unwrap().saved(id),
+            Event::Saved { id, .. } => {
+                self.undoing = self.undoing.filter(|undo| *undo != id);
+                self.shared.book.lock().unwrap().saved(id);
+            }
             Event::Refused(aside) => {
+                self.undoing = self.undoing.filter(|undo| *undo != aside.command.id);
                 self.shared.book.lock().unwrap().refused(aside.command.id, &aside.code);
             }
-            Event::Renamed { from, to } => self.shared.book.lock().unwrap().renamed(from, to),
+            Event::Renamed { from, to } => {
+                self.undoing = self.undoing.map(|undo| if undo == from { to } else { undo });
+                self.shared.book.lock().unwrap().renamed(from, to);
+            }
             Event::Welcome(_) => drop(self.shared.welcomes.fetch_add(1, Ordering::SeqCst)),
             Event::Violation(violation) => broken(format!("{violation:?}")),
             Event::Stopped(Stopped::Asked) => {}
@@ -187,7 +198,7 @@ impl Life {
         }
     }
 
-    /// Answers the card on screen; now and then takes an answer back or sets a flag as well.
+    /// Answers the card on screen or takes an answer back; now and then sets a flag as well.
     async fn act(&mut self, card: &Card) -> Result<(), Gone> {
         let (deck_id, card_id) = (card.deck_id, card.card_id);
         if self.rng.chance(10) {
@@ -200,6 +211,8 @@ impl Life {
         {
             let id = self.handle.undo(of).await?;
             self.note(id, Body::Undo(Undo { of }));
+            self.undoing = Some(id);
+            return Ok(());
         }
         let grade = Grade::try_from(self.rng.below(6) as u8).unwrap();
         let elapsed_ms = self.rng.below(9_000) as u32;

@@ -1,6 +1,6 @@
 //! A learner's device that does just what a test says: frames out, frames in, with a deadline on each wait.
 
-use super::server::{PATIENCE, TestServer, random_uuid};
+use super::server::{PATIENCE, TestServer, eventually, random_uuid};
 use client::{Incoming, RawOptions, RawSocket};
 use domain::ids::{CardId, DeckId, UserId, Uuid};
 use protocol::ServerFrame;
@@ -34,6 +34,32 @@ impl<'a> Device<'a> {
         device.hello(&user.to_string(), instance);
         device.wait("welcome");
         device
+    }
+
+    /// Connects and says `hello`; the code with which the server closes instead of a welcome.
+    pub fn try_join(server: &'a TestServer, user: UserId) -> Result<Device<'a>, Option<u16>> {
+        let mut device = Device::connect(server, user);
+        device.hello(&user.to_string(), random_uuid());
+        match device.receive() {
+            Ok(frame) => {
+                assert_eq!(frame["type"], "welcome");
+                Ok(device)
+            }
+            Err(code) => Err(code),
+        }
+    }
+
+    /// Joins as soon as the server lets it; until then it must say that it is not ready.
+    pub fn join_when_ready(server: &'a TestServer, user: UserId) -> Device<'a> {
+        let mut joined = None;
+        eventually("the learner may come back", || {
+            match Device::try_join(server, user) {
+                Ok(device) => joined = Some(device),
+                Err(code) => assert_eq!(code, Some(4412)),
+            }
+            joined.is_some()
+        });
+        joined.unwrap()
     }
 
     /// Connects and says nothing.
@@ -72,6 +98,16 @@ impl<'a> Device<'a> {
     /// Sends what may find the server closing already.
     pub fn try_send(&mut self, text: &str) -> bool {
         self.server.run(self.socket.send_text(text)).is_ok()
+    }
+
+    /// Sends several texts in one write.
+    pub fn feed(&mut self, texts: &[String]) {
+        self.server.run(async {
+            for text in texts {
+                self.socket.feed_text(text.clone()).await.unwrap();
+            }
+            self.socket.flush().await.unwrap();
+        });
     }
 
     pub fn start(&mut self, decks: &[DeckId], window: u8) {

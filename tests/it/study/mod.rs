@@ -1,8 +1,11 @@
 //! The study socket from outside: a real server in this process, the real store, real sockets.
 
+pub mod binary;
 pub mod book;
 pub mod crowd;
+
 pub mod learner;
+pub mod raw;
 pub mod server;
 pub mod store;
 

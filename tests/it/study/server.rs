@@ -3,11 +3,12 @@
 
 use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
-use actors::{Clock as _, Engine, EngineView, Hooks, LearnerView, Limits, Options};
+use actors::{Clock, Engine, EngineView, Hooks, LearnerView, Limits, Options};
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
+use domain::session::Now;
 use domain::state::CardState;
 use embedded::EmbeddedStore;
 use kit::FaultStore;
@@ -48,6 +49,33 @@ impl TokenCheck for PlainTokens {
     }
 }
 
+/// Both clocks of a server, which a test can move on.
+#[derive(Default)]
+pub struct TestClock {
+    clock: ServerClock,
+    passed_ms: AtomicU64,
+}
+
+impl TestClock {
+    /// Sets the wall clock, as a developer may.
+    pub fn set_wall_ms(&self, now_ms: i64) {
+        self.clock.set_wall_ms(now_ms);
+    }
+
+    /// So much time passes, by both clocks.
+    pub fn pass_ms(&self, ms: u64) {
+        self.clock.set_wall_ms(self.clock.wall_ms() + ms as i64);
+        self.passed_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Now {
+        let now = self.clock.now();
+        Now { tick_ms: now.tick_ms + self.passed_ms.load(Ordering::SeqCst), ..now }
+    }
+}
+
 /// A running engine.
 pub struct TestServer {
     pub address: SocketAddr,
@@ -58,7 +86,7 @@ pub struct TestServer {
     /// What the engine has: a gate for loads before the faults.
     pub watched: WatchedStore,
     pub engine: Engine,
-    pub clock: Arc<ServerClock>,
+    pub clock: Arc<TestClock>,
     pub sockets: Arc<SocketCounters>,
     runtime: tokio::runtime::Runtime,
     handle: actix_server::ServerHandle,
@@ -93,7 +121,7 @@ impl TestServer {
         let watched = WatchedStore::new(faults.clone());
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let clock = Arc::new(ServerClock::default());
+        let clock = Arc::new(TestClock::default());
         let engine = {
             let _inside = runtime.enter();
             Engine::start(Options {
@@ -217,27 +245,58 @@ impl TestServer {
         self.runtime.block_on(work)
     }
 
+    /// Runs a future beside the test.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(work)
+    }
+
     /// A deck of this learner with so many cards.
     pub fn deck(&self, owner: UserId, cards: usize) -> (DeckId, Vec<CardId>) {
         self.deck_with(owner, cards, DeckSettings::default())
     }
 
     pub fn deck_with(&self, owner: UserId, cards: usize, settings: DeckSettings) -> (DeckId, Vec<CardId>) {
-        let now_ms = self.clock.now().wall_ms;
-        let id = DeckId(random_uuid());
-        let who = SignIn { user: owner, org: None, role: Role::Learner, name: None };
-        let record = deck_record(id, owner, settings, now_ms);
-        let records: Vec<CardRecord> = (0..cards).map(|n| card_record(id, n, now_ms)).collect();
-        let ids = records.iter().map(|card| card.id).collect();
-        self.run(async {
-            self.store.sign_in(who, now_ms).await.unwrap();
-            self.store.put_deck(record, None, now_ms).await.unwrap();
-            if !records.is_empty() {
-                self.store.put_cards(id, records, None, now_ms).await.unwrap();
-            }
-        });
-        (id, ids)
+        self.run(self.deck_later(owner, cards, settings))
     }
+
+    /// The same inside a future.
+    pub async fn deck_later(
+        &self,
+        owner: UserId,
+        cards: usize,
+        settings: DeckSettings,
+    ) -> (DeckId, Vec<CardId>) {
+        put_deck(&self.store, owner, cards, settings, self.now_ms()).await
+    }
+
+    /// Runs what needs the server inside a future.
+    pub fn run_with<T>(&self, work: impl AsyncFnOnce(&TestServer) -> T) -> T {
+        self.run(work(self))
+    }
+}
+
+/// Puts a deck of this learner with so many cards into a library.
+pub async fn put_deck(
+    store: &EmbeddedStore,
+    owner: UserId,
+    cards: usize,
+    settings: DeckSettings,
+    now_ms: i64,
+) -> (DeckId, Vec<CardId>) {
+    let id = DeckId(random_uuid());
+    let who = SignIn { user: owner, org: None, role: Role::Learner, name: None };
+    let record = deck_record(id, owner, settings, now_ms);
+    let records: Vec<CardRecord> = (0..cards).map(|n| card_record(id, n, now_ms)).collect();
+    let ids = records.iter().map(|card| card.id).collect();
+    store.sign_in(who, now_ms).await.unwrap();
+    store.put_deck(record, None, now_ms).await.unwrap();
+    if !records.is_empty() {
+        store.put_cards(id, records, None, now_ms).await.unwrap();
+    }
+    (id, ids)
 }
 
 pub fn open(folder: &Path) -> EmbeddedStore {

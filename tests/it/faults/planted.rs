@@ -1,0 +1,171 @@
+//! Bugs that are planted to see them caught. Each scenario is run twice: honest, and with the bug. A scenario that
+//! finds no fault with the bug in it would prove nothing without it.
+
+use super::panics::Bomb;
+use crate::study::book::{Book, fold_faults};
+use crate::study::crowd::Student;
+use crate::study::learner::{Device, somebody};
+use crate::study::server::{TestServer, Wishes, eventually, unlimited};
+use actors::{Hooks, Limits, Planted};
+use domain::ids::UserId;
+use kit::{Fault, Lies};
+use ports::ReviewStore as _;
+use serde_json::json;
+
+fn assert_caught(bug: &str, scenario: impl Fn(bool) -> Vec<String>) {
+    assert_eq!(scenario(false), Vec::<String>::new(), "without {bug}");
+    let faults = scenario(true);
+    assert!(!faults.is_empty(), "{bug} was not caught");
+}
+
+/// A learner studies over a store that may lie; then the log and the rows are judged by its book.
+fn judged_after(lies: Lies) -> Vec<String> {
+    let limits = Limits { idle_ms: 1, ..Limits::default() };
+    let server = TestServer::at_noon(Wishes { workers: 2, limits: Some(limits), ..Wishes::default() });
+    let learner = somebody();
+    let (deck, cards) = server.deck_with(learner, 40, unlimited());
+    server.faults.lie(lies);
+    let mut book = Book::default();
+    let mut frames = Vec::new();
+    for (n, card) in cards.iter().enumerate() {
+        let mut device = Device::join(&server, learner);
+        if n % 3 == 2 {
+            // It is sent again, as by a client that does not know.
+            let again: &serde_json::Value = &frames[n - 1];
+            device.command(again.clone());
+        }
+        let frame = device.answer_frame(deck, *card, 5);
+        book.sent_frame(&frame);
+        device.command(frame.clone());
+        device.settle();
+        match device.refused.get(&device.seq) {
+            Some(code) => book.refused(frame["id"].as_str().unwrap().parse().unwrap(), code),
+            None => book.saved(frame["id"].as_str().unwrap().parse().unwrap()),
+        }
+        frames.push(frame);
+        if n % 3 == 1 {
+            drop(device);
+            eventually("memory has forgotten", || server.engine.registered() == 0);
+        }
+    }
+    let log = server.log(learner);
+    let rows = server.run(server.store.progress(learner, deck)).unwrap();
+    let mut faults = book.faults(&log);
+    faults.extend(fold_faults(&log, &rows, |_| unlimited().fold_params(), true));
+    faults
+}
+
+#[test]
+fn bug_early_ack_is_caught() {
+    assert_caught("bug-early-ack", |planted| {
+        judged_after(Lies { early_ack_every: if planted { 5 } else { 0 }, ..Lies::default() })
+    });
+}
+
+#[test]
+fn bug_no_dedupe_is_caught() {
+    assert_caught("bug-no-dedupe", |planted| judged_after(Lies { no_dedupe: planted, ..Lies::default() }));
+}
+
+#[test]
+fn bug_entry_dropped_is_caught() {
+    assert_caught("progress without its entry", |planted| {
+        judged_after(Lies { entry_dropped: planted, ..Lies::default() })
+    });
+}
+
+#[test]
+fn bug_no_barrier_is_caught() {
+    assert_caught("bug-no-barrier", |planted| {
+        let bomb = Bomb::default();
+        let planted = planted.then_some(Planted::NoBarrier);
+        let hooks = Hooks { planted, ..bomb.hooks() };
+        let server = TestServer::start_with(Wishes { workers: 2, hooks, ..Wishes::default() });
+        let learner = somebody();
+        let (deck, cards) = server.deck_with(learner, 1, unlimited());
+        let mut device = Device::join(&server, learner);
+        server.faults.script([Some(Fault::Held)]);
+        let first = device.answer_frame(deck, cards[0], 5);
+        device.command(first.clone());
+        eventually("its row is with the store", || !server.faults.met().is_empty());
+        bomb.plant(learner, 1);
+        device.answer(deck, cards[0], 3);
+        assert_eq!(device.closed(), Some(4409));
+        let mut back = None;
+        for _ in 0..3 {
+            back = back.or_else(|| Device::try_join(&server, learner).ok());
+        }
+        if planted.is_none() {
+            assert!(back.is_none(), "nothing is loaded before the barrier");
+            server.faults.release();
+        }
+        let mut back = back.unwrap_or_else(|| Device::join_when_ready(&server, learner));
+        let second = back.answer_frame(deck, cards[0], 2);
+        back.command(second);
+        // Whatever was loaded has taken it before the first row is decided.
+        back.catch_up();
+        eventually("everything is decided", || {
+            server.faults.release();
+            server.engine.undecided_rows() == 0
+        });
+        let log = server.log(learner);
+        let rows = server.run(server.store.progress(learner, deck)).unwrap();
+        fold_faults(&log, &rows, |_| unlimited().fold_params(), true)
+    });
+}
+
+#[test]
+fn bug_dropped_error_frame_is_caught() {
+    assert_caught("bug-dropped-error-frame", |planted| {
+        let planted = planted.then_some(Planted::DroppedErrorFrame);
+        let hooks = Hooks { planted, ..Hooks::default() };
+        let server = TestServer::start_with(Wishes { workers: 1, hooks, ..Wishes::default() });
+        let learner = somebody();
+        let (deck, cards) = server.deck_with(learner, 2, unlimited());
+        let mut device = Device::join(&server, learner);
+        let mut book = Book::default();
+        let foreign =
+            device.answer_frame(deck, crate::study::learner::card_of(&json!({"card_id": deck.0})), 5);
+        let good = device.answer_frame(deck, cards[0], 5);
+        for frame in [foreign, good] {
+            book.sent_frame(&frame);
+            let id = frame["id"].as_str().unwrap().parse().unwrap();
+            match device.verdict(frame) {
+                Some(code) => book.refused(id, &code),
+                None => book.saved(id),
+            }
+        }
+        book.faults(&server.log(learner))
+    });
+}
+
+/// The high-water mark of a session's inbox shows a queue that has lost its bound.
+#[test]
+fn bug_unbounded_queue_is_caught() {
+    assert_caught("bug-unbounded-queue", |planted| {
+        let session_inbox = if planted { usize::MAX } else { 64 };
+        let limits = Limits { session_inbox, ..Limits::default() };
+        let server = TestServer::start_with(Wishes { workers: 1, limits: Some(limits), ..Wishes::default() });
+        let learner = somebody();
+        let students: Vec<Student> = server.run_with(async |server| {
+            let (deck, _) = server.deck_later(learner, 300, unlimited()).await;
+            let student = Student::begin(&server.url(), learner.to_string(), learner, &[deck], 1).await;
+            student.allow(100);
+            vec![student]
+        });
+        flood(&server, learner);
+        eventually("the honest student is through", || students.iter().all(Student::is_through));
+        let high = server.view().shards.iter().map(|shard| shard.inbox_high_water).max().unwrap();
+        if high > 64 + 4 { vec![format!("an inbox held {high}")] } else { Vec::new() }
+    });
+}
+
+/// A socket that sends more at once than a session takes.
+fn flood(server: &TestServer, learner: UserId) {
+    let mut device = Device::join(server, learner);
+    let texts: Vec<String> = (1..=300).map(|seq| json!({"type": "guess", "seq": seq}).to_string()).collect();
+    device.seq = 300;
+    device.feed(&texts);
+    device.settle();
+    assert_eq!(device.refused.len(), 300);
+}

@@ -1,0 +1,178 @@
+//! The real binary as a child of the test: started, watched, killed by its own id.
+
+use super::server::eventually;
+use domain::ids::UserId;
+use ports::Role;
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use studyhall::auth::{Mint, Wanted};
+use studyhall::clock::real_ms;
+
+const SECRET: &str = "a secret that only these tests know, long enough";
+
+/// Where a binary's data lies and where it listens, over all its lives.
+pub struct Place {
+    pub data: PathBuf,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+/// One life of the binary.
+pub struct Life {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Place {
+    pub fn new() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        Place { data: folder.path().join("data"), port: free_port(), folder }
+    }
+
+    /// The server's address, the same in each life.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A token of this learner.
+    pub fn token(&self, user: UserId) -> String {
+        let mint = Mint::new(SECRET.as_bytes(), "studyhall", "studyhall").unwrap();
+        let wanted = Wanted { user, role: Role::Learner, org: None, name: None, ttl_ms: 3_600_000 };
+        mint.token(&wanted, real_ms()).unwrap().0
+    }
+
+    /// Starts it and waits for nothing.
+    pub fn spawn(&self) -> Life {
+        let ready = self.ready_file();
+        let _ = std::fs::remove_file(&ready);
+        let mut child = self
+            .command("serve")
+            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--workers", "2", "--log-format", "json"])
+            .arg("--ready-file")
+            .arg(&ready)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let written = log.clone();
+        let reader = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                written.lock().unwrap().push(line);
+            }
+        });
+        Life { child, log, reader: Some(reader) }
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn start(&self) -> Life {
+        let mut life = self.spawn();
+        eventually("the server is ready", || {
+            assert!(life.child.try_wait().unwrap().is_none(), "it ended: {:?}", life.lines());
+            self.is_ready()
+        });
+        life
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.ready_file().exists()
+    }
+
+    /// What `studyhall verify --json` says of the data, and its exit code.
+    pub fn verify(&self) -> (Value, Option<i32>) {
+        let output = self.command("verify").arg("--json").output().unwrap();
+        let report = serde_json::from_slice(&output.stdout);
+        let report = report.unwrap_or_else(|error| {
+            panic!("no report ({error}): {}", String::from_utf8_lossy(&output.stderr));
+        });
+        (report, output.status.code())
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_studyhall"));
+        command.arg(name).arg("--data-dir").arg(&self.data).env("STUDYHALL_AUTH_SECRET", SECRET);
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    fn ready_file(&self) -> PathBuf {
+        self.folder.path().join("ready.json")
+    }
+}
+
+impl Life {
+    /// `kill -9`.
+    pub fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.end();
+        self.complaints()
+    }
+
+    /// SIGTERM; use [`Life::ended`] to wait for the end.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end.
+    pub fn ended(mut self) -> (ExitStatus, Vec<String>) {
+        eventually("the server ends", || self.child.try_wait().unwrap().is_some());
+        let status = self.end();
+        (status, self.complaints())
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        let status = self.child.wait().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        status
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Log lines that somebody should look at: warnings, errors, and whatever is no line of the log.
+    pub fn complaints(&self) -> Vec<String> {
+        let is_fine = |line: &String| {
+            let line: Result<Value, _> = serde_json::from_str(line);
+            line.is_ok_and(|line| !matches!(line["level"].as_str(), Some("WARN" | "ERROR") | None))
+        };
+        self.lines().into_iter().filter(|line| !is_fine(line)).collect()
+    }
+}
+
+/// A test that fails leaves no child behind.
+impl Drop for Life {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port below those that connections are given, so that nobody has it when the server comes back to it.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed) * 7) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Opens the data of a server that does not run.
+pub fn open(data: &Path) -> embedded::EmbeddedStore {
+    super::server::open(data)
+}
