@@ -149,6 +149,10 @@ impl DeckStudy {
         self.unrepaired.insert(index);
     }
 
+    pub(super) fn has_stale(&self) -> bool {
+        !self.stale.is_empty()
+    }
+
     /// No row may be stepped on until it is folded again.
     pub(super) fn distrust_rows(&mut self) {
         self.stale.extend(self.rows.keys().copied());

@@ -147,6 +147,9 @@ struct Promise {
     again_today: bool,
 }
 
+/// A session asks for far less than 2 to this power in a millisecond.
+const TOKENS_PER_MS_BITS: u32 = 20;
+
 impl Session {
     /// A session from what was loaded.
     pub fn new(seed: SessionSeed, now: Now) -> Session {
@@ -172,7 +175,8 @@ impl Session {
             access_fetch: None,
             access_unread: false,
             node_has_credit: true,
-            next_token: 0,
+            // Tokens of two lives never meet: what an earlier life asked for means nothing to this one.
+            next_token: now.tick_ms << TOKENS_PER_MS_BITS,
             read_again_tick_ms: 0,
             idle_since_tick_ms: now.tick_ms,
         };
