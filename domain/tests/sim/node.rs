@@ -196,7 +196,8 @@ impl Sim {
         let fails = self.plan.fetch_failures && !self.calm && self.rng.one_in(12);
         let facts = if fails { Err(FetchFailed) } else { Ok(self.facts(user, &want)) };
         let run = self.node.run;
-        self.after(1, 30, Event::FetchTold { run, user, token, facts: Box::new(facts) });
+        let slow = if self.rng.one_in(10) { 900 } else { 30 };
+        self.after(1, slow, Event::FetchTold { run, user, token, facts: Box::new(facts) });
     }
 
     fn facts(&mut self, user: UserId, want: &Want) -> domain::session::Facts {
