@@ -34,7 +34,7 @@ fn events(bytes: &[u8]) -> Vec<RowEvent> {
 fn head(bytes: &[u8]) -> Head {
     match events(bytes).remove(0) {
         RowEvent::Head(head) => head,
-        other => panic!("{other:?}"),
+        other @ (RowEvent::Row(_) | RowEvent::Rejected(_) | RowEvent::Changed(_)) => panic!("{other:?}"),
     }
 }
 
