@@ -25,6 +25,7 @@ mod refold;
 mod reread;
 mod rollover;
 mod scope;
+mod tally;
 mod types;
 mod undo;
 mod verdict;
