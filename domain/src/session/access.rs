@@ -1,6 +1,7 @@
 //! What is shown changes under a running session: edited and deleted cards, new cards, new decks, revoked ones.
 
 use super::decks::CardKey;
+use super::reread::Why;
 use super::types::*;
 use super::work::Task;
 use super::{DoneState, Session};
@@ -30,7 +31,7 @@ impl Session {
         let available = study.available();
         self.forget_queues();
         if refold {
-            self.refold_deck(id);
+            self.reread(id, Why::Parameters, fx);
         }
         let grew = self.decks.get(&id).is_some_and(|s| s.deck.cards().len() > before.cards().len());
         for socket in self.sockets_over(id) {
@@ -52,7 +53,7 @@ impl Session {
         }
     }
 
-    fn sockets_over(&self, deck: DeckId) -> Vec<SocketId> {
+    pub(super) fn sockets_over(&self, deck: DeckId) -> Vec<SocketId> {
         let over = |s: &super::Socket| s.sitting.as_ref().is_some_and(|sitting| sitting.covers(deck));
         self.sockets.iter().filter(|(_, s)| over(s)).map(|(id, _)| *id).collect()
     }
@@ -91,17 +92,6 @@ impl Session {
         let drop = self.card_id(key).into_iter().collect();
         let changed = Changed { reason, drop, card: None, about: None, left: Some(self.left(socket)) };
         fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
-    }
-
-    /// The fold depends on parameters that changed: every row of the deck is folded again from the log.
-    fn refold_deck(&mut self, deck: DeckId) {
-        let Some(study) = self.decks.get_mut(&deck) else { return };
-        let rows: Vec<u32> = study.rows().map(|(index, _)| index).collect();
-        for index in rows {
-            study.mark_stale(index);
-        }
-        let today = self.today;
-        study.recount(today);
     }
 
     /// Who sees what changed: loaded decks are read again, and sittings over everything look for more.

@@ -262,6 +262,7 @@ impl Session {
             surprises,
         };
         self.pending.insert(pending);
+        self.touch(target.key);
         self.forget_busy(socket, entry.id);
     }
 
@@ -295,13 +296,12 @@ impl Session {
             self.forget_queues();
         }
         if entry.stamp.day < held.dealt_on {
-            let Some(study) = self.decks.get(&key.0) else { return };
-            let Some(card) = study.deck.card(key.1).map(|card| card.id) else { return };
+            let Some(card) = self.card_id(key) else { return };
             let changed = Changed {
                 reason: Reason::Rescheduled,
                 drop: vec![card],
                 card: None,
-                about: Some((card, study.state(key.1))),
+                about: self.state_shown(socket, key).map(|state| (card, state)),
                 left: Some(self.left(socket)),
             };
             fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });

@@ -186,7 +186,7 @@ impl Session {
     }
 
     /// The card's state as this socket may know it: without what others did and is not durable.
-    fn state_shown(&self, socket: SocketId, key: CardKey) -> Option<CardState> {
+    pub(super) fn state_shown(&self, socket: SocketId, key: CardKey) -> Option<CardState> {
         let study = self.decks.get(&key.0)?;
         Some(self.pending.before_others(key, socket).unwrap_or_else(|| study.state(key.1)))
     }

@@ -1,6 +1,7 @@
 //! One deck as the session studies it: the learner's rows, what is available today, and what the day's limits have
 //! been used for. Every change of a row goes through [`DeckStudy::set_state`], which keeps the counts true.
 
+use super::tally::{Class, Tally, Used, note_use};
 use super::types::{Counts, Limits};
 use crate::access::Span;
 use crate::day::Day;
@@ -24,55 +25,6 @@ pub struct DeckLoad {
     pub rows: Vec<(CardId, CardState)>,
     /// Whether the learner has any entry in it.
     pub has_entries: bool,
-}
-
-/// What a card is good for today.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Class {
-    Nothing,
-    New,
-    Review,
-    Drill,
-}
-
-/// Scheduling answers of today, by the sitting that the client named.
-#[derive(Clone, Debug)]
-pub(super) struct Used {
-    sitting: Option<SittingId>,
-    new: u32,
-    review: u32,
-}
-
-/// What is available today, limits aside, and what was used of the limits.
-#[derive(Clone, Debug)]
-pub(super) struct Tally {
-    pub(super) available: Counts,
-    pub(super) used: Vec<Used>,
-}
-
-impl Counts {
-    /// The count in which a card of this class is counted.
-    fn of(&mut self, class: Class) -> Option<&mut u32> {
-        match class {
-            Class::Nothing => None,
-            Class::New => Some(&mut self.new),
-            Class::Review => Some(&mut self.review),
-            Class::Drill => Some(&mut self.learning),
-        }
-    }
-}
-
-fn note_use(used: &mut Vec<Used>, scheduled: Scheduled, add: bool) {
-    let at = match used.iter().position(|used| used.sitting == scheduled.sitting) {
-        Some(at) => at,
-        None => {
-            used.push(Used { sitting: scheduled.sitting, new: 0, review: 0 });
-            used.len() - 1
-        }
-    };
-    let Some(used) = used.get_mut(at) else { return };
-    let n = if scheduled.was_new { &mut used.new } else { &mut used.review };
-    *n = if add { *n + 1 } else { n.saturating_sub(1) };
 }
 
 #[derive(Clone, Debug)]
@@ -147,6 +99,33 @@ impl DeckStudy {
     pub(super) fn mark_stale(&mut self, index: u32) {
         self.stale.insert(index);
         self.unrepaired.insert(index);
+    }
+
+    pub(super) fn has_stale(&self) -> bool {
+        !self.stale.is_empty()
+    }
+
+    /// No row may be stepped on until it is folded again.
+    pub(super) fn distrust_rows(&mut self) {
+        self.stale.extend(self.rows.keys().copied());
+        self.recount(self.today);
+    }
+
+    /// Takes rows that were read again. Those of `touched` cards stay, because the reading may not know all about them;
+    /// they are repaired one by one if they are stale, or if `all` must know more.
+    pub(super) fn take_rows(&mut self, read: BTreeMap<u32, CardState>, touched: &BTreeSet<u32>, all: bool) {
+        let kept = std::mem::replace(&mut self.rows, read);
+        self.stale.retain(|index| touched.contains(index));
+        for index in touched {
+            match kept.get(index) {
+                Some(state) => self.rows.insert(*index, *state),
+                None => self.rows.remove(index),
+            };
+            if all || self.stale.contains(index) {
+                self.mark_stale(*index);
+            }
+        }
+        self.recount(self.today);
     }
 
     /// Rows whose repair is owed to the store.

@@ -109,6 +109,8 @@ pub enum Input {
     },
     /// A new revision of a deck.
     Deck(Arc<Deck>),
+    /// Others than this session stored entries of the learner in this deck, or took them back: an import.
+    Imported(DeckId),
     /// Enrollments, visibility or the set of decks changed.
     AccessChanged,
     /// The learner's zone or rollover hour changed.

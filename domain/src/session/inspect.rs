@@ -69,10 +69,33 @@ impl Session {
                 found.push(format!("{key:?} was put back and is held"));
             }
         }
+        for id in self.sockets.keys() {
+            found.extend(self.counts_that_differ(*id));
+        }
         for (deck, study) in &self.decks {
             found.extend(study.contradictions().into_iter().map(|what| format!("{deck:?}: {what}")));
         }
         found
+    }
+
+    /// Where the counts shown to a socket, which leave out what others did, differ from those of a copy of the deck in
+    /// which that was never done.
+    fn counts_that_differ(&self, socket: SocketId) -> Vec<String> {
+        let mut before: BTreeMap<DeckId, BTreeMap<u32, CardState>> = BTreeMap::new();
+        for ((deck, index), state) in self.pending.changed_by_others(socket) {
+            before.entry(deck).or_default().insert(index, state);
+        }
+        let differs = |(deck, instead): (&DeckId, &BTreeMap<u32, CardState>)| {
+            let study = self.decks.get(deck).filter(|study| !study.has_stale())?;
+            let mut copy = study.clone();
+            for (index, state) in instead {
+                copy.set_state(*index, *state);
+            }
+            let (shown, copied) = (study.counts_if(instead).available, copy.counts().available);
+            (shown != copied)
+                .then(|| format!("{socket:?} is shown {shown:?} of {deck:?}, a copy says {copied:?}"))
+        };
+        before.iter().filter_map(differs).collect()
     }
 
     /// How much is kept of each thing that has a bound: for the high-water marks.

@@ -22,8 +22,10 @@ mod output;
 mod pending;
 mod queue;
 mod refold;
+mod reread;
 mod rollover;
 mod scope;
+mod tally;
 mod types;
 mod undo;
 mod verdict;
@@ -40,6 +42,7 @@ use decks::{CardKey, DeckStudy};
 use known::Known;
 use pending::InFlight;
 use queue::Queue;
+use reread::{Reread, Why};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use work::{Block, Task, Work};
@@ -67,6 +70,11 @@ pub struct Session {
     locked: BTreeMap<CardKey, SocketId>,
     /// Cards that wait for a fold from the log that no command asked for.
     repairs: BTreeMap<Token, CardKey>,
+    /// Decks whose rows are being read again, and those for which that failed.
+    rereads: BTreeMap<Token, Reread>,
+    rereads_owed: BTreeMap<DeckId, Why>,
+    /// Decks into which was imported while they were being read.
+    imports_told: BTreeSet<DeckId>,
     access_fetch: Option<Token>,
     /// What changed about access could not be read and has to be read again.
     access_unread: bool,
@@ -140,6 +148,9 @@ struct Promise {
     again_today: bool,
 }
 
+/// A session asks for far less than 2 to this power in a millisecond.
+const TOKENS_PER_MS_BITS: u32 = 20;
+
 impl Session {
     /// A session from what was loaded.
     pub fn new(seed: SessionSeed, now: Now) -> Session {
@@ -159,10 +170,14 @@ impl Session {
             returned: VecDeque::new(),
             locked: BTreeMap::new(),
             repairs: BTreeMap::new(),
+            rereads: BTreeMap::new(),
+            rereads_owed: BTreeMap::new(),
+            imports_told: BTreeSet::new(),
             access_fetch: None,
             access_unread: false,
             node_has_credit: true,
-            next_token: 0,
+            // Tokens of two lives never meet: what an earlier life asked for means nothing to this one.
+            next_token: now.tick_ms << TOKENS_PER_MS_BITS,
             read_again_tick_ms: 0,
             idle_since_tick_ms: now.tick_ms,
         };
@@ -190,6 +205,7 @@ impl Session {
             Input::Fetched { token, facts } => self.fetched(now, token, facts, fx),
             Input::Outcome { id, outcome } => self.outcome(now, id, outcome, fx),
             Input::Deck(deck) => self.deck_changed(now, deck, fx),
+            Input::Imported(deck) => self.reread(deck, Why::Imported, fx),
             Input::AccessChanged => self.access_changed(now, fx),
             Input::Zones(zones) => {
                 self.zones = zones;
@@ -210,7 +226,8 @@ impl Session {
     /// Whether it may be dropped: no socket, nothing on its way, no repair owed to the store.
     pub fn is_idle(&self) -> bool {
         let repaired = |study: &DeckStudy| study.unrepaired().next().is_none();
-        self.sockets.is_empty() && self.pending.is_empty() && self.decks.values().all(repaired)
+        let reads = !self.rereads.is_empty() || !self.rereads_owed.is_empty();
+        self.sockets.is_empty() && self.pending.is_empty() && !reads && self.decks.values().all(repaired)
     }
 
     /// Since when (monotonic) it has been without a socket.
@@ -298,6 +315,7 @@ impl Session {
         }
         self.forget_decks();
         self.repair_stale(now, fx);
+        self.reread_owed(now, fx);
         self.read_access_again(now, fx);
         let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
         for socket in sockets {

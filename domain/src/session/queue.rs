@@ -1,7 +1,8 @@
 //! The order of a sitting's cards: due reviews (most overdue first, ties shuffled by a seed), new cards in the order
 //! of adding, mixed as the decks ask. Built once, walked forward; a change that brings a card back builds it anew.
 
-use super::decks::{CardKey, Class, DeckStudy};
+use super::decks::{CardKey, DeckStudy};
+use super::tally::Class;
 use super::types::{Filter, Kind};
 use super::{Session, Sitting};
 use crate::day::Day;

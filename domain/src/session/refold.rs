@@ -85,7 +85,7 @@ impl Session {
             .iter()
             .flat_map(|(deck, study)| study.unrepaired().map(|index| (*deck, index)))
             .filter(|key| !self.repairs.values().any(|k| k == key))
-            .filter(|key| !self.pending.concern(*key))
+            .filter(|key| !self.pending.concern(*key) && !self.locked.contains_key(key))
             .take(REPAIRS_AT_ONCE.saturating_sub(self.repairs.len()))
             .collect();
         for key in stale {

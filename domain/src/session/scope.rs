@@ -1,6 +1,7 @@
 //! `start`: which decks a sitting is over, and the queue that follows.
 
 use super::decks::{CardKey, DeckStudy};
+use super::reread::Why;
 use super::rollover::listed;
 use super::types::*;
 use super::work::{Gathered, Step};
@@ -165,7 +166,11 @@ impl Session {
             }
             None => {
                 let told = self.decks_told.remove(&load.deck.id);
-                self.decks.insert(load.deck.id, DeckStudy::new(load, today));
+                let id = load.deck.id;
+                self.decks.insert(id, DeckStudy::new(load, today));
+                if self.imports_told.remove(&id) {
+                    self.reread(id, Why::Imported, fx);
+                }
                 if let Some(newer) = told {
                     self.deck_changed(now, newer, fx);
                 }

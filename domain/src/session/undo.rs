@@ -94,10 +94,21 @@ impl Session {
         let repeated = self.is_undone(of, target.key, gathered);
         self.hand_to_writer((socket, seq), &target, entry, state, Reason::Undone, false, fx);
         self.forget_queues();
+        self.forget_extra(&named, target.key);
         if !repeated {
             self.bring_back(now, socket, target.key, fx);
         }
         Ok(Step::Done)
+    }
+
+    /// A sitting whose answer beyond the schedule is taken back may be handed the card again.
+    fn forget_extra(&mut self, named: &LogEntry, key: CardKey) {
+        let sitting = named.review().and_then(|review| review.sitting);
+        for of_it in self.sockets.values_mut().filter_map(|socket| socket.sitting.as_mut()) {
+            if Some(of_it.id) == sitting {
+                of_it.extras_done.remove(&key);
+            }
+        }
     }
 
     /// The entry that an undo names: pending, or as the store has it.

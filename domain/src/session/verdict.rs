@@ -40,7 +40,8 @@ impl Session {
         if !pending.surprises || !self.sockets.contains_key(&pending.from) {
             return;
         }
-        let Some(about) = self.durable_state(pending.key) else { return };
+        let about = self.card_id(pending.key).zip(self.state_shown(pending.from, pending.key));
+        let Some(about) = about else { return };
         let changed = Changed {
             reason: Reason::Rescheduled,
             drop: Vec::new(),

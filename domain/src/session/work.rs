@@ -123,6 +123,9 @@ impl Session {
         if let Some(key) = self.repairs.remove(&token) {
             return self.repaired(now, key, facts, fx);
         }
+        if let Some(reread) = self.rereads.remove(&token) {
+            return self.reread_done(now, reread, facts, fx);
+        }
         if self.access_fetch == Some(token) {
             self.access_fetch = None;
             return self.access_fetched(now, facts, fx);
@@ -154,8 +157,9 @@ impl Session {
 
     /// Once nothing is being read, nothing older than what was told can arrive.
     fn forget_decks_told(&mut self) {
-        if !self.decks_told.is_empty() && !self.is_reading() {
+        if !self.is_reading() {
             self.decks_told.clear();
+            self.imports_told.clear();
         }
     }
 

@@ -192,6 +192,104 @@ fn a_storm_of_changes_while_the_store_is_slow_closes_no_socket() {
 }
 
 #[test]
+fn another_drill_threshold_reads_the_whole_deck_once() {
+    let mut w = World::new([decks::draft(1, 60).settings(|s| s.new_per_day = 60).build()]);
+    let s = w.studying(start(1));
+    w.study_out(s, 5);
+    w.fetches_at_once = false;
+    w.edit(deck_id(1), |deck| deck.settings.drill_until = 3);
+    assert_eq!(w.fetches.len(), 1);
+    // An answer that comes meanwhile is folded by the new parameters, and stays.
+    w.answer(s, card_id(1, 7), 3);
+    w.answer_fetches();
+    w.commit();
+    w.answer_fetches();
+    w.commit();
+    assert!(w.session.states().all(|row| !row.3));
+    w.memory_is_the_fold();
+    assert!(w.store.wrong_progress(&w.library).is_empty());
+}
+
+/// Stores what an import brings: a state for these cards, and the commit of its job.
+fn import(w: &mut World, job: u128, cards: &[u128]) {
+    use domain::entry::{Body, GivenState, LogEntry};
+    use domain::ids::JobId;
+    let job = JobId::from_u128(job);
+    let state =
+        GivenState { reps: 3, ease: 250, interval_days: 15, due: None, lapses: 0, last_scheduled: None };
+    let state = GivenState { due: Some(w.session.today()), ..state };
+    for card in cards {
+        let (deck, card, id) = (deck_id(1), card_id(1, *card), w.id_at(NOON_MS - 40 * DAY_MS));
+        let stamp = w.zones.stamp(id.at_ms());
+        let body = Body::State { deck, card, state };
+        w.store.log.insert(id, LogEntry { id, job: Some(job), stamp, body });
+        w.store.progress.insert((deck, card), (0, domain::state::CardState::NEW));
+    }
+    let id = w.id();
+    let stamp = w.zones.stamp(id.at_ms());
+    w.store.log.insert(id, LogEntry { id, job: None, stamp, body: Body::ImportCommit { job } });
+}
+
+#[test]
+fn what_an_import_stored_under_a_running_session_is_read_and_told() {
+    let mut w = World::new([plain(1, 4)]);
+    let s = w.studying(start(1));
+    import(&mut w, 5, &[0, 3]);
+    w.take(s);
+    w.input(Input::Imported(deck_id(1)));
+    let frames = w.take(s);
+    let left = change(&frames, Reason::Imported).expect("told").left.expect("counts");
+    assert_eq!((left.new, left.review), (2, 2));
+    assert_eq!(w.clients[&s].shown[&card_id(1, 0)].state.sm2.reps, 3, "the held card is shown anew");
+    w.memory_is_the_fold();
+    w.study_out(s, 5);
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn an_answer_that_was_on_its_way_when_an_import_came_counts_with_it() {
+    for fold_first in [false, true] {
+        let mut w = World::new([plain(1, 4)]);
+        let s = w.studying(start(1));
+        w.answer(s, card_id(1, 3), 5);
+        w.commit();
+        w.fetches_at_once = false;
+        // A late answer waits for a log that was read before the import.
+        let late = w.id_at(NOON_MS - HOUR_MS);
+        let command = w.answer_to(s, card_id(1, 3), 4);
+        w.send(s, late, command);
+        let (token, want) = w.fetches.pop_front().expect("the card's log");
+        let before = w.facts(&want);
+        import(&mut w, 5, &[3]);
+        w.input(Input::Imported(deck_id(1)));
+        if fold_first {
+            w.input(Input::Fetched { token, facts: before });
+            w.answer_fetches();
+        } else {
+            w.answer_fetches();
+            w.input(Input::Fetched { token, facts: before });
+        }
+        w.fetches_at_once = true;
+        w.commit();
+        assert!(w.session.states().all(|row| !row.3), "nothing waits for a repair");
+        w.memory_is_the_fold();
+    }
+}
+
+#[test]
+fn an_import_that_could_not_be_read_is_read_again() {
+    let mut w = World::new([plain(1, 4)]);
+    let s = w.studying(start(1));
+    import(&mut w, 5, &[0]);
+    w.store_is_down = true;
+    w.input(Input::Imported(deck_id(1)));
+    w.store_is_down = false;
+    w.pass_by_deadlines(10_000);
+    assert_eq!(w.left(s).review, 1);
+    w.memory_is_the_fold();
+}
+
+#[test]
 fn a_raised_limit_brings_more_cards() {
     let mut w = World::new([decks::draft(1, 9).settings(|s| s.new_per_day = 1).build()]);
     let s = w.studying(start(1));

@@ -183,6 +183,24 @@ fn nothing_of_an_undurable_answer_reaches_another_socket() {
 }
 
 #[test]
+fn of_two_answers_to_a_card_the_first_to_be_durable_tells_others_nothing_of_the_second() {
+    let mut w = World::new([plain(1, 9)]);
+    let a = w.studying(start(1));
+    let b = w.studying(start(2));
+    let (card, first) = w.answer_screen(a, 1);
+    w.answer(a, card, 5);
+    w.take(b);
+    w.land_once(&mut |_: &domain::commit::Offer| domain::commit::Landed::Durable);
+    assert!(w.store.log.contains_key(&first) && w.store.log.len() == 1);
+    let told: Vec<u32> =
+        changes(&w.take(b)).iter().filter_map(|c| c.about).map(|about| about.1.answers).collect();
+    assert!(told.iter().all(|answers| *answers == 1), "{told:?}");
+    w.commit();
+    let told = change(&w.take(b), Reason::AnsweredElsewhere).expect("told when both are durable");
+    assert_eq!(told.about.expect("a state").1.answers, 2);
+}
+
+#[test]
 fn counts_leave_out_two_undurable_answers_to_one_card_in_whatever_order_of_ids() {
     let mut w = World::new([plain(1, 9)]);
     let a = w.studying(start(1));
@@ -291,4 +309,22 @@ fn one_socket_more_than_a_learner_may_have_is_closed_and_the_others_live() {
     w.answer_screen(all[0], 5);
     w.commit();
     assert_eq!(w.verdict(all[0], 1), Some(Ok(())));
+}
+
+#[test]
+fn the_new_state_told_with_a_verdict_leaves_out_what_another_device_did_since() {
+    let mut w = World::new([plain(1, 1)]);
+    let a = w.studying(start(1));
+    let b = w.open();
+    let card = w.held(a)[0];
+    w.answer(a, card, 5);
+    // Not held any more: this one counts as extra, and the new state comes with its verdict.
+    let second = w.answer(a, card, 5);
+    w.answer(b, card, 5);
+    w.take(a);
+    while !w.store.log.contains_key(&second) {
+        w.land_once(&mut |_: &domain::commit::Offer| domain::commit::Landed::Durable);
+    }
+    let told = change(&w.take(a), Reason::Rescheduled).expect("the state with the verdict");
+    assert_eq!(told.about.expect("a state").1.answers, 2);
 }

@@ -196,3 +196,20 @@ fn after_a_crash_what_was_saved_is_there_and_the_rest_is_sent_again() {
     assert_eq!(cards(&w.take(s))[0], card_id(1, 2));
     w.memory_is_the_fold();
 }
+
+#[test]
+fn facts_that_an_earlier_life_asked_for_are_no_answer_to_a_later_one() {
+    let mut w = World::new([plain(1, 9)]);
+    w.fetches_at_once = false;
+    let s = w.open();
+    w.start(s, start(1));
+    let (old, _) = w.fetches.pop_front().expect("the scope");
+    w.pass(1);
+    w.crash();
+    let s = w.open();
+    w.start(s, start(1));
+    let nothing = domain::session::Facts::Scope(domain::session::Scope::Decks(Vec::new()));
+    w.input(Input::Fetched { token: old, facts: Ok(nothing) });
+    w.answer_fetches();
+    assert_eq!(w.held(s).len(), 3);
+}

@@ -309,6 +309,28 @@ fn an_undo_that_the_store_never_takes_leaves_the_answer_standing() {
 }
 
 #[test]
+fn an_extra_that_was_taken_back_may_be_handed_out_again_in_its_sitting() {
+    use domain::session::Filter;
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.study_out(s, 5);
+    for n in 0..3 {
+        w.set(s, card_id(1, n), SetChange::Flag(1));
+    }
+    w.commit();
+    w.start(s, Start { filter: Some(Filter::Flagged), window: 2, ..start(2) });
+    let (card, id) = w.answer_screen(s, 5);
+    w.undo(s, id);
+    w.commit();
+    // It is put back, and comes again.
+    let b = w.open();
+    w.start(b, Start { filter: Some(Filter::Flagged), ..start(3) });
+    w.close(b);
+    assert!(w.held(s).contains(&card));
+    assert_eq!(w.study_out(s, 5), 3);
+}
+
+#[test]
 fn an_undo_with_a_window_of_one_shows_the_card_and_keeps_the_other_for_later() {
     let mut w = World::new([plain(1, 5)]);
     let s = w.studying(Start { window: 1, ..start(1) });

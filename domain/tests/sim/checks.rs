@@ -155,6 +155,11 @@ impl Sim {
                     let card = deal.deck.card(deal.card).map(|card| card.id).expect("a card");
                     self.invariant_i10_gate(user, socket, deal.deck.id, card, &deal.state);
                 }
+                if let Some((card, state)) = &changed.about {
+                    let has = |deck: &&DeckId| self.library.deck(**deck).index_of(*card).is_some();
+                    let deck = *self.deck_ids.iter().find(has).expect("a card of a deck");
+                    self.invariant_i10_gate(user, socket, deck, *card, state);
+                }
                 self.note("changed");
             }
             Out::Done(done) => self.invariant_i9_own_writes_are_in_the_figures(user, socket, done),

@@ -164,8 +164,7 @@ impl Sim {
             }
             Effect::Fetch { token, want } => {
                 let run = self.node.run;
-                let incarnation = self.node.lives.get(&user).map_or(0, |life| life.incarnation);
-                self.after(1, 30, Event::FetchRead { run, user, incarnation, token, want });
+                self.after(1, 30, Event::FetchRead { run, user, token, want });
             }
         }
     }
@@ -193,11 +192,12 @@ impl Sim {
         }
     }
 
-    pub fn fetch_read(&mut self, user: UserId, incarnation: Incarnation, token: Token, want: Want) {
+    pub fn fetch_read(&mut self, user: UserId, token: Token, want: Want) {
         let fails = self.plan.fetch_failures && !self.calm && self.rng.one_in(12);
         let facts = if fails { Err(FetchFailed) } else { Ok(self.facts(user, &want)) };
         let run = self.node.run;
-        self.after(1, 30, Event::FetchTold { run, user, incarnation, token, facts: Box::new(facts) });
+        let slow = if self.rng.one_in(10) { 900 } else { 30 };
+        self.after(1, slow, Event::FetchTold { run, user, token, facts: Box::new(facts) });
     }
 
     fn facts(&mut self, user: UserId, want: &Want) -> domain::session::Facts {

@@ -34,14 +34,12 @@ pub enum Event {
     FetchRead {
         run: u64,
         user: UserId,
-        incarnation: Incarnation,
         token: Token,
         want: Want,
     },
     FetchTold {
         run: u64,
         user: UserId,
-        incarnation: Incarnation,
         token: Token,
         facts: Box<Result<Facts, FetchFailed>>,
     },
@@ -216,13 +214,12 @@ impl Sim {
             Event::Loaded { run: r, user, incarnation, seed, known } if r == run => {
                 self.loaded(user, incarnation, *seed, known);
             }
-            Event::FetchRead { run: r, user, incarnation, token, want } if r == run => {
-                self.fetch_read(user, incarnation, token, want);
+            Event::FetchRead { run: r, user, token, want } if r == run => {
+                self.fetch_read(user, token, want);
             }
-            Event::FetchTold { run: r, user, incarnation, token, facts } if r == run => {
-                if self.node.lives.get(&user).is_some_and(|life| life.incarnation == incarnation) {
-                    self.input(user, Input::Fetched { token, facts: *facts });
-                }
+            // Whatever life of the session is there gets it: tokens of another life mean nothing to it.
+            Event::FetchTold { run: r, user, token, facts } if r == run => {
+                self.input(user, Input::Fetched { token, facts: *facts });
             }
             Event::BatchApplied { run: r } if r == run => self.batch_applied(),
             Event::BatchReturned { run: r } if r == run => self.batch_returned(),

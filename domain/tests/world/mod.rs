@@ -68,6 +68,8 @@ pub struct World {
     pub dev_clock: bool,
     /// Fetches are answered in the same turn; else they wait for [`World::answer_fetches`].
     pub fetches_at_once: bool,
+    /// The session's parts are compared after each input; a test with thousands of decks may leave that out.
+    pub compares: bool,
     /// The store cannot be read.
     pub store_is_down: bool,
     pub fetches: VecDeque<(Token, Want)>,
@@ -96,6 +98,7 @@ impl World {
             began_ms: NOON_MS - 400 * DAY_MS,
             dev_clock: false,
             fetches_at_once: true,
+            compares: true,
             store_is_down: false,
             fetches: VecDeque::new(),
             appended: Vec::new(),
@@ -235,7 +238,9 @@ impl World {
             for effect in fx {
                 self.perform(effect, &mut inputs);
             }
-            assert_eq!(self.session.contradictions(), Vec::<String>::new());
+            if self.compares {
+                assert_eq!(self.session.contradictions(), Vec::<String>::new());
+            }
             if inputs.is_empty() {
                 self.clients_agree();
             }

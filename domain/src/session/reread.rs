@@ -1,0 +1,129 @@
+//! The rows of a loaded deck are read again: because the fold's parameters changed, or because others than this session
+//! stored entries of the learner. One read for the whole deck, and what was answered meanwhile stays.
+
+use super::Session;
+use super::decks::CardKey;
+use super::types::*;
+use crate::ids::DeckId;
+use crate::limits::RETRY_LONGEST_MS;
+use crate::state::CardState;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why rows are read again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Why {
+    /// The fold's parameters changed: no row in memory may be stepped on until it is folded again.
+    Parameters,
+    /// Entries were stored by others.
+    Imported,
+}
+
+/// A deck whose rows are being read.
+#[derive(Debug)]
+pub(super) struct Reread {
+    deck: DeckId,
+    why: Why,
+    /// Cards with entries that the reading may not know.
+    touched: BTreeSet<u32>,
+}
+
+impl Session {
+    /// Asks for the rows of a deck.
+    pub(super) fn reread(&mut self, deck: DeckId, why: Why, fx: &mut Vec<Effect>) {
+        let Some(study) = self.decks.get_mut(&deck) else {
+            if why == Why::Imported && self.is_reading() {
+                self.imports_told.insert(deck);
+            }
+            return;
+        };
+        if why == Why::Parameters {
+            study.distrust_rows();
+        }
+        let before = self.rereads.values().filter(|reread| reread.deck == deck).map(|reread| reread.why);
+        let why = before.fold(why, Why::max);
+        // An older reading may know less than this one.
+        self.rereads.retain(|_, reread| reread.deck != deck);
+        // Neither what is on its way nor a fold whose log was read before can be relied on to be in the reading.
+        let pending = self.pending.all().map(|pending| pending.key).chain(self.locked.keys().copied());
+        let touched = pending.filter(|key| key.0 == deck).map(|key| key.1).collect();
+        let token = self.fetch(Want::Decks(vec![deck]), fx);
+        self.rereads.insert(token, Reread { deck, why, touched });
+    }
+
+    /// An entry leaves for the writer: a reading that is under way may not know it.
+    pub(super) fn touch(&mut self, key: CardKey) {
+        for reread in self.rereads.values_mut().filter(|reread| reread.deck == key.0) {
+            reread.touched.insert(key.1);
+        }
+    }
+
+    /// Readings that failed are tried again when their time has come.
+    pub(super) fn reread_owed(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if now.tick_ms < self.read_again_tick_ms {
+            return;
+        }
+        for (deck, why) in std::mem::take(&mut self.rereads_owed) {
+            self.reread(deck, why, fx);
+        }
+    }
+
+    /// The rows arrived.
+    pub(super) fn reread_done(
+        &mut self,
+        now: Now,
+        reread: Reread,
+        facts: Result<Facts, FetchFailed>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Reread { deck, why, touched } = reread;
+        let load = match facts {
+            Ok(Facts::Decks(loads)) => loads.into_iter().find(|load| load.deck.id == deck),
+            Ok(_) | Err(FetchFailed) => None,
+        };
+        if let Some(load) = &load {
+            self.deck_changed(now, load.deck.clone(), fx);
+        }
+        let Some(study) = self.decks.get_mut(&deck) else { return };
+        let params = |deck: &crate::deck::Deck| deck.settings.fold_params();
+        let Some(load) = load.filter(|load| params(&load.deck) == params(&study.deck)) else {
+            self.rereads_owed.insert(deck, why);
+            self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
+            return;
+        };
+        let before: BTreeMap<u32, CardState> = study.rows().map(|(index, state)| (index, *state)).collect();
+        let read = load.rows.iter().filter_map(|(card, state)| Some((load.deck.index_of(*card)?, *state)));
+        study.take_rows(read.collect(), &touched, why == Why::Imported);
+        study.has_entries |= load.has_entries;
+        // A repair that is being read may know less than this reading.
+        self.repairs.retain(|_, key| key.0 != deck);
+        self.forget_queues();
+        self.show_reread(now, deck, why, &before, fx);
+    }
+
+    /// Held cards whose state is another now are shown anew; after an import the counts are told.
+    fn show_reread(
+        &mut self,
+        now: Now,
+        deck: DeckId,
+        why: Why,
+        before: &BTreeMap<u32, CardState>,
+        fx: &mut Vec<Effect>,
+    ) {
+        for socket in self.sockets_over(deck) {
+            let held = self.sockets.get(&socket).map(|s| s.held.iter().map(|held| held.key));
+            let keys: Vec<CardKey> = held.into_iter().flatten().filter(|key| key.0 == deck).collect();
+            for key in keys.into_iter().filter(|key| !self.locked.contains_key(key)).collect::<Vec<_>>() {
+                let was = before.get(&key.1).copied().unwrap_or(CardState::NEW);
+                if self.decks.get(&deck).is_some_and(|study| study.state(key.1) != was) {
+                    self.refresh_held(now, socket, key, Reason::Rescheduled, fx);
+                }
+            }
+            if why == Why::Imported {
+                let left = Some(self.left(socket));
+                let changed =
+                    Changed { reason: Reason::Imported, drop: Vec::new(), card: None, about: None, left };
+                fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
+            }
+        }
+    }
+}
