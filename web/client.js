@@ -2,9 +2,10 @@
 // Everything that decides is in session.js; here its effects are carried out.
 
 import { Clock } from "./clock.js";
-import { randomBytes } from "./ids.js";
+import { randomBytes, uuid4 } from "./ids.js";
 import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
+import { recover, spill } from "./spill.js";
 import { openStore } from "./store-idb.js";
 import { MemoryStore } from "./store-memory.js";
 import { Tabs } from "./tabs.js";
@@ -13,6 +14,8 @@ const SUB_PROTOCOL = "studyhall.v1";
 const TICK_MS = 500;
 const ADOPT_EVERY_MS = 3_000;
 const STORE_OPEN_LIMIT_MS = 5_000;
+/** A page's run is remembered so long after its last command. */
+const RUNS_KEPT_MS = 30 * 86_400_000;
 
 const NOTHING = { mine: [], elsewhere: new Map(), refused: [], others: 0 };
 
@@ -30,6 +33,9 @@ export class StudyClient {
     this.session = new Session({ token, random: Math.random });
     /** What lies on the device, as last seen. */
     this.survey = NOTHING;
+    /** Names this run of the page towards the outbox; drafts that the outbox has not confirmed yet, by key. */
+    this.run_id = uuid4(randomBytes(16));
+    this.storing = new Map();
     this.socket = null;
     this.last_saved = null;
     this.tabs = new Tabs(instance, {
@@ -46,6 +52,8 @@ export class StudyClient {
     const kept = await this.outbox.recall(this.user_id);
     this.clock = new Clock({ offset_ms: kept.offset_ms });
     this.last_saved = kept.last_saved;
+    await recover(this.outbox);
+    await this.outbox.forgetRuns(this.clock.now() - RUNS_KEPT_MS);
     await this.look();
     this.input({ type: "adopted", entries: this.survey.mine });
     this.input({ type: "connect" });
@@ -146,7 +154,8 @@ export class StudyClient {
   }
 
   async storeCommand({ key, of_key, command, about }) {
-    const row = await this.outbox.put({
+    const draft = {
+      run: this.run_id,
       key,
       of_key,
       command,
@@ -156,10 +165,20 @@ export class StudyClient {
       offset_ms: this.clock.offset_ms,
       frozen: this.clock.corrected,
       strict: !this.session.link.isReady,
-    });
+    };
+    this.storing.set(key, draft);
+    const row = await this.outbox.put(draft);
+    this.storing.delete(key);
     const entry = row.instance === this.instance ? row : null;
     this.input({ type: "stored", key, id: row.id, entry });
     this.tabs.outboxChanged();
+  }
+
+  /** The page goes: what the outbox has not confirmed is left for the next one. */
+  hide() {
+    const drafts = [...this.storing.values()].map((draft) => ({ ...draft, command: this.outbox.resolve(draft) }));
+    spill(this.run_id, drafts);
+    this.tabs.goes();
   }
 
   async settleIds({ ids }) {

@@ -163,7 +163,7 @@ class App {
   hide() {
     leaveInstance(this.instance);
     this.view?.hide?.();
-    this.client?.tabs.goes();
+    this.client?.hide();
   }
 
   /** Another tab signed in, renewed or signed out. */

@@ -31,7 +31,7 @@ export class Outbox {
     this.tail = Promise.resolve();
     /** What the browser said when it could not keep entries any more, or null. */
     this.fault = null;
-    /** Which id the command got that was put with this key; ids that were made anew since. */
+    /** Which id a command got, by its run and key; ids that were made anew since. */
     this.ids = new Map();
     this.renamed = new Map();
   }
@@ -50,14 +50,17 @@ export class Outbox {
 
   /**
    * Keeps a command and gives it its id.
-   * @param {object} draft `{key, of_key, user_id, command, about, at_ms, offset_ms, frozen, strict}`: `at_ms` is the
-   *   corrected moment of the answer; `of_key` is the key of the command that an undo takes back
-   * @returns the row; its `instance` is another tab's when it is an undo of what that tab still has to send
+   * @param {object} draft `{run, key, of_key, user_id, command, about, at_ms, offset_ms, frozen, strict}`: `key` counts
+   *   the drafts of one `run` of a page; `of_key` is the key of the command that an undo takes back; `at_ms` is the
+   *   corrected moment of the answer
+   * @returns the row, or null when this draft was kept before; its `instance` is another tab's when it is an undo of
+   *   what that tab still has to send
    */
   put(draft) {
     const { user_id, about, at_ms, offset_ms, frozen, strict } = draft;
     return this.change(
       async (rows) => {
+        if (((await rows.get("runs", draft.run))?.key ?? 0) >= draft.key) return null;
         const command = this.resolve(draft);
         const last = (await rows.get("meta", LAST_ID)) ?? null;
         const named = command.type === "undo" ? await rows.get("outbox", command.of) : undefined;
@@ -75,7 +78,8 @@ export class Outbox {
         await rows.put("outbox", row.id, row);
         await rows.put("meta", LAST_ID, row.id);
         if (row.frozen) await rows.put("meta", LAST_FINAL, row.id);
-        this.ids.set(draft.key, row.id);
+        await rows.put("runs", draft.run, { run: draft.run, key: draft.key, at_ms });
+        this.ids.set(keyOf(draft.run, draft.key), row.id);
         return row;
       },
       { strict },
@@ -83,9 +87,9 @@ export class Outbox {
   }
 
   /** The command as it is sent: an undo names the id that its entry has by now. */
-  resolve({ command, of_key }) {
+  resolve({ command, run, of_key }) {
     if (command.type !== "undo") return command;
-    const of = command.of ?? this.ids.get(of_key);
+    const of = command.of ?? this.ids.get(keyOf(run, of_key));
     return { ...command, of: this.renamed.get(of) ?? of };
   }
 
@@ -177,6 +181,13 @@ export class Outbox {
     });
   }
 
+  /** Forgets how far runs of pages got that ended before `before_ms`. */
+  forgetRuns(before_ms) {
+    return this.change(async (rows) => {
+      for (const { run, at_ms } of await rows.all("runs")) if (at_ms < before_ms) await rows.delete("runs", run);
+    });
+  }
+
   /**
    * What lies on this device, seen by `user_id`: waiting in this and in other tabs, refused, and of other people.
    * @returns {Promise<{mine: object[], elsewhere: Map<string, number>, refused: object[], others: number}>}
@@ -226,6 +237,8 @@ export class Outbox {
     }
   }
 }
+
+const keyOf = (run, key) => `${run}:${key}`;
 
 function plain(html) {
   const text = String(html ?? "").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();

@@ -3,7 +3,7 @@
 
 const NAME = "studyhall";
 const VERSION = 1;
-const TABLES = ["outbox", "meta"];
+const TABLES = ["outbox", "meta", "runs"];
 
 /** Opens the database. Rejects when this browser keeps none (private windows of some, blocked storage). */
 export async function openStore(factory = globalThis.indexedDB) {

@@ -3,7 +3,7 @@
 export class MemoryStore {
   constructor() {
     this.persistent = false;
-    this.tables = { outbox: new Map(), meta: new Map() };
+    this.tables = { outbox: new Map(), meta: new Map(), runs: new Map() };
   }
 
   /** Runs `work(rows)` alone; what it did is undone when it throws. */

@@ -1,7 +1,8 @@
 //! How fast the store appends and applies. `cargo bench -p embedded` prints a table; nothing is asserted.
 //!
 //! `STUDYHALL_BENCH_LEARNERS` (2,000), `STUDYHALL_BENCH_DIR` (the system's place for temporary files) and
-//! `STUDYHALL_BENCH_NO_INDEX` (drops the index by card, to see what it costs) change what is measured.
+//! `STUDYHALL_BENCH_NO_INDEX` (drops the index by card, to see what it costs), `STUDYHALL_BENCH_CHECKPOINT_MIB` and
+//! `STUDYHALL_BENCH_SLICE_ROWS` (the options of that name) change what is measured.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run has nothing to say")]
 
@@ -79,6 +80,9 @@ async fn run(folder: &Path, mut answers: Answers) {
 fn open(folder: &Path, mut options: Options) -> EmbeddedStore {
     if let Ok(mib) = std::env::var("STUDYHALL_BENCH_CHECKPOINT_MIB") {
         options.journal_checkpoint_bytes = mib.parse::<u64>().unwrap() << 20;
+    }
+    if let Ok(rows) = std::env::var("STUDYHALL_BENCH_SLICE_ROWS") {
+        options.apply_slice_rows = rows.parse().unwrap();
     }
     let since = Instant::now();
     let store = EmbeddedStore::open(folder, options).unwrap();

@@ -1,6 +1,6 @@
 //! `studyhall study`: a learner studies in a terminal, or by lines where there is none.
 //!
-//! The [`desk`] is a pure model of what lies before the learner, [`view`] its text; only this file, the
+//! The `desk` is a pure model of what lies before the learner, `view` its text; only this file, the
 //! terminal and the lines' threads touch the world.
 
 mod desk;

@@ -5,7 +5,7 @@
 //!   the writer is [`Input::Outcome`].
 //! * **The next card never waits for the store.** Dealing reads memory only. What memory lacks (an older id, a card's
 //!   history for a late answer) is fetched while only the socket that asked is parked.
-//! * **State is the fold.** A card's state is moved by [`CardState::after`] when the entry comes last in the card's
+//! * **State is the fold.** A card's state is moved by [`CardState::after`](crate::state::CardState::after) when the entry comes last in the card's
 //!   order, and folded again from the log whenever it does not.
 
 mod access;

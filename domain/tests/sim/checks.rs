@@ -2,10 +2,11 @@
 
 use crate::device::Fate;
 use crate::reference;
-use crate::run::{Sim, name, short};
+use crate::run::Sim;
+use crate::wires::{name, short};
 use domain::commit::Offer;
 use domain::entry::{Body, LogEntry, Mode, Review};
-use domain::fold::fold_learner;
+use domain::fold::{Live, fold_card, fold_learner};
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::limits;
 use domain::session::{Command, Done, Kind, Out, SocketId};
@@ -170,7 +171,8 @@ impl Sim {
         }
     }
 
-    /// Nothing that another socket did, and that is not durable, shows in a card.
+    /// Nothing that another socket did, and that is not durable, shows in a card: its state is the fold of what is
+    /// durable with none, some or all of what this socket did itself.
     fn invariant_i10_gate(
         &self,
         user: UserId,
@@ -179,13 +181,29 @@ impl Sim {
         card: CardId,
         shown: &CardState,
     ) {
-        let Some(life) = self.node.lives.get(&user) else { return };
-        let pending: BTreeSet<EntryId> = life.session.pending_entries().map(|entry| entry.id).collect();
-        let sent_here: BTreeSet<EntryId> =
-            self.numbered.get(&socket).into_iter().flatten().copied().collect();
-        let others: Vec<EntryId> = pending.iter().filter(|id| !sent_here.contains(id)).copied().collect();
-        let last_is_foreign = shown.last.is_some_and(|last| others.contains(&last));
-        assert!(!last_is_foreign, "I10: {card:?} of {deck:?} shows what is not durable to another socket");
+        let Some((life, store)) = self.node.lives.get(&user).zip(self.stores.get(&user)) else { return };
+        let stale = life.session.states().any(|row| row.1 == card && row.3);
+        let pending: Vec<LogEntry> = life.session.pending_entries().copied().collect();
+        if stale || pending.iter().any(|entry| self.quarantined.contains(&entry.id)) {
+            return;
+        }
+        let undecided = |id: EntryId| pending.iter().any(|entry| entry.id == id);
+        let mut known: Vec<LogEntry> =
+            store.card_log(deck, card).into_iter().filter(|entry| !undecided(entry.id)).collect();
+        let here = self.numbered.get(&socket).into_iter().flatten();
+        let mut own: Vec<LogEntry> =
+            here.filter_map(|id| pending.iter().find(|entry| entry.id == *id).copied()).collect();
+        own.dedup();
+        let params = self.library.deck(deck).settings.fold_params();
+        for at in 0..=own.len() {
+            known.extend(at.checked_sub(1).map(|at| own[at]));
+            let mine: Vec<LogEntry> =
+                known.iter().filter(|entry| entry.card() == Some((deck, card))).copied().collect();
+            if fold_card(&mine, &Live::of(&known), &params, |_, _| {}) == *shown {
+                return;
+            }
+        }
+        panic!("I10: {card:?} shows {socket:?} what is not durable: {shown:?}");
     }
 
     /// No new card is handed out of a deck whose limit was used up; `more` of a start is at most two here.

@@ -20,7 +20,8 @@ pub enum Fate {
 #[derive(Debug)]
 pub struct Device {
     pub user: UserId,
-    pub instance: InstanceId,
+    /// `None`: batches over HTTP.
+    pub instance: Option<InstanceId>,
     pub skew_ms: i64,
     /// Everything it ever made, in the order of the ids.
     pub outbox: BTreeMap<EntryId, (Command, Fate)>,
@@ -41,10 +42,10 @@ pub struct Device {
 }
 
 impl Device {
-    pub fn new(user: UserId, n: u128, skew_ms: i64) -> Device {
+    pub fn new(user: UserId, n: u128, instance: Option<InstanceId>, skew_ms: i64) -> Device {
         Device {
             user,
-            instance: InstanceId::from_u128(n),
+            instance,
             skew_ms,
             outbox: BTreeMap::new(),
             open: BTreeSet::new(),

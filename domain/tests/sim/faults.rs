@@ -14,7 +14,7 @@ impl Sim {
         self.after(200, 6_000, Event::Fault);
         let users: Vec<UserId> = self.devices.iter().map(|device| device.user).collect();
         let user = users[self.rng.below(users.len() as u64) as usize];
-        match self.rng.below(6) {
+        match self.rng.below(7) {
             0 if self.plan.crashes => {
                 self.note("crash");
                 self.crash();
@@ -25,6 +25,10 @@ impl Sim {
             }
             2 if self.plan.clocks => self.turn_the_clock(),
             3 if self.plan.clocks => self.travel(user),
+            6 => {
+                let has_credit = self.rng.one_in(2);
+                self.all(|| Input::Credit(has_credit));
+            }
             4 | 5 if self.plan.edits => self.edit(),
             _ => {}
         }
@@ -89,7 +93,7 @@ impl Sim {
         self.all(|| Input::AccessChanged);
     }
 
-    fn all(&mut self, input: impl Fn() -> Input) {
+    pub fn all(&mut self, input: impl Fn() -> Input) {
         for user in self.node.lives.keys().copied().collect::<Vec<_>>() {
             self.input(user, input());
         }

@@ -9,12 +9,14 @@
 mod checks;
 mod device;
 mod faults;
+mod habits;
 mod node;
 mod plan;
 #[allow(dead_code, reason = "the reference has more to it than a run compares")]
 #[path = "../../../tests/kit/src/reference/mod.rs"]
 mod reference;
 mod run;
+mod wires;
 #[path = "../world/mod.rs"]
 mod world;
 

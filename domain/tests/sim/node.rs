@@ -25,7 +25,7 @@ pub struct Node {
     pub run: u64,
     pub homes: BTreeMap<UserId, Option<Home>>,
     pub lives: BTreeMap<UserId, Life>,
-    pub waiting: BTreeMap<UserId, Vec<(SocketId, InstanceId)>>,
+    pub waiting: BTreeMap<UserId, Vec<(SocketId, Option<InstanceId>)>>,
     pub writer: GroupCommit,
     /// The batch with the store: its rows and what becomes of each.
     pub batch: Option<Vec<(Offer, Landed, bool)>>,
@@ -63,7 +63,7 @@ impl Node {
 
 impl Sim {
     /// A socket said `hello`.
-    pub fn hello(&mut self, user: UserId, socket: SocketId, instance: InstanceId) {
+    pub fn hello(&mut self, user: UserId, socket: SocketId, instance: Option<InstanceId>) {
         let next = self.node.number();
         let home = self.node.homes.entry(user).or_default();
         if home.is_some_and(|home| home.state == HomeState::Stopping) {
@@ -125,12 +125,12 @@ impl Sim {
         }
     }
 
-    fn welcome(&mut self, user: UserId, socket: SocketId, instance: InstanceId) {
+    fn welcome(&mut self, user: UserId, socket: SocketId, instance: Option<InstanceId>) {
         if !self.wires.contains_key(&socket) {
             return;
         }
-        self.input(user, Input::Attach { socket, instance: Some(instance) });
-        self.toward_client(socket, crate::run::ToClient::Welcome);
+        self.input(user, Input::Attach { socket, instance });
+        self.toward_client(socket, crate::wires::ToClient::Welcome);
     }
 
     /// The only way into a session.
@@ -181,7 +181,7 @@ impl Sim {
         {
             to = *other.0;
         }
-        self.toward_client(to, crate::run::ToClient::Frame(Box::new(out)));
+        self.toward_client(to, crate::wires::ToClient::Frame(Box::new(out)));
     }
 
     fn undo_by_position(&self, offer: &mut Offer) {

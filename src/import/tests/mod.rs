@@ -1,6 +1,10 @@
 //! What a file becomes, told as promises.
 
+mod files;
+mod importing;
+mod on_this_machine;
 mod parsing;
+mod properties;
 
 use super::{Dialect, FileFault, Head, Parser, Row, RowEvent};
 
@@ -30,7 +34,7 @@ fn events(bytes: &[u8]) -> Vec<RowEvent> {
 fn head(bytes: &[u8]) -> Head {
     match events(bytes).remove(0) {
         RowEvent::Head(head) => head,
-        other => panic!("{other:?}"),
+        other @ (RowEvent::Row(_) | RowEvent::Rejected(_) | RowEvent::Changed(_)) => panic!("{other:?}"),
     }
 }
 

@@ -45,6 +45,25 @@ test("answers without a verdict survive a reload and are sent again with the sam
   assert.equal(received().length, 6, "what was saved is not sent a third time");
 });
 
+test("an answer given in the moment of a reload is not lost, and not doubled", async () => {
+  const page = await profile.open(`${mock.url}/?code=x`);
+  await study(page, TITLE);
+  const answered = [];
+  for (let n = 0; n < 6; n++) {
+    answered.push(await question(page));
+    await page.keyboard.press(" ");
+    await page.waitForSelector(".grades:not([hidden])");
+    await page.evaluate(() => {
+      dispatchEvent(new KeyboardEvent("keydown", { key: "5" }));
+      location.reload();
+    });
+    await until("it studies again", () => mock.starts.length === n + 2);
+  }
+  await allSaved(page);
+  const once = new Map(mock.commands.map(({ frame }) => [frame.id, frame.card_id]));
+  assert.deepEqual([...once.values()], answered);
+});
+
 test("the sitting goes on after a reload, and an answer given before it can be taken back", async () => {
   const page = await profile.open(`${mock.url}/?code=x`);
   await study(page, TITLE);
@@ -140,18 +159,23 @@ test("a tab that is alive keeps its own answers, and a copied tab is another tab
   const one = await profile.open(`${mock.url}/?code=x`);
   await study(one, TITLE);
   await answerByKey(one);
+  await waiting(one, 1);
+  await one.reload();
+  await question(one);
   await one.evaluate(() => {
     globalThis.heard_here = 0;
     new BroadcastChannel("studyhall").onmessage = ({ data }) => (globalThis.heard_here += data.type === "here" ? 1 : 0);
   });
   const two = await profile.copyOf(one);
   await waiting(two, 1);
-  await until("both study", () => mock.starts.length === 2);
+  await until("both study", () => mock.starts.length === 3);
   await until("the copy asked twice, and was answered", () => one.evaluate(() => globalThis.heard_here >= 2));
-  assert.equal(received().length, 1, "the other tab leaves a living tab's answer alone");
-  const [first, second] = mock.sockets.map(({ hello }) => hello.instance);
-  assert.notEqual(first, second);
-  assert.notEqual(mock.starts[0].sitting, mock.starts[1].sitting);
+  assert.equal(received().length, 2, "the copy leaves a living tab's answer alone");
+  const [before, after_reload, copy] = mock.starts.map(({ sitting }) => sitting);
+  assert.equal(before, after_reload);
+  assert.notEqual(copy, before);
+  const instances = new Set(mock.sockets.map(({ hello }) => hello?.instance));
+  assert.equal(instances.size, 2, "a reload keeps the tab's name, a copy has its own");
 });
 
 test("a wrong clock of the device does not reach the ids", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomBytes, timeOf } from "../../../web/ids.js";
 import { Outbox } from "../../../web/outbox.js";
+import { recover, spill } from "../../../web/spill.js";
 import { MemoryStore } from "../../../web/store-memory.js";
 
 const NOW = 1_795_000_000_000;
@@ -14,7 +15,7 @@ function tab(store, instance = "tab-1") {
 let keys = 0;
 function draft(more = {}) {
   const command = { type: "answer", deck_id: "d", card_id: "c", grade: 4, elapsed_ms: 1 };
-  return { key: ++keys, of_key: null, user_id: "mira", command, about: "<b>France</b>", at_ms: NOW, offset_ms: 0, frozen: true, strict: false, ...more };
+  return { run: "run-1", key: ++keys, of_key: null, user_id: "mira", command, about: "<b>France</b>", at_ms: NOW, offset_ms: 0, frozen: true, strict: false, ...more };
 }
 
 test("what was put is there after a restart, oldest first, until it is settled", async () => {
@@ -119,6 +120,34 @@ test("what is refused for good is set aside with its sentence until it is dismis
   assert.deepEqual([refused.code, refused.message, refused.about], ["unknown_card", "This card never existed.", "France"]);
   await outbox.dismiss(id);
   assert.deepEqual((await outbox.survey("mira")).refused, []);
+});
+
+function localStorage() {
+  const map = new Map();
+  return {
+    get length() {
+      return map.size;
+    },
+    key: (at) => [...map.keys()][at],
+    getItem: (key) => map.get(key) ?? null,
+    setItem: (key, value) => map.set(key, value),
+    removeItem: (key) => map.delete(key),
+  };
+}
+
+test("what a closing page could not put is brought in by the next one, once, undo and all", async () => {
+  const [store, storage] = [new MemoryStore(), localStorage()];
+  const stored = draft();
+  const lost = draft();
+  const undo = draft({ of_key: lost.key, command: { type: "undo" } });
+  await tab(store).put(stored);
+  spill("run-1", [stored, lost, undo], storage);
+  const next = tab(store, "tab-2");
+  assert.equal(await recover(next, storage), 3);
+  const all = await store.change((rows) => rows.all("outbox"));
+  assert.equal(all.length, 3, "the one that was put is not doubled");
+  assert.equal(all[2].command.of, all[1].id);
+  assert.equal(await recover(next, storage), 0);
 });
 
 test("a browser that fails to keep entries is told on, and nothing is dropped", async () => {
