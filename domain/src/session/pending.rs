@@ -95,6 +95,22 @@ impl InFlight {
         Some(pending)
     }
 
+    /// An entry about this card was refused: what came after it rests on a state that never was. Until the card is
+    /// folded again, others are shown the state before it.
+    pub(super) fn refused(&mut self, key: CardKey, before: CardState, refused_at: usize) {
+        for id in self.by_card.get(&key).into_iter().flatten().skip(refused_at) {
+            if let Some(later) = self.entries.get_mut(id) {
+                later.before = before;
+            }
+        }
+    }
+
+    /// The place of an entry among those about its card, first come first.
+    pub(super) fn place(&self, id: EntryId) -> usize {
+        let ids = self.entries.get(&id).and_then(|pending| self.by_card.get(&pending.key));
+        ids.and_then(|ids| ids.iter().position(|other| *other == id)).unwrap_or(0)
+    }
+
     /// Another command waits for the same entry.
     pub(super) fn wait(&mut self, id: EntryId, waiter: (SocketId, u64)) {
         let Some(pending) = self.entries.get_mut(&id) else { return };

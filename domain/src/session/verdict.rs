@@ -10,6 +10,7 @@ use crate::ids::EntryId;
 impl Session {
     /// The one place where an accepted command gets its verdict.
     pub(super) fn outcome(&mut self, now: Now, id: EntryId, outcome: Outcome, fx: &mut Vec<Effect>) {
+        let place = self.pending.place(id);
         let Some(pending) = self.pending.remove(id) else { return };
         match outcome {
             Outcome::Durable => {
@@ -23,6 +24,7 @@ impl Session {
             }
             Outcome::Never => {
                 self.forget_refused(id);
+                self.pending.refused(pending.key, pending.before, place);
                 if let Some(study) = self.decks.get_mut(&pending.key.0) {
                     study.mark_stale(pending.key.1);
                     let today = self.today;

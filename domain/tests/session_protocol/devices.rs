@@ -328,3 +328,30 @@ fn the_new_state_told_with_a_verdict_leaves_out_what_another_device_did_since() 
     let told = change(&w.take(a), Reason::Rescheduled).expect("the state with the verdict");
     assert_eq!(told.about.expect("a state").1.answers, 2);
 }
+
+#[test]
+fn what_rests_on_a_refused_row_is_not_shown_to_others_as_if_it_had_happened() {
+    use domain::commit::Landed;
+    let mut w = World::new([plain(1, 9)]);
+    let a = w.studying(start(1));
+    let (card, first) = w.answer_screen(a, 1);
+    w.commit();
+    let undo = w.undo(a, first);
+    w.answer(a, card, 5);
+    let b = w.studying(start(2));
+    let mut lands = |o: &domain::commit::Offer| {
+        if o.entry_id() == Some(undo) { Landed::Never } else { Landed::Durable }
+    };
+    w.land_once(&mut lands);
+    // The undo never was: the other device still sees one answer, and a drill.
+    w.start(b, start(2));
+    let (_, total) = queue(&w.take(b)).expect("a queue");
+    assert_eq!(
+        (total.new, total.learning),
+        (8, 0),
+        "while the card waits for its fold it is not dealt at all"
+    );
+    w.commit();
+    w.memory_is_the_fold();
+    assert_eq!(w.store.fold(deck_id(1), card, &w.library).answers, 2);
+}

@@ -189,7 +189,9 @@ impl Sim {
         let Some((life, store)) = self.node.lives.get(&user).zip(self.stores.get(&user)) else { return };
         let stale = life.session.states().any(|row| row.1 == card && row.3);
         let pending: Vec<LogEntry> = life.session.pending_entries().copied().collect();
-        if stale || pending.iter().any(|entry| self.quarantined.contains(&entry.id)) {
+        // What others are shown of a card with a refused row may lag behind what is durable.
+        let lags = self.refused_cards.contains(&(user, card));
+        if stale || lags || pending.iter().any(|entry| self.quarantined.contains(&entry.id)) {
             return;
         }
         let undecided = |id: EntryId| pending.iter().any(|entry| entry.id == id);

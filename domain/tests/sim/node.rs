@@ -318,6 +318,7 @@ impl Sim {
             if let Some(id) = offer.entry_id() {
                 if outcome == Outcome::Never {
                     self.quarantined.insert(id);
+                    self.refused_cards.insert((offer.user, offer.append.about.1));
                 }
                 self.input(offer.user, Input::Outcome { id, outcome });
             }

@@ -11,7 +11,7 @@ use domain::commit::Offer;
 use domain::day::ZoneHistory;
 use domain::directory::Incarnation;
 use domain::entry::LogEntry;
-use domain::ids::{DeckId, EntryId, InstanceId, UserId};
+use domain::ids::{CardId, DeckId, EntryId, InstanceId, UserId};
 use domain::session::{Facts, FetchFailed, Input, Now, SessionSeed, SocketId, Token, Want};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -79,6 +79,7 @@ pub struct Sim {
     pub devices: Vec<Device>,
     pub wires: BTreeMap<SocketId, Wire>,
     pub quarantined: BTreeSet<EntryId>,
+    pub refused_cards: BTreeSet<(UserId, CardId)>,
     /// Commands of each socket by number, as the server got them.
     pub numbered: BTreeMap<SocketId, Vec<EntryId>>,
     pub refused: BTreeSet<(SocketId, u64)>,
@@ -129,6 +130,7 @@ impl Sim {
             devices,
             wires: BTreeMap::new(),
             quarantined: BTreeSet::new(),
+            refused_cards: BTreeSet::new(),
             numbered: BTreeMap::new(),
             refused: BTreeSet::new(),
             calm: false,
