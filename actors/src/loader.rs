@@ -172,7 +172,10 @@ impl<S: ReviewStore> Reader<S> {
                         ..DeckQuery::default()
                     };
                     for deck in self.library.decks(below).await? {
-                        if is_open(&spans_of(&deck.gate(), &person, &grants, deck.id)) {
+                        // Another deck of the same path stands beside it, not below.
+                        if deck.path != record.path
+                            && is_open(&spans_of(&deck.gate(), &person, &grants, deck.id))
+                        {
                             found.insert(deck.id);
                         }
                     }

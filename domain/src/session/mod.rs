@@ -318,9 +318,12 @@ impl Session {
         self.reread_owed(now, fx);
         self.read_access_again(now, fx);
         let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
-        for socket in sockets {
+        for &socket in &sockets {
             self.fill(now, socket, fx);
             self.tell_saved(socket, fx);
+        }
+        // Only now: a later socket may have taken over what an earlier one held.
+        for socket in sockets {
             self.tell_done(now, socket, fx);
         }
     }
