@@ -14,10 +14,11 @@ export class ImportReport {
     this.heading = h("h2", {});
     this.figures = h("ul", { className: "import-figures" });
     this.rejected = h("div", { className: "rejected" });
-    this.element = h("div", { className: "report" }, this.heading, this.figures, this.rejected);
+    this.changed = h("div", { className: "rejected" });
+    this.element = h("div", { className: "report" }, this.heading, this.figures, this.rejected, this.changed);
   }
 
-  draw({ added, updated, unchanged, rejected }, { dry_run }) {
+  draw({ added, updated, unchanged, rejected, rejected_total = rejected.length, changed = [], changed_total = changed.length }, { dry_run }) {
     const will = dry_run ? "would be " : "";
     this.heading.textContent = dry_run ? "This is what the import would do" : "The import is done";
     const line = (count, what, kind) => (count > 0 ? h("li", { className: kind, "data-figure": kind, "data-number": count }, h("b", {}, String(count)), ` ${what}`) : null);
@@ -25,23 +26,26 @@ export class ImportReport {
       line(added, `${word(added)} ${will}added`, "added"),
       line(updated, `${word(updated)} ${will}changed`, "updated"),
       line(unchanged, `${word(unchanged)} there already, left alone`, "unchanged"),
-      line(rejected.length, `${rejected.length === 1 ? "row" : "rows"} ${will}rejected`, "refused"),
+      line(rejected_total, `${rows(rejected_total)} ${will}rejected`, "refused"),
+      line(changed_total, `${rows(changed_total)} ${will}taken with something left out`, "trimmed"),
     ].filter(Boolean);
     this.figures.replaceChildren(...(lines.length > 0 ? lines : [h("li", {}, "There is no card in it.")]));
-    this.drawRejected(rejected);
+    drawRemarks(this.rejected, rejected, rejected_total, "rejected");
+    drawRemarks(this.changed, changed, changed_total, "changed");
   }
+}
 
-  drawRejected(rejected) {
-    show(this.rejected, rejected.length > 0);
-    if (rejected.length === 0) return;
-    const rows = rejected.slice(0, LISTED).map(({ line, column, reason }) => h("tr", {}, h("td", {}, String(line ?? "")), h("td", {}, String(column ?? "")), h("td", {}, String(reason ?? ""))));
-    const hidden = rejected.length - rows.length;
-    this.rejected.replaceChildren(
-      h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Line"), h("th", {}, "Column"), h("th", {}, "Reason"))), h("tbody", {}, rows)),
-      hidden > 0 ? h("p", { className: "quiet" }, `and ${counted(hidden, "more row")}`) : "",
-      h("button", { type: "button", className: "plain-button", onclick: () => download(rejectedCsv(rejected), "rejected.csv") }, "Download the rejected rows"),
-    );
-  }
+/** Rows with their line, column and reason; the download has as many as the server named. */
+function drawRemarks(element, remarks, total, name) {
+  show(element, remarks.length > 0);
+  if (remarks.length === 0) return;
+  const listed = remarks.slice(0, LISTED).map(({ line, column, reason }) => h("tr", {}, [line, column, reason].map((cell) => h("td", {}, String(cell ?? "")))));
+  const hidden = total - listed.length;
+  element.replaceChildren(
+    h("table", { "aria-label": `Rows ${name}` }, h("thead", {}, h("tr", {}, ["Line", "Column", "Reason"].map((head) => h("th", {}, head)))), h("tbody", {}, listed)),
+    hidden > 0 ? h("p", { className: "quiet" }, `and ${counted(hidden, "more row")}`) : "",
+    h("button", { type: "button", className: "plain-button", onclick: () => download(rejectedCsv(remarks), `${name}.csv`) }, `Download the rows ${name}`),
+  );
 }
 
 /** The first lines of the text, as they are. */
@@ -49,6 +53,10 @@ export function preview(text) {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "").slice(0, PREVIEW_LINES);
   const cells = (line) => line.split("\t").map((cell, at) => [at > 0 ? h("span", { className: "tab" }, " ⇥ ") : "", cell]).flat();
   return h("div", {}, h("p", { className: "quiet" }, "It begins like this:"), h("pre", {}, lines.map((line) => h("div", {}, cells(line)))));
+}
+
+function rows(count) {
+  return count === 1 ? "row" : "rows";
 }
 
 function word(count) {

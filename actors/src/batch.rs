@@ -124,7 +124,7 @@ pub async fn submit_batch(
                 Ok(command) => Input::Command { socket, seq, id: *id, command: *command },
                 Err(refusal) => Input::Refused { socket, seq, id: *id, refusal: *refusal },
             };
-            shard.input(socket, user, input).map_err(|Full| BatchError::NotReady)?;
+            shard.input(socket, user, input);
         }
         port.until(|collected| collected.decided >= seq).await
     };

@@ -9,8 +9,8 @@ pub struct Limits {
     pub loads_at_once: usize,
     /// Loads that wait. Above it a shard keeps them itself and tries again at its next tick.
     pub load_queue: usize,
-    /// Inputs that wait for one session: twice what all sockets of a learner may have in flight. A socket behind which
-    /// it is full stops reading; one whose input finds it full, because the learner's others filled it, is closed.
+    /// Inputs that wait for one session, above which its sockets stop reading: twice what all of them may have in
+    /// flight.
     pub session_inbox: usize,
     /// Rows that are neither durable nor refused, on the whole node; above it no cards are handed out.
     pub undecided_rows: usize,

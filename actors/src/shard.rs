@@ -7,7 +7,7 @@ mod remote;
 mod ticks;
 
 use crate::engine::{Planted, Shared};
-use crate::messages::{CloseWhy, Full, Item, Job, SocketPort, ToShard, ToSocket, ToWriter};
+use crate::messages::{CloseWhy, Item, Job, SocketPort, ToShard, ToSocket, ToWriter};
 use crate::resident::{Resident, SessionCell, Wake};
 use domain::commit::Offer;
 use domain::day::ZoneHistory;
@@ -191,24 +191,26 @@ impl Shard {
         self.flush();
     }
 
-    /// An input of a socket for its session.
-    ///
-    /// # Errors
-    /// There is no room: the socket stops reading and tries again.
-    pub fn input(&self, socket: SocketId, user: UserId, input: Input) -> Result<(), Full> {
+    /// An input of a socket for its session. It is always taken; without room for another ([`Shard::has_room`]) the
+    /// socket must stop reading, so that no more than one input a socket stands above the bound.
+    pub fn input(&self, socket: SocketId, user: UserId, input: Input) {
         let home = self.sockets.borrow().get(&socket).map_or(self.no, |plug| plug.home);
         if home == self.no {
-            return self.offer(user, input);
+            // Without a session its socket is being closed.
+            self.give(user, input);
+        } else {
+            self.send(home, ToShard::Input { user, input });
         }
-        let Some(link) = self.shared.shard_link(home) else { return Err(Full) };
-        link.try_send(ToShard::Input { user, input }).map_err(|_| Full)
     }
 
-    /// Whether an input would find room. Asked before a frame is read, so that no input has to be given back.
+    /// Whether there is room for another input.
     pub fn has_room(&self, socket: SocketId, user: UserId) -> bool {
         let home = self.sockets.borrow().get(&socket).map_or(self.no, |plug| plug.home);
         if home != self.no {
-            return self.shared.shard_link(home).is_some_and(|link| link.capacity() > 64);
+            let waits = self.backlog.borrow().iter().any(|(shard, _)| *shard == home);
+            // The last sixteenth is for what sessions and sockets say to each other.
+            let room = |link: mpsc::Sender<ToShard>| link.capacity() > link.max_capacity() / 16;
+            return !waits && self.shared.shard_link(home).is_some_and(room);
         }
         let residents = self.residents.borrow();
         residents.get(&user).is_none_or(|r| r.cell.inbox.borrow().len() < self.shared.limits.session_inbox)
@@ -216,18 +218,7 @@ impl Shard {
 
     // ---- sessions ---------------------------------------------------------------------------------------------
 
-    /// An input that may be refused when the session has too many.
-    fn offer(&self, user: UserId, input: Input) -> Result<(), Full> {
-        let residents = self.residents.borrow();
-        let Some(resident) = residents.get(&user) else { return Ok(()) };
-        if resident.cell.inbox.borrow().len() >= self.shared.limits.session_inbox {
-            return Err(Full);
-        }
-        self.post(resident, input);
-        Ok(())
-    }
-
-    /// An input that is never refused: what comes back from the store, and what is bounded by its nature.
+    /// An input for a session of this shard; `false` if it is not here.
     fn give(&self, user: UserId, input: Input) -> bool {
         let residents = self.residents.borrow();
         let Some(resident) = residents.get(&user) else { return false };

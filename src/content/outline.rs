@@ -24,29 +24,35 @@ pub(super) struct Outline {
 
 impl Outline {
     /// Measures a text.
+    ///
+    /// Where it is not certain how a parser reads on (within `<style>`, `<title>` and the like, which are markup in
+    /// SVG; after a CDATA section, or a comment in a script), opening tags count and end tags do not.
     pub fn of(html: &str) -> Outline {
         let bytes = html.as_bytes();
         let mut outline = Outline::default();
         let mut open: Vec<String> = Vec::new();
+        let mut uncertain_until = 0;
         let mut at = 0;
         while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == b'<')) {
             at += next;
+            let is_certain = at >= uncertain_until;
             let closing = bytes.get(at + 1) == Some(&b'/');
             let name = tag_name(bytes, at + 1 + usize::from(closing));
-            let end = tag_end(bytes, at);
+            let end = if is_certain { tag_end(bytes, at) } else { at + 1 };
             if name.is_empty() {
-                at = end.max(at + 1);
-            } else if closing {
-                if open.last() == Some(&name) {
-                    open.pop();
-                }
-                at = end;
-            } else {
+                let is_cdata = bytes.get(at..).is_some_and(|rest| rest.starts_with(b"<![CDATA["));
+                uncertain_until = if is_cdata { usize::MAX } else { uncertain_until };
+            } else if !closing {
                 outline.tags += 1;
                 outline.attributes += attributes(bytes.get(at + 1 + name.len()..end).unwrap_or(&[]));
-                at = if RAW.contains(&name.as_str()) { raw_end(bytes, end, &name) } else { end };
+                if is_certain && RAW.contains(&name.as_str()) {
+                    uncertain_until = raw_end(bytes, end, &name);
+                }
                 outline.enter(&mut open, name);
+            } else if is_certain && open.last() == Some(&name) {
+                open.pop();
             }
+            at = end.max(at + 1);
         }
         outline
     }
@@ -92,7 +98,8 @@ fn comment_end(bytes: &[u8], at: usize) -> usize {
     } else if rest.starts_with(b"->") {
         text + 2
     } else {
-        after(bytes, text, b"-->").min(after(bytes, text, b"--!>"))
+        let end = after(bytes, text, b"-->");
+        after(bytes.get(..end).unwrap_or(bytes), text, b"--!>").min(end)
     }
 }
 
@@ -113,12 +120,17 @@ fn quoted_end(bytes: &[u8], at: usize) -> usize {
     bytes.len()
 }
 
-/// Where a raw element's content ends: at its end tag, or at the end of the text.
+/// Where a raw element's content ends: at its end tag, or nowhere that is certain, because a comment that is open there
+/// may hide the end tag.
 fn raw_end(bytes: &[u8], from: usize, name: &str) -> usize {
     let is_end =
         |window: &[u8]| window.starts_with(b"</") && window[2..].eq_ignore_ascii_case(name.as_bytes());
     let rest = bytes.get(from..).unwrap_or(&[]);
-    rest.windows(name.len() + 2).position(is_end).map_or(bytes.len(), |at| from + at)
+    let Some(end) = rest.windows(name.len() + 2).position(is_end) else { return usize::MAX };
+    let inside = &rest[..end];
+    let comment = inside.windows(4).rposition(|window| window == b"<!--");
+    let is_open = comment.is_some_and(|at| !inside[at + 2..].windows(3).any(|window| window == b"-->"));
+    if is_open { usize::MAX } else { from + end }
 }
 
 fn after(bytes: &[u8], from: usize, mark: &[u8]) -> usize {

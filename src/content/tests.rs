@@ -132,11 +132,17 @@ fn depth_cannot_be_hidden_from_the_count() {
         "<div x=\"</div>\">",
         "<div><script></div></script>",
         "<b x=1><p></b>",
+        "<svg><style><b></style></svg>",
+        "<b><svg><![CDATA[></svg></b>",
+        "<b><script><!--<script></script></b></script>",
+        "<b><svg><title><!--</title></svg></b>-->",
     ] {
         let html = unit.repeat(MARKUP_DEPTH_MAX + 2);
         assert!(Outline::of(&html).depth > MARKUP_DEPTH_MAX, "{unit}");
     }
-    for unit in ["<p>x", "<li>x", "<br>", "<img src=a>", "<b>x</b>", "a < b", "</b>"] {
+    for unit in
+        ["<p>x", "<li>x", "<br>", "<img src=a>", "<b>x</b>", "a < b", "</b>", "<style><!-- a{} --></style>"]
+    {
         assert!(Outline::of(&unit.repeat(500)).depth <= 1, "{unit}");
     }
 }

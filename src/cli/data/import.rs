@@ -3,36 +3,23 @@
 use crate::cli::could_not;
 use crate::clock::real_ms;
 use crate::config::{Config, ImportArgs, Need, load};
-use crate::import::{ImportOptions, ImportReport, import_deck};
-use bytes::Bytes;
-use domain::access::Visibility;
-use domain::deck::DeckSettings;
-use domain::ids::{DeckId, UserId, Uuid};
+use crate::import::offline::{OfflineError, Progress, Target, import_file};
+use crate::import::{ImportOptions, ImportReport};
 use embedded::EmbeddedStore;
-use futures_util::stream;
-use ports::library::DeckQuery;
-use ports::{DeckRecord, Library, LibraryError, People, PeopleError, Role, SignIn};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Bytes of one piece.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// Why nothing was imported.
+/// Why nothing was imported into a data folder.
 #[derive(Debug, thiserror::Error)]
-enum OfflineError {
+enum FolderError {
     #[error(transparent)]
     Open(#[from] embedded::OpenError),
     #[error(transparent)]
-    People(#[from] PeopleError),
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    #[error(transparent)]
-    Import(#[from] crate::import::ImportError),
-    #[error("the file could not be read: {0}")]
-    Io(#[from] io::Error),
+    Import(#[from] OfflineError),
+    #[error("no runtime: {0}")]
+    Runtime(#[from] io::Error),
     #[error("--user is needed when the import is done on a data folder")]
     NoUser,
 }
@@ -66,54 +53,15 @@ fn print(report: &ImportReport) {
     }
 }
 
-fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, OfflineError> {
-    let user = args.user.ok_or(OfflineError::NoUser)?;
+fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, FolderError> {
+    let owner = args.user.ok_or(FolderError::NoUser)?;
     let store = EmbeddedStore::open(&config.data_dir, embedded::Options::default())?;
-    let (file, bytes) = open(&args.file)?;
+    let target = Target { owner, deck: args.deck.clone() };
+    let options = ImportOptions { dry_run: args.dry_run, ..ImportOptions::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let now_ms = real_ms();
-        let who = SignIn { user, org: None, role: Role::Learner, name: None };
-        if store.person(user).await?.is_none() {
-            store.sign_in(who, now_ms).await?;
-        }
-        let deck = deck_of(&store, user, &args.deck, now_ms).await?;
-        let options = ImportOptions { dry_run: args.dry_run, ..ImportOptions::default() };
-        let pieces = stream::iter(Pieces { file, bytes, read: 0 });
-        Ok(import_deck(&store, deck, pieces, options, now_ms).await?)
-    })
-}
-
-/// The learner's deck of this title; made if there is none.
-async fn deck_of(
-    store: &EmbeddedStore,
-    owner: UserId,
-    title: &str,
-    now_ms: i64,
-) -> Result<DeckId, OfflineError> {
-    let query = DeckQuery { owner: Some(owner), ..DeckQuery::default() };
-    if let Some(deck) = store.decks(query).await?.into_iter().find(|deck| deck.title == title) {
-        return Ok(deck.id);
-    }
-    let id = DeckId(Uuid::new_v5(&owner.0, title.as_bytes()));
-    let record = DeckRecord {
-        id,
-        org: None,
-        owner,
-        path: title.to_owned(),
-        title: title.to_owned(),
-        description: String::new(),
-        visibility: Visibility::Private,
-        tags: Vec::new(),
-        settings: DeckSettings::default(),
-        revision: 0,
-        cards: 0,
-        created_ms: now_ms,
-        updated_ms: now_ms,
-        deleted_ms: None,
-    };
-    store.put_deck(record, None, now_ms).await?;
-    Ok(id)
+    let imported = import_file(&args.file, (&store, &store), &target, options, real_ms(), bar);
+    let (_, report) = runtime.block_on(imported)?;
+    Ok(report)
 }
 
 /// A file and its length, where it has one.
@@ -126,47 +74,19 @@ pub(super) fn open(path: &Path) -> io::Result<(Box<dyn Read>, Option<u64>)> {
     Ok((Box::new(file), bytes))
 }
 
-/// A file in pieces, with a bar on the terminal.
-struct Pieces {
-    file: Box<dyn Read>,
-    bytes: Option<u64>,
-    read: u64,
-}
-
-impl Iterator for Pieces {
-    type Item = Result<Bytes, io::Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut piece = vec![0; PIECE_BYTES];
-        match self.file.read(&mut piece) {
-            Ok(0) => {
-                self.bar(true);
-                None
-            }
-            Ok(count) => {
-                piece.truncate(count);
-                self.read += count as u64;
-                self.bar(false);
-                Some(Ok(Bytes::from(piece)))
-            }
-            Err(error) => Some(Err(error)),
-        }
+/// Draws a bar on the terminal.
+fn bar(progress: Progress) {
+    let mut out = io::stderr();
+    if !out.is_terminal() {
+        return;
     }
-}
-
-impl Pieces {
-    fn bar(&self, done: bool) {
-        let mut out = io::stderr();
-        if !out.is_terminal() {
-            return;
+    // A bar that cannot be drawn is no reason to stop.
+    let _ = match progress {
+        Progress::Reading { bytes, total: Some(total) } if total > 0 => {
+            write!(out, "\rreading {:>3} %", bytes.min(total) * 100 / total)
         }
-        let part = match self.bytes {
-            Some(bytes) if bytes > 0 => format!("{:>3} %", (self.read.min(bytes) * 100) / bytes),
-            Some(_) | None => format!("{} KiB", self.read / 1024),
-        };
-        let end = if done { "\n" } else { "" };
-        // A bar that cannot be drawn is no reason to stop.
-        let _ = write!(out, "\rreading {part}{end}");
-        let _ = out.flush();
-    }
+        Progress::Reading { bytes, total: _ } => write!(out, "\rreading {} KiB", bytes / 1024),
+        Progress::Storing { cards } => writeln!(out, "\nstoring {cards} cards"),
+    };
+    let _ = out.flush();
 }

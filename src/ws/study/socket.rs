@@ -176,13 +176,10 @@ impl StudySocket {
         }
     }
 
-    /// Hands an input to the session. Room was asked for before the frame was read, so none is ever lost; without
-    /// room for the next one the socket is not read until there is.
+    /// Hands an input to the session. Without room for another the socket is not read for a while.
     fn put(&mut self, user: UserId, plug: SocketId, input: Input, socket: &mut Socket<'_, Self>) {
         let Some(shard) = self.shard.clone() else { return };
-        if shard.input(plug, user, input).is_err() {
-            return self.end(CloseCode::TooSlow, socket);
-        }
+        shard.input(plug, user, input);
         if !shard.has_room(plug, user) {
             socket.pause_reading_for(ROOM_AGAIN);
         }

@@ -159,7 +159,7 @@ test("a tab that is alive keeps its own answers, and a copied tab is another tab
   const one = await profile.open(`${mock.url}/?code=x`);
   await study(one, TITLE);
   await answerByKey(one);
-  await waiting(one, 1);
+  await until("the server has it", () => received().length === 1);
   await one.reload();
   await question(one);
   await one.evaluate(() => {

@@ -1,14 +1,13 @@
 //! How a learner comes into memory and leaves it: loaded once however many ask, dropped when idle, and never held by
 //! somebody who has gone.
 
-use crate::study::learner::{Device, hello, somebody};
+use crate::study::learner::{Device, card_of, hello, somebody};
 use crate::study::raw::connect;
 use crate::study::server::{TestServer, Wishes, eventually, random_uuid, unlimited};
 use actors::Limits;
 use client::RawSocket;
 use domain::ids::UserId;
 use futures_util::future::join_all;
-use serde_json::json;
 
 fn dropping_when_idle(workers: usize) -> TestServer {
     let limits = Limits { idle_ms: 1, ..Limits::default() };
@@ -50,30 +49,21 @@ fn who_goes_away_while_a_learner_is_loaded_is_not_attached_afterwards() {
     let server = dropping_when_idle(2);
     let learner = somebody();
     let (deck, cards) = server.deck_with(learner, 5, unlimited());
-    // The person is known, so that the next sockets have nothing to wait for but the load.
-    drop(Device::join(&server, learner));
-    eventually("the session is dropped", || server.engine.registered() == 0);
-    for round in 0..6 {
-        server.watched.hold_loads();
-        // Connections go to the workers in turn: some wait at home, some on another worker.
-        let mut waiting: Vec<Device<'_>> = (0..4).map(|_| Device::connect(&server, learner)).collect();
-        for device in &mut waiting {
-            device.hello(&learner.to_string(), random_uuid());
-        }
-        eventually("four wait", || {
-            server.view().shards.iter().map(|shard| shard.waiting).sum::<usize>() == 4
-        });
-        waiting.into_iter().for_each(Device::vanish);
-        eventually("they are gone", || server.engine.sockets() == 0);
-        server.watched.let_load();
-        eventually("nobody is attached, and the session is dropped", || server.engine.registered() == 0);
-        let mut device = Device::join(&server, learner);
-        device.start(&[deck], 1);
-        let card = device.wait("card");
-        assert_eq!(card["card_id"], json!(cards[0].0), "round {round}: no ghost holds the first card");
-        drop(device);
-        eventually("the session is dropped", || server.engine.registered() == 0);
+    server.watched.hold_loads();
+    let mut device = Device::connect(&server, learner);
+    device.hello(&learner.to_string(), random_uuid());
+    eventually("the learner is being loaded", || server.watched.loads(learner) == 1);
+    // Connections go to the workers in turn: some of these wait at home, some on the other worker.
+    for _ in 0..6 {
+        server.visit(learner);
     }
+    server.watched.let_load();
+    device.wait("welcome");
+    device.start(&[deck], 1);
+    assert_eq!(card_of(&device.wait("card")), cards[0]);
+    assert_eq!(server.learner(learner).map(|view| view.sockets), Some(1));
+    drop(device);
+    eventually("nobody is attached, and the session is dropped", || server.engine.registered() == 0);
 }
 
 #[test]

@@ -85,8 +85,8 @@ fn a_drill_waits_its_minute_while_other_cards_are_there() {
         assert_eq!(card["kind"], "new");
         device.answer(deck, card_of(&card), 5);
     }
-    server.clock.pass_ms(60_000);
     let before = device.wait("card");
+    server.clock.pass_ms(60_000);
     device.answer(deck, card_of(&before), 5);
     let drill = device.wait("card");
     assert_eq!((card_of(&drill), &drill["kind"]), (failed, &json!("drill")));

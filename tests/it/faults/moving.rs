@@ -1,13 +1,12 @@
 //! Sessions follow their learners between workers, and whatever is under way follows them.
 
 use crate::study::book::fold_faults;
-use crate::study::crowd::Student;
-use crate::study::learner::{Device, somebody};
+use crate::study::learner::{Device, card_of, somebody};
 use crate::study::server::{TestServer, Wishes, eventually, unlimited};
 use actors::Limits;
 use kit::rng::Rng;
 use ports::ReviewStore as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 #[test]
@@ -88,36 +87,27 @@ fn coming_and_going_under_load_loses_nothing_even_when_workers_have_no_room_for_
     }
 }
 
-/// Two sockets on different workers, one inbox of four messages: every frame arrives, in order, on both.
+/// Bursts for sockets on other workers, between which there is room for two messages: each frame arrives.
 #[test]
 fn with_hardly_any_room_between_workers_no_frame_is_lost() {
-    let limits = Limits { shard_inbox: 4, ..Limits::default() };
+    const WINDOW: usize = 20;
+    let limits = Limits { shard_inbox: 2, ..Limits::default() };
     let server = TestServer::start_with(Wishes { workers: 2, limits: Some(limits), ..Wishes::default() });
-    let learners: Vec<_> = (0..4).map(|_| somebody()).collect();
-    let students: Vec<Student> = server.run_with(async |server| {
-        let mut students = Vec::new();
-        for (n, learner) in (0..).zip(&learners) {
-            let (deck, _) = server.deck_later(*learner, 300, unlimited()).await;
-            for device in 0..2 {
-                let seed = n * 2 + device;
-                let student =
-                    Student::begin(&server.url(), learner.to_string(), *learner, &[deck], seed).await;
-                student.allow(80);
-                students.push(student);
-            }
+    let learner = somebody();
+    let (deck, cards) = server.deck_with(learner, 4 * WINDOW, unlimited());
+    let mut devices: Vec<Device<'_>> = (0..4).map(|_| Device::join(&server, learner)).collect();
+    let home = server.learner(learner).unwrap().shard;
+    let away =
+        server.view().shards.iter().filter(|shard| shard.shard != home).map(|shard| shard.sockets).sum();
+    assert!((1..4).contains::<usize>(&away), "some are at home, some are not: {away}");
+    for device in &mut devices {
+        device.start(&[deck], WINDOW as u8);
+        for _ in 0..WINDOW {
+            let card = card_of(&device.wait("card"));
+            device.answer(deck, card, 5);
         }
-        students
-    });
-    eventually("everybody is through", || students.iter().all(Student::is_through));
-    for student in &students {
-        assert_eq!(student.violations(), Vec::<String>::new());
     }
-    for pair in students.chunks(2) {
-        let log = server.log(pair[0].user);
-        let mut ids: Vec<_> = log.iter().map(|entry| entry.id).collect();
-        ids.dedup();
-        assert_eq!(ids.len(), log.len());
-        let known = pair.iter().map(|student| student.count_saved()).sum::<usize>();
-        assert_eq!(log.len(), known, "{}", json!(log.len()));
-    }
+    devices.iter_mut().for_each(Device::settle);
+    assert!(devices.iter().all(|device| device.refused.is_empty()));
+    assert_eq!(server.log(learner).len(), cards.len());
 }

@@ -102,8 +102,8 @@ fn bug_no_barrier_is_caught() {
         let mut back = back.unwrap_or_else(|| Device::join_when_ready(&server, learner));
         let second = back.answer_frame(deck, cards[0], 2);
         back.command(second);
-        // Whatever was loaded has taken it before the first row is decided.
-        back.catch_up();
+        // With the bug it is taken, and its row made, before the first row is decided.
+        eventually("its row is made", || planted.is_none() || server.engine.undecided_rows() == 2);
         eventually("everything is decided", || {
             server.faults.release();
             server.engine.undecided_rows() == 0

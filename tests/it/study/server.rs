@@ -3,7 +3,7 @@
 
 use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
-use actors::{Clock, Engine, EngineView, Hooks, LearnerView, Limits, Options};
+use actors::{Clock, Engine, EngineView, Full, Hooks, LearnerView, Limits, Options, SocketPort, ToSocket};
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::entry::LogEntry;
@@ -13,8 +13,10 @@ use domain::state::CardState;
 use embedded::EmbeddedStore;
 use kit::FaultStore;
 use ports::{CardRecord, DeckRecord, Library, LogRange, People, ReviewStore, Role, SignIn};
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -74,6 +76,23 @@ impl Clock for TestClock {
         let now = self.clock.now();
         Now { tick_ms: now.tick_ms + self.passed_ms.load(Ordering::SeqCst), ..now }
     }
+}
+
+/// A socket that takes no interest in what it is told.
+struct Deaf;
+
+impl SocketPort for Deaf {
+    fn deliver(&self, _: ToSocket) -> Result<(), Full> {
+        Ok(())
+    }
+}
+
+async fn visit(engine: Engine, user: web::Path<String>) -> HttpResponse {
+    let shard = engine.shard();
+    let socket = shard.plug(Rc::new(Deaf));
+    shard.attach(socket, user.parse().unwrap(), None);
+    shard.unplug(socket);
+    HttpResponse::Ok().finish()
 }
 
 /// A running engine.
@@ -146,7 +165,7 @@ impl TestServer {
         };
         let sockets = Arc::new(SocketCounters::default());
         let (started, starts) = mpsc::channel();
-        let supervised = engine.clone();
+        let (supervised, visited) = (engine.clone(), engine.clone());
         let counters = sockets.clone();
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
@@ -155,7 +174,10 @@ impl TestServer {
                 let options = ServeOptions { workers, counters, ..ServeOptions::default() };
                 let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 4_096).unwrap();
                 let address = listener.local_addr().unwrap();
-                let app = || App::new().route("/", web::get().to(async || HttpResponse::Ok().finish()));
+                let app = move || {
+                    let visited = visited.clone();
+                    App::new().route("/visit/{user}", web::get().to(move |path| visit(visited.clone(), path)))
+                };
                 let routes = move || vec![route(context.clone())];
                 let server = serve(vec![listener], &options, app, routes).unwrap();
                 started.send((address, server.handle())).unwrap();
@@ -189,6 +211,16 @@ impl TestServer {
         let server = Self::start_with(Wishes { dev_clock: true, ..wishes });
         server.clock.set_wall_ms(NOON_MS);
         server
+    }
+
+    /// Somebody asks for this learner's session on some worker and goes away at once.
+    pub fn visit(&self, user: UserId) {
+        let mut stream = std::net::TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET /visit/{user} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// Where its study sockets are.
