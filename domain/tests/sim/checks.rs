@@ -195,18 +195,25 @@ impl Sim {
             return;
         }
         let undecided = |id: EntryId| pending.iter().any(|entry| entry.id == id);
-        let mut known: Vec<LogEntry> =
+        let known: Vec<LogEntry> =
             store.card_log(deck, card).into_iter().filter(|entry| !undecided(entry.id)).collect();
-        let here = self.numbered.get(&socket).into_iter().flatten();
-        let mut own: Vec<LogEntry> =
-            here.filter_map(|id| pending.iter().find(|entry| entry.id == *id).copied()).collect();
-        own.dedup();
+        let here: BTreeSet<EntryId> = self.numbered.get(&socket).into_iter().flatten().copied().collect();
+        let about = |entry: &LogEntry| match entry.body {
+            Body::Undo { of } => self.command_of(of).is_some_and(|named| card_named(&named.1) == Some(card)),
+            _ => entry.card() == Some((deck, card)),
+        };
+        let own: Vec<LogEntry> =
+            pending.iter().filter(|entry| here.contains(&entry.id) && about(entry)).copied().collect();
+        if own.len() > 8 {
+            return;
+        }
         let params = self.library.deck(deck).settings.fold_params();
-        for at in 0..=own.len() {
-            known.extend(at.checked_sub(1).map(|at| own[at]));
-            let mine: Vec<LogEntry> =
-                known.iter().filter(|entry| entry.card() == Some((deck, card))).copied().collect();
-            if fold_card(&mine, &Live::of(&known), &params, |_, _| {}) == *shown {
+        for some in 0..1_u32 << own.len() {
+            let mine = own.iter().enumerate().filter(|(at, _)| some >> at & 1 == 1).map(|(_, entry)| *entry);
+            let all: Vec<LogEntry> = known.iter().copied().chain(mine).collect();
+            let on_card: Vec<LogEntry> =
+                all.iter().filter(|entry| entry.card() == Some((deck, card))).copied().collect();
+            if fold_card(&on_card, &Live::of(&all), &params, |_, _| {}) == *shown {
                 return;
             }
         }
@@ -293,6 +300,14 @@ impl Sim {
         arrived.reverse();
         arrived.extend(self.log(user));
         assert_eq!(fold_learner(&arrived, params).digest(), by_id, "I18: backwards and doubled");
+    }
+}
+
+fn card_named(command: &Command) -> Option<CardId> {
+    match command {
+        Command::Answer(answer) => Some(answer.card),
+        Command::Set { card, .. } => Some(*card),
+        Command::Undo { .. } => None,
     }
 }
 
