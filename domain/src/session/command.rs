@@ -278,6 +278,10 @@ impl Session {
         let Some(review) = entry.review() else { return false };
         let held = self.sockets.get(&socket).and_then(|s| s.held.iter().find(|held| held.key == key));
         let Some(held) = held else { return unforeseen };
+        if entry.stamp.day < held.dealt_on {
+            // Told at once, when the card is taken back.
+            return false;
+        }
         let Some(study) = self.decks.get(&key.0) else { return false };
         let (due, again_today) = outcome_of(state, held.dealt_on, &study.deck.settings.fold_params());
         let promise = held.promise.get(usize::from(review.grade.number()));
