@@ -186,6 +186,7 @@ fn a_card_whose_own_day_is_ahead_of_today_is_drilled_when_it_was_promised() {
     w.commit();
     w.pass(HOUR_MS);
     w.zones.change(w.now.wall_ms, "Pacific/Pago_Pago", 4).expect("a zone");
+    w.pass(1_000);
     w.input(Input::Zones(w.zones.clone()));
     assert!(w.clients[&s].shown[&card_id(1, 0)].if_graded[1].again_today, "promised");
     w.answer(s, card_id(1, 0), 1);
