@@ -99,6 +99,9 @@ fn every_broken_message_has_its_verdict_or_its_close_code_and_nothing_else() {
         ("a response", with(&[("grade", Value::Null), ("response", json!("Paris"))]), Verdict("not_offered")),
         ("unknown, numbered", with(&[("type", json!("guess"))]), Verdict("unknown_type")),
         ("unknown", "{\"type\":\"guess\"}".into(), Notice("unknown_type")),
+        ("unknown, without seq, its id a number", "{\"type\":\"guess\",\"id\":7}".into(), Closed(4508)),
+        ("two types", with(&[]).replacen('{', "{\"type\":\"answer\",", 1), Verdict("malformed")),
+        ("two grades", with(&[]).replacen('{', "{\"grade\":1,", 1), Verdict("malformed")),
         ("flag 8", with(&[("type", json!("set")), ("flag", json!(8))]), Verdict("malformed")),
         (
             "two sets at once",
@@ -121,6 +124,11 @@ fn every_broken_message_has_its_verdict_or_its_close_code_and_nothing_else() {
         (
             "a window of 21",
             json!({"type": "start", "sitting": random_uuid(), "window": 21}).to_string(),
+            Notice("malformed"),
+        ),
+        (
+            "limits in a list",
+            json!({"type": "start", "sitting": random_uuid(), "limits": [1, 2]}).to_string(),
             Notice("malformed"),
         ),
         ("a start of nothing", json!({"type": "start"}).to_string(), Notice("malformed")),
