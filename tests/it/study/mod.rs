@@ -3,8 +3,9 @@
 pub mod binary;
 pub mod book;
 pub mod crowd;
-
 pub mod learner;
+pub mod library;
+pub mod outside;
 pub mod raw;
 pub mod server;
 pub mod store;
