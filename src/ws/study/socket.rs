@@ -94,8 +94,10 @@ impl SocketApp for StudySocket {
     }
 
     fn on_alarm(&mut self, socket: &mut Socket<'_, Self>) {
-        if let Stage::Open { .. } = self.stage {
-            self.watch_time(socket);
+        match self.stage {
+            Stage::Open { .. } => self.watch_time(socket),
+            Stage::Entering { .. } => self.end(CloseCode::NotReady, socket),
+            Stage::Silent | Stage::Gone => {}
         }
     }
 

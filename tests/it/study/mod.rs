@@ -6,8 +6,10 @@ pub mod crowd;
 pub mod learner;
 pub mod library;
 pub mod outside;
+pub mod people;
 pub mod raw;
 pub mod server;
 pub mod store;
 
 mod answers;
+mod contract;

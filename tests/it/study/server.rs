@@ -2,6 +2,7 @@
 //! no HTTP API: decks are put into the library directly.
 
 use super::outside::PlainTokens;
+use super::people::WatchedPeople;
 use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
 use actors::{Clock, Engine, EngineView, Full, Hooks, LearnerView, Limits, Options, SocketPort, ToSocket};
@@ -20,7 +21,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use studyhall::clock::real_ms;
-use studyhall::ws::layer::{ServeOptions, SocketCounters, listen, serve};
+use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use studyhall::ws::study::{StudyContext, encode_card, route};
 
 pub use super::library::{card_record, open, put_deck, unlimited};
@@ -60,6 +61,8 @@ pub struct TestServer {
     pub faults: FaultStore<EmbeddedStore>,
     /// What the engine has: a gate for loads before the faults.
     pub watched: WatchedStore,
+    /// Who study sockets take their learners from.
+    pub people: WatchedPeople,
     pub engine: Engine,
     pub clock: Arc<TestClock>,
     pub sockets: Arc<SocketCounters>,
@@ -76,6 +79,8 @@ pub struct Wishes {
     pub dev_clock: bool,
     pub limits: Option<Limits>,
     pub hooks: Hooks,
+    /// Places for sockets that have not signed in.
+    pub gate: Option<GateLimits>,
 }
 
 impl Wishes {
@@ -112,9 +117,10 @@ impl TestServer {
                 hooks: wishes.hooks.clone(),
             })
         };
+        let people = WatchedPeople::new(store.clone());
         let context = StudyContext {
             engine: engine.clone(),
-            people: Arc::new(store.clone()),
+            people: Arc::new(people.clone()),
             tokens: Arc::new(PlainTokens),
             clock: clock.clone(),
             real_ms,
@@ -127,7 +133,8 @@ impl TestServer {
             actix_rt::System::new().block_on(async move {
                 supervised.supervise();
                 let workers = wishes.workers.max(1);
-                let options = ServeOptions { workers, counters, ..ServeOptions::default() };
+                let gate = Arc::new(Gate::new(wishes.gate.unwrap_or_default()));
+                let options = ServeOptions { workers, counters, gate, ..ServeOptions::default() };
                 let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 4_096).unwrap();
                 let address = listener.local_addr().unwrap();
                 let app = move || {
@@ -147,6 +154,7 @@ impl TestServer {
             store,
             faults,
             watched,
+            people,
             engine,
             clock,
             sockets,

@@ -7,6 +7,7 @@ use crate::ws::study::signin::{SignedIn, TokenProblem, sign_in};
 use crate::ws::study::translate::{command_input, start_input};
 use domain::ids::{EntryId, InstanceId, UserId};
 use domain::session::{Input, Refusal, SocketId};
+use protocol::limits::WELCOME_WITHIN_MS;
 use protocol::{Broken, ClientFrame, CloseCode, ErrorCode, ErrorFrame, ServerFrame};
 use std::time::Duration;
 
@@ -39,7 +40,10 @@ impl StudySocket {
         self.expires_ms = signed.expires_ms;
         let user = signed.who.user;
         self.stage = Stage::Entering { user, instance: InstanceId(hello.instance), plug: None };
+        // What is sent behind it is read after the welcome.
         socket.pause_reading();
+        socket.signing_in();
+        socket.wake_after(Duration::from_millis(WELCOME_WITHIN_MS));
         let (context, port) = (self.context.clone(), self.port.clone());
         actix::spawn(async move {
             let outcome = sign_in(&context, signed.who, hello.zone).await;

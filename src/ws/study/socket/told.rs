@@ -11,7 +11,7 @@ use crate::ws::study::translate::{close_code, refusal_message};
 use actors::ToSocket;
 use domain::session::Out;
 use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
-use protocol::{CloseCode, ServerFrame};
+use protocol::{CloseCode, Goodbye, ServerFrame};
 
 impl StudySocket {
     pub(super) fn look(&mut self, socket: &mut Socket<'_, Self>) {
@@ -67,8 +67,8 @@ impl StudySocket {
                 self.end(CloseCode::Goodbye, socket);
             }
             ToSocket::Goodbye { reconnect_after_ms } => {
-                let reason = "the server is going down".to_owned();
-                let frame = ServerFrame::Goodbye(protocol::Goodbye { reason, reconnect_after_ms });
+                let reason = Goodbye::DRAINING.to_owned();
+                let frame = ServerFrame::Goodbye(Goodbye { reason, reconnect_after_ms });
                 self.send(&frame, socket);
             }
             ToSocket::Close(why) => {
