@@ -172,7 +172,6 @@ mod tests {
         let (_journal, restored) = Journal::open(&path, true).unwrap();
         assert_eq!(ids(&restored), [id(2), id(4)]);
         assert_eq!(restored.entries.iter().map(|entry| entry.sent).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(restored.last_id, Some(id(4)));
         assert_eq!(restored.last_saved, [(Uuid::from_u128(1), id(1))]);
     }
 
@@ -196,7 +195,7 @@ mod tests {
     fn a_broken_line_in_the_middle_stops_everything() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outbox.jsonl");
-        std::fs::write(&path, "{\"half\n{\"last_id\":{\"id\":\"00000000-0000-0000-0000-000000000001\"}}\n")
+        std::fs::write(&path, "{\"half\n{\"sent\":{\"id\":\"00000000-0000-0000-0000-000000000001\"}}\n")
             .unwrap();
         assert!(matches!(Journal::open(&path, false), Err(JournalError::Unreadable { line: 1, .. })));
     }
@@ -232,6 +231,6 @@ mod tests {
         assert!(std::fs::metadata(&path).unwrap().len() < 2_000);
         let (_journal, after) = Journal::open(&path, false).unwrap();
         assert_eq!(ids(&after), [id(2)]);
-        assert_eq!((after.last_id, after.last_saved), (before.last_id, before.last_saved));
+        assert_eq!((after.last_settled, after.last_saved), (before.last_settled, before.last_saved));
     }
 }
