@@ -33,6 +33,22 @@ pub fn open(folder: &Path) -> EmbeddedStore {
     EmbeddedStore::open(folder, embedded::Options::default()).unwrap()
 }
 
+/// Puts a deck that everybody may study into a library, whose cards have this many bytes each.
+pub async fn put_public_deck(
+    store: &EmbeddedStore,
+    owner: UserId,
+    cards: usize,
+    card_bytes: usize,
+    now_ms: i64,
+) -> DeckId {
+    let (id, _) = put_deck(store, owner, 0, unlimited(), now_ms).await;
+    let record = DeckRecord { visibility: Visibility::Public, ..deck_record(id, owner, unlimited(), now_ms) };
+    store.put_deck(record, None, now_ms).await.unwrap();
+    let big = |n| CardRecord { back: "x".repeat(card_bytes), ..card_record(id, n, now_ms) };
+    store.put_cards(id, (0..cards).map(big).collect(), None, now_ms).await.unwrap();
+    id
+}
+
 /// Settings under which a whole deck may be studied in a day, and nothing comes twice.
 pub fn unlimited() -> DeckSettings {
     DeckSettings { new_per_day: 100_000, reviews_per_day: 100_000, ..DeckSettings::default() }

@@ -24,7 +24,7 @@ use studyhall::clock::real_ms;
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use studyhall::ws::study::{StudyContext, encode_card, route};
 
-pub use super::library::{card_record, open, put_deck, unlimited};
+pub use super::library::{card_record, open, put_deck, put_public_deck, unlimited};
 pub use super::outside::TestClock;
 
 /// How long a test waits for what must come.
