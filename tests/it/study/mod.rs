@@ -12,4 +12,6 @@ pub mod server;
 pub mod store;
 
 mod answers;
+mod coming_back;
 mod contract;
+mod verdicts;
