@@ -55,6 +55,25 @@ async fn what_is_due_is_shown_and_nothing_is_handed_out() {
             (&json!("front 0"), &json!("new"), &json!(null))
         );
         assert_eq!(first["if_graded"].as_array().unwrap().len(), 6);
+        // Without what belongs to a frame or a sitting: `type`, `left`, `saved`.
+        let mut fields: Vec<&String> = first.as_object().unwrap().keys().collect();
+        fields.sort();
+        assert_eq!(
+            fields,
+            [
+                "back",
+                "card_id",
+                "deck_id",
+                "explanation",
+                "front",
+                "hint",
+                "if_graded",
+                "kind",
+                "media",
+                "mode",
+                "state"
+            ]
+        );
     }
     assert_eq!(site.get(&learner, "/due").await.expect(200)["counts"]["new"], 3);
 }
