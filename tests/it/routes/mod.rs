@@ -6,6 +6,7 @@ mod classes;
 mod decks;
 mod imports;
 mod isolation;
+mod live;
 mod ops;
 mod signin;
 mod site;
