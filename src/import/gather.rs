@@ -4,6 +4,7 @@
 use super::columns::{Layout, Role};
 use super::identity::{identity_of, identity_of_guid};
 use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use super::pack::Pack;
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
 use super::report::{FileFault, Reason, Remark, Remarks};
 use crate::content::{CardTexts, composed, escape_card, lost_markup, sanitise_card, shows_something};
@@ -25,7 +26,9 @@ pub(super) struct Candidate {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Gathered {
     /// The cards in the order of the file, no two the same.
-    pub cards: Vec<Candidate>,
+    pub cards: Pack,
+    /// The place of each card in that order, by a digest of its source key.
+    places: HashMap<Uuid, u32>,
     /// Rows that made no card.
     pub rejected: Remarks,
     /// Rows of which something was left out.
@@ -36,6 +39,18 @@ pub(super) struct Gathered {
     pub has_explanations: bool,
     /// Whether the file has tags.
     pub has_tags: bool,
+}
+
+impl Gathered {
+    /// The place of the card with this source key.
+    pub fn find(&self, source_key: &str) -> Option<usize> {
+        usize::try_from(*self.places.get(&digest_of(source_key))?).ok()
+    }
+}
+
+/// Digests are kept instead of keys, which may be as long as a card.
+fn digest_of(source_key: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes())
 }
 
 /// Reads a file, piece by piece.
@@ -68,8 +83,8 @@ struct Rows {
     layout: Layout,
     /// Tags of every card.
     tags: Vec<String>,
-    /// The line of each card so far, by a digest of its source key.
-    lines: HashMap<Uuid, u64>,
+    /// The line of each card so far.
+    lines: Vec<u64>,
 }
 
 impl Rows {
@@ -119,12 +134,13 @@ impl Rows {
         } else {
             (Role::Guid, identity_of_guid(&guid))
         };
-        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes());
-        if let Some(&first_line) = self.lines.get(&digest) {
+        if let Some(&first_line) = self.gathered.find(&source_key).and_then(|at| self.lines.get(at)) {
             return Err((role, Reason::Duplicate { first_line }));
         }
-        self.lines.insert(digest, line);
-        self.gathered.cards.push(Candidate { source_key, texts, tags });
+        let place = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        self.gathered.places.insert(digest_of(&source_key), place);
+        self.lines.push(line);
+        self.gathered.cards.push(&Candidate { source_key, texts, tags });
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 //! | `preamble`, `delimiter`, `columns` | the head of the text | how to read the rest |
 //! | `records` | text | records with line numbers |
 //! | [`Parser`] | all of these | rows, and remarks on rows |
-//! | `gather` | rows | cards that could be stored, no two the same |
+//! | `gather` | rows | cards that could be stored, no two the same, packed |
 //! | `plan` | cards and a deck | what is new, changed, there already |
 //! | [`import_deck`], [`offline`] | a file | one revision of a deck |
 //!
@@ -21,6 +21,7 @@ mod gather;
 mod identity;
 pub mod limits;
 pub mod offline;
+mod pack;
 mod parser;
 mod plan;
 mod preamble;

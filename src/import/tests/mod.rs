@@ -5,6 +5,7 @@ mod importing;
 mod on_this_machine;
 mod parsing;
 mod properties;
+mod sparing;
 
 use super::{Dialect, FileFault, Head, Parser, Row, RowEvent};
 
