@@ -60,6 +60,7 @@ fn of_decks(api: &mut ServiceConfig) {
         "/decks",
         [(Method::GET, get().to(decks::list)), (Method::POST, post().to(decks::create))],
     ))
+    .service(at("/decks/import", [(Method::POST, post().to(imports::import_new))]))
     .service(at(
         "/decks/{deck_id}",
         [

@@ -8,7 +8,7 @@
 //! | [`Parser`] | all of these | rows, and remarks on rows |
 //! | `gather` | rows | cards that could be stored, no two the same, packed |
 //! | `plan` | cards and a deck | what is new, changed, there already |
-//! | [`import_deck`], [`offline`] | a file | one revision of a deck |
+//! | [`import_deck`], [`import_new_deck`], [`offline`] | a file | one revision of a deck |
 //!
 //! Everything up to `plan` is pure and may be fed in any pieces. A fault of the file (an unclosed quote, bytes that are
 //! no text, a limit) refuses it as a whole, with the line; a fault of a row rejects this row, with line, column and
@@ -35,7 +35,7 @@ pub use encoding::Encoding;
 pub use identity::identity_of;
 pub use parser::{Dialect, Head, Parser, Row, RowEvent};
 pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
-pub use run::{ImportError, ImportOptions, import_deck};
+pub use run::{ImportError, ImportOptions, import_deck, import_new_deck};
 
 #[cfg(test)]
 mod tests;

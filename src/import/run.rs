@@ -9,7 +9,7 @@ use super::report::{FileFault, ImportReport};
 use bytes::Bytes;
 use domain::ids::DeckId;
 use futures_util::{Stream, StreamExt};
-use ports::{CardQuery, CardRecord, Library, LibraryError};
+use ports::{CardQuery, CardRecord, DeckRecord, Library, LibraryError};
 use std::fmt::Display;
 use std::pin::pin;
 use std::sync::Arc;
@@ -61,6 +61,22 @@ pub async fn import_deck<E: Display>(
 ) -> Result<ImportReport, ImportError> {
     let gathered = gather(file, options.dialect).await?;
     commit(library, deck, gathered, options.dry_run, now_ms).await
+}
+
+/// Imports a file into a deck that does not exist yet. A file that is refused, that holds no card or that is only tried
+/// makes no deck.
+///
+/// # Errors
+/// As [`import_deck`].
+pub async fn import_new_deck<E: Display>(
+    library: &dyn Library,
+    deck: DeckRecord,
+    file: impl Stream<Item = Result<Bytes, E>>,
+    options: ImportOptions,
+    now_ms: i64,
+) -> Result<(Option<DeckRecord>, ImportReport), ImportError> {
+    let gathered = gather(file, options.dialect).await?;
+    commit_new(library, deck, gathered, options.dry_run, now_ms).await
 }
 
 /// Reads a file; touches no deck.
@@ -154,10 +170,36 @@ async fn planned(
     Ok((comparing.await.map_err(|_| ImportError::GivenUp)?, revision))
 }
 
+/// Makes a deck of what was read. When the cards cannot be stored, the deck is marked deleted again.
+pub(super) async fn commit_new(
+    library: &dyn Library,
+    deck: DeckRecord,
+    file: Arc<Gathered>,
+    dry_run: bool,
+    now_ms: i64,
+) -> Result<(Option<DeckRecord>, ImportReport), ImportError> {
+    if dry_run || file.cards.len() == 0 {
+        return Ok((None, tried(file, dry_run).await?));
+    }
+    let deck = library.put_deck(deck, None, now_ms).await?;
+    let outcome = commit(library, deck.id, file, false, now_ms).await;
+    if outcome.is_err() {
+        let gone = DeckRecord { deleted_ms: Some(now_ms), ..deck.clone() };
+        if let Err(error) = library.put_deck(gone, Some(deck.revision), now_ms).await {
+            tracing::warn!(%error, deck = %deck.id, "an empty deck stays behind an import that failed");
+        }
+    }
+    Ok((Some(deck), outcome?))
+}
+
 /// What the file would do to a deck without cards.
-pub(super) fn tried(file: &Arc<Gathered>) -> ImportReport {
+async fn tried(file: Arc<Gathered>, dry_run: bool) -> Result<ImportReport, ImportError> {
     let nowhere = DeckId::from_bytes([0; 16]);
-    report(&Comparing::new(nowhere, Arc::clone(file)).finish(0), file, true)
+    let comparing = spawn_blocking(move || {
+        let plan = Comparing::new(nowhere, Arc::clone(&file)).finish(0);
+        report(&plan, &file, dry_run)
+    });
+    comparing.await.map_err(|_| ImportError::GivenUp)
 }
 
 fn report(plan: &Plan, file: &Gathered, dry_run: bool) -> ImportReport {

@@ -1,5 +1,19 @@
-use super::site::{Answer, Site, Somebody, each, request};
-use serde_json::json;
+//! Files that become decks.
+
+use super::site::{Answer, Site, Somebody, each, id, request, with_header};
+use ports::{DeckQuery, DeckRecord, Library as _};
+use serde_json::{Value, json};
+
+async fn import_new(site: &Site, who: &Somebody, query: &str, file: &str) -> Answer {
+    let asked = request("POST", &format!("/decks/import?{query}"), Some(who));
+    site.send(asked.insert_header(("content-type", "text/csv")).set_payload(file.to_owned())).await
+}
+
+/// All decks of somebody, deleted ones included.
+async fn decks_of(site: &Site, who: &Somebody) -> Vec<DeckRecord> {
+    let query = DeckQuery { owner: Some(who.user), with_deleted: true, ..DeckQuery::default() };
+    site.store.decks(query).await.unwrap()
+}
 
 async fn import(site: &Site, who: &Somebody, deck: &str, query: &str, file: impl Into<Vec<u8>>) -> Answer {
     let asked = request("POST", &format!("/decks/{deck}/import{query}"), Some(who));
@@ -59,4 +73,56 @@ async fn text_of_a_file_shows_as_it_is() {
         (each(&cards, "front"), each(&cards, "back")),
         (vec!["&lt;script&gt;x&lt;/script&gt;"], vec!["a &lt; b"])
     );
+}
+
+#[actix_web::test]
+async fn a_file_that_is_only_tried_leaves_nothing_behind() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let tried = import_new(&site, &learner, "title=Words&dry_run=true", "a,b\nc,d\n,x\n").await.expect(200);
+    assert_eq!((&tried["added"], &tried["rejected_total"]), (&json!(2), &json!(1)));
+    assert_eq!((&tried["deck_id"], &tried["dry_run"]), (&Value::Null, &json!(true)));
+    assert_eq!(decks_of(&site, &learner).await, []);
+    let deck = site.deck(&learner, "x").await;
+    let before = decks_of(&site, &learner).await;
+    import(&site, &learner, &deck, "?dry_run=true", "a,b\n").await.expect(200);
+    assert_eq!(decks_of(&site, &learner).await, before);
+}
+
+#[actix_web::test]
+async fn a_file_becomes_a_deck_at_once_and_a_bad_one_becomes_none() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    import_new(&site, &learner, "title=Words", "a,\"b\n").await.refuses(422, "bad_file");
+    import_new(&site, &learner, "title=%20", "a,b\n").await.refuses(422, "invalid");
+    import_new(&site, &learner, "", "a,b\n").await.refuses(422, "invalid");
+    let empty = import_new(&site, &learner, "title=Words", "front,back\n,b\n").await.expect(200);
+    assert_eq!((&empty["deck_id"], &empty["rejected_total"]), (&Value::Null, &json!(1)));
+    assert_eq!(decks_of(&site, &learner).await, []);
+    let made = import_new(&site, &learner, "title=Words", "a,b\nc,d\n").await;
+    let location = made.header("location").to_owned();
+    let made = made.expect(201);
+    assert_eq!(location, format!("/api/v1/decks/{}", id(&made, "deck_id")));
+    assert_eq!(made["added"], 2);
+    let deck = site.get(&learner, &format!("/decks/{}", id(&made, "deck_id"))).await.expect(200);
+    assert_eq!((&deck["title"], &deck["cards"]), (&json!("Words"), &json!(2)));
+    assert_eq!(site.get(&learner, "/due").await.expect(200)["counts"]["new"], 2);
+}
+
+#[actix_web::test]
+async fn a_file_that_is_sent_again_with_its_key_makes_one_deck() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let send = async |file: &str| {
+        let asked = request("POST", "/decks/import?title=Words", Some(&learner));
+        let asked = with_header(asked, "idempotency-key", "k").insert_header(("content-type", "text/csv"));
+        site.send(asked.set_payload(file.to_owned())).await
+    };
+    let made = send("a,b\n").await.expect(201);
+    let again = send("a,b\n").await.expect(200);
+    assert_eq!(
+        (&again["deck_id"], &again["added"], &again["unchanged"]),
+        (&made["deck_id"], &json!(0), &json!(1))
+    );
+    assert_eq!(decks_of(&site, &learner).await.len(), 1);
 }

@@ -5,7 +5,7 @@ use ports::Role;
 use serde_json::{Value, json};
 
 /// Every route that needs a token, about one deck, card and class. `{d}`, `{c}`, `{k}` and `{u}` stand for the ids.
-const ROUTES: [(&str, &str, &str); 25] = [
+const ROUTES: [(&str, &str, &str); 26] = [
     ("GET", "/me", ""),
     ("PATCH", "/me", "{}"),
     ("GET", "/due", ""),
@@ -26,6 +26,7 @@ const ROUTES: [(&str, &str, &str); 25] = [
     ("DELETE", "/decks/{d}/cards/{c}", ""),
     ("GET", "/decks/{d}/cards/{c}/state", ""),
     ("POST", "/decks/{d}/import", "front,back\na,b\n"),
+    ("POST", "/decks/import?title=x", "front,back\na,b\n"),
     ("GET", "/classes", ""),
     ("PUT", "/classes/{k}/students/{u}", ""),
     ("DELETE", "/classes/{k}/students/{u}", ""),
@@ -57,7 +58,7 @@ impl Place {
         let user = self.owner.user.to_string();
         let filled = path.replace("{d}", &self.deck).replace("{c}", &self.card);
         let filled = filled.replace("{k}", &self.class).replace("{u}", &user);
-        let kind = if path.ends_with("import") { "text/csv" } else { "application/json" };
+        let kind = if path.contains("import") { "text/csv" } else { "application/json" };
         let asked = request(method, &filled, who).insert_header(("content-type", kind));
         let answer = self.site.send(asked.set_payload(body.to_owned())).await;
         (answer.status.as_u16(), answer.text())

@@ -118,3 +118,44 @@ fn who_is_done_with_everything_gets_the_cards_of_a_new_deck_and_of_one_that_come
     assert_eq!(learner.import(&deck, "front,back\ntwo,b\n")["added"], 1);
     assert_eq!(learner.until("card")["card_id"], held);
 }
+
+#[test]
+fn the_command_line_tries_a_file_on_a_server_without_leaving_anything_there() {
+    let place = Place::new();
+    let _life = place.start();
+    let learner = Live::join(&place);
+    let file = place.data.with_file_name("words.csv");
+    std::fs::write(&file, "front,back\none,b\ntwo,b\n,b\n").unwrap();
+    let run = |deck: &str, more: &[&str]| {
+        let mut command = place.command("import");
+        command
+            .arg(&file)
+            .args(["--deck", deck, "--server", &place.url(), "--token", &learner.token])
+            .args(more);
+        command.output().unwrap()
+    };
+    let import = |deck: &str, more: &[&str]| {
+        let output = run(deck, more);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let decks = || -> Value {
+        let asked = ureq::get(format!("{}/decks", learner.url)).header("authorization", learner.bearer());
+        asked.call().unwrap().body_mut().read_json().unwrap()
+    };
+    assert!(
+        import("Größe & more", &["--dry-run"])
+            .contains("would be added 2, updated 0, unchanged 0, rejected 1")
+    );
+    assert_eq!(decks()["items"], json!([]));
+    assert!(import("Größe & more", &[]).contains("added 2, updated 0, unchanged 0, rejected 1"));
+    assert!(import("Größe & more", &["--dry-run"]).contains("would be added 0, updated 0, unchanged 2"));
+    assert!(import("Größe & more", &[]).contains("added 0, updated 0, unchanged 2"));
+    std::fs::write(&file, "a,\"b\n").unwrap();
+    let broken = run("x", &[]);
+    let said = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert!(broken.status.code() == Some(2) && said.contains("Nothing was imported: line 1"), "{said}");
+    let decks = decks();
+    let decks = decks["items"].as_array().unwrap();
+    assert_eq!((decks.len(), &decks[0]["title"], &decks[0]["cards"]), (1, &json!("Größe & more"), &json!(2)));
+}

@@ -31,6 +31,7 @@ pub struct Site {
     pub codes: Arc<Codes>,
     pub clock: Arc<ServerClock>,
     pub health: Arc<Told>,
+    pub store: MemoryStore,
 }
 
 /// What `readyz` is to say; `None` panics.
@@ -126,7 +127,7 @@ impl Site {
         let keys = Keys::default().with_secret(SECRET).unwrap();
         let state = web::Data::new(App::new(Parts {
             library: Arc::new(store.clone()),
-            people: Arc::new(store),
+            people: Arc::new(store.clone()),
             study: Arc::new(study),
             verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
             mint: Some(mint()),
@@ -153,7 +154,7 @@ impl Site {
                 Answer { status, headers, body }
             })
         });
-        Site { call, mint: mint(), codes, clock, health }
+        Site { call, mint: mint(), codes, clock, health, store }
     }
 
     pub fn wanted(user: UserId, role: Role, org: Option<u128>) -> Wanted {
