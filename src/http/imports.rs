@@ -1,4 +1,4 @@
-//! `/decks/import`, `/decks/{deck_id}/import`: a file that streams through the parser and becomes visible as a whole.
+//! `/decks/import`, `/decks/{deck_id}/import`, `/imports/rejected`: a file that streams through the parser and becomes visible as a whole.
 
 use crate::http::access::deck_to_edit;
 use crate::http::body::{check_length, check_type, too_large};
@@ -8,8 +8,10 @@ use crate::http::limits::IMPORT_PIECE_WITHIN_MS;
 use crate::http::{App, Caller, Code, Problem};
 use crate::import::limits::FILE_BYTES_MAX;
 use crate::import::{
-    Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck, import_new_deck,
+    Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck,
+    import_new_deck, rejected_rows,
 };
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{self, Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use domain::ids::{DeckId, Uuid};
@@ -118,6 +120,25 @@ pub(super) async fn import_new(
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/v1/decks/{}", made.id)))
         .json(ImportOut::of(Some(made.id), &report)))
+}
+
+/// `POST /imports/rejected`: the rows of a file that would make no card, as CSV. It touches no deck.
+pub(super) async fn rejected(
+    app: web::Data<App>,
+    _: Caller,
+    request: HttpRequest,
+    query: web::Query<ImportQuery>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let ImportOptions { dialect, dry_run: _ } = options(&request, &query)?;
+    let _place = place(&app)?;
+    let table = rejected_rows(pieces(payload), dialect).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"rejected.csv\""))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // By the mark at its beginning spreadsheets know that it is UTF-8; an import leaves it out.
+        .body(format!("\u{feff}{}", table.into_csv())))
 }
 
 /// How to read the file, once it is known that it can be read at all.

@@ -50,6 +50,7 @@ fn api(api: &mut ServiceConfig) {
         .service(at("/me", [(Method::GET, get().to(me::read)), (Method::PATCH, patch().to(me::change))]))
         .service(at("/due", [(Method::GET, get().to(reviews::due))]))
         .service(at("/reviews", [(Method::POST, post().to(reviews::submit))]))
+        .service(at("/imports/rejected", [(Method::POST, post().to(imports::rejected))]))
         .service(at("/history", [(Method::GET, get().to(history::list))]))
         .configure(of_decks)
         .configure(of_classes);

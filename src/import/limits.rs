@@ -28,3 +28,5 @@ pub const PIECES_WAITING: usize = 4;
 pub const CARDS_PER_PAGE: usize = 500;
 /// Pages of the deck that wait to be compared; reading waits when there are more.
 pub const PAGES_WAITING: usize = 2;
+/// Bytes of a table of rejected rows, about; rows beyond are only counted.
+pub const REJECTED_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -26,6 +26,7 @@ mod parser;
 mod plan;
 mod preamble;
 mod records;
+mod rejected;
 mod report;
 mod run;
 
@@ -34,8 +35,9 @@ pub use delimiter::{BadDelimiter, Delimiter};
 pub use encoding::Encoding;
 pub use identity::identity_of;
 pub use parser::{Dialect, Head, Parser, Row, RowEvent};
+pub use rejected::RejectedRows;
 pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
-pub use run::{ImportError, ImportOptions, import_deck, import_new_deck};
+pub use run::{ImportError, ImportOptions, import_deck, import_new_deck, rejected_rows};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::gather::{Gathered, Gathering};
 use super::limits::{CARDS_PER_PAGE, FILE_BYTES_MAX, PAGES_WAITING, PIECES_WAITING};
 use super::parser::Dialect;
 use super::plan::{Comparing, Plan};
+use super::rejected::RejectedRows;
 use super::report::{FileFault, ImportReport};
 use bytes::Bytes;
 use domain::ids::DeckId;
@@ -79,18 +80,37 @@ pub async fn import_new_deck<E: Display>(
     commit_new(library, deck, gathered, options.dry_run, now_ms).await
 }
 
+/// The rows of a file that would make no card in any deck, as a table.
+///
+/// # Errors
+/// As [`import_deck`].
+pub async fn rejected_rows<E: Display>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+    dialect: Dialect,
+) -> Result<RejectedRows, ImportError> {
+    read(file, Gathering::of_rejected(dialect), Gathering::finish_rejected).await
+}
+
 /// Reads a file; touches no deck.
 pub(super) async fn gather<E: Display>(
     file: impl Stream<Item = Result<Bytes, E>>,
     dialect: Dialect,
 ) -> Result<Arc<Gathered>, ImportError> {
+    Ok(Arc::new(read(file, Gathering::new(dialect), Gathering::finish).await?))
+}
+
+/// Parses a file on a thread of its own while it arrives.
+async fn read<E: Display, T: Send + 'static>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+    mut gathering: Gathering,
+    finish: fn(Gathering) -> Result<T, FileFault>,
+) -> Result<T, ImportError> {
     let (pieces, mut waiting) = mpsc::channel::<Bytes>(PIECES_WAITING);
     let parsing = spawn_blocking(move || {
-        let mut gathering = Gathering::new(dialect);
         while let Some(piece) = waiting.blocking_recv() {
             gathering.feed(&piece)?;
         }
-        gathering.finish()
+        finish(gathering)
     });
     let mut file = pin!(file);
     let mut taken: u64 = 0;
@@ -103,8 +123,7 @@ pub(super) async fn gather<E: Display>(
         }
     }
     drop(pieces);
-    let gathered = parsing.await.map_err(|_| ImportError::GivenUp)??;
-    Ok(Arc::new(gathered))
+    Ok(parsing.await.map_err(|_| ImportError::GivenUp)??)
 }
 
 /// Brings what was read into a deck.

@@ -126,3 +126,27 @@ async fn a_file_that_is_sent_again_with_its_key_makes_one_deck() {
     );
     assert_eq!(decks_of(&site, &learner).await.len(), 1);
 }
+
+#[actix_web::test]
+async fn rejected_rows_come_as_a_table_without_formulas_that_can_be_mended_and_imported() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let file = "front,back,tags\nHund,dog,animal\n=cmd()|x,,t\nHund,again,\na,b,c,d\n\"Maus\"x,mouse,\n";
+    let asked =
+        request("POST", "/imports/rejected", Some(&learner)).insert_header(("content-type", "text/csv"));
+    let answer = site.send(asked.set_payload(file)).await;
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"rejected.csv\"");
+    let table = answer.text();
+    let rows: Vec<&str> = table.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(rows[0], "line,column,reason,message,front,back,hint,explanation,tags,guid");
+    let begins = ["3,2,empty_back,", "4,1,duplicate,", "5,4,too_many_fields,", "6,1,text_after_quote,"];
+    assert_eq!(rows.len(), 1 + begins.len(), "{table}");
+    assert!(rows[1..].iter().zip(begins).all(|(row, begin)| row.starts_with(begin)), "{table}");
+    assert!(rows[1].ends_with("\"'=cmd()|x\",\"\",\"\",\"\",\"t\",\"\""), "{table}");
+    assert!(rows[2].ends_with("\"Hund\",\"again\",\"\",\"\",\"\",\"\""), "{table}");
+    // As it is, it is a file to be imported: the row that was a double and the one with too much in it are cards.
+    let deck = site.deck(&learner, "mended").await;
+    assert!(import(&site, &learner, &deck, "", table).await.expect(200)["added"].as_u64() >= Some(2));
+    assert_eq!(decks_of(&site, &learner).await.len(), 1);
+}

@@ -5,7 +5,7 @@ use ports::Role;
 use serde_json::{Value, json};
 
 /// Every route that needs a token, about one deck, card and class. `{d}`, `{c}`, `{k}` and `{u}` stand for the ids.
-const ROUTES: [(&str, &str, &str); 26] = [
+const ROUTES: [(&str, &str, &str); 27] = [
     ("GET", "/me", ""),
     ("PATCH", "/me", "{}"),
     ("GET", "/due", ""),
@@ -27,6 +27,7 @@ const ROUTES: [(&str, &str, &str); 26] = [
     ("GET", "/decks/{d}/cards/{c}/state", ""),
     ("POST", "/decks/{d}/import", "front,back\na,b\n"),
     ("POST", "/decks/import?title=x", "front,back\na,b\n"),
+    ("POST", "/imports/rejected", "front,back\na,b\n"),
     ("GET", "/classes", ""),
     ("PUT", "/classes/{k}/students/{u}", ""),
     ("DELETE", "/classes/{k}/students/{u}", ""),
