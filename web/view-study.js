@@ -151,12 +151,20 @@ export class StudyView {
   /** What to say when there is no card to show. */
   sentence() {
     const { link, study } = this.session;
-    if (study?.refused) return study.refused.message || `The server does not start this: ${study.refused.code}.`;
+    if (study?.refused) return this.sayRefused(study.refused);
+    if (link.isReady && study?.retry_at > 0) return "The server is busy; the page asks again by itself.";
     if (link.isReady) return this.app.client.unsaved > 0 ? "Saving your last answers…" : "Fetching cards…";
     if (link.phase === "stopped") return link.says;
     const waits = this.app.client.unsaved;
     const kept = waits > 0 ? ` ${counted(waits, "answer")} wait${waits === 1 ? "s" : ""} on this device.` : "";
     return link.attempt <= 1 ? "Connecting…" : `The server cannot be reached; the page tries again by itself.${kept}`;
+  }
+
+  /** Which sitting could not be begun, and why. */
+  sayRefused({ code, message }) {
+    const title = this.heading.textContent;
+    const which = this.deck_id === null ? "all decks" : title ? `“${title}”` : "this deck";
+    return `The sitting over ${which} could not be begun: ${message || code}`;
   }
 
   flip() {

@@ -195,3 +195,14 @@ test("a card added by hand is studied", async () => {
   await answerByKey(page, 4);
   await allSaved(page);
 });
+
+test("a sitting that cannot be begun is named, and another one can", async () => {
+  const page = await signIn();
+  profile.expectStatus(404);
+  await page.evaluate(() => (location.hash = "#/study/0190c0de-0000-7000-8000-00000000dead"));
+  await page.getByText("The sitting over this deck could not be begun: a deck in decks is not yours to see").waitFor();
+  await page.getByRole("link", { name: "Back to the decks" }).click();
+  await page.getByRole("link", { name: "Study all" }).click();
+  await answerByKey(page, 5);
+  await allSaved(page);
+});
