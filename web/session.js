@@ -244,7 +244,7 @@ const INPUTS = {
     const { sitting, request } = input;
     session.study = { sitting, request, started: false, awaits_queue: false, retry_at: 0, refused: null };
     // What a reload left: it can still be taken back, though its card has to come from the server.
-    for (const { kind, id } of input.recent ?? []) session.recent.push({ kind, key: null, id, card: null, left: null });
+    for (const { kind, id } of input.recent ?? []) session.recent.push({ kind, key: null, id, card: null, left: null, before: null });
     session.pump(now, effects);
   },
 
@@ -277,7 +277,7 @@ const INPUTS = {
     session.remember("answer", key, card, left);
   },
 
-  /** `change`: `{suspended}`, `{buried_until}` or `{flag}` of the card on screen; `before`: the flag until then. */
+  /** `change`: `{suspended}`, `{buried_until}` or `{flag}` of the card on screen; `before`: the card's flag until then, as `{flag}`. */
   set(session, input, _now, effects) {
     if (!session.canAct) return;
     const { hand } = session;

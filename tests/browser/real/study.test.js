@@ -206,3 +206,28 @@ test("a sitting that cannot be begun is named, and another one can", async () =>
   await answerByKey(page, 5);
   await allSaved(page);
 });
+
+test("a card shows its flag, also after a reload; the same flag again takes it away, and the undo brings it back", async () => {
+  const page = await signIn();
+  await page.getByRole("link", { name: "Study all" }).click();
+  const first = await question(page);
+  const flag = page.locator(".card-flag");
+  assert.equal(await flag.isVisible(), false);
+  await page.keyboard.press("f");
+  await page.getByRole("menuitemradio", { name: "Green" }).click();
+  await flag.getByText("Flag: Green").waitFor();
+  await allSaved(page);
+  await page.reload();
+  assert.equal(await question(page), first);
+  await flag.getByText("Flag: Green").waitFor();
+  await page.keyboard.press("f");
+  assert.equal(await page.getByRole("menuitemradio", { name: "Green" }).getAttribute("aria-checked"), "true");
+  await page.keyboard.press("3");
+  await flag.waitFor({ state: "hidden" });
+  await page.keyboard.press("u");
+  await flag.getByText("Flag: Green").waitFor();
+  await allSaved(page);
+  await answerByKey(page, 5);
+  await question(page);
+  await flag.waitFor({ state: "hidden" });
+});
