@@ -28,7 +28,8 @@ NOISE = 0.10
 
 
 def build(tree, target_dir=None):
-    """Builds the benches of a tree; returns their programs."""
+    """Builds the benches of a tree; returns their programs. One target folder for all trees: what is not ours is built
+    once, and what is ours has its tree's name in it."""
     command = [os.environ.get("CARGO", "cargo"), "bench", "--workspace", "--bench", "micro", "--no-run"]
     env = dict(os.environ, **({"CARGO_TARGET_DIR": str(target_dir)} if target_dir else {}))
     built = subprocess.run(
@@ -112,13 +113,14 @@ def git(*arguments):
 def baseline(args):
     if args.filter:
         sys.exit("a baseline holds every bench: no filter, please")
+    revision = git("describe", "--always", "--dirty")
     figures = {name: round(ns, 2) for name, ns in measured(args).items()}
     command = "make bench-baseline" + (f" ROUNDS={args.rounds}" if args.rounds > 1 else "")
     command += " QUICK=1" if args.quick else ""
     stored = {
         "machine": machine(),
         "command": command,
-        "revision": git("describe", "--always", "--dirty"),
+        "revision": revision,
         "median_ns": figures,
     }
     BASELINE.parent.mkdir(exist_ok=True)
@@ -164,7 +166,7 @@ def compare(args):
     programs = []
     for at, revision in enumerate((args.a, args.b)):
         with checked_out(revision) as tree:
-            programs.append(kept(build(tree, WORK / "build"), WORK / f"programs-{at}"))
+            programs.append(kept(build(tree, ROOT / "target"), WORK / f"programs-{at}"))
     rounds = [[], []]
     for _ in range(args.rounds):
         for side in (0, 1):
