@@ -3,7 +3,7 @@
 use crate::http::access::{deck_to_edit, deck_to_read};
 use crate::http::body::Body;
 use crate::http::dto::card::{BulkIn, BulkOut, CardIn, CardOut};
-use crate::http::etag::tagged;
+use crate::http::etag::{changed, tagged, unchanged};
 use crate::http::keys::Key;
 use crate::http::limits::{BULK_BYTES_MAX, BULK_CARDS_MAX, CHANGE_TRIES, SEARCH_BYTES_MAX};
 use crate::http::paging::{Fields, Page, cursor, limit, place};
@@ -148,21 +148,23 @@ pub(super) async fn card_in(app: &App, deck: DeckId, card: CardId) -> Result<Car
 pub(super) async fn change(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<(Uuid, Uuid)>,
     body: Body<CardIn>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = change_card(&app, &caller, &path, |card| body.0.clone().apply(card)).await?;
-    Ok(HttpResponse::Ok().json(CardOut::from(stored)))
+    let stored = change_card(&app, &caller, &request, &path, |card| body.0.clone().apply(card)).await?;
+    changed(&CardOut::from(stored))
 }
 
 /// `DELETE /decks/{deck_id}/cards/{card_id}`: marked deleted; answers given to it stay.
 pub(super) async fn delete(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let now_ms = app.clock.wall_ms();
-    change_card(&app, &caller, &path, |card| {
+    change_card(&app, &caller, &request, &path, |card| {
         card.deleted_ms = Some(now_ms);
         Ok(())
     })
@@ -174,6 +176,7 @@ pub(super) async fn delete(
 async fn change_card(
     app: &App,
     caller: &Caller,
+    request: &HttpRequest,
     (deck, card): &(Uuid, Uuid),
     change: impl Fn(&mut CardRecord) -> Result<(), Problem>,
 ) -> Result<CardRecord, Problem> {
@@ -181,6 +184,7 @@ async fn change_card(
     for _ in 0..CHANGE_TRIES {
         let deck = deck_to_edit(app, caller, id).await?;
         let mut card = card_in(app, id, CardId(*card)).await?;
+        unchanged(request, &CardOut::from(card.clone()))?;
         change(&mut card)?;
         match app.library.put_cards(id, vec![card], Some(deck.revision), app.clock.wall_ms()).await {
             Ok((_, mut stored)) => {

@@ -34,6 +34,8 @@ pub enum Code {
     TooSlow,
     /// 409: somebody else kept changing it.
     Conflict,
+    /// 412: no longer what `If-Match` names.
+    PreconditionFailed,
     /// 413: larger than allowed.
     TooLarge,
     /// 415: not a type that is read here.
@@ -81,6 +83,7 @@ impl Code {
             Code::MethodNotAllowed => ("method_not_allowed", 405, "Method not allowed"),
             Code::TooSlow => ("too_slow", 408, "The body came too slowly"),
             Code::Conflict => ("conflict", 409, "Changed by somebody else"),
+            Code::PreconditionFailed => ("precondition_failed", 412, "Changed since it was read"),
             Code::TooLarge => ("too_large", 413, "Too large"),
             Code::UnsupportedType => ("unsupported_type", 415, "Unsupported type"),
             Code::Invalid => ("invalid", 422, "A value is not right"),
