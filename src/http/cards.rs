@@ -1,12 +1,12 @@
 //! `/decks/{deck_id}/cards`
 
 use crate::http::access::{deck_to_edit, deck_to_read};
-use crate::http::body::Body;
+use crate::http::body::{Body, apart};
 use crate::http::dto::card::{BulkIn, BulkOut, CardIn, CardOut};
 use crate::http::etag::{changed, tagged, unchanged};
 use crate::http::keys::Key;
 use crate::http::limits::{BULK_BYTES_MAX, BULK_CARDS_MAX, CHANGE_TRIES, SEARCH_BYTES_MAX};
-use crate::http::paging::{Fields, Page, cursor, limit, place};
+use crate::http::paging::{Fields, Page, cursor, fitting, limit, place};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::{CardId, DeckId, Uuid};
@@ -46,11 +46,18 @@ pub(super) async fn list(
     }
     let wanted = CardQuery { from_position, limit: size + 1, text, with_deleted: false };
     let mut cards = app.library.cards(deck.id, wanted).await?;
+    let size = fitting(cards.iter().map(bytes_of), size);
     let next = cards.get(size).and_then(|first| cursor(&Place { position: first.position }));
     cards.truncate(size);
     let fields = Fields::of(query.fields.as_deref());
     let items = cards.into_iter().map(|card| fields.select(&CardOut::from(card)));
     tagged(&request, &Page { items: items.collect::<Result<_, _>>()?, next, numbered: None })
+}
+
+/// Bytes of a card's texts.
+fn bytes_of(card: &CardRecord) -> usize {
+    let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    card.front.len() + card.back.len() + maybe(&card.hint) + maybe(&card.explanation)
 }
 
 /// `POST /decks/{deck_id}/cards`
@@ -97,11 +104,14 @@ async fn add(
     let key = Key::of(request, caller)?;
     let place = format!("card of {deck}");
     let now_ms = app.clock.wall_ms();
-    let record = |(at, card): (usize, CardIn)| {
-        let made = card.record(CardId(key.id(&place, at)), deck, now_ms);
+    let ids = key.clone();
+    let record = move |(at, card): (usize, CardIn)| {
+        let made = card.record(CardId(ids.id(&place, at)), deck, now_ms);
         made.map_err(|problem| problem.with("at", at))
     };
-    let records = cards.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>()?;
+    let make = move || cards.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>();
+    // Making texts safe takes long, and there may be thousands.
+    let records = apart(make).await??;
     if key.is_given()
         && let Some(made) = made_before(app, deck, &records).await?
     {

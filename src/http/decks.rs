@@ -5,7 +5,7 @@ use crate::http::body::Body;
 use crate::http::dto::deck::{DeckIn, DeckOut};
 use crate::http::etag::{changed, tagged, unchanged};
 use crate::http::keys::Key;
-use crate::http::limits::CHANGE_TRIES;
+use crate::http::limits::{CHANGE_TRIES, DECKS_PER_PERSON_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -58,6 +58,7 @@ pub(super) async fn create(
     let stored = match known {
         Some(made_before) => made_before,
         None => {
+            room_for_a_deck(&app, &caller).await?;
             let stored = app.library.put_deck(record, None, app.clock.wall_ms()).await?;
             app.study.access_changed(Some(caller.user));
             stored
@@ -66,6 +67,17 @@ pub(super) async fn create(
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/v1/decks/{id}")))
         .json(DeckOut::of(stored, &caller)))
+}
+
+/// Refuses one deck too many: all of them are looked at for each list.
+pub(super) async fn room_for_a_deck(app: &App, caller: &Caller) -> Result<(), Problem> {
+    let own = DeckQuery { owner: Some(caller.user), ..DeckQuery::default() };
+    if app.library.decks(own).await?.len() < DECKS_PER_PERSON_MAX {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!(
+        "You have {DECKS_PER_PERSON_MAX} decks, as many as there may be; delete one first."
+    )))
 }
 
 /// `GET /decks/{deck_id}`
