@@ -75,9 +75,10 @@ pub async fn live(world: Rc<World>, number: usize) {
         }
     }
     if reader.open.is_some()
-        && let Err(error) = reader.ask(Ask::Reviews, Instant::now()).await {
-            reader.fault(error);
-        }
+        && let Err(error) = reader.ask(Ask::Reviews, Instant::now()).await
+    {
+        reader.fault(error);
+    }
     reader.world.figures.borrow_mut().studying -= 1;
 }
 

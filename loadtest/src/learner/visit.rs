@@ -90,9 +90,11 @@ impl Learner {
         loop {
             let now = Instant::now();
             if let Some((at, back_within)) = self.world.drop_at.get().filter(|(at, _)| *at <= now)
-                && self.dropped_at.is_none() && link.opened < at {
-                    return Ok(Visit::Dropped { at, back_within });
-                }
+                && self.dropped_at.is_none()
+                && link.opened < at
+            {
+                return Ok(Visit::Dropped { at, back_within });
+            }
             if self.is_over(now) {
                 return Ok(Visit::Over);
             }
@@ -231,10 +233,13 @@ impl Learner {
         link.blank += 1;
         link.started = true;
         let mut figures = self.world.figures.borrow_mut();
-        if let Some((intended, sent)) = link.awaiting.pop_front()
-            && self.manner == Manner::Plain {
-                figures.card(now - intended, now - sent);
-            }
+        if link.filling > 0 {
+            link.filling -= 1;
+        } else if let Some((intended, sent)) = link.awaiting.pop_front()
+            && self.manner == Manner::Plain
+        {
+            figures.card(now - intended, now - sent);
+        }
         if !link.first_card {
             link.first_card = true;
             figures.studying += 1;
