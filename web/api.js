@@ -46,8 +46,8 @@ export class Api {
     return this.request("POST", "/decks", { json: deck });
   }
 
-  deleteDeck(deck_id, { keepalive = false } = {}) {
-    return this.request("DELETE", `/decks/${deck_id}`, { keepalive });
+  deleteDeck(deck_id) {
+    return this.request("DELETE", `/decks/${deck_id}`);
   }
 
   progress(deck_id) {
@@ -75,14 +75,21 @@ export class Api {
     return this.request("GET", `/decks/${deck_id}/cards/${card_id}/state`);
   }
 
-  /** Imports a file, or only says what an import would do. */
-  importFile(deck_id, body, { type, dry_run }) {
-    const path = `/decks/${deck_id}/import?${query({ dry_run: dry_run ? "true" : null })}`;
-    return this.request("POST", path, { body, type });
+  /** Imports a file, or only says what an import would do. Without a deck the file becomes a new one of this title. */
+  importFile(deck_id, body, { type, dry_run, title = null, key = null }) {
+    const path = deck_id === null ? "/decks/import" : `/decks/${deck_id}/import`;
+    return this.request("POST", `${path}?${query({ title, dry_run: dry_run ? "true" : null })}`, { body, type, key });
   }
 
-  async request(method, path, { json, body, type, anonymous = false, keepalive = false } = {}) {
-    const headers = { Accept: "application/json" };
+  /** The rows of a file that make no card, as a CSV file. */
+  rejectedRows(body, { type }) {
+    return this.request("POST", "/imports/rejected", { body, type, accept: "text/csv" });
+  }
+
+  /** `key`: a request that is sent again with it makes nothing twice. */
+  async request(method, path, { json, body, type, key = null, accept = "application/json", anonymous = false } = {}) {
+    const headers = { Accept: accept };
+    if (key !== null) headers["Idempotency-Key"] = key;
     const token = this.token();
     if (token && !anonymous) headers.Authorization = `Bearer ${token}`;
     if (json !== undefined) headers["Content-Type"] = "application/json";
@@ -94,11 +101,12 @@ export class Api {
         headers,
         body: json === undefined ? body : JSON.stringify(json),
         cache: "no-store",
-        keepalive,
       });
     } catch {
       throw new ApiError(0, null);
     }
+    // As bytes: read as text it would lose the mark by which a spreadsheet knows that it is UTF-8.
+    if (response.ok && accept !== "application/json") return response.blob();
     const answer = await bodyOf(response);
     if (!response.ok) throw new ApiError(response.status, answer);
     return answer;

@@ -16,9 +16,10 @@ export function titleOf(name) {
   return title || "My deck";
 }
 
-/** Rejected rows as CSV with a header, for the learner to keep. */
-export function rejectedCsv(rejected) {
-  const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-  const rows = rejected.map(({ line, column, reason }) => [line, column, reason].map(cell).join(","));
+/** Remarks on rows as CSV with a header, for the learner to keep. No cell is a formula for a spreadsheet. */
+export function remarksCsv(remarks) {
+  const harmless = (text) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);
+  const cell = (value) => `"${harmless(String(value ?? "")).replaceAll('"', '""')}"`;
+  const rows = remarks.map(({ line, column, reason }) => [line, column, reason].map(cell).join(","));
   return ["line,column,reason", ...rows, ""].join("\r\n");
 }

@@ -22,8 +22,11 @@ const FRAMES = {
   },
 
   queue(session, frame) {
-    if (!session.study?.started) return;
-    session.study.awaits_queue = false;
+    const { asked, study } = session;
+    session.asked = null;
+    // The queue of a sitting that was given up before it began; the next one is asked for behind it.
+    if (!study?.started || (asked !== null && asked !== study)) return;
+    study.awaits_queue = false;
     session.hand.queue(frame);
   },
 
@@ -39,7 +42,7 @@ const FRAMES = {
 
   error(session, frame, now, effects) {
     if (frame.seq !== undefined) verdict(session, frame, now, effects);
-    else complaint(session, frame, effects);
+    else complaint(session, frame, now, effects);
   },
 
   changed(session, frame, now, effects) {
@@ -96,17 +99,25 @@ function verdict(session, frame, now, effects) {
   effects.push({ do: "refuse", id: frame.id, code: frame.code, message: frame.message });
 }
 
-/** An `error` that is no verdict: about the token, or about the `start` that is on its way. */
-function complaint(session, frame, effects) {
+/** An `error` that is no verdict: about the token, about a frame, or about the `start` that is on its way. */
+function complaint(session, frame, now, effects) {
   if (frame.code === "token_expiring") {
     session.token_expiring = true;
     return;
   }
-  if (session.study?.awaits_queue) {
-    session.study.refused = { code: frame.code, message: frame.message };
-    session.study.awaits_queue = false;
+  const said = frame.message || `The server says: ${frame.code}`;
+  const { asked, study } = session;
+  if (asked === null || frame.code === "unknown_type") return effects.push({ do: "notice", kind: "bad", text: said });
+  session.asked = null;
+  // Nobody waits any more for a sitting that was given up before it began.
+  if (asked !== study) return;
+  study.awaits_queue = false;
+  if (frame.code === "busy") {
+    study.started = false;
+    study.retry_at = now + (frame.retry_after_ms ?? 1_000);
+    return;
   }
-  effects.push({ do: "notice", kind: "bad", text: frame.message || `The server says: ${frame.code}` });
+  study.refused = { sitting: study.sitting, code: frame.code, message: frame.message || "" };
 }
 
 const REASONS = {

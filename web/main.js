@@ -37,8 +37,6 @@ class App {
     this.asking_me = false;
     this.ask_me_after = 0;
     this.view = null;
-    /** What the view before still has to tidy up, as a promise. */
-    this.left = null;
     /** Files dropped anywhere, on their way to the import view. */
     this.dropped = [];
     this.api = new Api(() => (this.user_id ? this.tokens.of(this.user_id) : null));
@@ -143,7 +141,7 @@ class App {
   }
 
   mount(view) {
-    this.left = this.view?.leave?.();
+    this.view?.leave?.();
     this.view = view;
     this.page.replaceChildren(view.element);
     document.title = view.title ? `${view.title} · studyhall` : "studyhall";

@@ -34,8 +34,13 @@ export class Session {
     this.storing = 0;
     /** Commands that became durable since this page was opened. */
     this.saved_count = 0;
-    /** @type {null | {sitting: string, request: object, started: boolean, awaits_queue: boolean}} */
+    /**
+     * @type {null | {sitting: string, request: object, started: boolean, awaits_queue: boolean, retry_at: number,
+     *   refused: null | {sitting: string, code: string, message: string}}}
+     */
     this.study = null;
+    /** The study whose `start` is on its way on this socket. One at a time, so that a refusal is about this one. */
+    this.asked = null;
     /** What can be taken back, newest last. */
     this.recent = [];
     /** Undos sent on a running sitting whose card has not come back yet: `{key, id}`, oldest first. */
@@ -68,14 +73,19 @@ export class Session {
     if (!this.link.isReady) return;
     if (this.link.goodbye) return this.leaveWhenQuiet(now, effects);
     for (let frame = this.commands.next(now); frame; frame = this.commands.next(now)) this.send(frame, now, effects);
-    if (this.study && !this.study.started && this.commands.in_flight.size < this.commands.in_flight_limit) {
-      this.start(now, effects);
-    }
+    if (this.isStartDue(now) && this.commands.in_flight.size < this.commands.in_flight_limit) this.start(now, effects);
+  }
+
+  isStartDue(now) {
+    const { study, asked } = this;
+    return study !== null && !study.started && !study.refused && asked === null && now >= study.retry_at;
   }
 
   start(now, effects) {
     this.study.started = true;
     this.study.awaits_queue = true;
+    this.study.retry_at = 0;
+    this.asked = this.study;
     const { sitting, request } = this.study;
     this.send({ type: "start", sitting, window: this.window, ...request }, now, effects);
   }
@@ -100,7 +110,8 @@ export class Session {
     if (code === 4401 && had_token) this.link.enter("stopped", now, { says: this.link.says, needs: "token" });
     this.commands.newSocket();
     this.undoing = [];
-    if (this.study) Object.assign(this.study, { started: false, awaits_queue: false });
+    this.asked = null;
+    if (this.study) Object.assign(this.study, { started: false, awaits_queue: false, retry_at: 0, refused: null });
     if (this.link.isDiagnosisDue()) effects.push({ do: "diagnose" });
   }
 
@@ -136,8 +147,8 @@ export class Session {
     return this.undoing.length < before;
   }
 
-  remember(kind, key, card, left) {
-    this.recent.push({ kind, key, id: null, card, left });
+  remember(kind, key, card, left, before = null) {
+    this.recent.push({ kind, key, id: null, card, left, before });
     if (this.recent.length > UNDO_DEPTH) this.recent.shift();
   }
 }
@@ -230,9 +241,10 @@ const INPUTS = {
 
   study(session, input, now, effects) {
     session.hand.reset();
-    session.study = { sitting: input.sitting, request: input.request, started: false, awaits_queue: false };
+    const { sitting, request } = input;
+    session.study = { sitting, request, started: false, awaits_queue: false, retry_at: 0, refused: null };
     // What a reload left: it can still be taken back, though its card has to come from the server.
-    for (const { kind, id } of input.recent ?? []) session.recent.push({ kind, key: null, id, card: null, left: null });
+    for (const { kind, id } of input.recent ?? []) session.recent.push({ kind, key: null, id, card: null, left: null, before: null });
     session.pump(now, effects);
   },
 
@@ -265,7 +277,7 @@ const INPUTS = {
     session.remember("answer", key, card, left);
   },
 
-  /** `change`: `{suspended}`, `{buried_until}` or `{flag}` of the card on screen. */
+  /** `change`: `{suspended}`, `{buried_until}` or `{flag}` of the card on screen; `before`: the card's flag until then, as `{flag}`. */
   set(session, input, _now, effects) {
     if (!session.canAct) return;
     const { hand } = session;
@@ -273,7 +285,7 @@ const INPUTS = {
     const command = { type: "set", deck_id: card.deck_id, card_id: card.card_id, ...input.change };
     const key = session.store(command, card.front, effects);
     if (!("flag" in input.change)) hand.putAway();
-    session.remember("set", key, card, left);
+    session.remember("set", key, card, left, input.before ?? null);
   },
 
   /** Takes the newest answer or set back. Without a server the card is put back here at once. */

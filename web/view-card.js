@@ -1,6 +1,6 @@
 // One card: its front, and below it the back once it is turned. The text comes from the server as clean HTML.
 
-import { h, setHtml, show } from "./dom.js";
+import { h, setHtml, setText, show } from "./dom.js";
 
 export class CardFace {
   constructor(onFlip) {
@@ -13,9 +13,12 @@ export class CardFace {
     this.back = h("div", { className: "card-html back-text", id: "card-back" });
     this.explanation = h("div", { className: "card-html explanation" });
     this.answer = h("div", { className: "answer", tabIndex: -1, role: "region", "aria-labelledby": "card-back" }, this.back, this.explanation);
+    this.flag_name = h("span", {});
+    this.flag = h("p", { className: "card-flag", hidden: true }, h("span", { className: "flag-dot", "aria-hidden": "true" }), this.flag_name);
     this.element = h(
       "article",
       { className: "card", tabIndex: -1, "aria-labelledby": "card-front", onclick: (event) => this.tap(event) },
+      this.flag,
       h("div", { className: "question" }, this.front, this.media, h("div", { className: "hint-row" }, this.hint_button, this.hint)),
       this.answer,
     );
@@ -49,6 +52,13 @@ export class CardFace {
     this.watch.restart();
     replay(this.element);
     if (document.activeElement === document.body) this.focusCard();
+  }
+
+  /** Shows the card's flag: its number for the colour, its name for the eye and for readers. */
+  mark(flag, name) {
+    show(this.flag, flag > 0);
+    if (this.flag.dataset.flag !== String(flag)) this.flag.dataset.flag = flag;
+    setText(this.flag_name, flag > 0 ? `Flag: ${name}` : "");
   }
 
   /** Pictures and sounds that the text itself does not show. */

@@ -46,7 +46,6 @@ export class DecksView {
 
   async load() {
     this.failed = false;
-    await this.app.left;
     try {
       const [decks, due] = await Promise.all([this.app.api.decks(), this.app.api.due()]);
       if (this.gone) return;

@@ -3,6 +3,7 @@
 import { busily, h, setText, show } from "./dom.js";
 import { ImportReport, preview } from "./view-report.js";
 import { typeOf, titleOf } from "./files.js";
+import { randomBytes, uuid4 } from "./ids.js";
 
 export class ImportView {
   /** `deck_id`: the deck to import into; null makes a new one. */
@@ -10,8 +11,6 @@ export class ImportView {
     this.app = app;
     this.deck_id = deck_id;
     this.title = "New deck";
-    /** The deck made for the trial run; deleted again if the learner does not go on. */
-    this.draft = null;
     this.files = [];
     this.source = null;
     this.element = h("section", { className: "import" }, h("a", { href: deck_id ? `#/deck/${deck_id}` : "#/", className: "back-link" }, "‹ Back"), this.buildForm(), this.buildTrial());
@@ -49,22 +48,13 @@ export class ImportView {
       { className: "panel trial", hidden: true, tabIndex: -1, "aria-label": "What the import would do" },
       this.report.element,
       this.sample,
-      h("div", { className: "row" }, this.keep_button, h("button", { type: "button", onclick: () => this.cancel() }, "Change something")),
+      h("div", { className: "row" }, this.keep_button, h("button", { type: "button", onclick: () => this.turn(false) }, "Change something")),
     );
     return this.trial;
   }
 
   enter() {
     if (this.app.dropped.length > 0) this.takeFiles(this.app.dropped.splice(0));
-  }
-
-  /** Settles once the deck of a trial that was not followed is gone. */
-  leave() {
-    return this.discard();
-  }
-
-  hide() {
-    this.discard(true);
   }
 
   takeFiles(files) {
@@ -97,28 +87,34 @@ export class ImportView {
     setText(this.complaint, "");
     await busily(this.try_button, async () => {
       try {
-        const deck_id = await this.target();
-        const { body, type } = this.source;
-        const outcome = await this.app.api.importFile(deck_id, body, { type, dry_run: true });
-        this.report.draw(outcome, { dry_run: true });
+        const outcome = await this.send(true);
+        this.report.draw(outcome, this.about(true));
         this.sample.replaceChildren(preview(await this.source.text()));
         this.keep_button.disabled = outcome.added + outcome.updated === 0;
         this.turn(true);
       } catch (error) {
-        await this.discard();
         this.turn(false);
         setText(this.complaint, sentenceOf(error));
       }
     });
   }
 
-  /** The deck to try with: the given one, or a new one that is deleted again unless the learner goes on. */
-  async target() {
-    if (this.deck_id) return this.deck_id;
-    const title = this.name.value.trim() || "My deck";
-    if (this.draft && this.draft.title !== title) await this.discard();
-    this.draft ??= await this.app.api.makeDeck({ title });
-    return this.draft.deck_id;
+  /** The name of the deck that is to be made. */
+  get deckTitle() {
+    return this.name.value.trim() || "My deck";
+  }
+
+  /** Imports what was chosen, or only tries it. Sent again because no answer came, it makes no second deck. */
+  send(dry_run) {
+    const { body, type } = this.source;
+    const key = dry_run ? null : (this.source.key ??= uuid4(randomBytes(16)));
+    return this.app.api.importFile(this.deck_id, body, { type, dry_run, key, title: this.deck_id ? null : this.deckTitle });
+  }
+
+  /** What is said beside a report: whether it was a trial, and where its rejected rows come from. */
+  about(dry_run) {
+    const { body, type } = this.source;
+    return { dry_run, rejectedRows: () => this.app.api.rejectedRows(body, { type }) };
   }
 
   turn(to_trial) {
@@ -127,18 +123,10 @@ export class ImportView {
     if (to_trial) this.trial.focus();
   }
 
-  async cancel() {
-    this.turn(false);
-    await this.discard();
-  }
-
   async keep() {
-    const deck_id = this.deck_id ?? this.draft.deck_id;
-    const { body, type } = this.source;
     try {
-      const outcome = await this.app.api.importFile(deck_id, body, { type, dry_run: false });
-      this.draft = null;
-      this.finish(deck_id, outcome);
+      const outcome = await this.send(false);
+      this.finish(outcome.deck_id, outcome);
     } catch (error) {
       this.turn(false);
       setText(this.complaint, sentenceOf(error));
@@ -147,7 +135,7 @@ export class ImportView {
 
   finish(deck_id, outcome) {
     const report = new ImportReport();
-    report.draw(outcome, { dry_run: false });
+    report.draw(outcome, this.about(false));
     const next = this.files.length > 0;
     this.source = null;
     this.element.replaceChildren(
@@ -173,18 +161,11 @@ export class ImportView {
 
   async makeEmpty() {
     try {
-      const deck = await this.app.api.makeDeck({ title: this.name.value.trim() || "My deck" });
+      const deck = await this.app.api.makeDeck({ title: this.deckTitle });
       this.app.go(`#/deck/${deck.deck_id}`);
     } catch (error) {
       setText(this.complaint, sentenceOf(error));
     }
-  }
-
-  /** Deletes the deck that was only made for trying. */
-  async discard(keepalive = false) {
-    const { draft } = this;
-    this.draft = null;
-    if (draft) await this.app.api.deleteDeck(draft.deck_id, { keepalive }).catch(() => null);
   }
 }
 

@@ -1,8 +1,8 @@
 // What an import did, or would do: figures, and each rejected row with its line.
 
-import { h, show } from "./dom.js";
+import { busily, h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
-import { rejectedCsv } from "./files.js";
+import { remarksCsv } from "./files.js";
 
 /** So many rejected rows are listed; the download has them all. */
 const LISTED = 100;
@@ -18,7 +18,8 @@ export class ImportReport {
     this.element = h("div", { className: "report" }, this.heading, this.figures, this.rejected, this.changed);
   }
 
-  draw({ added, updated, unchanged, rejected, rejected_total = rejected.length, changed = [], changed_total = changed.length }, { dry_run }) {
+  /** `rejectedRows()` gives a CSV file with the rejected rows. */
+  draw({ added, updated, unchanged, rejected, rejected_total = rejected.length, changed = [], changed_total = changed.length }, { dry_run, rejectedRows }) {
     const will = dry_run ? "would be " : "";
     this.heading.textContent = dry_run ? "This is what the import would do" : "The import is done";
     const line = (count, what, kind) => (count > 0 ? h("li", { className: kind, "data-figure": kind, "data-number": count }, h("b", {}, String(count)), ` ${what}`) : null);
@@ -30,21 +31,32 @@ export class ImportReport {
       line(changed_total, `${rows(changed_total)} ${will}taken with something left out`, "trimmed"),
     ].filter(Boolean);
     this.figures.replaceChildren(...(lines.length > 0 ? lines : [h("li", {}, "There is no card in it.")]));
-    drawRemarks(this.rejected, rejected, rejected_total, "rejected");
-    drawRemarks(this.changed, changed, changed_total, "changed");
+    drawRemarks(this.rejected, rejected, rejected_total, "rejected", rejectedRows);
+    drawRemarks(this.changed, changed, changed_total, "changed", async () => remarksCsv(changed));
   }
 }
 
-/** Rows with their line, column and reason; the download has as many as the server named. */
-function drawRemarks(element, remarks, total, name) {
+/** Rows with their line, column and reason; `csv()` gives what can be downloaded of them. */
+function drawRemarks(element, remarks, total, name, csv) {
   show(element, remarks.length > 0);
   if (remarks.length === 0) return;
   const listed = remarks.slice(0, LISTED).map(({ line, column, reason }) => h("tr", {}, [line, column, reason].map((cell) => h("td", {}, String(cell ?? "")))));
   const hidden = total - listed.length;
+  const complaint = h("p", { className: "complaint", role: "alert" });
+  const button = h("button", { type: "button", className: "plain-button", onclick: () => busily(button, () => save()) }, `Download the rows ${name}`);
+  const save = async () => {
+    try {
+      setText(complaint, "");
+      download(await csv(), `${name}.csv`);
+    } catch (error) {
+      setText(complaint, error.message);
+    }
+  };
   element.replaceChildren(
     h("table", { "aria-label": `Rows ${name}` }, h("thead", {}, h("tr", {}, ["Line", "Column", "Reason"].map((head) => h("th", {}, head)))), h("tbody", {}, listed)),
     hidden > 0 ? h("p", { className: "quiet" }, `and ${counted(hidden, "more row")}`) : "",
-    h("button", { type: "button", className: "plain-button", onclick: () => download(rejectedCsv(remarks), `${name}.csv`) }, `Download the rows ${name}`),
+    button,
+    complaint,
   );
 }
 
@@ -63,8 +75,9 @@ function word(count) {
   return count === 1 ? "card" : "cards";
 }
 
-function download(text, name) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+/** `content`: a text, or a blob. */
+function download(content, name) {
+  const url = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

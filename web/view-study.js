@@ -4,7 +4,7 @@ import { CardFace } from "./view-card.js";
 import { h, isTyping, setText, show } from "./dom.js";
 import { GRADES, counted, daysSpoken, nextDay, outcomeText, studyDay } from "./format.js";
 import { DoneView } from "./view-done.js";
-import { FlagMenu } from "./view-flag.js";
+import { FLAGS, FlagMenu, Flags } from "./view-flag.js";
 import { Sitting } from "./sitting.js";
 
 export class StudyView {
@@ -15,7 +15,8 @@ export class StudyView {
     this.sitting = new Sitting(deck_id, app.client.clock);
     this.face = new CardFace(() => this.flip());
     this.done = new DoneView(app, (more) => this.studyMore(more));
-    this.flags = new FlagMenu(app, (flag) => this.set({ flag }));
+    this.flags = new Flags(app.api, () => this.update());
+    this.flag_menu = new FlagMenu(app, (flag) => this.setFlag(flag));
     this.element = h("section", { className: "study", "aria-label": "Study" }, this.buildHead(), this.buildStage(), this.buildFoot());
     this.onKey = (event) => this.key(event);
   }
@@ -36,7 +37,7 @@ export class StudyView {
       (this.bury_button = tool("Bury", "b", "Not again today", () => this.bury())),
       (this.suspend_button = tool("Suspend", "s", "Not again until it is taken back", () => this.set({ suspended: true }))),
       (this.flag_button = tool("Flag", "f", "Mark this card", () => this.openFlags())),
-      this.flags.element,
+      this.flag_menu.element,
     );
     return h(
       "header",
@@ -113,6 +114,7 @@ export class StudyView {
     show(this.foot, !show_done);
     this.updateCounts(hand, card);
     this.updateTools(card);
+    this.updateFlag(card);
     const sentence = card || show_done ? "" : this.sentence();
     setText(this.waiting, sentence);
     show(this.waiting, sentence !== "");
@@ -148,15 +150,31 @@ export class StudyView {
     for (const button of [this.bury_button, this.suspend_button, this.flag_button]) button.disabled = card === null;
   }
 
+  updateFlag(card) {
+    this.flags.show(card);
+    const flag = card === null ? 0 : (this.flags.of(card) ?? 0);
+    this.face.mark(flag, FLAGS[flag]);
+    if (this.flag_button.dataset.flag !== String(flag)) this.flag_button.dataset.flag = flag;
+    this.flag_button.setAttribute("aria-label", flag > 0 ? `Flag: ${FLAGS[flag]}` : "Flag");
+  }
+
   /** What to say when there is no card to show. */
   sentence() {
     const { link, study } = this.session;
-    if (study?.refused) return study.refused.message || `The server does not start this: ${study.refused.code}.`;
+    if (study?.refused) return this.sayRefused(study.refused);
+    if (link.isReady && study?.retry_at > 0) return "The server is busy; the page asks again by itself.";
     if (link.isReady) return this.app.client.unsaved > 0 ? "Saving your last answers…" : "Fetching cards…";
     if (link.phase === "stopped") return link.says;
     const waits = this.app.client.unsaved;
     const kept = waits > 0 ? ` ${counted(waits, "answer")} wait${waits === 1 ? "s" : ""} on this device.` : "";
     return link.attempt <= 1 ? "Connecting…" : `The server cannot be reached; the page tries again by itself.${kept}`;
+  }
+
+  /** Which sitting could not be begun, and why. */
+  sayRefused({ code, message }) {
+    const title = this.heading.textContent;
+    const which = this.deck_id === null ? "all decks" : title ? `“${title}”` : "this deck";
+    return `The sitting over ${which} could not be begun: ${message || code}`;
   }
 
   flip() {
@@ -174,13 +192,25 @@ export class StudyView {
 
   undo() {
     if (!this.session.canUndo) return;
-    this.sitting.answered = Math.max(0, this.sitting.answered - 1);
+    const last = this.session.recent.at(-1);
+    if (last.kind === "answer") this.sitting.answered = Math.max(0, this.sitting.answered - 1);
+    if (last.before !== null && last.card) this.flags.put(last.card, last.before.flag);
     this.app.client.input({ type: "undo" });
   }
 
-  set(change) {
+  set(change, before = null) {
     if (!this.session.canAct) return;
-    this.app.client.input({ type: "set", change });
+    this.app.client.input({ type: "set", change, before });
+  }
+
+  setFlag(flag) {
+    const card = this.session.hand.onScreen;
+    if (!this.session.canAct || card === null) return;
+    const before = { flag: this.flags.of(card) };
+    this.flags.put(card, flag);
+    this.set({ flag }, before);
+    // From here the space bar goes on studying.
+    this.face.focusCard();
   }
 
   bury() {
@@ -191,7 +221,7 @@ export class StudyView {
 
   openFlags() {
     const card = this.session.hand.onScreen;
-    if (card) this.flags.open(card, this.flag_button);
+    if (card) this.flag_menu.open(this.flags.of(card), this.flag_button);
   }
 
   studyMore(more) {
@@ -201,7 +231,7 @@ export class StudyView {
 
   key(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (this.flags.isOpen) return this.flags.key(event);
+    if (this.flag_menu.isOpen) return this.flag_menu.key(event);
     const on_button = event.target instanceof HTMLElement && event.target.closest("button, a, summary, audio, video");
     if ((event.key === " " || event.key === "Enter") && on_button) return;
     const action = this.actionOf(event.key);

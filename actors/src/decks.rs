@@ -4,8 +4,11 @@ use crate::observe::Telemetry;
 use domain::access::DeckGate;
 use domain::deck::{CardMeta, Deck};
 use domain::ids::DeckId;
+use moka::Entry;
 use moka::future::Cache;
+use moka::ops::compute::Op;
 use ports::{CardRecord, DeckRecord, Library, LibraryError};
+use std::future::ready;
 use std::sync::Arc;
 
 /// Makes the opaque fragment of a card's frame from its record.
@@ -63,24 +66,48 @@ impl DeckCache {
         }
     }
 
-    /// The deck's content as sessions see it; `None` if it never existed.
+    /// The deck's content as sessions see it, as the library has it now; `None` if it never existed.
     ///
     /// # Errors
     /// The library could not be read.
     pub async fn deck(&self, id: DeckId) -> Result<Option<Arc<Deck>>, LibraryError> {
-        Ok(self.get(id).await?.map(|cached| cached.deck))
+        Ok(self.reload(id).await?.map(|cached| cached.deck))
     }
 
-    /// Reads a changed deck anew. A load that was under way already may bring the deck as it was, and all who ask
-    /// meanwhile share it: what is older than the library's record is read again.
-    pub(crate) async fn reload(&self, id: DeckId) -> Result<Option<Cached>, LibraryError> {
-        let wanted = self.library.deck(id).await?.map_or(0, |record| record.revision);
+    /// The deck's content as sessions see it, no older than a revision that the library gave; `None` if it never
+    /// existed.
+    ///
+    /// # Errors
+    /// The library could not be read.
+    pub async fn deck_since(&self, id: DeckId, revision: u64) -> Result<Option<Arc<Deck>>, LibraryError> {
+        Ok(self.get_since(id, revision).await?.map(|cached| cached.deck))
+    }
+
+    /// The same with what decides who sees it. A load that was under way already may bring the deck as it was, and all
+    /// who ask meanwhile share it: what is older than wanted is read again.
+    pub(crate) async fn get_since(&self, id: DeckId, revision: u64) -> Result<Option<Cached>, LibraryError> {
         loop {
-            self.cache.invalidate(&id).await;
             match self.get(id).await? {
-                Some(cached) if cached.deck.revision < wanted => {}
+                Some(cached) if cached.deck.revision < revision => self.forget_before(id, revision).await,
                 found => return Ok(found),
             }
+        }
+    }
+
+    /// Forgets a deck unless it is as new as wanted: who comes later must not undo what another has just read.
+    async fn forget_before(&self, id: DeckId, revision: u64) {
+        let older = |entry: Option<Entry<DeckId, Cached>>| {
+            let older = entry.is_some_and(|entry| entry.value().deck.revision < revision);
+            ready(if older { Op::Remove } else { Op::Nop })
+        };
+        self.cache.entry(id).and_compute_with(older).await;
+    }
+
+    /// The deck as the library has it now.
+    pub(crate) async fn reload(&self, id: DeckId) -> Result<Option<Cached>, LibraryError> {
+        match self.library.deck(id).await? {
+            Some(record) => self.get_since(id, record.revision).await,
+            None => Ok(None),
         }
     }
 

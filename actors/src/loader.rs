@@ -198,9 +198,16 @@ impl<S: ReviewStore> Reader<S> {
     async fn load_decks(&self, user: UserId, ids: &[DeckId]) -> Result<Vec<DeckLoad>, ReadError> {
         let person = self.person(user).await?;
         let grants = self.people.grants(user).await?;
+        // The cache may be behind the library: who has been told of a change is shown it.
+        let query = DeckQuery { ids: ids.to_vec(), with_deleted: true, ..DeckQuery::default() };
+        let records = self.library.decks(query).await?;
+        let newest: BTreeMap<DeckId, u64> = records.iter().map(|deck| (deck.id, deck.revision)).collect();
         let mut loads = Vec::with_capacity(ids.len());
         for id in ids {
-            let Some(Cached { deck, gate, .. }) = self.decks.get(*id).await? else { continue };
+            let Some(revision) = newest.get(id) else { continue };
+            let Some(Cached { deck, gate, .. }) = self.decks.get_since(*id, *revision).await? else {
+                continue;
+            };
             let rows = self.store.progress(user, *id).await?;
             let has_entries = !rows.is_empty();
             let rows = self.fresh(user, *id, rows, &deck.settings.fold_params()).await?;

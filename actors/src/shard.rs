@@ -3,13 +3,14 @@
 //! without sockets follows the next one to its shard.
 
 mod lifecycle;
+mod outlet;
 mod remote;
 mod ticks;
+mod turn;
 
-use crate::engine::{Planted, Shared};
-use crate::messages::{CloseWhy, Item, Job, SocketPort, ToShard, ToSocket, ToWriter};
-use crate::resident::{Resident, SessionCell, Wake};
-use domain::commit::Offer;
+use crate::engine::Shared;
+use crate::messages::{CloseWhy, Item, Job, SocketPort, ToShard, ToSocket};
+use crate::resident::Resident;
 use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::ShardNo;
@@ -17,14 +18,10 @@ use domain::ids::{InstanceId, UserId};
 use domain::session::{Effect, Input, Now, SocketId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
-
-/// Inputs that one wake-up works off before others get their turn.
-const INPUTS_A_TURN: usize = 256;
 
 thread_local! {
     static SHARD: RefCell<Option<Rc<Shard>>> = const { RefCell::new(None) };
@@ -214,205 +211,5 @@ impl Shard {
         }
         let residents = self.residents.borrow();
         residents.get(&user).is_none_or(|r| r.cell.inbox.borrow().len() < self.shared.limits.session_inbox)
-    }
-
-    // ---- sessions ---------------------------------------------------------------------------------------------
-
-    /// An input for a session of this shard; `false` if it is not here.
-    fn give(&self, user: UserId, input: Input) -> bool {
-        let residents = self.residents.borrow();
-        let Some(resident) = residents.get(&user) else { return false };
-        self.post(resident, input);
-        true
-    }
-
-    fn post(&self, resident: &Resident, input: Input) {
-        let len = {
-            let mut inbox = resident.cell.inbox.borrow_mut();
-            inbox.push_back(input);
-            inbox.len()
-        };
-        self.inbox_high_water.set(self.inbox_high_water.get().max(len));
-        self.wake(resident);
-    }
-
-    fn wake(&self, resident: &Resident) {
-        if resident.cell.woken.replace(true) {
-            return;
-        }
-        if resident.addr.try_send(Wake).is_err() {
-            // The mailbox is full of wake-ups that have not run, or closed: the tick looks again.
-            resident.cell.woken.set(false);
-            resident.cell.deadline_tick_ms.set(Some(0));
-            self.deadlines.borrow_mut().insert((0, resident.cell.user));
-        }
-    }
-
-    /// Runs a session over its inbox. The machine runs in a contained part: effects are performed only after it
-    /// returned, and a panic in it is this learner's alone.
-    pub(crate) fn drive(&self, cell: &Rc<SessionCell>) {
-        cell.woken.set(false);
-        let now = self.now();
-        for _ in 0..INPUTS_A_TURN {
-            let Some(input) = cell.inbox.borrow_mut().pop_front() else { break };
-            let mut fx = std::mem::take(&mut *self.fx.borrow_mut());
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                let mut session = cell.session.borrow_mut();
-                let Some(session) = session.as_mut() else { return };
-                if let Some(hook) = &self.shared.hooks.before_input {
-                    hook(cell.user, &input);
-                }
-                session.handle(now, input, &mut fx);
-            }));
-            if outcome.is_err() {
-                fx.clear();
-                *self.fx.borrow_mut() = fx;
-                self.fell(cell);
-                break;
-            }
-            self.perform(cell, &mut fx);
-            *self.fx.borrow_mut() = fx;
-        }
-        self.after_turn(cell, now);
-        self.flush();
-    }
-
-    fn perform(&self, cell: &SessionCell, fx: &mut Vec<Effect>) {
-        for effect in fx.drain(..) {
-            match effect {
-                Effect::Append(append) => {
-                    let offer = Offer { user: cell.user, shard: self.no, append, stale: false };
-                    self.outbox.borrow_mut().push(Item::Row(offer));
-                    self.shared.undecided_rows.fetch_add(1, Ordering::Relaxed);
-                }
-                Effect::Send { socket, out } => self.deliver(socket, ToSocket::of(out)),
-                Effect::Fetch { token, want } => {
-                    self.ask(Job::Fetch { user: cell.user, token, want, shard: self.no });
-                }
-            }
-        }
-    }
-
-    /// What a turn leaves behind: the next deadline, the ledger, more to do. The machine is asked in a contained part.
-    fn after_turn(&self, cell: &Rc<SessionCell>, now: Now) {
-        let asked = catch_unwind(AssertUnwindSafe(|| {
-            let session = cell.session.borrow();
-            session.as_ref().map(|session| (session.next_deadline(now), session.bytes()))
-        }));
-        let (deadline, bytes) = match asked {
-            Ok(Some(asked)) => asked,
-            Ok(None) => return,
-            Err(_) => return self.fell(cell),
-        };
-        self.set_deadline(cell, deadline);
-        let before = cell.bytes.replace(bytes);
-        self.shared.session_bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.shared.session_bytes.fetch_sub(before, Ordering::Relaxed);
-        if !cell.inbox.borrow().is_empty()
-            && let Some(resident) = self.residents.borrow().get(&cell.user)
-        {
-            self.wake(resident);
-        }
-    }
-
-    fn set_deadline(&self, cell: &SessionCell, at: Option<u64>) {
-        let before = cell.deadline_tick_ms.replace(at);
-        if before == at {
-            return;
-        }
-        let mut deadlines = self.deadlines.borrow_mut();
-        if let Some(before) = before {
-            deadlines.remove(&(before, cell.user));
-        }
-        if let Some(at) = at {
-            deadlines.insert((at, cell.user));
-        }
-    }
-
-    // ---- the way out ------------------------------------------------------------------------------------------
-
-    /// Hands the outbox to the writer, unless a batch of this shard is with it already: group commit clocks itself.
-    fn flush(&self) {
-        if self.in_flight.get() || self.outbox.borrow().is_empty() {
-            return;
-        }
-        let items = std::mem::take(&mut *self.outbox.borrow_mut());
-        match self.shared.writer.try_send(ToWriter { shard: self.no, items }) {
-            Ok(()) => self.in_flight.set(true),
-            Err(mpsc::error::TrySendError::Full(batch) | mpsc::error::TrySendError::Closed(batch)) => {
-                *self.outbox.borrow_mut() = batch.items;
-            }
-        }
-    }
-
-    /// Whether rows of this learner wait here. A session that moved on could have newer ones stored before them.
-    fn has_rows_of(&self, user: UserId) -> bool {
-        self.outbox.borrow().iter().any(|item| match item {
-            Item::Row(offer) => offer.user == user,
-            Item::Barrier { user: of, .. } => *of == user,
-        })
-    }
-
-    fn ask(&self, job: Job) {
-        if let Err(mpsc::error::TrySendError::Full(job) | mpsc::error::TrySendError::Closed(job)) =
-            self.shared.loader.try_send(job)
-        {
-            self.jobs.borrow_mut().push_back(job);
-        }
-    }
-
-    /// A frame for a socket, here or on another shard. A socket that cannot queue it is dropped.
-    fn deliver(&self, socket: SocketId, out: ToSocket) {
-        let refuses = matches!(out, ToSocket::Frame(domain::session::Out::Refused { .. }));
-        if refuses && self.shared.hooks.has(Planted::DroppedErrorFrame) {
-            return;
-        }
-        let of = ShardNo::try_from(socket.0 >> 48).unwrap_or(self.no);
-        if of != self.no {
-            return self.send(of, ToShard::ToSocket { socket, home: self.no, out });
-        }
-        let port = self.sockets.borrow().get(&socket).map(|plug| plug.port.clone());
-        if let Some(port) = port
-            && port.deliver(out).is_err()
-        {
-            tracing::debug!(socket = socket.0, "a socket could not queue a frame and is dropped");
-        }
-    }
-
-    /// A message for another shard. What has no room waits here and goes before anything that comes later.
-    fn send(&self, to: ShardNo, message: ToShard) {
-        let waits = self.backlog.borrow().iter().any(|(shard, _)| *shard == to);
-        let refused = match self.shared.shard_link(to) {
-            Some(link) if !waits => match link.try_send(message) {
-                Ok(()) => return,
-                Err(mpsc::error::TrySendError::Full(message)) => message,
-                Err(mpsc::error::TrySendError::Closed(_)) => return,
-            },
-            Some(_) => message,
-            None => return,
-        };
-        self.backlog.borrow_mut().push_back((to, refused));
-    }
-
-    fn send_backlog(&self) {
-        let waiting = std::mem::take(&mut *self.backlog.borrow_mut());
-        for (to, message) in waiting {
-            self.send(to, message);
-        }
-    }
-}
-
-impl ToSocket {
-    fn of(out: domain::session::Out) -> ToSocket {
-        match out {
-            domain::session::Out::Close(why) => ToSocket::Close(CloseWhy::Session(why)),
-            other @ (domain::session::Out::Card(_)
-            | domain::session::Out::Saved(_)
-            | domain::session::Out::Refused { .. }
-            | domain::session::Out::Error(_)
-            | domain::session::Out::Changed(_)
-            | domain::session::Out::Queue(..)
-            | domain::session::Out::Done(_)) => ToSocket::Frame(other),
-        }
     }
 }

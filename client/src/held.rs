@@ -53,11 +53,19 @@ impl Held {
         self.replace(&card) || dropped
     }
 
-    /// Removes a card that was answered; says whether it was held.
-    pub fn remove(&mut self, card_id: Uuid) -> bool {
-        let before = self.cards.len();
-        self.cards.retain(|held| held.card_id != card_id);
-        self.cards.len() != before
+    /// Removes a card that was answered, if it was held.
+    pub fn remove(&mut self, card_id: Uuid) -> Option<Arc<Card>> {
+        let place = self.cards.iter().position(|held| held.card_id == card_id)?;
+        Some(self.cards.remove(place))
+    }
+
+    /// Puts a card on screen whose answer was refused, unless it is held again already; says whether it was put.
+    pub fn give_back(&mut self, card: Arc<Card>) -> bool {
+        let held = self.cards.iter().any(|held| held.card_id == card.card_id);
+        if !held {
+            self.cards.insert(0, card);
+        }
+        !held
     }
 
     /// Forgets all of them, at a `queue`.

@@ -2,18 +2,26 @@
 
 use crate::record::{Record, Replay, Restored};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Lines about settled commands after which the file is written anew when it is opened.
 const SETTLED_LINES_MAX: usize = 1_000;
 
-/// An outbox file, locked while it is open.
+/// Bytes of lines that could not be written and are kept for the next write; more are lost when the process ends.
+const UNWRITTEN_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// An outbox file. A file beside it is locked while it is open: that one is never replaced.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
     path: PathBuf,
     sync: bool,
+    /// How long the file is as far as it is whole; what a failed write left behind it is torn off.
+    len: u64,
+    /// Lines that could not be written yet.
+    unwritten: String,
+    _lock: File,
 }
 
 /// Why an outbox file cannot be used.
@@ -51,16 +59,17 @@ impl Journal {
     /// [`JournalError`]; the file is unchanged then.
     pub fn open(path: &Path, sync: bool) -> Result<(Journal, Restored), JournalError> {
         let io = |doing| move |source| JournalError::Io { path: path.to_owned(), doing, source };
-        let file =
-            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io("opened"))?;
-        match file.try_lock() {
+        let lock = beside(path, ".lock");
+        let lock = OpenOptions::new().append(true).create(true).open(lock).map_err(io("opened"))?;
+        match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => return Err(io("opened")(source)),
         }
-        let mut journal = Journal { file, path: path.to_owned(), sync };
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(io("opened"))?;
         let mut bytes = Vec::new();
-        journal.file.read_to_end(&mut bytes).map_err(io("read"))?;
+        file.read_to_end(&mut bytes).map_err(io("read"))?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let mut replay = Replay::default();
         for (number, line) in bytes[..whole].split(|byte| *byte == b'\n').enumerate() {
@@ -74,9 +83,12 @@ impl Journal {
             })?;
             replay.apply(record);
         }
-        if whole < bytes.len() {
-            // The last write was torn: it was never acted upon.
-            journal.file.set_len(whole as u64).map_err(io("written"))?;
+        // What lies behind was torn, and never acted upon: the first write takes it off.
+        let len = whole as u64;
+        let path = path.to_owned();
+        let mut journal = Journal { file, path, sync, len, unwritten: String::new(), _lock: lock };
+        if sync {
+            journal.sync_folder().map_err(|source| journal.io("opened", source))?;
         }
         if replay.settled > SETTLED_LINES_MAX {
             journal.rewrite(&replay)?;
@@ -84,43 +96,71 @@ impl Journal {
         Ok((journal, replay.restored()))
     }
 
-    /// Appends records in one write.
+    /// Appends records in one write, those first that could not be written before.
     ///
     /// # Errors
-    /// [`JournalError::Io`]; what was written of them is torn off when the file is next opened.
+    /// [`JournalError::Io`]; the records are kept and go with the next ones, and nothing of a write that broke off
+    /// stays in the file.
     pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
-        let lines = lines(records);
-        self.file.write_all(lines.as_bytes()).map_err(|source| self.io("written", source))?;
-        if self.sync {
-            self.file.sync_data().map_err(|source| self.io("written", source))?;
+        let mut text = std::mem::take(&mut self.unwritten);
+        text.push_str(&lines(records));
+        match self.write(text.as_bytes()) {
+            Ok(()) => {
+                self.len += text.len() as u64;
+                Ok(())
+            }
+            Err(source) => {
+                if text.len() <= UNWRITTEN_BYTES_MAX {
+                    self.unwritten = text;
+                }
+                Err(self.io("written", source))
+            }
         }
+    }
+
+    fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
+        if self.file.metadata()?.len() != self.len {
+            // A write broke off in the middle of a line.
+            self.file.set_len(self.len)?;
+        }
+        self.file.write_all(text)?;
+        if self.sync { self.file.sync_data() } else { Ok(()) }
+    }
+
+    /// Replaces the file by one that holds what matters of it. A crash in between leaves one of the two.
+    fn rewrite(&mut self, replay: &Replay) -> Result<(), JournalError> {
+        let lines = lines(&replay.records());
+        let replaced = || -> std::io::Result<File> {
+            let fresh = beside(&self.path, ".new");
+            std::fs::write(&fresh, &lines)?;
+            let file = OpenOptions::new().read(true).append(true).open(&fresh)?;
+            file.sync_data()?;
+            std::fs::rename(&fresh, &self.path)?;
+            self.sync_folder()?;
+            Ok(file)
+        };
+        self.file = replaced().map_err(|source| self.io("written", source))?;
+        self.len = lines.len() as u64;
         Ok(())
     }
 
-    /// Replaces the content by what matters of it, in place: the file is locked, and a crash in between leaves
-    /// a copy beside it that is put back first.
-    fn rewrite(&mut self, replay: &Replay) -> Result<(), JournalError> {
-        let lines = lines(&replay.records());
-        let io = |journal: &Journal, source| journal.io("written", source);
-        let beside = self.path.with_extension("new");
-        std::fs::write(&beside, &lines).map_err(|source| io(self, source))?;
-        let fresh =
-            OpenOptions::new().read(true).append(true).open(&beside).map_err(|source| io(self, source))?;
-        fresh.sync_data().map_err(|source| io(self, source))?;
-        match fresh.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(beside)),
-            Err(TryLockError::Error(source)) => return Err(io(self, source)),
-        }
-        std::fs::rename(&beside, &self.path).map_err(|source| io(self, source))?;
-        self.file = fresh;
-        self.file.seek(SeekFrom::End(0)).map_err(|source| io(self, source))?;
-        Ok(())
+    /// Makes the file's name as durable as its content.
+    fn sync_folder(&self) -> std::io::Result<()> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // Only on Unix a folder can be opened like a file; elsewhere names need no such care.
+        if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
     }
 
     fn io(&self, doing: &'static str, source: std::io::Error) -> JournalError {
         JournalError::Io { path: self.path.clone(), doing, source }
     }
+}
+
+/// The path with this behind its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn lines(records: &[Record]) -> String {
@@ -172,7 +212,6 @@ mod tests {
         let (_journal, restored) = Journal::open(&path, true).unwrap();
         assert_eq!(ids(&restored), [id(2), id(4)]);
         assert_eq!(restored.entries.iter().map(|entry| entry.sent).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(restored.last_id, Some(id(4)));
         assert_eq!(restored.last_saved, [(Uuid::from_u128(1), id(1))]);
     }
 
@@ -193,10 +232,41 @@ mod tests {
     }
 
     #[test]
+    fn what_a_failed_write_left_is_torn_off_before_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        let (mut journal, _) = Journal::open(&path, false).unwrap();
+        journal.append(&[made(1)]).unwrap();
+        // The disk was full in the middle of a line.
+        journal.file.write_all(&lines(&[made(2)]).as_bytes()[..20]).unwrap();
+        journal.append(&[made(3)]).unwrap();
+        drop(journal);
+        let (_journal, restored) = Journal::open(&path, false).unwrap();
+        assert_eq!(ids(&restored), [id(1), id(3)]);
+    }
+
+    #[test]
+    fn what_could_not_be_written_goes_with_the_next_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.jsonl");
+        let (mut journal, _) = Journal::open(&path, false).unwrap();
+        journal.append(&[made(1)]).unwrap();
+        let good = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        assert!(matches!(journal.append(&[made(2)]), Err(JournalError::Io { doing: "written", .. })));
+        assert!(journal.append(&[made(3), durable(1)]).is_err());
+        journal.file = good;
+        journal.append(&[Record::Sent { id: id(2) }]).unwrap();
+        drop(journal);
+        let (_journal, restored) = Journal::open(&path, false).unwrap();
+        assert_eq!(ids(&restored), [id(2), id(3)]);
+        assert!(restored.entries[0].sent);
+    }
+
+    #[test]
     fn a_broken_line_in_the_middle_stops_everything() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outbox.jsonl");
-        std::fs::write(&path, "{\"half\n{\"last_id\":{\"id\":\"00000000-0000-0000-0000-000000000001\"}}\n")
+        std::fs::write(&path, "{\"half\n{\"sent\":{\"id\":\"00000000-0000-0000-0000-000000000001\"}}\n")
             .unwrap();
         assert!(matches!(Journal::open(&path, false), Err(JournalError::Unreadable { line: 1, .. })));
     }
@@ -232,6 +302,6 @@ mod tests {
         assert!(std::fs::metadata(&path).unwrap().len() < 2_000);
         let (_journal, after) = Journal::open(&path, false).unwrap();
         assert_eq!(ids(&after), [id(2)]);
-        assert_eq!((after.last_id, after.last_saved), (before.last_id, before.last_saved));
+        assert_eq!((after.last_settled, after.last_saved), (before.last_settled, before.last_saved));
     }
 }

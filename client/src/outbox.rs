@@ -92,6 +92,19 @@ impl Outbox {
         Some(id)
     }
 
+    /// The newest answer of this user to this card that waits to be sent on this socket.
+    pub(crate) fn waiting_answer(&self, user: Uuid, card_id: Uuid) -> Option<Uuid> {
+        let waiting = self.put_off.keys().chain(self.waiting.iter());
+        let answers = waiting.filter(|id| {
+            self.entries.get(id).is_some_and(|entry| {
+                let answers =
+                    matches!(&entry.command.body, Body::Answer(answer) if answer.card_id == card_id);
+                entry.user == user && answers
+            })
+        });
+        answers.max().copied()
+    }
+
     /// Not those of other users, and no undo while the command that it names is put off.
     fn may_go(&self, id: Uuid, user: Uuid) -> bool {
         let Some(entry) = self.entries.get(&id) else { return false };

@@ -46,11 +46,6 @@ pub enum Record {
         /// The server's words.
         message: String,
     },
-    /// No id of this device is newer (written when the file is made smaller).
-    LastId {
-        /// The id.
-        id: Uuid,
-    },
 }
 
 /// What an outbox holds when it is opened.
@@ -58,8 +53,6 @@ pub enum Record {
 pub struct Restored {
     /// Commands without a verdict, oldest id first.
     pub entries: Vec<RestoredEntry>,
-    /// Newest id that this device ever made.
-    pub last_id: Option<Uuid>,
     /// Newest id with a verdict, those refused for their time apart: later ids come after it.
     pub last_settled: Option<Uuid>,
     /// Newest durable id of each user.
@@ -100,7 +93,6 @@ pub(crate) struct Replay {
     entries: BTreeMap<Uuid, RestoredEntry>,
     /// Refusals, which stay in the file for the learner to see.
     refused: Vec<Record>,
-    last_id: Option<Uuid>,
     last_settled: Option<Uuid>,
     last_saved: BTreeMap<Uuid, Uuid>,
     /// Lines that are of no use any more.
@@ -114,7 +106,6 @@ impl Replay {
                 if let Some(before) = replaces {
                     self.settle(before);
                 }
-                self.last_id = self.last_id.max(Some(command.id));
                 self.entries.insert(command.id, RestoredEntry { user, command, offset_ms, sent: false });
             }
             Record::Sent { id } => {
@@ -135,7 +126,6 @@ impl Replay {
                 self.settle(id);
                 self.refused.push(record);
             }
-            Record::LastId { id } => self.last_id = self.last_id.max(Some(id)),
         }
     }
 
@@ -146,20 +136,18 @@ impl Replay {
 
     /// The shortest list of records with the same meaning.
     pub(crate) fn records(&self) -> Vec<Record> {
-        let last_id = self.last_id.map(|id| Record::LastId { id });
         let saved = self.last_saved.iter().map(|(user, id)| Record::Durable { user: *user, id: *id });
         let made = self.entries.values().cloned().flat_map(|entry| {
             let RestoredEntry { user, command, offset_ms, sent } = entry;
             let sent = sent.then_some(Record::Sent { id: command.id });
             std::iter::once(Record::Made { user, command, offset_ms, replaces: None }).chain(sent)
         });
-        last_id.into_iter().chain(saved).chain(self.refused.iter().cloned()).chain(made).collect()
+        saved.chain(self.refused.iter().cloned()).chain(made).collect()
     }
 
     pub(crate) fn restored(self) -> Restored {
         Restored {
             entries: self.entries.into_values().collect(),
-            last_id: self.last_id,
             last_settled: self.last_settled,
             last_saved: self.last_saved.into_iter().collect(),
         }

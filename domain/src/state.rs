@@ -7,7 +7,7 @@ use crate::ids::{EntryId, SittingId};
 use crate::sm2::{EASE_MIN, INTERVAL_MAX_DAYS, Sm2};
 
 /// The version of the fold's rules. A stored row of another version is folded again when it is loaded.
-pub const FOLD_VERSION: u8 = 1;
+pub const FOLD_VERSION: u8 = 2;
 
 /// What of a deck's settings the fold depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +53,8 @@ impl CountedAs {
     }
 }
 
-/// The scheduling answer of the card's last scheduling day: what the day's limits are counted from.
+/// The last scheduling answer: what the day's limits are counted from. It stays when the card is reset or given a state,
+/// which do not unmake the answer; where the card stands in its schedule is [`CardState::scheduled_on`]'s to say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scheduled {
     /// The study day.
@@ -88,9 +89,10 @@ pub struct CardState {
     pub lapses: u16,
     /// Answers of all kinds, undone ones excluded.
     pub answers: u32,
-    /// The last scheduling answer.
+    /// The last scheduling answer, whatever was done to the card since.
     pub scheduled: Option<Scheduled>,
-    /// A state that was given may know the last scheduling day without an answer.
+    /// The day of the schedule that the card has now: a reset forgets it, and a state that was given may know it
+    /// without an answer.
     pub scheduled_on: Option<Day>,
     /// The last scheduling or drill grade.
     pub last_grade: Option<LastGrade>,
@@ -227,7 +229,6 @@ impl CardState {
         self.sm2 = Sm2::NEW;
         self.due = None;
         self.lapses = 0;
-        self.scheduled = None;
         self.scheduled_on = None;
         self.last_grade = None;
     }
@@ -244,7 +245,6 @@ impl CardState {
         };
         self.due = state.due;
         self.lapses = state.lapses;
-        self.scheduled = None;
         self.scheduled_on = state.last_scheduled;
         self.last_grade = None;
     }

@@ -5,6 +5,7 @@ mod decks;
 
 use crate::store::EmbeddedStore;
 use domain::ids::{CardId, DeckId};
+use ports::library::CardSource;
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 
 pub(crate) use decks::deck_by_id;
@@ -34,7 +35,23 @@ impl Library for EmbeddedStore {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>> {
-        Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms)))
+        Box::pin(self.write(move |main| {
+            let mut stored = Vec::with_capacity(cards.len());
+            let cards = cards.into_iter();
+            let each = |card| stored.push(card);
+            let revision = cards::put_cards(main, deck, cards, if_revision, now_ms, each)?;
+            Ok((revision, stored))
+        }))
+    }
+
+    fn put_cards_from(
+        &self,
+        deck: DeckId,
+        cards: CardSource,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<u64, LibraryError>> {
+        Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms, drop)))
     }
 
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {

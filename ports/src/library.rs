@@ -133,6 +133,9 @@ pub enum LibraryError {
 /// Cards a deck may hold, deleted ones included: its index lies in memory while it is studied.
 pub const CARDS_PER_DECK_MAX: usize = 200_000;
 
+/// Cards that are made one by one, on a thread of the store.
+pub type CardSource = Box<dyn Iterator<Item = CardRecord> + Send>;
+
 /// Decks and cards. A write is visible as a whole or not at all.
 pub trait Library: Send + Sync + 'static {
     /// Stores a deck (new, or with its changed fields). `revision`, `cards` and `updated_ms` are the store's to raise;
@@ -159,6 +162,21 @@ pub trait Library: Send + Sync + 'static {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>>;
+
+    /// The same for more cards than should lie in memory at once: each is asked for when it is its turn to be stored.
+    /// Returns the revision.
+    fn put_cards_from(
+        &self,
+        deck: DeckId,
+        cards: CardSource,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<u64, LibraryError>> {
+        Box::pin(async move {
+            let (revision, _) = self.put_cards(deck, cards.collect(), if_revision, now_ms).await?;
+            Ok(revision)
+        })
+    }
 
     /// One card, deleted ones too.
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>>;

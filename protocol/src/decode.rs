@@ -15,7 +15,8 @@ use uuid::Uuid;
 /// How a frame is broken, and so what it costs its sender.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// No JSON object, no `type`, or a command whose `seq` or `id` cannot be read: close 4508.
+    /// No JSON object, no `type`, a command without a readable `seq` and `id`, or an unknown type with one that
+    /// cannot be read: close 4508.
     #[error("{what}")]
     NotAFrame {
         /// A sentence for the log and the close frame.
@@ -29,8 +30,8 @@ pub enum Broken {
         /// Its id, when it has one.
         id: Option<Uuid>,
     },
-    /// A known type with a wrong field. A command (`id` is there, and on a socket `seq`) gets a final verdict,
-    /// any other frame a plain `error`.
+    /// A wrong field, or a key that is read and comes twice. With a `seq` on a socket, and with an `id` over HTTP, it
+    /// is a final verdict, otherwise a plain `error`.
     #[error("{what}")]
     Malformed {
         /// Its place among the commands of the socket.
@@ -60,7 +61,7 @@ fn by_tag(tag: &str, text: &str) -> Result<ClientFrame, Broken> {
         "answer" => numbered::<AnswerWire>(text),
         "undo" => numbered::<UndoWire>(text),
         "set" => numbered::<SetWire>(text),
-        "beat" => plain::<BeatWire>(text).map(|BeatWire {}| ClientFrame::Beat),
+        "beat" => plain::<BeatWire>(text).map(|BeatWire { .. }| ClientFrame::Beat),
         "start" => plain::<StartWire>(text)?.validated().map(ClientFrame::Start),
         "hello" => plain::<HelloWire>(text)?.validated().map(ClientFrame::Hello),
         "auth" => plain::<AuthWire>(text).map(|auth| ClientFrame::Auth(Auth { token: auth.token })),
@@ -93,7 +94,7 @@ enum Numbering {
 
 fn numbered<W: CommandWire>(text: &str) -> Result<ClientFrame, Broken> {
     let wire = parse::<W>(text, Numbering::BySeq)?;
-    let Some(seq) = wire.seq() else { return Err(unreadable_head()) };
+    let Some(seq) = wire.seq() else { return Err(unreadable_head(Numbering::BySeq)) };
     Ok(ClientFrame::Command(Numbered { seq, command: wire.command(Some(seq))? }))
 }
 
@@ -106,13 +107,13 @@ fn diagnose_command(text: &str, numbering: Numbering, error: &serde_json::Error)
         Ok(probe) => probe,
         Err(error) => return not_a_frame(&error),
     };
-    let Found::Value(id) = probe.id() else { return unreadable_head() };
+    let Found::Value(id) = probe.id() else { return unreadable_head(numbering) };
     match (numbering, probe.seq()) {
         (Numbering::None, _) => Broken::Malformed { seq: None, id: Some(id), what: sentence(error) },
         (Numbering::BySeq, Found::Value(seq)) => {
             Broken::Malformed { seq: Some(seq), id: Some(id), what: sentence(error) }
         }
-        (Numbering::BySeq, Found::Absent | Found::Unreadable) => unreadable_head(),
+        (Numbering::BySeq, Found::Absent | Found::Unreadable) => unreadable_head(numbering),
     }
 }
 
@@ -128,25 +129,30 @@ fn unknown(text: &str, numbering: Numbering) -> Broken {
         Ok(probe) => probe,
         Err(error) => return not_a_frame(&error),
     };
-    let id = match probe.id() {
+    let (seq, id) = match (numbering, probe.seq(), probe.id()) {
+        (Numbering::None, _, id) => (None, id),
+        (Numbering::BySeq, Found::Unreadable, _) | (Numbering::BySeq, _, Found::Unreadable) => {
+            return unreadable_head(numbering);
+        }
+        (Numbering::BySeq, Found::Absent, id) => (None, id),
+        (Numbering::BySeq, Found::Value(seq), id) => (Some(seq), id),
+    };
+    let id = match id {
         Found::Value(id) => Some(id),
         Found::Absent | Found::Unreadable => None,
     };
-    match (numbering, probe.seq(), probe.id()) {
-        (Numbering::None, _, _) | (Numbering::BySeq, Found::Absent, _) => {
-            Broken::UnknownType { seq: None, id }
-        }
-        (Numbering::BySeq, Found::Value(seq), Found::Value(_) | Found::Absent) => {
-            Broken::UnknownType { seq: Some(seq), id }
-        }
-        (Numbering::BySeq, Found::Unreadable, _) | (Numbering::BySeq, Found::Value(_), Found::Unreadable) => {
-            unreadable_head()
-        }
+    if probe.is_repeated() {
+        return Broken::Malformed { seq, id, what: "`type`, `seq` or `id` comes twice".into() };
     }
+    Broken::UnknownType { seq, id }
 }
 
-fn unreadable_head() -> Broken {
-    Broken::NotAFrame { what: "a command needs a `seq` (whole number) and an `id` (UUID)".into() }
+fn unreadable_head(numbering: Numbering) -> Broken {
+    let what = match numbering {
+        Numbering::BySeq => "a command needs a `seq` (whole number) and an `id` (UUID)",
+        Numbering::None => "a command needs an `id` (UUID)",
+    };
+    Broken::NotAFrame { what: what.into() }
 }
 
 fn not_a_frame(error: &serde_json::Error) -> Broken {

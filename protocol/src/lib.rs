@@ -22,6 +22,7 @@ pub mod limits;
 mod probe;
 mod server_codec;
 mod server_frame;
+mod strict;
 mod text;
 mod wire;
 

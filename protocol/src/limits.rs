@@ -24,6 +24,8 @@ pub const SILENT_HEARTBEATS_SERVER: u64 = 3;
 pub const SILENT_HEARTBEATS_CLIENT: u64 = 2;
 /// Time for the first frame, `hello`; later: 4408.
 pub const HELLO_WITHIN_MS: u64 = 5_000;
+/// Time from `hello` to `welcome`, the store and the learner's session included; later: 4412.
+pub const WELCOME_WITHIN_MS: u64 = 10_000;
 
 /// How long before a token's `exp` the server sends `token_expiring`.
 pub const TOKEN_EXPIRING_MS: u64 = 60_000;

@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use std::fmt;
 use uuid::Uuid;
 
-/// The fields of any frame that say what it is; of a key that comes twice, the first.
+/// The fields of any frame that say what it is; of one that comes twice, the first.
 #[derive(Default)]
 pub(crate) struct Probe<'a> {
     tag: Option<&'a RawValue>,
     seq: Option<&'a RawValue>,
     id: Option<&'a RawValue>,
+    repeated: bool,
 }
 
 /// What a field held.
@@ -35,6 +36,11 @@ impl<'a> Probe<'a> {
     /// The `type`, when it is a string.
     pub(crate) fn tag(&self) -> Option<Cow<'a, str>> {
         self.tag.and_then(string)
+    }
+
+    /// Whether one of the three came twice.
+    pub(crate) const fn is_repeated(&self) -> bool {
+        self.repeated
     }
 
     pub(crate) fn seq(&self) -> Found<u64> {
@@ -85,7 +91,11 @@ impl<'de> Deserialize<'de> for Probe<'de> {
                         }
                     };
                     let value = map.next_value()?;
-                    place.get_or_insert(value);
+                    if place.is_some() {
+                        probe.repeated = true;
+                    } else {
+                        *place = Some(value);
+                    }
                 }
                 Ok(probe)
             }
@@ -133,5 +143,6 @@ mod tests {
         assert_eq!(probe.tag().as_deref(), Some("answer"));
         assert!(matches!(probe.seq(), Found::Value(7)));
         assert!(matches!(probe.id(), Found::Absent));
+        assert!(probe.is_repeated());
     }
 }

@@ -270,8 +270,13 @@ pub struct Done {
 /// The server will close; it reads and saves on until the client closes or its time is up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goodbye {
-    /// `draining`, or another word.
+    /// [`Goodbye::DRAINING`], or another word.
     pub reason: String,
     /// How long the client waits before it comes back.
     pub reconnect_after_ms: u64,
+}
+
+impl Goodbye {
+    /// The reason of a server that goes down.
+    pub const DRAINING: &'static str = "draining";
 }

@@ -1,4 +1,5 @@
-//! The fields of a client's frames as they came, and the ranges they must be in.
+//! The fields of a client's frames as they came, and the ranges they must be in. Each names its `type` as well, so
+//! that a second one is noticed like any other key that comes twice.
 
 use crate::Day;
 use crate::client_frame::{Allowance, Filter, Hello, Start};
@@ -6,6 +7,8 @@ use crate::command::{Answer, Body, Command, Confidence, Grade, Reply, Response, 
 use crate::decode::{Broken, malformed};
 use crate::ids::{id, is_command_id, optional_id, optional_ids};
 use crate::limits::{ALLOWANCE_MAX, ELAPSED_MS_MAX, FLAG_MAX, WINDOW_MAX, ZONE_BYTES_MAX};
+use crate::strict::{optional_object, optional_word};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
@@ -27,6 +30,8 @@ pub(crate) trait CommandWire: for<'de> Deserialize<'de> {
 
 #[derive(Deserialize)]
 pub(crate) struct AnswerWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     #[serde(default)]
     seq: Option<u64>,
     #[serde(deserialize_with = "id")]
@@ -40,6 +45,7 @@ pub(crate) struct AnswerWire {
     elapsed_ms: u64,
     #[serde(default, deserialize_with = "optional_id")]
     sitting: Option<Uuid>,
+    #[serde(default, deserialize_with = "optional_word")]
     confidence: Option<Confidence>,
     early: Option<bool>,
 }
@@ -78,6 +84,8 @@ impl CommandWire for AnswerWire {
 
 #[derive(Deserialize)]
 pub(crate) struct UndoWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     #[serde(default)]
     seq: Option<u64>,
     #[serde(deserialize_with = "id")]
@@ -102,6 +110,8 @@ impl CommandWire for UndoWire {
 
 #[derive(Deserialize)]
 pub(crate) struct SetWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     #[serde(default)]
     seq: Option<u64>,
     #[serde(deserialize_with = "id")]
@@ -155,15 +165,22 @@ impl CommandWire for SetWire {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct BeatWire {}
+pub(crate) struct BeatWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+}
 
 #[derive(Deserialize)]
 pub(crate) struct AuthWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     pub(crate) token: String,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct HelloWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     token: String,
     #[serde(deserialize_with = "id")]
     instance: Uuid,
@@ -175,7 +192,7 @@ pub(crate) struct HelloWire {
 
 impl HelloWire {
     pub(crate) fn validated(self) -> Result<Hello, Broken> {
-        let HelloWire { token, instance, client_time, last_saved, zone } = self;
+        let HelloWire { token, instance, client_time, last_saved, zone, _type } = self;
         if zone.as_ref().is_some_and(|zone| zone.len() > ZONE_BYTES_MAX) {
             return Err(malformed(format!("`zone` has at most {ZONE_BYTES_MAX} bytes")));
         }
@@ -185,14 +202,19 @@ impl HelloWire {
 
 #[derive(Deserialize)]
 pub(crate) struct StartWire {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     #[serde(deserialize_with = "id")]
     sitting: Uuid,
     #[serde(default, deserialize_with = "optional_ids")]
     decks: Option<Vec<Uuid>>,
     tags: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "optional_word")]
     filter: Option<Filter>,
     window: Option<u64>,
+    #[serde(default, deserialize_with = "optional_object")]
     limits: Option<Allowance>,
+    #[serde(default, deserialize_with = "optional_object")]
     more: Option<Allowance>,
 }
 

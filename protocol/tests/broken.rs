@@ -24,6 +24,11 @@ fn with(mut frame: Value, field: &str, value: Value) -> String {
     frame.to_string()
 }
 
+fn with_type(mut frame: Value, name: &str) -> Value {
+    frame["type"] = json!(name);
+    frame
+}
+
 fn without(mut frame: Value, field: &str) -> String {
     frame.as_object_mut().expect("an object").remove(field);
     frame.to_string()
@@ -127,11 +132,60 @@ fn an_id_that_is_no_uuid_v7_is_a_final_verdict() {
 }
 
 #[test]
-fn a_key_that_comes_twice_is_a_final_verdict() {
-    let text = answer().to_string().replace("\"grade\":4", "\"grade\":4,\"grade\":5");
-    is_refused(&text);
-    let text = answer().to_string().replace("\"seq\":1", "\"seq\":1,\"seq\":2");
-    assert!(matches!(decode_client(&text), Err(Broken::Malformed { seq: Some(1), .. })));
+fn a_key_that_is_read_and_comes_twice_is_a_final_verdict_on_the_first_seq_and_id() {
+    let twice = |frame: Value, key: &str| {
+        let text = frame.to_string();
+        let pair = format!("{}:{}", json!(key), frame[key]);
+        let again = text.replacen('{', &format!("{{{pair},"), 1);
+        assert_eq!(again.matches(&pair).count(), 2, "{again}");
+        again
+    };
+    for key in ["type", "seq", "id", "deck_id", "card_id", "grade", "elapsed_ms"] {
+        is_refused(&twice(answer(), key));
+    }
+    for key in ["type", "flag", "deck_id"] {
+        is_refused(&twice(set("flag", json!(1)), key));
+    }
+    is_refused(&twice(json!({"type": "undo", "seq": 3, "id": ID, "of": ID}), "type"));
+    let other_type = answer().to_string().replace("\"seq\":1", "\"seq\":1,\"type\":\"undo\"");
+    is_refused(&other_type);
+    let other_seq = answer().to_string().replace("\"seq\":1", "\"seq\":1,\"seq\":2");
+    assert!(matches!(decode_client(&other_seq), Err(Broken::Malformed { seq: Some(1), .. })));
+    // Of frames without a verdict, and of types that nobody knows.
+    let started = json!({"type": "start", "sitting": ID, "window": 3});
+    for key in ["type", "sitting", "window"] {
+        is_an_error_without_verdict(&twice(started.clone(), key));
+    }
+    is_an_error_without_verdict(r#"{"type":"beat","type":"beat"}"#);
+    is_an_error_without_verdict(
+        r#"{"type":"start","sitting":"0199a4e3-0c51-7d00-9a3c-1e2f3a4b5c01","limits":{"new":1,"new":2}}"#,
+    );
+    is_an_error_without_verdict(r#"{"type":"later","type":"answer"}"#);
+    is_refused(&twice(with_type(answer(), "regrade"), "type"));
+    is_refused(&twice(with_type(answer(), "regrade"), "seq"));
+    // Over HTTP.
+    assert!(matches!(decode_command(&twice(answer(), "type")), Err(Broken::Malformed { id: Some(_), .. })));
+}
+
+#[test]
+fn a_key_that_nobody_reads_may_come_as_often_as_it_likes() {
+    let odd = answer().to_string().replacen('{', r#"{"later":1,"later":{"a":1,"a":2},"#, 1);
+    assert_eq!(decode_client(&odd), decode_client(&answer().to_string()));
+}
+
+#[test]
+fn an_object_is_no_list_and_a_word_no_object() {
+    for field in ["limits", "more"] {
+        for value in [json!([1, 2]), json!([]), json!(3), json!("new"), json!({"new": [1]})] {
+            is_an_error_without_verdict(&with(json!({"type": "start", "sitting": ID}), field, value));
+        }
+    }
+    is_an_error_without_verdict(&with(
+        json!({"type": "start", "sitting": ID}),
+        "filter",
+        json!({"due": null}),
+    ));
+    is_refused(&with(answer(), "confidence", json!({"sure": null})));
 }
 
 #[test]
@@ -181,11 +235,13 @@ fn an_unknown_type_with_a_seq_gets_a_verdict_and_without_one_an_error() {
     assert_eq!(read(&with(answer(), "type", json!("regrade"))), (Some(1), Some(ID.to_owned())));
     assert_eq!(read(r#"{"type":"regrade","seq":4}"#), (Some(4), None));
     assert_eq!(read(r#"{"type":"regrade"}"#), (None, None));
-    assert_eq!(read(r#"{"type":"regrade","id":7}"#), (None, None));
+    assert_eq!(read(&without(with_type(answer(), "regrade"), "seq")), (None, Some(ID.to_owned())));
+    assert_eq!(read(r#"{"type":"regrade","id":null}"#), (None, None));
     assert_eq!(read(r#"{"type":"Answer"}"#), (None, None));
     assert_eq!(read(r#"{"type":"card"}"#), (None, None));
     ends_the_socket(r#"{"type":"regrade","seq":"4"}"#);
     ends_the_socket(r#"{"type":"regrade","seq":4,"id":"x"}"#);
+    ends_the_socket(r#"{"type":"regrade","id":7}"#);
 }
 
 #[test]

@@ -68,7 +68,8 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
         deck: &'a DeckRecord,
     ) -> Local<'a, Result<Progress, StudyError>> {
         Box::pin(async move {
-            let content = self.engine.decks().deck(deck.id).await.map_err(OutlookError::from)?;
+            let content = self.engine.decks().deck_since(deck.id, deck.revision).await;
+            let content = content.map_err(OutlookError::from)?;
             let content = content.ok_or(StudyError::NotVisible)?;
             Ok(outlook::deck_progress(&*self.store, who, &content).await?)
         })

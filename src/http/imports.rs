@@ -1,17 +1,24 @@
-//! `/decks/{deck_id}/import`: a file that streams through the parser and becomes visible as a whole.
+//! `/decks/import`, `/decks/{deck_id}/import`, `/imports/rejected`: a file that streams through the parser and becomes visible as a whole.
 
 use crate::http::access::deck_to_edit;
 use crate::http::body::{check_length, check_type, too_large};
+use crate::http::dto::deck::DeckIn;
+use crate::http::keys::Key;
 use crate::http::limits::IMPORT_PIECE_WITHIN_MS;
 use crate::http::{App, Caller, Code, Problem};
 use crate::import::limits::FILE_BYTES_MAX;
-use crate::import::{Delimiter, Dialect, Fault, ImportError, ImportOptions, Remark, import_deck};
+use crate::import::{
+    Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck,
+    import_new_deck, rejected_rows,
+};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{self, Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use domain::ids::{DeckId, Uuid};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How to read the file where it is not to be found out.
 #[derive(Debug, Deserialize)]
@@ -22,8 +29,20 @@ pub(super) struct ImportQuery {
     dry_run: bool,
 }
 
+/// The same with the name of the deck that is to be made.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewDeckQuery {
+    title: String,
+    delimiter: Option<String>,
+    header: Option<bool>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
 #[derive(Serialize)]
 struct ImportOut {
+    /// The deck; null where none was made.
+    deck_id: Option<Uuid>,
     added: u64,
     updated: u64,
     unchanged: u64,
@@ -63,27 +82,93 @@ pub(super) async fn import(
     query: web::Query<ImportQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    check_type(&request, is_table)?;
-    check_length(&request, usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX))?;
     let deck = deck_to_edit(&app, &caller, DeckId(*path)).await?.id;
-    let dialect = Dialect { delimiter: delimiter(&request, &query)?, header: query.header };
-    let busy = |_| Problem::unavailable("Other imports are running; try again in a moment.");
-    let _place = app.imports.clone().try_acquire_owned().map_err(busy)?;
-    let options = ImportOptions { dialect, dry_run: query.dry_run };
+    let options = options(&request, &query)?;
+    let _place = place(&app)?;
     let report = import_deck(&*app.library, deck, pieces(payload), options, app.clock.wall_ms()).await?;
     if !report.dry_run && report.added + report.updated > 0 {
         app.study.deck_changed(deck);
     }
-    Ok(HttpResponse::Ok().json(ImportOut {
-        added: report.added,
-        updated: report.updated,
-        unchanged: report.unchanged,
-        rejected: report.rejected.listed.iter().map(RemarkOut::from).collect(),
-        rejected_total: report.rejected.total,
-        changed: report.changed.listed.iter().map(RemarkOut::from).collect(),
-        changed_total: report.changed.total,
-        dry_run: report.dry_run,
-    }))
+    Ok(HttpResponse::Ok().json(ImportOut::of(Some(deck), &report)))
+}
+
+/// `POST /decks/import?title=…`: a file becomes a deck. Only a file that holds a card makes one.
+pub(super) async fn import_new(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    query: web::Query<NewDeckQuery>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let NewDeckQuery { title, delimiter, header, dry_run } = query.into_inner();
+    let key = Key::of(&request, &caller)?;
+    let now_ms = app.clock.wall_ms();
+    let deck = DeckIn::titled(title).record(DeckId(key.id("deck", 0)), &caller, now_ms)?;
+    let options = options(&request, &ImportQuery { delimiter, header, dry_run })?;
+    let _place = place(&app)?;
+    // What a request with the same key made is imported into once more: the same file again changes nothing.
+    if key.is_given() && app.library.deck(deck.id).await?.is_some() {
+        let made = deck_to_edit(&app, &caller, deck.id).await?;
+        let report = import_deck(&*app.library, made.id, pieces(payload), options, now_ms).await?;
+        app.study.deck_changed(made.id);
+        return Ok(HttpResponse::Ok().json(ImportOut::of(Some(made.id), &report)));
+    }
+    let (made, report) = import_new_deck(&*app.library, deck, pieces(payload), options, now_ms).await?;
+    let Some(made) = made else { return Ok(HttpResponse::Ok().json(ImportOut::of(None, &report))) };
+    app.study.access_changed(Some(caller.user));
+    app.study.deck_changed(made.id);
+    Ok(HttpResponse::Created()
+        .insert_header(("location", format!("/api/v1/decks/{}", made.id)))
+        .json(ImportOut::of(Some(made.id), &report)))
+}
+
+/// `POST /imports/rejected`: the rows of a file that would make no card, as CSV. It touches no deck.
+pub(super) async fn rejected(
+    app: web::Data<App>,
+    _: Caller,
+    request: HttpRequest,
+    query: web::Query<ImportQuery>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let ImportOptions { dialect, dry_run: _ } = options(&request, &query)?;
+    let _place = place(&app)?;
+    let table = rejected_rows(pieces(payload), dialect).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"rejected.csv\""))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // By the mark at its beginning spreadsheets know that it is UTF-8; an import leaves it out.
+        .body(format!("\u{feff}{}", table.into_csv())))
+}
+
+/// How to read the file, once it is known that it can be read at all.
+fn options(request: &HttpRequest, query: &ImportQuery) -> Result<ImportOptions, Problem> {
+    check_type(request, is_table)?;
+    check_length(request, usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX))?;
+    let dialect = Dialect { delimiter: delimiter(request, query)?, header: query.header };
+    Ok(ImportOptions { dialect, dry_run: query.dry_run })
+}
+
+/// A place among the imports that run at once.
+fn place(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
+    let busy = |_| Problem::unavailable("Other imports are running; try again in a moment.");
+    app.imports.clone().try_acquire_owned().map_err(busy)
+}
+
+impl ImportOut {
+    fn of(deck: Option<DeckId>, report: &ImportReport) -> ImportOut {
+        ImportOut {
+            deck_id: deck.map(|deck| deck.0),
+            added: report.added,
+            updated: report.updated,
+            unchanged: report.unchanged,
+            rejected: report.rejected.listed.iter().map(RemarkOut::from).collect(),
+            rejected_total: report.rejected.total,
+            changed: report.changed.listed.iter().map(RemarkOut::from).collect(),
+            changed_total: report.changed.total,
+            dry_run: report.dry_run,
+        }
+    }
 }
 
 fn delimiter(request: &HttpRequest, query: &ImportQuery) -> Result<Option<Delimiter>, Problem> {

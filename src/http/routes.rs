@@ -50,6 +50,7 @@ fn api(api: &mut ServiceConfig) {
         .service(at("/me", [(Method::GET, get().to(me::read)), (Method::PATCH, patch().to(me::change))]))
         .service(at("/due", [(Method::GET, get().to(reviews::due))]))
         .service(at("/reviews", [(Method::POST, post().to(reviews::submit))]))
+        .service(at("/imports/rejected", [(Method::POST, post().to(imports::rejected))]))
         .service(at("/history", [(Method::GET, get().to(history::list))]))
         .configure(of_decks)
         .configure(of_classes);
@@ -60,6 +61,7 @@ fn of_decks(api: &mut ServiceConfig) {
         "/decks",
         [(Method::GET, get().to(decks::list)), (Method::POST, post().to(decks::create))],
     ))
+    .service(at("/decks/import", [(Method::POST, post().to(imports::import_new))]))
     .service(at(
         "/decks/{deck_id}",
         [

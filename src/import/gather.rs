@@ -4,7 +4,9 @@
 use super::columns::{Layout, Role};
 use super::identity::{identity_of, identity_of_guid};
 use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use super::pack::Pack;
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
+use super::rejected::RejectedRows;
 use super::report::{FileFault, Reason, Remark, Remarks};
 use crate::content::{CardTexts, composed, escape_card, lost_markup, sanitise_card, shows_something};
 use std::collections::HashMap;
@@ -25,7 +27,9 @@ pub(super) struct Candidate {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Gathered {
     /// The cards in the order of the file, no two the same.
-    pub cards: Vec<Candidate>,
+    pub cards: Pack,
+    /// The place of each card in that order, by a digest of its source key.
+    places: HashMap<Uuid, u32>,
     /// Rows that made no card.
     pub rejected: Remarks,
     /// Rows of which something was left out.
@@ -36,6 +40,18 @@ pub(super) struct Gathered {
     pub has_explanations: bool,
     /// Whether the file has tags.
     pub has_tags: bool,
+}
+
+impl Gathered {
+    /// The place of the card with this source key.
+    pub fn find(&self, source_key: &str) -> Option<usize> {
+        usize::try_from(*self.places.get(&digest_of(source_key))?).ok()
+    }
+}
+
+/// Digests are kept instead of keys, which may be as long as a card.
+fn digest_of(source_key: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes())
 }
 
 /// Reads a file, piece by piece.
@@ -49,15 +65,30 @@ impl Gathering {
         Gathering { parser: Parser::new(dialect), rows: Rows::default() }
     }
 
+    /// The same for who wants to see the rejected rows, and no card.
+    pub fn of_rejected(dialect: Dialect) -> Gathering {
+        let rows = Rows { listing: Some(RejectedRows::default()), ..Rows::default() };
+        Gathering { parser: Parser::new(dialect), rows }
+    }
+
     /// Reads the next bytes.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), FileFault> {
         self.parser.feed(bytes, &mut |event| self.rows.take(event))
     }
 
     /// Reads the end.
-    pub fn finish(mut self) -> Result<Gathered, FileFault> {
+    pub fn finish(self) -> Result<Gathered, FileFault> {
+        Ok(self.end()?.gathered)
+    }
+
+    /// Reads the end; the rejected rows, where they were wanted.
+    pub fn finish_rejected(self) -> Result<RejectedRows, FileFault> {
+        Ok(self.end()?.listing.unwrap_or_default())
+    }
+
+    fn end(mut self) -> Result<Rows, FileFault> {
         self.parser.finish(&mut |event| self.rows.take(event))?;
-        Ok(self.rows.gathered)
+        Ok(self.rows)
     }
 }
 
@@ -68,24 +99,34 @@ struct Rows {
     layout: Layout,
     /// Tags of every card.
     tags: Vec<String>,
-    /// The line of each card so far, by a digest of its source key.
-    lines: HashMap<Uuid, u64>,
+    /// The line of each card so far.
+    lines: Vec<u64>,
+    /// Rejected rows, where they are wanted; then no card is kept.
+    listing: Option<RejectedRows>,
 }
 
 impl Rows {
     fn take(&mut self, event: RowEvent) {
         match event {
             RowEvent::Head(head) => self.begin(&head),
-            RowEvent::Rejected(remark) => self.gathered.rejected.push(remark),
+            RowEvent::Rejected(remark, row) => self.reject(remark, &row),
             RowEvent::Changed(remark) => self.gathered.changed.push(remark),
             RowEvent::Row(row) => {
                 let line = row.line;
+                let kept = self.listing.is_some().then(|| row.clone());
                 if let Err((role, reason)) = self.row(row) {
                     let column = self.layout.number(role);
-                    self.gathered.rejected.push(Remark { line, column, reason });
+                    self.reject(Remark { line, column, reason }, &kept.unwrap_or_default());
                 }
             }
         }
+    }
+
+    fn reject(&mut self, remark: Remark, row: &Row) {
+        if let Some(listing) = &mut self.listing {
+            listing.push(&remark, row);
+        }
+        self.gathered.rejected.push(remark);
     }
 
     fn begin(&mut self, head: &Head) {
@@ -119,12 +160,15 @@ impl Rows {
         } else {
             (Role::Guid, identity_of_guid(&guid))
         };
-        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes());
-        if let Some(&first_line) = self.lines.get(&digest) {
+        if let Some(&first_line) = self.gathered.find(&source_key).and_then(|at| self.lines.get(at)) {
             return Err((role, Reason::Duplicate { first_line }));
         }
-        self.lines.insert(digest, line);
-        self.gathered.cards.push(Candidate { source_key, texts, tags });
+        let place = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        self.gathered.places.insert(digest_of(&source_key), place);
+        self.lines.push(line);
+        if self.listing.is_none() {
+            self.gathered.cards.push(&Candidate { source_key, texts, tags });
+        }
         Ok(())
     }
 

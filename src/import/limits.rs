@@ -24,3 +24,9 @@ pub const HEAD_BYTES: usize = 64 * 1024;
 pub const HEAD_ROWS: u64 = 200;
 /// Pieces of a file that wait for the parser; the sender waits when there are more.
 pub const PIECES_WAITING: usize = 4;
+/// Cards of the deck that are compared with a file at once.
+pub const CARDS_PER_PAGE: usize = 500;
+/// Pages of the deck that wait to be compared; reading waits when there are more.
+pub const PAGES_WAITING: usize = 2;
+/// Bytes of a table of rejected rows, about; rows beyond are only counted.
+pub const REJECTED_BYTES_MAX: usize = 16 * 1024 * 1024;

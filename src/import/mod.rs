@@ -6,9 +6,9 @@
 //! | `preamble`, `delimiter`, `columns` | the head of the text | how to read the rest |
 //! | `records` | text | records with line numbers |
 //! | [`Parser`] | all of these | rows, and remarks on rows |
-//! | `gather` | rows | cards that could be stored, no two the same |
+//! | `gather` | rows | cards that could be stored, no two the same, packed |
 //! | `plan` | cards and a deck | what is new, changed, there already |
-//! | [`import_deck`], [`offline`] | a file | one revision of a deck |
+//! | [`import_deck`], [`import_new_deck`], [`offline`] | a file | one revision of a deck |
 //!
 //! Everything up to `plan` is pure and may be fed in any pieces. A fault of the file (an unclosed quote, bytes that are
 //! no text, a limit) refuses it as a whole, with the line; a fault of a row rejects this row, with line, column and
@@ -21,10 +21,12 @@ mod gather;
 mod identity;
 pub mod limits;
 pub mod offline;
+mod pack;
 mod parser;
 mod plan;
 mod preamble;
 mod records;
+mod rejected;
 mod report;
 mod run;
 
@@ -33,8 +35,9 @@ pub use delimiter::{BadDelimiter, Delimiter};
 pub use encoding::Encoding;
 pub use identity::identity_of;
 pub use parser::{Dialect, Head, Parser, Row, RowEvent};
+pub use rejected::RejectedRows;
 pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
-pub use run::{ImportError, ImportOptions, import_deck};
+pub use run::{ImportError, ImportOptions, import_deck, import_new_deck, rejected_rows};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::gather::{Gathered, Gathering};
 use super::parser::Dialect;
 use super::report::ImportReport;
-use super::run::{ImportError, ImportOptions, commit, tried};
+use super::run::{ImportError, ImportOptions, commit, commit_new};
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::ids::{DeckId, OrgId, UserId};
@@ -74,7 +74,7 @@ pub struct Target {
 }
 
 /// Imports a CSV or TSV file (`-`: the standard input) and tells how far it is. Returns the deck, unless it was only
-/// tried and there is none yet. Needs a tokio runtime.
+/// tried, or holds no card, and there is none yet. Needs a tokio runtime.
 ///
 /// # Errors
 /// See [`OfflineError`]; then no deck was made or changed.
@@ -94,13 +94,13 @@ pub async fn import_file(
     });
     let gathered = reading.await.map_err(|_| ImportError::GivenUp)??;
     let gathered = Arc::new(gathered);
-    let deck = match find(library, target).await? {
-        Some(deck) => deck,
-        None if options.dry_run => return Ok((None, tried(&gathered))),
-        None => make(library, people, target, now_ms).await?,
-    };
-    let report = commit(library, deck, gathered, options.dry_run, now_ms).await?;
-    Ok((Some(deck), report))
+    if let Some(deck) = find(library, target).await? {
+        let report = commit(library, deck, gathered, options.dry_run, now_ms).await?;
+        return Ok((Some(deck), report));
+    }
+    let deck = blank(people, target, now_ms).await?;
+    let (made, report) = commit_new(library, deck, gathered, options.dry_run, now_ms).await?;
+    Ok((made.map(|deck| deck.id), report))
 }
 
 fn read(
@@ -150,18 +150,12 @@ async fn find(library: &dyn Library, target: &Target) -> Result<Option<DeckId>, 
     Ok(by_path.or_else(|| decks.iter().find(|deck| deck.title == target.deck)).map(|deck| deck.id))
 }
 
-async fn make(
-    library: &dyn Library,
-    people: &dyn People,
-    target: &Target,
-    now_ms: i64,
-) -> Result<DeckId, OfflineError> {
+/// The deck that is to be made.
+async fn blank(people: &dyn People, target: &Target, now_ms: i64) -> Result<DeckRecord, OfflineError> {
     // Somebody who has never signed in is no person yet; the deck waits for the first sign-in.
     let org = people.person(target.owner).await?.and_then(|person| person.org);
     let title = target.deck.rsplit(PATH_SEPARATOR).next().unwrap_or(&target.deck);
-    let id = deck_id(now_ms);
-    let deck = new_deck(id, target.owner, org, &target.deck, title, now_ms);
-    Ok(library.put_deck(deck, None, now_ms).await?.id)
+    Ok(new_deck(deck_id(now_ms), target.owner, org, &target.deck, title, now_ms))
 }
 
 /// A UUIDv7 of this moment.

@@ -58,8 +58,8 @@ pub enum RowEvent {
     Head(Head),
     /// A row.
     Row(Row),
-    /// A row that makes no card.
-    Rejected(Remark),
+    /// A row that makes no card, with what can be read of it.
+    Rejected(Remark, Row),
     /// Something that was left out.
     Changed(Remark),
 }
@@ -280,10 +280,6 @@ impl Rows {
         if self.count > ROWS_MAX {
             return Err(FileFault { line: record.line, fault: Fault::TooManyRows });
         }
-        if let Some((index, reason)) = objection(record, layout) {
-            each(RowEvent::Rejected(remark(record, index, reason)));
-            return Ok(());
-        }
         let mut controls = None;
         let mut text = |index: Option<usize>| {
             let field = index.and_then(|index| record.field(index)).unwrap_or("").trim();
@@ -302,6 +298,10 @@ impl Rows {
             tags: text(layout.tags),
             guid: text(layout.guid),
         };
+        if let Some((index, reason)) = objection(record, layout) {
+            each(RowEvent::Rejected(remark(record, index, reason), row));
+            return Ok(());
+        }
         if let Some(index) = controls {
             each(RowEvent::Changed(remark(record, index, Reason::ControlsRemoved)));
         }

@@ -2,113 +2,230 @@
 
 use super::gather::{Candidate, Gathered};
 use super::identity::{card_id, identity_of};
-use crate::content::composed;
-use domain::ids::{CardId, DeckId};
+use super::pack::Pack;
+use crate::content::{CardTexts, composed};
+use domain::ids::{CardId, DeckId, NoteId};
 use ports::CardRecord;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What an import would do to a deck.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plan {
-    /// The cards to be stored, in the order of the file.
-    pub put: Vec<CardRecord>,
-    /// How many of them are new.
+    deck: DeckId,
+    now_ms: i64,
+    file: Arc<Gathered>,
+    /// One for each card of the file.
+    steps: Vec<Step>,
+    changed: Changed,
+    /// How many cards are new.
     pub added: u64,
-    /// How many of them have changed.
+    /// How many cards change.
     pub updated: u64,
     /// Cards of the file that are in the deck just so.
     pub unchanged: u64,
 }
 
-/// Compares a file with the cards of a deck, deleted ones included.
+/// What becomes of a card of the file.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// It is in the deck just so.
+    Keep,
+    /// It changes a card of the deck: which of those that change.
+    Change(usize),
+    /// It is a new card.
+    Add(CardId),
+}
+
+/// Cards of the deck that change.
+#[derive(Debug, Default)]
+struct Changed {
+    of_deck: Vec<(CardId, Option<NoteId>)>,
+    /// What of each stays as it is, although the file has it otherwise or not at all; the rest is empty.
+    stays: Pack,
+}
+
+/// The deck's card that a card of the file has been found to be.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    how: How,
+    was_deleted: bool,
+    /// `None`: it is just so.
+    change: Option<usize>,
+}
+
+/// How a card is found. The first of these that finds one counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum How {
+    ByKey,
+    ByFront,
+    Deleted,
+}
+
+/// Compares a file with the cards of a deck, which come one by one and are not kept.
 ///
 /// A card of the file is found by its source key, or, if its front is its identity, by the front that a card shows now:
 /// so cards made by hand are found however they are keyed. No card is found twice. A card that was deleted is brought
 /// back, with its history, and counts as new.
-pub(super) fn plan(deck: DeckId, cards: &[CardRecord], file: &Gathered, now_ms: i64) -> Plan {
-    let index = Index::of(cards, file);
-    let mut taken: HashSet<CardId> = HashSet::new();
-    let mut plan = Plan::default();
-    for candidate in &file.cards {
-        let found = index.find(candidate).filter(|card| taken.insert(card.id));
-        match found.map(|card| (card, changed(card, candidate, file))) {
-            Some((card, next)) if next == *card => plan.unchanged += 1,
-            Some((card, mut next)) => {
-                next.deleted_ms = None;
-                if card.deleted_ms.is_some() {
-                    plan.added += 1
-                } else {
-                    plan.updated += 1
-                }
-                plan.put.push(next);
-            }
-            None => {
-                let id = index.free_id(deck, &candidate.source_key, &taken);
-                taken.insert(id);
-                plan.added += 1;
-                plan.put.push(added(deck, id, candidate, now_ms));
-            }
-        }
+pub(super) struct Comparing {
+    deck: DeckId,
+    file: Arc<Gathered>,
+    met: Vec<Option<Met>>,
+    /// Every card of the deck.
+    ids: HashSet<CardId>,
+    changed: Changed,
+}
+
+impl Comparing {
+    pub fn new(deck: DeckId, file: Arc<Gathered>) -> Comparing {
+        let met = vec![None; file.cards.len()];
+        Comparing { deck, file, met, ids: HashSet::new(), changed: Changed::default() }
     }
-    plan
-}
 
-/// The cards of a deck by what they can be found by.
-struct Index<'a> {
-    by_id: HashMap<CardId, &'a CardRecord>,
-    by_key: HashMap<&'a str, &'a CardRecord>,
-    /// Live cards that no card of the file names by key, by the identity of their front.
-    by_front: HashMap<String, &'a CardRecord>,
-}
-
-impl<'a> Index<'a> {
-    fn of(cards: &'a [CardRecord], file: &Gathered) -> Index<'a> {
-        let mut index = Index {
-            by_id: HashMap::with_capacity(cards.len()),
-            by_key: HashMap::new(),
-            by_front: HashMap::new(),
+    /// The next card of the deck, in the order of adding, deleted ones included.
+    pub fn take(&mut self, card: &CardRecord) {
+        self.ids.insert(card.id);
+        let deleted = card.deleted_ms.is_some();
+        let found = match (self.file.find(&card.source_key), deleted) {
+            (Some(at), false) => Some((at, How::ByKey)),
+            (Some(at), true) => Some((at, How::Deleted)),
+            (None, false) => self.file.find(&identity_of(&card.front)).map(|at| (at, How::ByFront)),
+            (None, true) => None,
         };
-        let named: HashSet<&str> = file.cards.iter().map(|card| card.source_key.as_str()).collect();
-        for card in cards {
-            index.by_id.insert(card.id, card);
-            if card.deleted_ms.is_some() {
-                continue;
-            }
-            index.by_key.entry(&card.source_key).or_insert(card);
-            if !named.contains(card.source_key.as_str()) {
-                index.by_front.entry(identity_of(&card.front)).or_insert(card);
-            }
+        let Some((at, how)) = found else { return };
+        let (Some(place), Some(candidate)) = (self.met.get_mut(at), self.file.cards.get(at)) else { return };
+        // Of several that are found alike, the first counts.
+        if place.is_some_and(|met| met.how <= how) {
+            return;
         }
-        // A deleted card is found only where no live one is.
-        for card in cards.iter().filter(|card| card.deleted_ms.is_some()) {
-            index.by_key.entry(&card.source_key).or_insert(card);
-        }
-        index
+        let next = next(card, &candidate, &self.file);
+        let change = (next != *card).then(|| self.changed.push(next, &candidate, &self.file));
+        *place = Some(Met { how, was_deleted: deleted, change });
     }
 
-    fn find(&self, candidate: &Candidate) -> Option<&'a CardRecord> {
-        let by_key = self.by_key.get(candidate.source_key.as_str());
-        let by_front = || self.by_front.get(&candidate.source_key);
-        match by_key {
-            Some(card) if card.deleted_ms.is_none() => Some(card),
-            Some(deleted) => Some(by_front().unwrap_or(deleted)),
-            None => by_front(),
+    /// What would become of the deck.
+    pub fn finish(self, now_ms: i64) -> Plan {
+        let Comparing { deck, file, met, ids, changed } = self;
+        let mut plan = Plan {
+            deck,
+            now_ms,
+            file: file.clone(),
+            steps: Vec::with_capacity(met.len()),
+            changed,
+            added: 0,
+            updated: 0,
+            unchanged: 0,
+        };
+        let mut given: HashSet<CardId> = HashSet::new();
+        for (met, candidate) in met.into_iter().zip(file.cards.iter()) {
+            let step = match met {
+                Some(Met { change: None, .. }) => Step::Keep,
+                Some(Met { change: Some(at), .. }) => Step::Change(at),
+                None => Step::Add(free_id(deck, &candidate.source_key, |id| {
+                    ids.contains(&id) || !given.insert(id)
+                })),
+            };
+            let counted = match met {
+                Some(Met { change: None, .. }) => &mut plan.unchanged,
+                Some(Met { was_deleted: false, .. }) => &mut plan.updated,
+                Some(Met { was_deleted: true, .. }) | None => &mut plan.added,
+            };
+            *counted += 1;
+            plan.steps.push(step);
         }
-        .copied()
+        plan
+    }
+}
+
+/// The id of a new card. Its own may belong to a card that has come to bear another key.
+fn free_id(deck: DeckId, source_key: &str, mut is_taken: impl FnMut(CardId) -> bool) -> CardId {
+    let mut id = card_id(deck, source_key);
+    while is_taken(id) {
+        id = card_id(deck, &id.to_string());
+    }
+    id
+}
+
+impl Changed {
+    /// Notes how a card is to be, and returns which of those that change it is.
+    fn push(&mut self, next: CardRecord, candidate: &Candidate, file: &Gathered) -> usize {
+        let unless = |text: String, given: &str| if text == given { String::new() } else { text };
+        let texts = CardTexts {
+            front: unless(next.front, &candidate.texts.front),
+            back: String::new(),
+            hint: next.hint.filter(|_| !file.has_hints),
+            explanation: next.explanation.filter(|_| !file.has_explanations),
+        };
+        let source_key = unless(next.source_key, &candidate.source_key);
+        let tags = if file.has_tags { Vec::new() } else { next.tags };
+        self.stays.push(&Candidate { source_key, texts, tags });
+        self.of_deck.push((next.id, next.note));
+        self.of_deck.len() - 1
     }
 
-    /// The id of a new card. Its own may belong to a card that has come to bear another key.
-    fn free_id(&self, deck: DeckId, source_key: &str, taken: &HashSet<CardId>) -> CardId {
-        let mut id = card_id(deck, source_key);
-        while self.by_id.contains_key(&id) || taken.contains(&id) {
-            id = card_id(deck, &id.to_string());
+    /// The card as it was noted.
+    fn get(&self, nth: usize, candidate: Candidate, file: &Gathered) -> Option<Candidate> {
+        let stays = self.stays.get(nth)?;
+        let or = |text: String, given: String| if text.is_empty() { given } else { text };
+        let Candidate { source_key, texts, tags } = candidate;
+        let texts = CardTexts {
+            front: or(stays.texts.front, texts.front),
+            back: texts.back,
+            hint: if file.has_hints { texts.hint } else { stays.texts.hint },
+            explanation: if file.has_explanations { texts.explanation } else { stays.texts.explanation },
+        };
+        let tags = if file.has_tags { tags } else { stays.tags };
+        Some(Candidate { source_key: or(stays.source_key, source_key), texts, tags })
+    }
+}
+
+impl Plan {
+    /// Whether the deck stays as it is.
+    pub fn is_empty(&self) -> bool {
+        self.added + self.updated == 0
+    }
+
+    /// The cards to be stored, in the order of the file, each made when it is asked for.
+    pub fn into_cards(self) -> impl Iterator<Item = CardRecord> + Send {
+        (0..self.steps.len()).filter_map(move |at| self.card(at))
+    }
+
+    fn card(&self, at: usize) -> Option<CardRecord> {
+        match *self.steps.get(at)? {
+            Step::Keep => None,
+            Step::Change(nth) => {
+                let &(id, note) = self.changed.of_deck.get(nth)?;
+                let card = self.changed.get(nth, self.file.cards.get(at)?, &self.file)?;
+                Some(CardRecord { note, ..self.record(id, card) })
+            }
+            Step::Add(id) => Some(self.record(id, self.file.cards.get(at)?)),
         }
-        id
+    }
+
+    /// The store gives a known card its position and its beginning.
+    fn record(&self, id: CardId, candidate: Candidate) -> CardRecord {
+        let Candidate { source_key, texts, tags } = candidate;
+        CardRecord {
+            id,
+            deck: self.deck,
+            position: 0,
+            note: None,
+            front: texts.front,
+            back: texts.back,
+            hint: texts.hint,
+            explanation: texts.explanation,
+            tags,
+            source_key,
+            revision: 0,
+            created_ms: self.now_ms,
+            updated_ms: self.now_ms,
+            deleted_ms: None,
+        }
     }
 }
 
 /// The card as the file wants it. Columns that the file does not have leave it as it is.
-fn changed(card: &CardRecord, candidate: &Candidate, file: &Gathered) -> CardRecord {
+fn next(card: &CardRecord, candidate: &Candidate, file: &Gathered) -> CardRecord {
     let Candidate { source_key: _, texts, tags } = candidate;
     let keep =
         |has: bool, new: &Option<String>, old: &Option<String>| if has { new.clone() } else { old.clone() };
@@ -121,25 +238,5 @@ fn changed(card: &CardRecord, candidate: &Candidate, file: &Gathered) -> CardRec
         tags: if file.has_tags { tags.clone() } else { card.tags.clone() },
         deleted_ms: None,
         ..card.clone()
-    }
-}
-
-fn added(deck: DeckId, id: CardId, candidate: &Candidate, now_ms: i64) -> CardRecord {
-    let Candidate { source_key, texts, tags } = candidate.clone();
-    CardRecord {
-        id,
-        deck,
-        position: 0,
-        note: None,
-        front: texts.front,
-        back: texts.back,
-        hint: texts.hint,
-        explanation: texts.explanation,
-        tags,
-        source_key,
-        revision: 0,
-        created_ms: now_ms,
-        updated_ms: now_ms,
-        deleted_ms: None,
     }
 }

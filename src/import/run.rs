@@ -2,14 +2,15 @@
 //! behind; the deck sees the whole file in one revision, or nothing of it.
 
 use super::gather::{Gathered, Gathering};
-use super::limits::{FILE_BYTES_MAX, PIECES_WAITING};
+use super::limits::{CARDS_PER_PAGE, FILE_BYTES_MAX, PAGES_WAITING, PIECES_WAITING};
 use super::parser::Dialect;
-use super::plan::{Plan, plan};
+use super::plan::{Comparing, Plan};
+use super::rejected::RejectedRows;
 use super::report::{FileFault, ImportReport};
 use bytes::Bytes;
 use domain::ids::DeckId;
 use futures_util::{Stream, StreamExt};
-use ports::{Library, LibraryError};
+use ports::{CardQuery, CardRecord, DeckRecord, Library, LibraryError};
 use std::fmt::Display;
 use std::pin::pin;
 use std::sync::Arc;
@@ -63,18 +64,53 @@ pub async fn import_deck<E: Display>(
     commit(library, deck, gathered, options.dry_run, now_ms).await
 }
 
+/// Imports a file into a deck that does not exist yet. A file that is refused, that holds no card or that is only tried
+/// makes no deck.
+///
+/// # Errors
+/// As [`import_deck`].
+pub async fn import_new_deck<E: Display>(
+    library: &dyn Library,
+    deck: DeckRecord,
+    file: impl Stream<Item = Result<Bytes, E>>,
+    options: ImportOptions,
+    now_ms: i64,
+) -> Result<(Option<DeckRecord>, ImportReport), ImportError> {
+    let gathered = gather(file, options.dialect).await?;
+    commit_new(library, deck, gathered, options.dry_run, now_ms).await
+}
+
+/// The rows of a file that would make no card in any deck, as a table.
+///
+/// # Errors
+/// As [`import_deck`].
+pub async fn rejected_rows<E: Display>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+    dialect: Dialect,
+) -> Result<RejectedRows, ImportError> {
+    read(file, Gathering::of_rejected(dialect), Gathering::finish_rejected).await
+}
+
 /// Reads a file; touches no deck.
 pub(super) async fn gather<E: Display>(
     file: impl Stream<Item = Result<Bytes, E>>,
     dialect: Dialect,
 ) -> Result<Arc<Gathered>, ImportError> {
+    Ok(Arc::new(read(file, Gathering::new(dialect), Gathering::finish).await?))
+}
+
+/// Parses a file on a thread of its own while it arrives.
+async fn read<E: Display, T: Send + 'static>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+    mut gathering: Gathering,
+    finish: fn(Gathering) -> Result<T, FileFault>,
+) -> Result<T, ImportError> {
     let (pieces, mut waiting) = mpsc::channel::<Bytes>(PIECES_WAITING);
     let parsing = spawn_blocking(move || {
-        let mut gathering = Gathering::new(dialect);
         while let Some(piece) = waiting.blocking_recv() {
             gathering.feed(&piece)?;
         }
-        gathering.finish()
+        finish(gathering)
     });
     let mut file = pin!(file);
     let mut taken: u64 = 0;
@@ -87,8 +123,7 @@ pub(super) async fn gather<E: Display>(
         }
     }
     drop(pieces);
-    let gathered = parsing.await.map_err(|_| ImportError::GivenUp)??;
-    Ok(Arc::new(gathered))
+    Ok(parsing.await.map_err(|_| ImportError::GivenUp)??)
 }
 
 /// Brings what was read into a deck.
@@ -101,12 +136,14 @@ pub(super) async fn commit(
 ) -> Result<ImportReport, ImportError> {
     let mut tried = 1;
     loop {
-        let plan = planned(library, deck, &file, now_ms).await?;
-        let report = report(&plan.0, &file, dry_run);
-        if dry_run || plan.0.put.is_empty() {
-            return Ok(report);
-        }
-        match library.put_cards(deck, plan.0.put, Some(plan.1), now_ms).await {
+        let (plan, revision) = planned(library, deck, &file, now_ms).await?;
+        let report = report(&plan, &file, dry_run);
+        let stored = if dry_run || plan.is_empty() {
+            unchanged_since(library, deck, revision).await
+        } else {
+            library.put_cards_from(deck, Box::new(plan.into_cards()), Some(revision), now_ms).await
+        };
+        match stored {
             Ok(_) => return Ok(report),
             Err(LibraryError::Changed) if tried < TRIES => tried += 1,
             Err(error) => return Err(error.into()),
@@ -114,25 +151,74 @@ pub(super) async fn commit(
     }
 }
 
-/// What the file would do to the deck, and to which revision of it.
+/// The deck was read in pages: what was found holds if nobody changed it meanwhile.
+async fn unchanged_since(library: &dyn Library, deck: DeckId, revision: u64) -> Result<u64, LibraryError> {
+    let now = library.deck(deck).await?.ok_or(LibraryError::NoSuchDeck)?.revision;
+    if now == revision { Ok(revision) } else { Err(LibraryError::Changed) }
+}
+
+/// What the file would do to the deck, and to which revision of it. A page of the deck at a time is in memory.
 async fn planned(
     library: &dyn Library,
     deck: DeckId,
     file: &Arc<Gathered>,
     now_ms: i64,
 ) -> Result<(Plan, u64), ImportError> {
-    let content = library.content(deck).await?;
-    let (record, cards) =
-        content.filter(|(record, _)| record.deleted_ms.is_none()).ok_or(LibraryError::NoSuchDeck)?;
+    let record = library.deck(deck).await?.filter(|record| record.deleted_ms.is_none());
+    let revision = record.ok_or(LibraryError::NoSuchDeck)?.revision;
+    let (pages, mut waiting) = mpsc::channel::<Vec<CardRecord>>(PAGES_WAITING);
     let file = Arc::clone(file);
-    let plan = spawn_blocking(move || plan(deck, &cards, &file, now_ms));
-    Ok((plan.await.map_err(|_| ImportError::GivenUp)?, record.revision))
+    let comparing = spawn_blocking(move || {
+        let mut comparing = Comparing::new(deck, file);
+        while let Some(page) = waiting.blocking_recv() {
+            page.iter().for_each(|card| comparing.take(card));
+        }
+        comparing.finish(now_ms)
+    });
+    let mut from_position = 0;
+    loop {
+        let query = CardQuery { from_position, limit: CARDS_PER_PAGE, text: None, with_deleted: true };
+        let page = library.cards(deck, query).await?;
+        let Some(last) = page.last() else { break };
+        from_position = last.position.saturating_add(1);
+        if pages.send(page).await.is_err() {
+            break;
+        }
+    }
+    drop(pages);
+    Ok((comparing.await.map_err(|_| ImportError::GivenUp)?, revision))
+}
+
+/// Makes a deck of what was read. When the cards cannot be stored, the deck is marked deleted again.
+pub(super) async fn commit_new(
+    library: &dyn Library,
+    deck: DeckRecord,
+    file: Arc<Gathered>,
+    dry_run: bool,
+    now_ms: i64,
+) -> Result<(Option<DeckRecord>, ImportReport), ImportError> {
+    if dry_run || file.cards.len() == 0 {
+        return Ok((None, tried(file, dry_run).await?));
+    }
+    let deck = library.put_deck(deck, None, now_ms).await?;
+    let outcome = commit(library, deck.id, file, false, now_ms).await;
+    if outcome.is_err() {
+        let gone = DeckRecord { deleted_ms: Some(now_ms), ..deck.clone() };
+        if let Err(error) = library.put_deck(gone, Some(deck.revision), now_ms).await {
+            tracing::warn!(%error, deck = %deck.id, "an empty deck stays behind an import that failed");
+        }
+    }
+    Ok((Some(deck), outcome?))
 }
 
 /// What the file would do to a deck without cards.
-pub(super) fn tried(file: &Gathered) -> ImportReport {
+async fn tried(file: Arc<Gathered>, dry_run: bool) -> Result<ImportReport, ImportError> {
     let nowhere = DeckId::from_bytes([0; 16]);
-    report(&plan(nowhere, &[], file, 0), file, true)
+    let comparing = spawn_blocking(move || {
+        let plan = Comparing::new(nowhere, Arc::clone(&file)).finish(0);
+        report(&plan, &file, dry_run)
+    });
+    comparing.await.map_err(|_| ImportError::GivenUp)
 }
 
 fn report(plan: &Plan, file: &Gathered, dry_run: bool) -> ImportReport {

@@ -17,5 +17,6 @@ mod house;
 mod promises;
 #[path = "../kit/src/reference/mod.rs"]
 mod reference;
+mod routes;
 mod study;
 mod ws_layer;

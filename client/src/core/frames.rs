@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::record::Record;
 use crate::violation::Violation;
 use protocol::{Card, ChangeReason, Changed, ErrorCode, ErrorFrame, Queue, ServerFrame};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The wait after `busy` when the server names none.
@@ -59,7 +60,7 @@ impl Core {
     fn live_frame(&mut self, now: Now, frame: ServerFrame, out: &mut Vec<Action>) {
         match frame {
             ServerFrame::Welcome(_) => violated(Violation::OutOfTurn("welcome"), out),
-            ServerFrame::Queue(queue) => self.queue(queue, out),
+            ServerFrame::Queue(queue) => self.queue(now, queue, out),
             ServerFrame::Card(card) => self.card(*card, out),
             ServerFrame::Changed(changed) => self.changed(&changed, out),
             ServerFrame::Saved(saved) => self.saved(saved.seq, out),
@@ -82,23 +83,36 @@ impl Core {
         }
     }
 
-    fn queue(&mut self, queue: Queue, out: &mut Vec<Action>) {
-        if let Some(asked) = self.sitting.asked.take() {
-            self.sitting.wanted = Some(asked);
-        }
-        self.sitting.dealt = self.sitting.wanted.as_ref().map(|start| start.sitting);
+    fn queue(&mut self, now: Now, queue: Queue, out: &mut Vec<Action>) {
+        let next = self.sitting.queued();
         self.held.forget();
+        self.answered.clear();
         out.push(Action::Tell(Event::Queue(queue)));
         self.tell_held(out);
+        if let Some(start) = next {
+            self.ask(now, start, out);
+        }
     }
 
     fn card(&mut self, card: Card, out: &mut Vec<Action>) {
         let (left, saved) = (card.left, card.saved);
-        let window = self.sitting.window();
-        if let Err(violation) = self.held.deal(card, window) {
-            violated(violation, out);
+        match self.unheard_answer(&card) {
+            // The server will take it as answered when it hears of it; it is shown again only if it refuses that.
+            Some(answer) => drop(self.answered.insert(answer, Arc::new(card))),
+            None => {
+                let window = self.sitting.window();
+                if let Err(violation) = self.held.deal(card, window) {
+                    let old = matches!(violation, Violation::WindowExceeded { .. })
+                        .then(|| self.sitting.disproved())
+                        .flatten();
+                    match old {
+                        Some(old) => drop(self.held.remove(old)),
+                        None => violated(violation, out),
+                    }
+                }
+                self.tell_held(out);
+            }
         }
-        self.tell_held(out);
         if let Some(left) = left {
             out.push(Action::Tell(Event::Left(left)));
         }
@@ -107,7 +121,20 @@ impl Core {
         }
     }
 
+    /// An answer to this card that the server had not heard when it dealt it: one that waits here still, or that
+    /// crossed a `start`.
+    fn unheard_answer(&mut self, card: &Card) -> Option<Uuid> {
+        let waiting = self.user.and_then(|user| self.outbox.waiting_answer(user, card.card_id));
+        let crossed = self.sitting.crossed(card);
+        waiting.or(crossed)
+    }
+
     fn changed(&mut self, changed: &Changed, out: &mut Vec<Action>) {
+        if changed.reason == ChangeReason::NewDay {
+            self.sitting.new_day();
+        }
+        self.answered.retain(|_, card| !changed.drop.contains(&card.card_id));
+        changed.drop.iter().for_each(|card_id| self.sitting.gone(*card_id));
         if self.held.change(changed) {
             self.tell_held(out);
         }
@@ -137,6 +164,8 @@ impl Core {
 
     fn durable(&mut self, id: Uuid, out: &mut Vec<Action>) {
         let Some(entry) = self.outbox.remove(id) else { return };
+        self.answered.remove(&id);
+        self.sitting.decided(id);
         let newest = self.last_saved.entry(entry.user).or_insert(id);
         *newest = (*newest).max(id);
         self.last_settled = self.last_settled.max(Some(id));
@@ -173,10 +202,17 @@ impl Core {
     fn notice(&mut self, now: Now, error: ErrorFrame, out: &mut Vec<Action>) {
         match error.known() {
             Some(ErrorCode::TokenExpiring) => out.push(Action::GetToken),
-            Some(ErrorCode::Busy) => {
-                self.sitting.retry_at = Some(now.tick_ms + self.jittered(error.retry_after_ms));
+            Some(ErrorCode::Busy) if self.sitting.is_asking() => {
+                let retry_at = now.tick_ms + self.jittered(error.retry_after_ms);
+                if let Some(start) = self.sitting.busy(retry_at) {
+                    self.ask(now, start, out);
+                }
             }
-            Some(ErrorCode::Forbidden | ErrorCode::Malformed) => self.sitting.asked = None,
+            Some(ErrorCode::Forbidden | ErrorCode::Malformed) => {
+                if let Some(start) = self.sitting.refused() {
+                    self.ask(now, start, out);
+                }
+            }
             Some(
                 ErrorCode::UnknownType
                 | ErrorCode::BadTime
@@ -186,7 +222,8 @@ impl Core {
                 | ErrorCode::UndoTooOld
                 | ErrorCode::NotOffered
                 | ErrorCode::AskClosed
-                | ErrorCode::Internal,
+                | ErrorCode::Internal
+                | ErrorCode::Busy,
             )
             | None => {}
         }

@@ -181,10 +181,8 @@ impl Core {
     /// they may still be answered, until the next `queue`.
     fn socket_ended(&mut self) {
         self.outbox.socket_ended();
-        self.sitting.retry_at = None;
-        if let Some(asked) = self.sitting.asked.take() {
-            self.sitting.wanted = Some(asked);
-        }
+        self.sitting.socket_ended();
+        self.answered.clear();
     }
 
     pub(super) fn stopped(&mut self, why: Stopped, out: &mut Vec<Action>) {
@@ -252,7 +250,7 @@ impl Core {
             self.user = Some(welcome.user_id);
         }
         let between = hello_wall_ms + (now.wall_ms - hello_wall_ms) / 2;
-        self.correct_clock(welcome.server_time.saturating_sub(between), out);
+        self.correct_clock(now, welcome.server_time.saturating_sub(between), out);
     }
 
     pub(super) fn goodbye(&mut self, now: Now, reconnect_after_ms: u64) {

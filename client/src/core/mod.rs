@@ -4,6 +4,7 @@
 mod commands;
 mod frames;
 mod link;
+mod sitting;
 
 use crate::backoff::Backoff;
 use crate::event::{Event, Stopped};
@@ -13,8 +14,10 @@ use crate::outbox::{Entry, Outbox};
 use crate::random::Random;
 use crate::record::{Record, Restored};
 use link::Link;
-use protocol::Start;
+use protocol::Card;
+use sitting::Sitting;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub use commands::{IntentError, Shown};
@@ -112,43 +115,23 @@ pub struct Core {
     renamed: BTreeMap<Uuid, Uuid>,
     sitting: Sitting,
     held: Held,
-}
-
-/// What the user wants to study.
-#[derive(Debug, Default)]
-struct Sitting {
-    /// The last `start` that was not refused.
-    wanted: Option<Start>,
-    /// A `start` without an answer yet.
-    asked: Option<Start>,
-    /// The sitting that the cards held were dealt in.
-    dealt: Option<Uuid>,
-    /// When to ask again after `busy`.
-    retry_at: Option<u64>,
-}
-
-impl Sitting {
-    /// Cards that the socket may hold until a `queue` answers what was asked.
-    fn window(&self) -> usize {
-        let window = |start: &Option<Start>| {
-            start
-                .as_ref()
-                .map_or(0, |start| usize::from(start.window.unwrap_or(protocol::limits::WINDOW_DEFAULT)))
-        };
-        window(&self.wanted).max(window(&self.asked))
-    }
+    /// Cards that were answered on this socket, by the answer that has no verdict yet: the server holds them here
+    /// still when it refuses it.
+    answered: BTreeMap<Uuid, Arc<Card>>,
 }
 
 impl Core {
     /// A client that connects with its first [`Input::Tick`].
     pub fn new(config: CoreConfig, restored: Restored, now: Now) -> Core {
         let mut random = Random::seeded(config.seed);
-        let ids = IdMaker::after(restored.last_id, Random::seeded(random.bits()));
         let mut outbox = Outbox::default();
         for entry in restored.entries {
             let crate::record::RestoredEntry { user, command, offset_ms, sent } = entry;
             outbox.insert(Entry { user, command, offset_ms, sent });
         }
+        // An id that was refused for its time is in neither, and binds nothing.
+        let last = outbox.newest().max(restored.last_settled);
+        let ids = IdMaker::after(last, Random::seeded(random.bits()));
         Core {
             user: config.user,
             config,
@@ -163,6 +146,7 @@ impl Core {
             renamed: BTreeMap::new(),
             sitting: Sitting::default(),
             held: Held::default(),
+            answered: BTreeMap::new(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Cards: what is held, in which order, and what a server must not deal.
 
-use crate::script::{Script, closed, shown, start};
+use crate::script::{Script, closed, refusal, saved, shown, start};
 use client::{Event, Violation};
 use protocol::{
-    Card, CardState, ChangeReason, Changed, Done, Kind, Mode, Outcome, Queue, ServerFrame, Start,
+    Card, CardState, ChangeReason, Changed, Done, ErrorCode, Kind, Mode, Outcome, Queue, ServerFrame, Start,
 };
 use uuid::Uuid;
 
@@ -113,6 +113,83 @@ fn an_answer_names_the_sitting_that_its_card_was_dealt_in() {
         text.contains(&start(5).sitting.to_string()) && !text.contains(&start(6).sitting.to_string()),
         "{text}"
     );
+}
+
+#[test]
+fn a_card_whose_answer_is_refused_is_on_screen_again_because_the_server_holds_it_there() {
+    let mut script = studying(3, &[1, 2, 3]);
+    let answer = script.answer(1);
+    assert_eq!(held(&script), [2, 3]);
+    script.frame(refusal(ErrorCode::BadTime, 1, answer)).frame(saved(1));
+    assert_eq!(held(&script), [1, 2, 3]);
+    let busy = script.answer(1);
+    script.frame(refusal(ErrorCode::Busy, 2, busy));
+    assert_eq!(held(&script), [2, 3], "it is answered: the answer is sent again");
+    let lost = script.answer(2);
+    script.frame(refusal(ErrorCode::Internal, 3, lost));
+    assert_eq!(held(&script), [3], "it was taken from the socket when the answer was accepted");
+    let dropped = script.answer(3);
+    let drop = vec![Uuid::from_u128(3)];
+    change(&mut script, Changed { drop, ..Changed::because(ChangeReason::Deleted) });
+    script.frame(refusal(ErrorCode::UnknownCard, 4, dropped));
+    assert_eq!(held(&script), [0; 0]);
+    assert_eq!(violations(&mut script), []);
+}
+
+#[test]
+fn a_card_that_is_dealt_before_its_answer_is_heard_is_not_shown_a_second_time() {
+    let mut script = studying(3, &[1, 2]);
+    script.input(closed(4408)).after(60_000).live();
+    script.answer(1);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    script.frame(ServerFrame::Card(Box::new(card(1)))).frame(ServerFrame::Card(Box::new(card(2))));
+    assert_eq!(held(&script), [2], "the answer to 1 went behind the start");
+    // From here it is as it always is.
+    script.frame(saved(1)).frame(ServerFrame::Card(Box::new(card(1))));
+    assert_eq!(held(&script), [2, 1]);
+}
+
+#[test]
+fn a_card_that_was_dealt_before_its_answer_was_refused_is_to_be_answered_again() {
+    let mut script = studying(3, &[1, 2]);
+    script.input(closed(4408)).after(60_000).live();
+    let refused = script.answer(1);
+    script.frame(ServerFrame::Queue(Queue::default())).frame(ServerFrame::Card(Box::new(card(1))));
+    assert_eq!(held(&script), [0; 0]);
+    script.frame(refusal(ErrorCode::BadTime, 1, refused));
+    assert_eq!(held(&script), [1]);
+}
+
+#[test]
+fn a_drill_that_follows_from_an_answer_behind_a_start_is_shown() {
+    let mut script = studying(3, &[1]);
+    script.input(closed(4408)).after(60_000).live();
+    script.answer(1);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    script.frame(ServerFrame::Card(Box::new(Card { kind: Kind::Drill, ..card(1) })));
+    assert_eq!(held(&script), [1]);
+    // Unless one card too many shows that it was dealt before.
+    for n in 2..=4 {
+        script.frame(ServerFrame::Card(Box::new(card(n))));
+    }
+    assert_eq!(held(&script), [2, 3, 4]);
+    assert_eq!(violations(&mut script), []);
+    script.frame(ServerFrame::Card(Box::new(card(5))));
+    assert_eq!(violations(&mut script), [Violation::WindowExceeded { held: 4, window: 3 }]);
+}
+
+#[test]
+fn an_answer_that_waits_its_turn_is_not_asked_for_again() {
+    let mut script = studying(3, &[1]);
+    for n in 0..64 {
+        script.answer(100 + n);
+    }
+    script.answer(1);
+    script.core.start(script.now, start(6), &mut script.out);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    let drill = Card { kind: Kind::Drill, ..card(1) };
+    script.frame(ServerFrame::Card(Box::new(drill)));
+    assert_eq!(held(&script), [0; 0], "whatever it is dealt as: the server has heard nothing");
 }
 
 #[test]

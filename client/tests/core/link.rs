@@ -2,7 +2,10 @@
 
 use crate::script::{Script, closed, saved, start};
 use client::{Action, Event, Input, Stopped};
-use protocol::{ClientFrame, ErrorCode, ErrorFrame, Goodbye, Queue, ServerFrame};
+use protocol::{
+    Body, ChangeReason, Changed, ClientFrame, Command, ErrorCode, ErrorFrame, Goodbye, Numbered, Queue,
+    ServerFrame,
+};
 
 #[test]
 fn nothing_is_sent_before_welcome_but_hello() {
@@ -114,6 +117,60 @@ fn a_start_is_asked_again_after_a_reconnect_and_not_when_it_was_refused() {
         sent.contains(&ClientFrame::Start(start(5))) && !sent.contains(&ClientFrame::Start(start(6))),
         "{sent:?}"
     );
+}
+
+#[test]
+fn of_two_starts_the_second_waits_for_the_answer_to_the_first_and_answers_name_the_right_one() {
+    let mut script = Script::new();
+    script.live().actions();
+    script.core.start(script.now, start(5), &mut script.out);
+    script.core.start(script.now, start(6), &mut script.out);
+    script.core.start(script.now, start(7), &mut script.out);
+    assert_eq!(script.sent(), [ClientFrame::Start(start(5))]);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    assert_eq!(script.sent(), [ClientFrame::Start(start(7))], "of those that wait the last one counts");
+    assert_eq!(sitting_of_answer(&mut script), start(5).sitting);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    assert_eq!(sitting_of_answer(&mut script), start(7).sitting);
+}
+
+#[test]
+fn the_queue_of_a_new_day_answers_no_start() {
+    let mut script = Script::new();
+    script.live();
+    script.core.start(script.now, start(5), &mut script.out);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    script.core.start(script.now, start(6), &mut script.out);
+    let new_day = Changed::because(ChangeReason::NewDay);
+    script.frame(ServerFrame::Changed(Box::new(new_day))).frame(ServerFrame::Queue(Queue::default()));
+    assert_eq!(sitting_of_answer(&mut script), start(5).sitting);
+    script.frame(ServerFrame::Queue(Queue::default()));
+    assert_eq!(sitting_of_answer(&mut script), start(6).sitting);
+}
+
+#[test]
+fn a_start_that_is_refused_after_a_reconnect_is_not_asked_at_each_that_follows() {
+    let mut script = Script::new();
+    script.core.start(script.now, start(5), &mut script.out);
+    script.live();
+    script.frame(ServerFrame::Error(ErrorFrame::notice(ErrorCode::Forbidden, "no"))).actions();
+    script.input(closed(4410)).after(60_000).live();
+    assert!(!script.sent().contains(&ClientFrame::Start(start(5))));
+}
+
+fn sitting_of_answer(script: &mut Script) -> uuid::Uuid {
+    script.actions();
+    script.answer(1);
+    script
+        .sent()
+        .into_iter()
+        .find_map(|frame| match frame {
+            ClientFrame::Command(Numbered {
+                command: Command { body: Body::Answer(answer), .. }, ..
+            }) => answer.sitting,
+            _ => None,
+        })
+        .expect("an answer with its sitting")
 }
 
 #[test]

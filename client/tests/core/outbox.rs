@@ -118,7 +118,7 @@ fn ids_made_before_the_clock_was_corrected_are_made_anew_unless_they_were_sent()
     };
     let command = Command { id: sent_id, body: Body::Answer(answer) };
     let entries = vec![RestoredEntry { user: USER, command, offset_ms: 0, sent: true }];
-    let mut script = Script::restored(Restored { entries, last_id: Some(sent_id), ..Restored::default() });
+    let mut script = Script::restored(Restored { entries, ..Restored::default() });
     let first = script.answer(1);
     let undo = script.undo(first);
     assert_eq!(id_time_ms(first), WALL as u64);
@@ -153,12 +153,47 @@ fn ids_made_before_the_clock_was_corrected_are_made_anew_unless_they_were_sent()
 #[test]
 fn a_refusal_for_its_time_does_not_bind_the_ids_that_follow() {
     let ahead = id_from_parts(WALL as u64 + 86_400_000, [0; 10]);
-    let mut script = Script::restored(Restored { last_id: Some(ahead), ..Restored::default() });
+    let mut script = Script::restored(Restored { entries: vec![sent(ahead)], ..Restored::default() });
     script.live().actions();
     let spoiled = script.answer(1);
     assert!(spoiled > ahead);
-    script.frame(refusal(ErrorCode::BadTime, 1, spoiled));
+    script.frame(refusal(ErrorCode::BadTime, 1, ahead)).frame(refusal(ErrorCode::BadTime, 2, spoiled));
     assert_eq!(id_time_ms(script.answer(2)), WALL as u64);
+}
+
+#[test]
+fn an_id_that_was_refused_for_its_time_binds_nothing_after_a_restart_either() {
+    let ahead = id_from_parts(WALL as u64 + 86_400_000, [0; 10]);
+    let made = Record::Made { user: USER, command: undo_of_nothing(ahead), offset_ms: 0, replaces: None };
+    let refused = Record::Refused { user: USER, id: ahead, code: "bad_time".into(), message: String::new() };
+    let mut script = Script::restored(Restored::replay([made, Record::Sent { id: ahead }, refused]));
+    script.live().actions();
+    assert_eq!(id_time_ms(script.answer(1)), WALL as u64);
+}
+
+#[test]
+fn what_was_done_under_a_clock_ahead_and_not_sent_is_done_now_once_the_clock_is_right() {
+    let day_ahead = id_from_parts(WALL as u64 + 86_400_000, [0; 10]);
+    let entries =
+        vec![RestoredEntry { user: USER, command: undo_of_nothing(day_ahead), offset_ms: 0, sent: false }];
+    let mut script = Script::restored(Restored { entries, ..Restored::default() });
+    let later = script.answer(1);
+    assert!(later > day_ahead);
+    script.actions();
+    script.live();
+    let commands = script.commands();
+    let [(1, first), (2, second)] = commands[..] else { panic!("{commands:?}") };
+    assert!(first < second, "their order stays");
+    assert!(id_time_ms(second) <= WALL as u64, "{second} is not of the future");
+}
+
+/// A command that was sent, as an outbox holds it.
+fn sent(id: Uuid) -> RestoredEntry {
+    RestoredEntry { user: USER, command: undo_of_nothing(id), offset_ms: 0, sent: true }
+}
+
+fn undo_of_nothing(id: Uuid) -> Command {
+    Command { id, body: Body::Undo(protocol::Undo { of: Uuid::nil() }) }
 }
 
 #[test]

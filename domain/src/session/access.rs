@@ -77,12 +77,23 @@ impl Session {
     ) {
         let Some(study) = self.decks.get(&key.0) else { return };
         if !study.shows(key.1) {
-            return self.drop_held(socket, key, Reason::Deleted, fx);
+            return self.drop_hidden(socket, key, fx);
         }
         let revision = |deck: &Deck| deck.card(key.1).map(|card| card.revision);
         if revision(&study.deck) != revision(before) {
             self.refresh_held(now, socket, key, Reason::Edited, fx);
         }
+    }
+
+    /// A card that can no longer be shown goes, with the reason why.
+    fn drop_hidden(&mut self, socket: SocketId, key: CardKey, fx: &mut Vec<Effect>) {
+        let study = self.decks.get(&key.0);
+        let lives = study.is_some_and(|study| {
+            study.deck.deleted_ms.is_none()
+                && study.deck.card(key.1).is_some_and(|card| card.deleted_ms.is_none())
+        });
+        let reason = if lives { Reason::Withdrawn } else { Reason::Deleted };
+        self.drop_held(socket, key, reason, fx);
     }
 
     fn drop_held(&mut self, socket: SocketId, key: CardKey, reason: Reason, fx: &mut Vec<Effect>) {
@@ -158,7 +169,7 @@ impl Session {
                 .filter(|key| self.decks.get(&key.0).is_none_or(|study| !study.shows(key.1)))
                 .collect();
             for key in hidden {
-                self.drop_held(socket, key, Reason::Deleted, fx);
+                self.drop_hidden(socket, key, fx);
             }
         }
     }

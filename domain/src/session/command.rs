@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    /// The card that a command names, if the learner may speak of it; `None` when its deck must be loaded first.
+    /// The card that a command names, if the learner may speak of it; `None` when its deck must be read first.
     fn target(
         &self,
         deck: DeckId,
@@ -182,10 +182,11 @@ impl Session {
         id: EntryId,
         gathered: &Gathered,
     ) -> Result<Option<Target>, Refusal> {
-        let Some(study) = self.decks.get(&deck) else {
+        let known = self.decks.get(&deck).and_then(|study| Some((study, study.deck.index_of(card)?)));
+        let Some((study, index)) = known else {
+            // A card that was made a moment ago may be answered before the session is told of it.
             return if gathered.decks_asked { Err(Refusal::UnknownCard) } else { Ok(None) };
         };
-        let index = study.deck.index_of(card).ok_or(Refusal::UnknownCard)?;
         let meta = study.deck.card(index).ok_or(Refusal::UnknownCard)?;
         let target = Target { key: (deck, index), card };
         if study.shows(index) || study.has_entries {
@@ -278,6 +279,10 @@ impl Session {
         let Some(review) = entry.review() else { return false };
         let held = self.sockets.get(&socket).and_then(|s| s.held.iter().find(|held| held.key == key));
         let Some(held) = held else { return unforeseen };
+        if entry.stamp.day < held.dealt_on {
+            // Told at once, when the card is taken back.
+            return false;
+        }
         let Some(study) = self.decks.get(&key.0) else { return false };
         let (due, again_today) = outcome_of(state, held.dealt_on, &study.deck.settings.fold_params());
         let promise = held.promise.get(usize::from(review.grade.number()));

@@ -292,12 +292,13 @@ fn promise(state: &CardState, kind: Kind, today: Day, grade: Grade, params: &Fol
         return Promise { due: state.due, again_today: false };
     }
     let (after, _) = state.after(&trial(today, grade), params);
-    Promise { due: after.due, again_today: after.drill(today, params.drill_until).is_some() }
+    let (due, again_today) = outcome_of(&after, today, params);
+    Promise { due, again_today }
 }
 
 /// What an answer did lead to, in the terms of a promise.
 pub(super) fn outcome_of(state: &CardState, today: Day, params: &FoldParams) -> (Option<Day>, bool) {
-    (state.due, state.drill(today, params.drill_until).is_some())
+    (state.due, state.drill(state.effective_day(today), params.drill_until).is_some())
 }
 
 /// An answer that is tried on a copy and never logged.

@@ -152,10 +152,12 @@ impl DeckStudy {
         if state.suspended || state.is_buried(self.today) {
             return Class::Nothing;
         }
-        if state.drill(self.today, self.deck.settings.drill_until).is_some() {
+        // What an answer counts as is decided by the card's own day, which may be ahead of today.
+        let day = state.effective_day(self.today);
+        if state.drill(day, self.deck.settings.drill_until).is_some() {
             return Class::Drill;
         }
-        if state.scheduled_by(self.today) || self.rests(index, row) {
+        if state.scheduled_by(day) || self.rests(index, row) {
             return Class::Nothing;
         }
         match (state.is_new(), state.is_due(self.today)) {
@@ -169,7 +171,7 @@ impl DeckStudy {
     fn rests(&self, index: u32, row: &impl Fn(u32) -> Option<CardState>) -> bool {
         self.deck.settings.bury_siblings
             && self.deck.siblings(index).iter().any(|&sibling| {
-                sibling != index && row(sibling).is_some_and(|state| state.scheduled_on == Some(self.today))
+                sibling != index && row(sibling).is_some_and(|state| state.scheduled_by(self.today))
             })
     }
 
@@ -224,7 +226,8 @@ impl DeckStudy {
 
     /// When the card's drill comes, Unix milliseconds.
     pub(super) fn drill_at_ms(&self, index: u32) -> Option<i64> {
-        let drill = self.state(index).drill(self.today, self.deck.settings.drill_until)?;
+        let state = self.state(index);
+        let drill = state.drill(state.effective_day(self.today), self.deck.settings.drill_until)?;
         Some(drill.at_ms.saturating_add(i64::from(self.deck.settings.drill_delay_s) * 1_000))
     }
 

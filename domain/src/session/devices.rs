@@ -33,8 +33,16 @@ impl Session {
 
     /// As what a card that another device holds could be handed to this sitting.
     fn fits(&self, sitting: &Sitting, held: &Held) -> Option<Kind> {
+        if self.pending.concern(held.key) || self.locked.contains_key(&held.key) {
+            return None;
+        }
+        self.would_fit(sitting, held)
+    }
+
+    /// The same once nothing about the card is on its way any more.
+    fn would_fit(&self, sitting: &Sitting, held: &Held) -> Option<Kind> {
         let (deck, _) = held.key;
-        if !sitting.covers(deck) || self.pending.concern(held.key) || self.locked.contains_key(&held.key) {
+        if !sitting.covers(deck) {
             return None;
         }
         let kind = sitting.kind(self.decks.get(&deck)?, held.key)?;
@@ -89,7 +97,7 @@ impl Session {
     pub(super) fn held_elsewhere(&self, socket: SocketId) -> u32 {
         let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else { return 0 };
         let held = self.sockets.iter().filter(|(id, _)| **id != socket).flat_map(|(_, s)| &s.held);
-        let n = held.filter(|held| self.fits(sitting, held).is_some()).count();
+        let n = held.filter(|held| self.would_fit(sitting, held).is_some()).count();
         u32::try_from(n).unwrap_or(u32::MAX)
     }
 

@@ -138,12 +138,16 @@ pub enum Reason {
     AnsweredElsewhere,
     /// The card's content was edited.
     Edited,
-    /// The card or deck was deleted, or is no longer the learner's to see.
+    /// The card or its deck was deleted.
     Deleted,
+    /// The deck is no longer the learner's to see.
+    Withdrawn,
     /// A new study day began.
     NewDay,
     /// Cards were added.
     Imported,
+    /// A deck came to the learner, by a class or by its owner.
+    Assigned,
     /// Another device of the learner holds the card now.
     TakenOver,
     /// An answer or set was taken back.

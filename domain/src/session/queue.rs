@@ -183,7 +183,8 @@ impl Sitting {
         match filter {
             Filter::Leech => state.lapses >= study.deck.settings.leech_after.max(1),
             Filter::Flagged => state.flag != 0,
-            Filter::FailedToday => state.failed_on == Some(study.today()),
+            // A card whose own day is ahead of today is failed on that day.
+            Filter::FailedToday => state.failed_on.is_some_and(|day| day >= study.today()),
             Filter::Due | Filter::New => true,
         }
     }

@@ -106,7 +106,7 @@ impl Session {
         if grew {
             let left = Some(self.left(socket));
             let changed =
-                Changed { reason: Reason::Imported, drop: Vec::new(), card: None, about: None, left };
+                Changed { reason: Reason::Assigned, drop: Vec::new(), card: None, about: None, left };
             fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
         }
         Step::Done

@@ -65,13 +65,9 @@ impl Session {
             return Err(Refusal::UnknownEntry);
         }
         let Some((deck, card)) = named.card() else { return Err(Refusal::UnknownEntry) };
-        if id.at_ms().saturating_sub(of.at_ms()) > UNDO_AGE_MS {
-            let Some(before) = &gathered.before else {
-                return Ok(Step::Need(Want::Before(id, UNDO_DEPTH)));
-            };
-            if !self.is_among_last(id, of, before) {
-                return Err(Refusal::UndoTooOld);
-            }
+        let old = id.at_ms().saturating_sub(of.at_ms()) > UNDO_AGE_MS;
+        if old && gathered.before.is_none() {
+            return Ok(Step::Need(Want::Before(id, UNDO_DEPTH)));
         }
         let Some(study) = self.decks.get(&deck) else {
             return if gathered.decks_asked {
@@ -92,6 +88,11 @@ impl Session {
             Err(want) => return Ok(Step::Need(want)),
         };
         let repeated = self.is_undone(of, target.key, gathered);
+        // What is undone already stays undone, however old it is.
+        let among_last = gathered.before.as_ref().is_none_or(|before| self.is_among_last(id, of, before));
+        if old && !repeated && !among_last {
+            return Err(Refusal::UndoTooOld);
+        }
         self.hand_to_writer((socket, seq), &target, entry, state, Reason::Undone, false, fx);
         self.forget_queues();
         self.forget_extra(&named, target.key);

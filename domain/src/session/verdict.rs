@@ -122,8 +122,10 @@ impl Session {
         let changed = match kind.and_then(|kind| self.held(now, socket, key, kind)) {
             Some(mut held) => {
                 held.arrived_tick_ms = was.arrived_tick_ms;
-                if let Some(place) = self.sockets.get_mut(&socket).and_then(|s| s.held.get_mut(at)) {
-                    *place = held;
+                if let Some(state) = self.sockets.get_mut(&socket) {
+                    state.held.remove(at);
+                    // What was undone goes before all others, wherever the undo came from.
+                    state.held.insert(if reason == Reason::Undone { 0 } else { at }, held);
                 }
                 let card = self.deal(socket, &held);
                 Changed { reason, drop: Vec::new(), card, about: None, left: None }

@@ -39,7 +39,6 @@ proptest! {
             if state.due.is_none() {
                 prop_assert_eq!(state.sm2, Sm2::NEW, "after {:?}", entry.body);
                 prop_assert_eq!(state.lapses, 0);
-                prop_assert_eq!(state.scheduled, None);
                 prop_assert_eq!(state.scheduled_on, None);
                 prop_assert_eq!(state.last_grade, None);
             }

@@ -97,7 +97,7 @@ fn a_start_without_decks_includes_decks_that_come_later_and_a_named_one_does_not
     w.library.add(plain(2, 1));
     w.take(all);
     w.input(Input::AccessChanged);
-    assert!(change(&w.take(all), Reason::Imported).is_some());
+    assert!(change(&w.take(all), Reason::Assigned).is_some());
     assert_eq!(w.held(all), [card_id(1, 0), card_id(2, 0)]);
     assert!(w.held(named).is_empty());
 }
@@ -107,7 +107,9 @@ fn a_revoked_deck_takes_its_cards_back_and_gives_them_again_when_it_returns() {
     let mut w = World::new([plain(1, 3), plain(2, 3)]);
     let s = w.studying(start(1));
     w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    w.take(s);
     w.input(Input::AccessChanged);
+    assert!(change(&w.take(s), Reason::Withdrawn).is_some(), "deleted is something else");
     assert_eq!(w.held(s), [0, 1, 2].map(|n| card_id(2, n)));
     w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: None }]);
     w.input(Input::AccessChanged);

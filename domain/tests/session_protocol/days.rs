@@ -1,7 +1,8 @@
 //! The new day, forwards and backwards, in the middle of a session.
 
-use crate::world::client::{Frame, change, queue};
+use crate::world::client::{Frame, change, changes, queue};
 use crate::world::*;
+use domain::entry::SetChange;
 use domain::ids::EntryId;
 use domain::session::{Input, Kind, Limits, Reason, SocketId, Start};
 
@@ -171,4 +172,45 @@ fn an_answer_to_a_card_dealt_anew_to_another_socket_is_taken_from_there_when_dur
     send_at(&mut w, again, card, NOON_MS + TO_ROLLOVER_MS - 2_000, 5);
     w.commit();
     assert_eq!(change(&w.take(b), Reason::AnsweredElsewhere).expect("told").drop, [card]);
+}
+
+#[test]
+fn a_card_whose_own_day_is_ahead_of_today_is_drilled_when_it_was_promised() {
+    let mut w = World::new([plain(1, 2)]);
+    w.zones.change(NOON_MS, "Pacific/Kiritimati", 4).expect("a zone");
+    w.load();
+    let s = w.studying(start(1));
+    w.pass(3 * HOUR_MS);
+    // A flag alone lifts the card's day to that of Kiritimati; then the learner travels west, a day back.
+    w.set(s, card_id(1, 0), SetChange::Flag(1));
+    w.commit();
+    w.pass(HOUR_MS);
+    w.zones.change(w.now.wall_ms, "Pacific/Pago_Pago", 4).expect("a zone");
+    w.pass(1_000);
+    w.input(Input::Zones(w.zones.clone()));
+    assert!(w.clients[&s].shown[&card_id(1, 0)].if_graded[1].again_today, "promised");
+    w.answer(s, card_id(1, 0), 1);
+    w.answer(s, card_id(1, 1), 5);
+    w.commit();
+    assert_eq!(w.left(s).learning, 1);
+    assert_eq!(w.held(s), [card_id(1, 0)], "and kept");
+    assert_eq!(w.clients[&s].shown[&card_id(1, 0)].kind, Kind::Drill);
+    w.answer_screen(s, 4);
+    w.commit();
+    let state = w.store.fold(deck_id(1), card_id(1, 0), &w.library);
+    assert_eq!((state.sm2.reps, state.answers), (0, 2), "the second was a drill");
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn an_answer_of_the_old_day_is_told_once() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let card = w.held(s)[0];
+    w.pass(TO_ROLLOVER_MS + 5_000);
+    w.take(s);
+    send_at(&mut w, s, card, NOON_MS + TO_ROLLOVER_MS - 2_000, 5);
+    w.commit();
+    let told = changes(&w.take(s)).into_iter().filter(|change| change.reason == Reason::Rescheduled);
+    assert_eq!(told.count(), 1);
 }

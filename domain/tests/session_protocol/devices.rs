@@ -355,3 +355,19 @@ fn what_rests_on_a_refused_row_is_not_shown_to_others_as_if_it_had_happened() {
     w.memory_is_the_fold();
     assert_eq!(w.store.fold(deck_id(1), card, &w.library).answers, 2);
 }
+
+#[test]
+fn who_loses_a_card_to_an_undo_elsewhere_is_told_that_it_is_held_elsewhere() {
+    let mut w = World::new([plain(1, 1)]);
+    let x = w.studying(start(1));
+    let y = w.studying(start(2));
+    assert_eq!(w.held(x), [card_id(1, 0)]);
+    w.take(x);
+    let flag = w.set(y, card_id(1, 0), domain::entry::SetChange::Flag(1));
+    w.commit();
+    w.undo(y, flag);
+    assert_eq!((w.held(x).len(), w.held(y).len()), (0, 1));
+    w.commit();
+    let done = dones(&w.take(x)).pop().expect("nothing is left for it");
+    assert_eq!(done.held_elsewhere, Some(1));
+}

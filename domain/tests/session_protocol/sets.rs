@@ -147,3 +147,17 @@ fn suspending_a_card_that_took_the_last_place_of_a_limit_lets_another_follow() {
     set_on_screen(&mut w, s, SetChange::Suspended(true));
     assert_eq!(w.held(s), [card_id(1, 1), card_id(1, 2)]);
 }
+
+#[test]
+fn a_reset_gives_no_place_under_todays_limit_back() {
+    let mut w = World::new([decks::draft(1, 9).settings(|s| s.new_per_day = 2).build()]);
+    let s = w.studying(start(1));
+    let (card, _) = w.answer_screen(s, 5);
+    w.set(s, card, SetChange::Reset);
+    w.commit();
+    w.start(s, start(1));
+    assert_eq!(w.left(s).new, 1, "the answer was given");
+    w.passivate();
+    let s = w.studying(start(2));
+    assert_eq!(w.left(s).new, 1, "and is remembered by the store");
+}

@@ -341,3 +341,35 @@ fn an_undo_with_a_window_of_one_shows_the_card_and_keeps_the_other_for_later() {
     w.answer_screen(s, 5);
     assert_eq!(w.held(s), [second]);
 }
+
+#[test]
+fn what_is_undone_already_may_be_undone_again_however_old_it_is() {
+    let mut w = World::new([decks::draft(1, 60).settings(|s| s.new_per_day = 60).build()]);
+    let s = w.studying(start(1));
+    let (_, first) = w.answer_screen(s, 5);
+    w.undo(s, first);
+    w.commit();
+    for _ in 0..40 {
+        w.answer_screen(s, 5);
+        w.commit();
+    }
+    w.pass(2 * DAY_MS);
+    let at_ms = w.now.wall_ms;
+    assert_eq!(undo_at(&mut w, s, at_ms, first), Some(Ok(())));
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn a_card_undone_elsewhere_goes_first_for_the_server_as_for_the_client() {
+    let mut w = World::new([plain(1, 3)]);
+    let holder = w.studying(start(1));
+    let silent = w.open();
+    let flag = w.set(silent, card_id(1, 2), SetChange::Flag(1));
+    w.commit();
+    w.undo(silent, flag);
+    w.commit();
+    assert_eq!(w.held(holder), [2, 0, 1].map(|n| card_id(1, n)));
+    let third = w.open();
+    w.start(third, start(3));
+    assert_eq!(w.held(third), [card_id(1, 1)], "the last ahead is taken over, not the one on screen");
+}

@@ -55,14 +55,16 @@ fn contains(card: &CardRecord, text: &str) -> bool {
     fields.into_iter().chain(&card.tags).any(|field| field.to_lowercase().contains(text))
 }
 
-/// Stores cards of one deck in one revision. When nothing differs from what is stored, nothing changes.
+/// Stores cards of one deck in one revision and shows each as it was stored. When nothing differs from what is stored,
+/// nothing changes.
 pub(super) fn put_cards(
     main: &Connection,
     deck: DeckId,
-    cards: Vec<CardRecord>,
+    cards: impl Iterator<Item = CardRecord>,
     if_revision: Option<u64>,
     now_ms: i64,
-) -> Result<(u64, Vec<CardRecord>), LibraryError> {
+    mut each: impl FnMut(CardRecord),
+) -> Result<u64, LibraryError> {
     let stored_deck = deck_by_id(main, deck)?.ok_or(LibraryError::NoSuchDeck)?;
     if if_revision.is_some_and(|based_on| based_on != stored_deck.revision) {
         return Err(LibraryError::Changed);
@@ -76,18 +78,17 @@ pub(super) fn put_cards(
         .during("count the cards")?;
     let mut put = Put { main, deck, now_ms, next_position: first_free, alive: i64::from(stored_deck.cards) };
     let mut changed = false;
-    let mut stored = Vec::with_capacity(cards.len());
     for card in cards {
         let (card, differs) = put.card(card)?;
         changed |= differs;
-        stored.push(card);
+        each(card);
     }
     if !changed {
-        return Ok((stored_deck.revision, stored));
+        return Ok(stored_deck.revision);
     }
     let revision = stored_deck.revision + 1;
     set_cards(main, deck, revision, u32::try_from(put.alive).unwrap_or(0), now_ms)?;
-    Ok((revision, stored))
+    Ok(revision)
 }
 
 struct Put<'a> {

@@ -113,9 +113,14 @@ fn files_that_do_not_belong_together_are_refused() {
     let (one, folder_one) = store_with(options());
     let (two, folder_two) = store_with(options());
     drop((one, two));
-    let (journal_one, journal_two) =
-        (folder_one.path().join("journal.db"), folder_two.path().join("journal.db"));
-    std::fs::copy(journal_two, &journal_one).unwrap();
+    // Whichever connection closed last, what is beside the file belongs to it.
+    for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        let (mine, other) = (folder_one.path().join(file), folder_two.path().join(file));
+        let _ = std::fs::remove_file(&mine);
+        if other.exists() {
+            std::fs::copy(other, mine).unwrap();
+        }
+    }
     let refused = EmbeddedStore::open(folder_one.path(), options()).err().unwrap();
     assert!(matches!(refused, OpenError::Mismatch(_)), "{refused}");
     std::fs::remove_file(folder_one.path().join("main.db")).unwrap();

@@ -2,26 +2,32 @@
 
 use super::import::open;
 use crate::config::ImportArgs;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Read;
 
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// Finds or makes the deck and sends the file.
+/// Sends the file to the deck of this title, or makes a deck of it where there is none.
 pub(super) fn import(server: &str, token: &str, args: &ImportArgs) -> Result<(), String> {
-    let api = format!("{}/api/v1", server.trim_end_matches('/'));
-    let deck = deck(&api, token, &args.deck)?;
+    let server = Server {
+        api: format!("{}/api/v1", server.trim_end_matches('/')),
+        bearer: format!("Bearer {token}"),
+        agent: ureq::Agent::config_builder().http_status_as_error(false).build().into(),
+    };
+    let path = match server.deck(&args.deck)? {
+        Some(deck) => format!("/decks/{deck}/import"),
+        None => "/decks/import".to_owned(),
+    };
     let (mut file, _) = open(&args.file).map_err(|error| error.to_string())?;
     let mut body = Vec::new();
     let most = crate::import::limits::FILE_BYTES_MAX + 1;
     Read::take(&mut file, most).read_to_end(&mut body).map_err(|error| error.to_string())?;
-    let url = format!("{api}/decks/{deck}/import?dry_run={}", args.dry_run);
-    let request = ureq::post(url).header("authorization", format!("Bearer {token}"));
-    let report = answer(request.header("content-type", "text/csv").send(&body[..]))?;
+    let report = server.send(&path, args, &body)?;
     let figure = |name: &str| report[name].as_u64().unwrap_or(0);
     println!(
-        "added {}, updated {}, unchanged {}, rejected {}",
+        "{}added {}, updated {}, unchanged {}, rejected {}",
+        if args.dry_run { "would be " } else { "" },
         figure("added"),
         figure("updated"),
         figure("unchanged"),
@@ -33,27 +39,49 @@ pub(super) fn import(server: &str, token: &str, args: &ImportArgs) -> Result<(),
     Ok(())
 }
 
-fn deck(api: &str, token: &str, title: &str) -> Result<String, String> {
-    let bearer = format!("Bearer {token}");
-    let mut cursor = String::new();
-    loop {
-        let url = format!("{api}/decks?limit=100{cursor}");
-        let page = answer(ureq::get(url).header("authorization", &bearer).call())?;
-        let decks = page["items"].as_array().cloned().unwrap_or_default();
-        if let Some(deck) = decks.iter().find(|deck| deck["title"] == title && deck["may_edit"] == true) {
-            return Ok(deck["deck_id"].as_str().unwrap_or_default().to_owned());
-        }
-        match page["next"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    let request = ureq::post(format!("{api}/decks")).header("authorization", &bearer);
-    let made = answer(request.send_json(json!({"title": title})))?;
-    Ok(made["deck_id"].as_str().unwrap_or_default().to_owned())
+/// A running server, and who asks it.
+struct Server {
+    api: String,
+    bearer: String,
+    agent: ureq::Agent,
 }
 
+impl Server {
+    /// The deck of this title that may be changed.
+    fn deck(&self, title: &str) -> Result<Option<String>, String> {
+        let mut cursor = String::new();
+        loop {
+            let url = format!("{}/decks?limit=100{cursor}", self.api);
+            let page = answer(self.agent.get(url).header("authorization", &self.bearer).call())?;
+            let decks = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let wanted = |deck: &&Value| deck["title"] == title && deck["may_edit"] == true;
+            if let Some(deck) = decks.iter().find(wanted) {
+                return Ok(deck["deck_id"].as_str().map(str::to_owned));
+            }
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Sends the file. A deck that has one ignores the title.
+    fn send(&self, path: &str, args: &ImportArgs, body: &[u8]) -> Result<Value, String> {
+        let asked = self.agent.post(format!("{}{path}", self.api));
+        let asked = asked.query("title", &args.deck).query("dry_run", args.dry_run.to_string());
+        let asked = asked.header("authorization", &self.bearer).header("content-type", "text/csv");
+        answer(asked.send(body))
+    }
+}
+
+/// The JSON of an answer; of a refusal, its sentence.
 fn answer(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
     let mut answer = answer.map_err(|error| format!("the server could not be asked: {error}"))?;
-    answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_json().map_err(|error| error.to_string())
+    let status = answer.status();
+    let body: Result<Value, _> = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_json();
+    if status.is_success() {
+        return body.map_err(|error| format!("the server's answer could not be read: {error}"));
+    }
+    let detail = body.ok().and_then(|problem| problem["detail"].as_str().map(str::to_owned));
+    Err(detail.unwrap_or_else(|| format!("the server answered with status {status}")))
 }

@@ -55,6 +55,11 @@ pub(in crate::http) struct DeckOut {
 }
 
 impl DeckIn {
+    /// A new deck of which nothing but the title is told.
+    pub(in crate::http) fn titled(title: String) -> DeckIn {
+        DeckIn { title: Some(title), ..DeckIn::default() }
+    }
+
     /// The record of a new deck.
     pub(in crate::http) fn record(
         self,

@@ -23,7 +23,7 @@ fn told(bytes: &[u8]) -> String {
         Err(fault) => return format!("fault in line {}: {}\n", fault.line, fault.fault.code()),
     };
     let mut told = String::new();
-    for card in &gathered.cards {
+    for card in gathered.cards.iter() {
         let texts = &card.texts;
         let mut line = format!("card {:?} -> {:?}", texts.front, texts.back);
         let more = [("hint", &texts.hint), ("explanation", &texts.explanation)];

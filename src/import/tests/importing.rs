@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 pub(super) const OWNER: UserId = UserId::from_u128(7);
-const DECK: DeckId = DeckId::from_u128(1);
+pub(super) const DECK: DeckId = DeckId::from_u128(1);
 
 pub(super) struct Shelf {
     pub store: EmbeddedStore,
@@ -26,7 +26,7 @@ impl Shelf {
         Shelf { store, now_ms: 0, _folder: folder }
     }
 
-    async fn with_deck() -> Shelf {
+    pub async fn with_deck() -> Shelf {
         let shelf = Shelf::empty();
         shelf.store.put_deck(new_deck(DECK, OWNER, None, "Deck", "Deck", 0), None, 0).await.unwrap();
         shelf

@@ -5,6 +5,7 @@ mod importing;
 mod on_this_machine;
 mod parsing;
 mod properties;
+mod sparing;
 
 use super::{Dialect, FileFault, Head, Parser, Row, RowEvent};
 
@@ -34,7 +35,7 @@ fn events(bytes: &[u8]) -> Vec<RowEvent> {
 fn head(bytes: &[u8]) -> Head {
     match events(bytes).remove(0) {
         RowEvent::Head(head) => head,
-        other @ (RowEvent::Row(_) | RowEvent::Rejected(_) | RowEvent::Changed(_)) => panic!("{other:?}"),
+        other @ (RowEvent::Row(_) | RowEvent::Rejected(..) | RowEvent::Changed(_)) => panic!("{other:?}"),
     }
 }
 
@@ -43,7 +44,7 @@ fn rows(bytes: &[u8]) -> Vec<Row> {
         .into_iter()
         .filter_map(|event| match event {
             RowEvent::Row(row) => Some(row),
-            RowEvent::Head(_) | RowEvent::Rejected(_) | RowEvent::Changed(_) => None,
+            RowEvent::Head(_) | RowEvent::Rejected(..) | RowEvent::Changed(_) => None,
         })
         .collect()
 }
@@ -58,7 +59,7 @@ fn rejected(bytes: &[u8]) -> Vec<(u64, u32, &'static str)> {
     events(bytes)
         .into_iter()
         .filter_map(|event| match event {
-            RowEvent::Rejected(remark) => Some((remark.line, remark.column, remark.reason.code())),
+            RowEvent::Rejected(remark, _) => Some((remark.line, remark.column, remark.reason.code())),
             RowEvent::Head(_) | RowEvent::Row(_) | RowEvent::Changed(_) => None,
         })
         .collect()

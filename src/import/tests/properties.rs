@@ -119,7 +119,7 @@ proptest! {
             match event {
                 RowEvent::Head(head) => prop_assert_eq!(head.delimiter, delimiter),
                 RowEvent::Row(row) => read.push([row.front, row.back, row.hint]),
-                RowEvent::Rejected(remark) | RowEvent::Changed(remark) => prop_assert!(false, "{:?}", remark),
+                RowEvent::Rejected(remark, _) | RowEvent::Changed(remark) => prop_assert!(false, "{:?}", remark),
             }
         }
         prop_assert_eq!(read, rows);

@@ -79,6 +79,12 @@ impl<A: SocketApp> Socket<'_, A> {
         self.wire.end(Closed::by_server(code, reason));
     }
 
+    /// The peer has said who it is and is being looked up: the deadline of the sign-in is off. It counts against its
+    /// address still, and whoever looks it up keeps a time of their own.
+    pub fn signing_in(&mut self) {
+        self.wire.signing_in();
+    }
+
     /// The sign-in is done: the socket does not count against its address any more, and may live.
     pub fn signed_in(&mut self) {
         self.wire.signed_in();

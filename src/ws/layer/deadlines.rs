@@ -54,7 +54,7 @@ impl Deadlines {
         self.heard_at.set(now);
     }
 
-    /// The sign-in is done.
+    /// The sign-in has begun, or is done.
     pub fn signed_in(&self) {
         self.sign_in.set(None);
     }

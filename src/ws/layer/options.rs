@@ -27,8 +27,8 @@ pub struct SocketOptions {
     pub output_burst_max_bytes: usize,
     /// How long a peer that owes us more reading than [`SocketOptions::output_pending_max_bytes`] may take nothing.
     pub stall_max: Duration,
-    /// How long a socket may live before [`super::Socket::signed_in`]; `None` for sockets without sign-in. Over it:
-    /// 4408.
+    /// How long a socket may live before [`super::Socket::signing_in`] or [`super::Socket::signed_in`]; `None` for
+    /// sockets without sign-in. Over it: 4408.
     pub sign_in_max: Option<Duration>,
     /// How long a peer may send no byte, pongs counted; `None` for ever. Over it: 4408.
     pub silence_max: Option<Duration>,

@@ -220,6 +220,11 @@ impl Wire {
 
     // --- deadlines
 
+    /// The sign-in has begun: its deadline is off.
+    pub fn signing_in(&self) {
+        self.deadlines.signed_in();
+    }
+
     /// The sign-in is done: the place before the gate is free, and its deadline is off.
     pub fn signed_in(&self) {
         self.ticket.take();

@@ -55,10 +55,11 @@ fn fragment(deal: &CardDeal) -> &str {
     deal.deck.card(deal.card).map_or("", |card| &card.fragment)
 }
 
-/// The fields of a card as one JSON object, as `GET due` lists them.
+/// The fields of a card as one JSON object, as `GET due` lists them: what is left is told once, beside the list.
 pub fn card_fields(deal: &CardDeal) -> String {
     let mut out = String::new();
-    protocol::write_card_fields(&mut out, fragment(deal), &tail(deal, None));
+    let tail = CardTail { left: None, ..tail(deal, None) };
+    protocol::write_card_fields(&mut out, fragment(deal), &tail);
     out
 }
 

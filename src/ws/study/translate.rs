@@ -92,6 +92,8 @@ pub(super) fn wire_reason(reason: Reason) -> protocol::ChangeReason {
         Reason::Deleted => protocol::ChangeReason::Deleted,
         Reason::NewDay => protocol::ChangeReason::NewDay,
         Reason::Imported => protocol::ChangeReason::Imported,
+        Reason::Assigned => protocol::ChangeReason::Assigned,
+        Reason::Withdrawn => protocol::ChangeReason::Withdrawn,
         Reason::TakenOver => protocol::ChangeReason::TakenOver,
         Reason::Undone => protocol::ChangeReason::Undone,
         Reason::Set => protocol::ChangeReason::Set,

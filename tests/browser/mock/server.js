@@ -174,7 +174,7 @@ const API = {
   "GET decks/[^/]+/cards": (mock) => [200, { items: mock.cards, next: null }],
   "POST decks/[^/]+/cards": (mock, body) => [201, { card_id: crypto.randomUUID(), ...JSON.parse(body) }],
   "GET decks/[^/]+/cards/[^/]+/state": () => [200, { flag: 0, suspended: false }],
-  "POST decks/[^/]+/import": (mock, body) => [200, { added: body.split("\n").filter(Boolean).length, updated: 0, unchanged: 0, rejected: mock.rejected }],
+  "POST decks/(?:[^/]+/)?import": (mock, body) => [200, { deck_id: DECK_ID, added: body.split("\n").filter(Boolean).length, updated: 0, unchanged: 0, rejected: mock.rejected }],
   "GET due": () => [200, { counts: { new: 12, learning: 0, review: 4 }, items: [] }],
 };
 

@@ -1,6 +1,7 @@
 // A learner at the real server: signs in, studies, makes decks.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { launch, until } from "../kit/chromium.js";
 import { allSaved, answerByKey, answerByTouch, dropFile, question } from "../kit/learner.js";
@@ -142,18 +143,29 @@ test("two pasted columns make a deck; rejected rows are named with their line", 
   await page.getByText("2 cards would be added").waitFor();
   const lines = await page.locator(".rejected tbody td:first-child").allTextContents();
   assert.deepEqual(lines, ["2", "4"]);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download the rows rejected" }).click();
+  const file = await download;
+  assert.equal(file.suggestedFilename(), "rejected.csv");
+  const [header, ...rows] = (await readFile(await file.path(), "utf8")).trimEnd().split("\r\n");
+  assert.match(header, /^\ufeffline,column,reason,message,front,back/);
+  assert.deepEqual(rows.map((row) => row.replace(/"[^"]*"/, "…")), ['2,1,empty_front,…,"","nowhere","","","",""', '4,1,duplicate,…,"Nile","again","","","",""']);
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByText("The import is done").waitFor();
   await page.getByRole("link", { name: "See the cards" }).click();
   await until("both cards are listed", async () => (await page.locator(".cards li").count()) === 2);
 });
 
-test("a trial that is not followed leaves no deck behind", async () => {
+test("a trial that is not followed leaves no deck behind, because it makes none", async () => {
   const page = await signIn();
   const before = await page.locator(".deck").count();
+  const changes = [];
+  page.on("request", (request) => request.method() !== "GET" && changes.push(`${request.method()} ${new URL(request.url()).search}`));
   await dropFile(page, "rivers.csv", "front,back\nNile,Africa\n");
   await page.getByText("1 card would be added").waitFor();
   await page.getByRole("link", { name: "‹ Back" }).click();
+  await page.waitForSelector(".deck");
+  assert.deepEqual(changes, ["POST ?title=rivers&dry_run=true"]);
   await until("the list is as before", async () => (await page.locator(".deck").count()) === before);
   await page.reload();
   await page.waitForSelector(".deck");
@@ -182,4 +194,40 @@ test("a card added by hand is studied", async () => {
   assert.equal(await page.textContent(".card .front"), "2 + 2");
   await answerByKey(page, 4);
   await allSaved(page);
+});
+
+test("a sitting that cannot be begun is named, and another one can", async () => {
+  const page = await signIn();
+  profile.expectStatus(404);
+  await page.evaluate(() => (location.hash = "#/study/0190c0de-0000-7000-8000-00000000dead"));
+  await page.getByText("The sitting over this deck could not be begun: a deck in decks is not yours to see").waitFor();
+  await page.getByRole("link", { name: "Back to the decks" }).click();
+  await page.getByRole("link", { name: "Study all" }).click();
+  await answerByKey(page, 5);
+  await allSaved(page);
+});
+
+test("a card shows its flag, also after a reload; the same flag again takes it away, and the undo brings it back", async () => {
+  const page = await signIn();
+  await page.getByRole("link", { name: "Study all" }).click();
+  const first = await question(page);
+  const flag = page.locator(".card-flag");
+  assert.equal(await flag.isVisible(), false);
+  await page.keyboard.press("f");
+  await page.getByRole("menuitemradio", { name: "Green" }).click();
+  await flag.getByText("Flag: Green").waitFor();
+  await allSaved(page);
+  await page.reload();
+  assert.equal(await question(page), first);
+  await flag.getByText("Flag: Green").waitFor();
+  await page.keyboard.press("f");
+  assert.equal(await page.getByRole("menuitemradio", { name: "Green" }).getAttribute("aria-checked"), "true");
+  await page.keyboard.press("3");
+  await flag.waitFor({ state: "hidden" });
+  await page.keyboard.press("u");
+  await flag.getByText("Flag: Green").waitFor();
+  await allSaved(page);
+  await answerByKey(page, 5);
+  await question(page);
+  await flag.waitFor({ state: "hidden" });
 });

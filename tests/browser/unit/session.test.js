@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SITTING, Device, card } from "./device.js";
 
+/** Another sitting than the one of all tests. */
+const OTHER = "01900000-0000-7000-8000-000000000002";
+
 test("nothing is sent before the welcome, and the outbox goes before the start, oldest first", () => {
   const device = new Device();
   device.outbox = ["id-0001", "id-0002"].map((id) => ({ id, command: { type: "answer" } }));
@@ -131,7 +134,50 @@ test("a start that is refused is said, and not asked again and again", () => {
   device.frame({ type: "error", code: "forbidden", message: "You may not see this deck." });
   device.pass(1_000).pass(1_000);
   assert.deepEqual(device.types, ["start"]);
-  assert.equal(device.session.study.refused.message, "You may not see this deck.");
+  assert.deepEqual(device.session.study.refused, { sitting: SITTING, code: "forbidden", message: "You may not see this deck." });
+});
+
+test("a refused start is the fault of the sitting that asked, not of the one after it", () => {
+  const device = new Device().connect();
+  device.input("study", { sitting: SITTING, request: { decks: ["x"] } });
+  device.input("study", { sitting: OTHER, request: {} });
+  assert.deepEqual(device.sent.map(({ sitting }) => sitting), [SITTING]);
+  device.frame({ type: "error", code: "forbidden", message: "You may not see this deck." });
+  assert.deepEqual(device.sent.map(({ sitting }) => sitting), [SITTING, OTHER]);
+  assert.equal(device.session.study.refused, null);
+  device.frame({ type: "queue", new: 1, learning: 0, review: 0 }).frame(card(0));
+  assert.deepEqual(device.held, ["c0"]);
+});
+
+test("the queue and the cards of a sitting that was given up before it began are not the next one's", () => {
+  const device = new Device().connect();
+  device.input("study", { sitting: SITTING, request: {} }).input("study", { sitting: OTHER, request: {} });
+  device.frame({ type: "queue", new: 9, learning: 0, review: 0 }).frame(card(0));
+  assert.deepEqual(device.held, []);
+  device.frame({ type: "queue", new: 1, learning: 0, review: 0 }).frame(card(1));
+  assert.deepEqual([device.held, device.session.hand.left.new], [["c1"], 1]);
+});
+
+test("a start that meets a busy server is asked for again when the server said", () => {
+  const device = new Device().connect();
+  device.input("study", { sitting: SITTING, request: {} });
+  device.frame({ type: "error", code: "busy", message: "later", retry_after_ms: 2_000 });
+  device.pass(1_500);
+  assert.deepEqual(device.types, ["start"]);
+  device.pass(1_000);
+  assert.deepEqual(device.sent.map(({ sitting }) => sitting), [SITTING, SITTING]);
+  device.frame({ type: "queue", new: 1, learning: 0, review: 0 }).frame(card(0));
+  assert.deepEqual(device.held, ["c0"]);
+});
+
+test("an error that is about no start refuses none", () => {
+  const device = new Device().connect();
+  device.input("study", { sitting: SITTING, request: {} });
+  device.frame({ type: "error", code: "unknown_type", message: "what is this?" });
+  assert.equal(device.session.study.refused, null);
+  assert.equal(device.asked("notice").at(-1).text, "what is this?");
+  device.frame({ type: "queue", new: 1, learning: 0, review: 0 }).frame(card(0));
+  assert.deepEqual(device.held, ["c0"]);
 });
 
 test("every id in drop is held no longer, and a changed card takes its place", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rejectedCsv, titleOf, typeOf } from "../../../web/files.js";
+import { remarksCsv, titleOf, typeOf } from "../../../web/files.js";
 import { counted, daysText, durationText, momentText, nextDay, outcomeText, studyDay } from "../../../web/format.js";
 import { backoffMs, BACKOFF_CAP_MS, onClose } from "../../../web/closecodes.js";
 import { claimsOf, Tokens } from "../../../web/tokens.js";
@@ -50,7 +50,8 @@ test("a file's kind and a deck's name come from the file", () => {
   assert.equal(typeOf(null, "\nFrance\tParis\n"), "text/tab-separated-values");
   assert.equal(typeOf(null, "France,Paris"), "text/csv");
   assert.equal(titleOf("world-capitals_2.csv"), "world capitals 2");
-  assert.equal(rejectedCsv([{ line: 3, column: "front", reason: 'has a "' }]), 'line,column,reason\r\n"3","front","has a """\r\n');
+  assert.equal(remarksCsv([{ line: 3, column: 1, reason: "=1+1" }]), 'line,column,reason\r\n"3","1","\'=1+1"\r\n');
+  assert.equal(remarksCsv([{ line: 3, column: "front", reason: 'has a "' }]), 'line,column,reason\r\n"3","front","has a """\r\n');
 });
 
 function storage() {

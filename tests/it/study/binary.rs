@@ -96,7 +96,8 @@ impl Place {
         (report, output.status.code())
     }
 
-    fn command(&self, name: &str) -> Command {
+    /// One of its commands, on this data.
+    pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_studyhall"));
         command.arg(name).arg("--data-dir").arg(&self.data).env("STUDYHALL_AUTH_SECRET", SECRET);
         command.current_dir(self.folder.path());

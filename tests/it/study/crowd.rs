@@ -3,7 +3,7 @@
 
 use super::book::Book;
 use super::server::random_uuid;
-use client::{Client, Config, Event, EventStream, Gone, Handle, Shown, Stopped, Violation};
+use client::{Client, Config, Event, EventStream, Gone, Handle, Shown, Stopped};
 use domain::ids::{DeckId, UserId, Uuid};
 use kit::rng::Rng;
 use protocol::{Answer, Body, Card, Command, Grade, Reply, Set, SetChange, Start, Undo};
@@ -178,10 +178,6 @@ impl Life {
                 self.shared.book.lock().unwrap().renamed(from, to);
             }
             Event::Welcome(_) => drop(self.shared.welcomes.fetch_add(1, Ordering::SeqCst)),
-            // An answer that crosses the `start` of a reconnect is to a card that the server deals once more before
-            // it hears of the answer: for a moment the client counts a card that the server does not.
-            Event::Violation(Violation::WindowExceeded { .. })
-                if self.shared.welcomes.load(Ordering::SeqCst) > 1 => {}
             Event::Violation(violation) => broken(format!("{violation:?}")),
             Event::Stopped(Stopped::Asked) => {}
             Event::Stopped(why) => broken(format!("stopped: {why:?}")),

@@ -3,10 +3,15 @@
 pub mod binary;
 pub mod book;
 pub mod crowd;
-
 pub mod learner;
+pub mod library;
+pub mod outside;
+pub mod people;
 pub mod raw;
 pub mod server;
 pub mod store;
 
 mod answers;
+mod coming_back;
+mod contract;
+mod verdicts;

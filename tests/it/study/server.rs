@@ -1,29 +1,31 @@
 //! A whole engine behind real sockets, on a port of its own, with the embedded store in a folder of its own. It has
 //! no HTTP API: decks are put into the library directly.
 
+use super::outside::PlainTokens;
+use super::people::WatchedPeople;
 use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
 use actors::{Clock, Engine, EngineView, Full, Hooks, LearnerView, Limits, Options, SocketPort, ToSocket};
-use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
-use domain::session::Now;
 use domain::state::CardState;
 use embedded::EmbeddedStore;
 use kit::FaultStore;
-use ports::{CardRecord, DeckRecord, Library, LogRange, People, ReviewStore, Role, SignIn};
+use ports::{LogRange, ReviewStore};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use studyhall::clock::{ServerClock, real_ms};
-use studyhall::ws::layer::{ServeOptions, SocketCounters, listen, serve};
-use studyhall::ws::study::{SignedIn, StudyContext, TokenCheck, TokenProblem, encode_card, route};
+use studyhall::clock::real_ms;
+use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
+use studyhall::ws::study::{StudyContext, encode_card, route};
+
+pub use super::library::{card_record, open, put_deck, put_public_deck, unlimited};
+pub use super::outside::TestClock;
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,51 +34,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub const NOON_MS: i64 = 1_768_046_400_000;
 /// A day, in milliseconds.
 pub const DAY_MS: i64 = 86_400_000;
-
-/// Tokens that are the learner's id, or `id@expires_ms`.
-struct PlainTokens;
-
-impl TokenCheck for PlainTokens {
-    fn check(&self, token: &str, real_ms: i64) -> Result<SignedIn, TokenProblem> {
-        let (user, expires_ms) = match token.split_once('@') {
-            Some((user, at)) => (user, at.parse().map_err(|_| TokenProblem::Useless)?),
-            None => (token, real_ms + 3_600_000),
-        };
-        let user = user.parse().map_err(|_| TokenProblem::Useless)?;
-        if expires_ms + 10_000 <= real_ms {
-            return Err(TokenProblem::Expired);
-        }
-        let who = SignIn { user, org: None, role: Role::Learner, name: None };
-        Ok(SignedIn { who, expires_ms })
-    }
-}
-
-/// Both clocks of a server, which a test can move on.
-#[derive(Default)]
-pub struct TestClock {
-    clock: ServerClock,
-    passed_ms: AtomicU64,
-}
-
-impl TestClock {
-    /// Sets the wall clock, as a developer may.
-    pub fn set_wall_ms(&self, now_ms: i64) {
-        self.clock.set_wall_ms(now_ms);
-    }
-
-    /// So much time passes, by both clocks.
-    pub fn pass_ms(&self, ms: u64) {
-        self.clock.set_wall_ms(self.clock.wall_ms() + ms as i64);
-        self.passed_ms.fetch_add(ms, Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Now {
-        let now = self.clock.now();
-        Now { tick_ms: now.tick_ms + self.passed_ms.load(Ordering::SeqCst), ..now }
-    }
-}
 
 /// A socket that takes no interest in what it is told.
 struct Deaf;
@@ -104,6 +61,8 @@ pub struct TestServer {
     pub faults: FaultStore<EmbeddedStore>,
     /// What the engine has: a gate for loads before the faults.
     pub watched: WatchedStore,
+    /// Who study sockets take their learners from.
+    pub people: WatchedPeople,
     pub engine: Engine,
     pub clock: Arc<TestClock>,
     pub sockets: Arc<SocketCounters>,
@@ -120,6 +79,8 @@ pub struct Wishes {
     pub dev_clock: bool,
     pub limits: Option<Limits>,
     pub hooks: Hooks,
+    /// Places for sockets that have not signed in.
+    pub gate: Option<GateLimits>,
 }
 
 impl Wishes {
@@ -156,9 +117,10 @@ impl TestServer {
                 hooks: wishes.hooks.clone(),
             })
         };
+        let people = WatchedPeople::new(store.clone());
         let context = StudyContext {
             engine: engine.clone(),
-            people: Arc::new(store.clone()),
+            people: Arc::new(people.clone()),
             tokens: Arc::new(PlainTokens),
             clock: clock.clone(),
             real_ms,
@@ -171,7 +133,8 @@ impl TestServer {
             actix_rt::System::new().block_on(async move {
                 supervised.supervise();
                 let workers = wishes.workers.max(1);
-                let options = ServeOptions { workers, counters, ..ServeOptions::default() };
+                let gate = Arc::new(Gate::new(wishes.gate.unwrap_or_default()));
+                let options = ServeOptions { workers, counters, gate, ..ServeOptions::default() };
                 let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 4_096).unwrap();
                 let address = listener.local_addr().unwrap();
                 let app = move || {
@@ -191,6 +154,7 @@ impl TestServer {
             store,
             faults,
             watched,
+            people,
             engine,
             clock,
             sockets,
@@ -307,74 +271,6 @@ impl TestServer {
     /// Runs what needs the server inside a future.
     pub fn run_with<T>(&self, work: impl AsyncFnOnce(&TestServer) -> T) -> T {
         self.run(work(self))
-    }
-}
-
-/// Puts a deck of this learner with so many cards into a library.
-pub async fn put_deck(
-    store: &EmbeddedStore,
-    owner: UserId,
-    cards: usize,
-    settings: DeckSettings,
-    now_ms: i64,
-) -> (DeckId, Vec<CardId>) {
-    let id = DeckId(random_uuid());
-    let who = SignIn { user: owner, org: None, role: Role::Learner, name: None };
-    let record = deck_record(id, owner, settings, now_ms);
-    let records: Vec<CardRecord> = (0..cards).map(|n| card_record(id, n, now_ms)).collect();
-    let ids = records.iter().map(|card| card.id).collect();
-    store.sign_in(who, now_ms).await.unwrap();
-    store.put_deck(record, None, now_ms).await.unwrap();
-    if !records.is_empty() {
-        store.put_cards(id, records, None, now_ms).await.unwrap();
-    }
-    (id, ids)
-}
-
-pub fn open(folder: &Path) -> EmbeddedStore {
-    EmbeddedStore::open(folder, embedded::Options::default()).unwrap()
-}
-
-/// Settings under which a whole deck may be studied in a day, and nothing comes twice.
-pub fn unlimited() -> DeckSettings {
-    DeckSettings { new_per_day: 100_000, reviews_per_day: 100_000, ..DeckSettings::default() }
-}
-
-pub fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -> DeckRecord {
-    DeckRecord {
-        id,
-        org: None,
-        owner,
-        path: format!("Deck {id}"),
-        title: "Deck".into(),
-        description: String::new(),
-        visibility: Visibility::Private,
-        tags: Vec::new(),
-        settings,
-        revision: 0,
-        cards: 0,
-        created_ms: now_ms,
-        updated_ms: now_ms,
-        deleted_ms: None,
-    }
-}
-
-pub fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
-    CardRecord {
-        id: CardId(random_uuid()),
-        deck,
-        position: 0,
-        note: None,
-        front: format!("front {n}"),
-        back: format!("back {n}"),
-        hint: None,
-        explanation: None,
-        tags: Vec::new(),
-        source_key: format!("front {n}"),
-        revision: 0,
-        created_ms: now_ms,
-        updated_ms: now_ms,
-        deleted_ms: None,
     }
 }
 

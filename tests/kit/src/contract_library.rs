@@ -20,6 +20,7 @@ macro_rules! library_contract {
             a_changed_card_keeps_its_place,
             the_same_cards_again_change_nothing,
             a_refused_change_of_cards_leaves_nothing_behind,
+            cards_that_are_asked_for_one_by_one_are_stored_in_one_revision,
             a_deleted_card_is_counted_no_longer_and_kept,
             cards_are_read_in_pages,
             cards_are_found_by_text_whatever_its_case,
@@ -196,6 +197,22 @@ pub async fn a_refused_change_of_cards_leaves_nothing_behind(store: &impl Librar
     let (now, _) = store.put_cards(deck(1), cards, Some(revision), START_MS).await.unwrap();
     assert!(now > revision);
     assert_eq!(store.deck(deck(1)).await.unwrap().map(|deck| deck.revision), Some(now));
+}
+
+pub async fn cards_that_are_asked_for_one_by_one_are_stored_in_one_revision(store: &impl Library) {
+    let many = || Box::new((1..=300).map(|n| card_record(n, &format!("front {n}"), "x")));
+    let none = store.put_cards_from(deck(1), many(), None, START_MS).await;
+    assert_eq!(none, Err(LibraryError::NoSuchDeck));
+    with_deck(store).await;
+    let before = store.deck(deck(1)).await.unwrap().map_or(0, |deck| deck.revision);
+    let refused = store.put_cards_from(deck(1), many(), Some(before + 1), START_MS).await;
+    assert_eq!(refused, Err(LibraryError::Changed));
+    let stored = store.put_cards_from(deck(1), many(), Some(before), START_MS).await.unwrap();
+    let record = store.deck(deck(1)).await.unwrap().unwrap();
+    assert_eq!((stored, record.revision, record.cards), (before + 1, before + 1, 300));
+    let order: Vec<String> = (1..=300).map(|n| format!("front {n}")).collect();
+    assert_eq!(fronts(store, page(0, 1_000)).await, order);
+    assert_eq!(store.put_cards_from(deck(1), many(), Some(stored), START_MS + 1).await, Ok(stored));
 }
 
 pub async fn a_deleted_card_is_counted_no_longer_and_kept(store: &impl Library) {

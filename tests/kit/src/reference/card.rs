@@ -231,6 +231,7 @@ fn set(card: &mut Card, change: SetChange, bug: Option<Planted>) {
                 buried_until: card.buried_until,
                 flag: card.flag,
                 last: card.last,
+                scheduling_answer: card.scheduling_answer,
                 scheduled_on: card.scheduled_on.filter(|_| bug == Some(Planted::ResetKeepsTheDay)),
                 ..new
             };
@@ -251,6 +252,5 @@ fn give(card: &mut Card, state: GivenState) {
     card.interval = u64::from(state.interval_days).min(36_500);
     card.lapses = state.lapses.into();
     card.scheduled_on = state.last_scheduled.map(|d| d.0);
-    card.scheduling_answer = None;
     card.last_grade = None;
 }

@@ -1,0 +1,127 @@
+//! The turn of a session: its inbox, the machine in a contained part, and what the turn leaves behind.
+
+use super::Shard;
+use crate::messages::{Item, Job, ToSocket};
+use crate::resident::{Resident, SessionCell, Wake};
+use domain::commit::Offer;
+use domain::ids::UserId;
+use domain::session::{Effect, Input, Now};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+/// Inputs that one wake-up works off before others get their turn.
+const INPUTS_A_TURN: usize = 256;
+
+impl Shard {
+    /// An input for a session of this shard; `false` if it is not here.
+    pub(super) fn give(&self, user: UserId, input: Input) -> bool {
+        let residents = self.residents.borrow();
+        let Some(resident) = residents.get(&user) else { return false };
+        self.post(resident, input);
+        true
+    }
+
+    fn post(&self, resident: &Resident, input: Input) {
+        let len = {
+            let mut inbox = resident.cell.inbox.borrow_mut();
+            inbox.push_back(input);
+            inbox.len()
+        };
+        self.inbox_high_water.set(self.inbox_high_water.get().max(len));
+        self.wake(resident);
+    }
+
+    fn wake(&self, resident: &Resident) {
+        if resident.cell.woken.replace(true) {
+            return;
+        }
+        if resident.addr.try_send(Wake).is_err() {
+            // The mailbox is full of wake-ups that have not run, or closed: the tick looks again.
+            resident.cell.woken.set(false);
+            resident.cell.deadline_tick_ms.set(Some(0));
+            self.deadlines.borrow_mut().insert((0, resident.cell.user));
+        }
+    }
+
+    /// Runs a session over its inbox. The machine runs in a contained part: effects are performed only after it
+    /// returned, and a panic in it is this learner's alone.
+    pub(crate) fn drive(&self, cell: &Rc<SessionCell>) {
+        cell.woken.set(false);
+        let now = self.now();
+        for _ in 0..INPUTS_A_TURN {
+            let Some(input) = cell.inbox.borrow_mut().pop_front() else { break };
+            let mut fx = std::mem::take(&mut *self.fx.borrow_mut());
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                let mut session = cell.session.borrow_mut();
+                let Some(session) = session.as_mut() else { return };
+                if let Some(hook) = &self.shared.hooks.before_input {
+                    hook(cell.user, &input);
+                }
+                session.handle(now, input, &mut fx);
+            }));
+            if outcome.is_err() {
+                fx.clear();
+                *self.fx.borrow_mut() = fx;
+                self.fell(cell);
+                break;
+            }
+            self.perform(cell, &mut fx);
+            *self.fx.borrow_mut() = fx;
+        }
+        self.after_turn(cell, now);
+        self.flush();
+    }
+
+    fn perform(&self, cell: &SessionCell, fx: &mut Vec<Effect>) {
+        for effect in fx.drain(..) {
+            match effect {
+                Effect::Append(append) => {
+                    let offer = Offer { user: cell.user, shard: self.no, append, stale: false };
+                    self.outbox.borrow_mut().push(Item::Row(offer));
+                    self.shared.undecided_rows.fetch_add(1, Ordering::Relaxed);
+                }
+                Effect::Send { socket, out } => self.deliver(socket, ToSocket::of(out)),
+                Effect::Fetch { token, want } => {
+                    self.ask(Job::Fetch { user: cell.user, token, want, shard: self.no });
+                }
+            }
+        }
+    }
+
+    /// What a turn leaves behind: the next deadline, the ledger, more to do. The machine is asked in a contained part.
+    fn after_turn(&self, cell: &Rc<SessionCell>, now: Now) {
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let session = cell.session.borrow();
+            session.as_ref().map(|session| (session.next_deadline(now), session.bytes()))
+        }));
+        let (deadline, bytes) = match asked {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return,
+            Err(_) => return self.fell(cell),
+        };
+        self.set_deadline(cell, deadline);
+        let before = cell.bytes.replace(bytes);
+        self.shared.session_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.shared.session_bytes.fetch_sub(before, Ordering::Relaxed);
+        if !cell.inbox.borrow().is_empty()
+            && let Some(resident) = self.residents.borrow().get(&cell.user)
+        {
+            self.wake(resident);
+        }
+    }
+
+    pub(super) fn set_deadline(&self, cell: &SessionCell, at: Option<u64>) {
+        let before = cell.deadline_tick_ms.replace(at);
+        if before == at {
+            return;
+        }
+        let mut deadlines = self.deadlines.borrow_mut();
+        if let Some(before) = before {
+            deadlines.remove(&(before, cell.user));
+        }
+        if let Some(at) = at {
+            deadlines.insert((at, cell.user));
+        }
+    }
+}

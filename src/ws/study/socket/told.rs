@@ -1,0 +1,141 @@
+//! What the session says, and what became of a sign-in: frames for the client, or a close.
+
+use super::{Stage, StudySocket};
+use crate::ws::layer::Socket;
+use crate::ws::study::outgoing::{
+    done_frame, notice_frame, queue_frame, refused_frame, write_card, write_changed,
+};
+use crate::ws::study::port::Waiting;
+use crate::ws::study::signin::SignInOutcome;
+use crate::ws::study::translate::{close_code, refusal_message};
+use actors::ToSocket;
+use domain::session::Out;
+use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
+use protocol::{CloseCode, Goodbye, ServerFrame};
+
+impl StudySocket {
+    pub(super) fn look(&mut self, socket: &mut Socket<'_, Self>) {
+        for waiting in self.port.take() {
+            match waiting {
+                Waiting::SignIn(outcome) => self.enter(outcome, socket),
+                Waiting::Renewed(outcome, expires_ms) => self.renewed(outcome, expires_ms, socket),
+                Waiting::Session(out) => self.told(out, socket),
+            }
+        }
+        self.flush_saved(socket);
+        if self.port.is_overrun() {
+            self.end(CloseCode::TooSlow, socket);
+        }
+    }
+
+    fn enter(&mut self, outcome: SignInOutcome, socket: &mut Socket<'_, Self>) {
+        let Stage::Entering { user, instance, ref mut plug } = self.stage else { return };
+        match outcome {
+            SignInOutcome::Done(_) => {
+                let shard = self.context.engine.shard();
+                let id = shard.plug(self.port.clone());
+                *plug = Some(id);
+                self.shard = Some(shard.clone());
+                shard.attach(id, user, Some(instance));
+            }
+            SignInOutcome::Forbidden => self.end(CloseCode::Forbidden, socket),
+            SignInOutcome::NotReady => self.end(CloseCode::NotReady, socket),
+        }
+    }
+
+    fn renewed(&mut self, outcome: SignInOutcome, expires_ms: i64, socket: &mut Socket<'_, Self>) {
+        match outcome {
+            SignInOutcome::Done(_) => {
+                socket.resume_reading();
+                self.expires_ms = expires_ms;
+                self.warned = false;
+                let frame = ServerFrame::Renewed(protocol::Renewed { expires_at: expires_ms });
+                self.send(&frame, socket);
+                self.watch_time(socket);
+            }
+            SignInOutcome::Forbidden => self.end(CloseCode::Forbidden, socket),
+            SignInOutcome::NotReady => self.end(CloseCode::NotReady, socket),
+        }
+    }
+
+    fn told(&mut self, out: ToSocket, socket: &mut Socket<'_, Self>) {
+        match out {
+            ToSocket::Attached => self.welcome(socket),
+            ToSocket::Frame(out) => self.frame_out(out, socket),
+            // Whoever is not welcomed yet has nothing to save here.
+            ToSocket::Goodbye { .. } if !matches!(self.stage, Stage::Open { .. }) => {
+                self.end(CloseCode::Goodbye, socket);
+            }
+            ToSocket::Goodbye { reconnect_after_ms } => {
+                let reason = Goodbye::DRAINING.to_owned();
+                let frame = ServerFrame::Goodbye(Goodbye { reason, reconnect_after_ms });
+                self.send(&frame, socket);
+            }
+            ToSocket::Close(why) => {
+                self.flush_saved(socket);
+                self.end(close_code(why), socket);
+            }
+        }
+    }
+
+    fn welcome(&mut self, socket: &mut Socket<'_, Self>) {
+        let Stage::Entering { user, plug: Some(plug), .. } = self.stage else { return };
+        self.stage = Stage::Open { user, plug };
+        socket.signed_in();
+        let frame = ServerFrame::Welcome(Box::new(protocol::Welcome {
+            user_id: user.0,
+            server_time: self.context.clock.now().wall_ms,
+            heartbeat_ms: HEARTBEAT_MS,
+            limits: protocol::WelcomeLimits {
+                in_flight: IN_FLIGHT_MAX,
+                frame_bytes: u32::try_from(CLIENT_FRAME_BYTES_MAX).unwrap_or(u32::MAX),
+            },
+            features: Vec::new(),
+            class: None,
+        }));
+        self.send(&frame, socket);
+        self.watch_time(socket);
+        socket.resume_reading();
+    }
+
+    fn frame_out(&mut self, out: Out, socket: &mut Socket<'_, Self>) {
+        match out {
+            Out::Card(deal) => {
+                let saved = self.saved.take();
+                self.text.clear();
+                write_card(&mut self.text, &deal, saved);
+                self.flush_text(socket);
+            }
+            // It waits for the end of the turn, to ride on a card that comes behind it.
+            Out::Saved(seq) => self.saved = Some(seq),
+            Out::Refused { seq, id, refusal } => {
+                self.flush_saved(socket);
+                let sentence = self.sentences.remove(&seq);
+                let message = sentence.as_deref().unwrap_or(refusal_message(refusal));
+                let id = Some(id.0).filter(|id| !id.is_nil());
+                self.send(&refused_frame(seq, id, refusal, message), socket);
+            }
+            Out::Error(notice) => self.send(&notice_frame(notice), socket),
+            Out::Changed(changed) => {
+                self.flush_saved(socket);
+                self.text.clear();
+                write_changed(&mut self.text, &changed);
+                self.flush_text(socket);
+            }
+            Out::Queue(decks, counts) => self.send(&queue_frame(&decks, counts), socket),
+            Out::Done(done) => {
+                self.flush_saved(socket);
+                self.send(&done_frame(&done), socket);
+            }
+            Out::Close(_) => {}
+        }
+    }
+
+    fn flush_saved(&mut self, socket: &mut Socket<'_, Self>) {
+        if let Some(seq) = self.saved.take() {
+            self.text.clear();
+            protocol::write_saved(&mut self.text, seq);
+            self.flush_text(socket);
+        }
+    }
+}

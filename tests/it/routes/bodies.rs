@@ -1,0 +1,85 @@
+//! What is refused before anything is looked at, and how.
+
+use super::site::{Site, request, with_header};
+use serde_json::json;
+
+#[actix_web::test]
+async fn paths_methods_and_types_that_are_not_there_are_problems_too() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    site.get(&learner, "/nonsense").await.refuses(404, "not_found");
+    site.send(request("GET", "//nonsense", None)).await.refuses(404, "not_found");
+    site.get(&learner, "/decks/no-uuid").await.refuses(404, "not_found");
+    let wrong = site.send(request("PUT", "/decks", Some(&learner))).await;
+    assert_eq!(wrong.header("allow"), "GET, POST");
+    wrong.refuses(405, "method_not_allowed");
+    let plain = request("POST", "/decks", Some(&learner)).insert_header(("content-type", "text/plain"));
+    site.send(plain.set_payload("{}")).await.refuses(415, "unsupported_type");
+    let packed = with_header(request("POST", "/decks", Some(&learner)), "content-encoding", "gzip");
+    site.send(packed.set_json(json!({"title": "x"}))).await.refuses(415, "unsupported_type");
+    site.get(&learner, "/decks?limit=many").await.refuses(422, "invalid");
+}
+
+#[actix_web::test]
+async fn a_body_that_is_no_json_or_lacks_a_field_says_what_is_wrong() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let raw = |body: &str| {
+        let asked =
+            request("POST", "/decks", Some(&learner)).insert_header(("content-type", "application/json"));
+        site.send(asked.set_payload(body.to_owned()))
+    };
+    for broken in ["", "{", "{\"title\":}", "nonsense"] {
+        raw(broken).await.refuses(400, "malformed");
+    }
+    for wrong in [
+        "[1]",
+        "{\"title\":7}",
+        "{}",
+        "{\"title\":\" \"}",
+        "{\"title\":\"a\\nb\"}",
+        "{\"title\":\"x\",\"tags\":[\"\"]}",
+    ] {
+        raw(wrong).await.refuses(422, "invalid");
+    }
+    raw(&format!("{{\"title\":\"{}\"}}", "x".repeat(201))).await.refuses(422, "invalid");
+}
+
+#[actix_web::test]
+async fn bodies_end_at_their_limit_whether_they_say_their_length_or_not() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let large = format!("{{\"title\":\"{}\"}}", "x".repeat(1024 * 1024));
+    for says_length in [true, false] {
+        let mut asked =
+            request("POST", "/decks", Some(&learner)).insert_header(("content-type", "application/json"));
+        if says_length {
+            asked = with_header(asked, "content-length", &large.len().to_string());
+        }
+        let problem = site.send(asked.set_payload(large.clone())).await.refuses(413, "too_large");
+        assert_eq!(problem["bytes_max"], 1024 * 1024);
+    }
+}
+
+#[actix_web::test]
+async fn a_repeated_request_with_a_key_makes_one_thing() {
+    let site = Site::open().await;
+    let (one, other) = (site.learner(), site.learner());
+    let make = async |who, path: &str, body: serde_json::Value| {
+        let asked =
+            with_header(request("POST", path, Some(who)), "idempotency-key", "the same key").set_json(body);
+        site.send(asked).await.expect(201)
+    };
+    let first = make(&one, "/decks", json!({"title": "one"})).await;
+    let again = make(&one, "/decks", json!({"title": "one"})).await;
+    assert_eq!(first["deck_id"], again["deck_id"]);
+    assert_ne!(make(&other, "/decks", json!({"title": "one"})).await["deck_id"], first["deck_id"]);
+    let cards = format!("/decks/{}/cards/bulk", first["deck_id"].as_str().unwrap());
+    let two = json!({"cards": [{"front": "a", "back": "b"}, {"front": "c", "back": "d"}]});
+    let made = make(&one, &cards, two.clone()).await;
+    assert_eq!(make(&one, &cards, two).await["cards"], made["cards"]);
+    let deck = site.get(&one, &format!("/decks/{}", first["deck_id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(deck["cards"], 2);
+    let long = with_header(request("POST", "/decks", Some(&one)), "idempotency-key", &"x".repeat(201));
+    site.send(long.set_json(json!({"title": "x"}))).await.refuses(422, "invalid");
+}

@@ -1,0 +1,13 @@
+//! The HTTP API, route by route: the real app over a real engine, with a store in memory.
+
+mod bodies;
+mod cards;
+mod classes;
+mod decks;
+mod imports;
+mod isolation;
+mod live;
+mod ops;
+mod signin;
+mod site;
+mod studying;

@@ -1,0 +1,255 @@
+//! An app without a network, and people who use it.
+
+use actix_http::Request;
+use actix_web::body::to_bytes;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{test, web};
+use actors::{Engine, Hooks, Limits, Options};
+use domain::ids::{OrgId, UserId};
+use kit::MemoryStore;
+use ports::Role;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use studyhall::auth::{Codes, Keys, Mint, Verifier, Wanted};
+use studyhall::clock::{ServerClock, real_ms};
+use studyhall::http::engine::EngineStudy;
+use studyhall::http::{App, Health, HttpMeasures, Parts, Readiness, app};
+use studyhall::ws::study::encode_card;
+use uuid::Uuid;
+
+const SECRET: &[u8] = b"a secret of tests, long enough to be one";
+
+type Call = Box<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Answer>>>>;
+
+/// The app and what it stands on.
+pub struct Site {
+    call: Call,
+    mint: Mint,
+    pub codes: Arc<Codes>,
+    pub clock: Arc<ServerClock>,
+    pub health: Arc<Told>,
+    pub store: MemoryStore,
+}
+
+/// What `readyz` is to say; `None` panics.
+pub struct Told(pub Mutex<Option<Readiness>>);
+
+impl Health for Told {
+    fn readiness(&self) -> Readiness {
+        let told = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        told.expect("a test wants a handler to panic")
+    }
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// Checks a refusal: status, code, and the shape of the problem document.
+    #[track_caller]
+    pub fn refuses(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some(code), Some(status.into())));
+        for member in ["type", "title", "detail"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        }
+        problem
+    }
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub struct Somebody {
+    pub user: UserId,
+    pub token: String,
+}
+
+impl Site {
+    pub async fn open() -> Site {
+        Self::open_with(true).await
+    }
+
+    pub async fn open_with(dev_clock: bool) -> Site {
+        let store = MemoryStore::new();
+        let clock = Arc::new(ServerClock::default());
+        let engine = Engine::start(Options {
+            store: Arc::new(store.clone()),
+            library: Arc::new(store.clone()),
+            people: Arc::new(store.clone()),
+            clock: clock.clone(),
+            dev_clock,
+            encode: encode_card,
+            telemetry: Arc::new(()),
+            limits: Limits::default(),
+            seed: 7,
+            hooks: Hooks::default(),
+        });
+        engine.supervise();
+        let registry = prometheus::Registry::new();
+        let measures = HttpMeasures::new(&registry).unwrap();
+        let study = EngineStudy {
+            engine,
+            store: Arc::new(store.clone()),
+            library: Arc::new(store.clone()),
+            clock: clock.clone(),
+        };
+        let health = Arc::new(Told(Mutex::new(Some(Readiness::default()))));
+        let codes = Arc::new(Codes::new());
+        let mint = || Mint::new(SECRET, "studyhall", "studyhall").unwrap();
+        let keys = Keys::default().with_secret(SECRET).unwrap();
+        let state = web::Data::new(App::new(Parts {
+            library: Arc::new(store.clone()),
+            people: Arc::new(store.clone()),
+            study: Arc::new(study),
+            verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
+            mint: Some(mint()),
+            codes: codes.clone(),
+            clock: clock.clone(),
+            dev_clock,
+            health: health.clone(),
+            scrape: Arc::new(move || {
+                prometheus::TextEncoder::new().encode_to_string(&registry.gather()).map_err(|e| e.to_string())
+            }),
+            measures,
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        }));
+        let service = std::rc::Rc::new(test::init_service(app(state)).await);
+        let call: Call = Box::new(move |request| {
+            let service = service.clone();
+            Box::pin(async move {
+                let response = match test::try_call_service(&*service, request).await {
+                    Ok(response) => response.into_parts().1.map_into_boxed_body(),
+                    Err(error) => error.error_response(),
+                };
+                let (status, headers) = (response.status(), response.headers().clone());
+                let body = to_bytes(response.into_body()).await.unwrap().to_vec();
+                Answer { status, headers, body }
+            })
+        });
+        Site { call, mint: mint(), codes, clock, health, store }
+    }
+
+    pub fn wanted(user: UserId, role: Role, org: Option<u128>) -> Wanted {
+        let org = org.map(OrgId::from_u128);
+        Wanted {
+            user,
+            role,
+            org,
+            name: Some(format!("Somebody {}", user.0.as_u128() % 1_000)),
+            ttl_ms: 3_600_000,
+        }
+    }
+
+    /// A new person with this role in this organisation.
+    pub fn somebody(&self, role: Role, org: Option<u128>) -> Somebody {
+        self.with_token(UserId(Uuid::new_v4()), role, org)
+    }
+
+    pub fn learner(&self) -> Somebody {
+        self.somebody(Role::Learner, None)
+    }
+
+    pub fn with_token(&self, user: UserId, role: Role, org: Option<u128>) -> Somebody {
+        let (token, _) = self.mint.token(&Self::wanted(user, role, org), real_ms()).unwrap();
+        Somebody { user, token }
+    }
+
+    /// A token that expired a minute ago.
+    pub fn late_token(&self) -> String {
+        let wanted = Wanted { ttl_ms: 1_000, ..Self::wanted(UserId(Uuid::new_v4()), Role::Learner, None) };
+        self.mint.token(&wanted, real_ms() - 61_000).unwrap().0
+    }
+
+    pub async fn send(&self, request: test::TestRequest) -> Answer {
+        (self.call)(request.to_request()).await
+    }
+
+    pub async fn get(&self, who: &Somebody, path: &str) -> Answer {
+        self.send(request("GET", path, Some(who))).await
+    }
+
+    pub async fn delete(&self, who: &Somebody, path: &str) -> Answer {
+        self.send(request("DELETE", path, Some(who))).await
+    }
+
+    pub async fn put(&self, who: &Somebody, path: &str) -> Answer {
+        self.send(request("PUT", path, Some(who))).await
+    }
+
+    pub async fn post(&self, who: &Somebody, path: &str, body: Value) -> Answer {
+        self.send(request("POST", path, Some(who)).set_json(body)).await
+    }
+
+    pub async fn patch(&self, who: &Somebody, path: &str, body: Value) -> Answer {
+        self.send(request("PATCH", path, Some(who)).set_json(body)).await
+    }
+
+    /// A new deck; its id.
+    pub async fn deck(&self, who: &Somebody, title: &str) -> String {
+        id(&self.post(who, "/decks", json!({"title": title})).await.expect(201), "deck_id")
+    }
+
+    /// A new card; its id.
+    pub async fn card(&self, who: &Somebody, deck: &str, front: &str) -> String {
+        let path = format!("/decks/{deck}/cards");
+        id(&self.post(who, &path, json!({"front": front, "back": "back"})).await.expect(201), "card_id")
+    }
+}
+
+/// A request of the API, or, with a path that begins with two slashes, of the root.
+pub fn request(method: &str, path: &str, who: Option<&Somebody>) -> test::TestRequest {
+    let path = path
+        .strip_prefix('/')
+        .filter(|rest| rest.starts_with('/'))
+        .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
+    let request = test::TestRequest::with_uri(&path)
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .peer_addr(SocketAddr::from(([192, 0, 2, 1], 4_000)));
+    match who {
+        Some(who) => with_header(request, "authorization", &format!("Bearer {}", who.token)),
+        None => request,
+    }
+}
+
+pub fn with_header(request: test::TestRequest, name: &str, value: &str) -> test::TestRequest {
+    let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+    request.insert_header((name, HeaderValue::from_str(value).unwrap()))
+}
+
+#[track_caller]
+pub fn id(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+}
+
+/// One field of each item of a list.
+pub fn each<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
+    list["items"].as_array().unwrap().iter().map(|item| item[name].as_str().unwrap()).collect()
+}
