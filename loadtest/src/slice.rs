@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 /// What a process may need beyond the last verdict, until it is ended.
 const GRACE: Duration = Duration::from_secs(15);
+/// Faults that are said while a run goes on.
+const FAULTS_TOLD: usize = 5;
 
 /// The part of a run that one process plays: learners `first`, `first + step`, `first + 2 step`, … below the count.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,7 +79,7 @@ async fn run(slice: &Slice, tell: &mut dyn FnMut(Line)) -> Figures {
     let mut learners = JoinSet::new();
     let mut arrivals = arrivals(slice, start).peekable();
     let (mut next_second, mut at_s) = (start + Duration::from_secs(1), 0);
-    let mut peak = Peaking::new(slice, start);
+    let (mut peak, mut told) = (Peaking::new(slice, start), 0);
     loop {
         let give_up = world.pace.end() + LAST_WITHIN + GRACE;
         let now = Instant::now();
@@ -87,6 +89,7 @@ async fn run(slice: &Slice, tell: &mut dyn FnMut(Line)) -> Figures {
         if now >= next_second {
             at_s += 1;
             let second = world.figures.borrow_mut().second(at_s);
+            told = tell_faults(&world, told);
             tell(Line::Second(second));
             if let Some(broke_at) = peak.as_mut().and_then(|peak| peak.second(&world, &second, now)) {
                 tell(Line::Broke(broke_at));
@@ -111,6 +114,15 @@ async fn run(slice: &Slice, tell: &mut dyn FnMut(Line)) -> Figures {
         learners.shutdown().await;
     }
     world.figures.take()
+}
+
+/// Says the first faults while the run goes on: a long run that has failed already need not be waited for.
+fn tell_faults(world: &World, told: usize) -> usize {
+    let figures = world.figures.borrow();
+    for fault in figures.faults.iter().take(FAULTS_TOLD).skip(told) {
+        eprintln!("fault: {fault}");
+    }
+    figures.faults.len()
 }
 
 fn world(slice: &Slice, start: Instant) -> World {
