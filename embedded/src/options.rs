@@ -49,8 +49,8 @@ impl Default for Options {
             apply_slice_rows: 5_000,
             apply_rest_ms: 100,
             apply_calm_rows: 2_000,
-            main_cache_kib: 64 * 1_024,
-            reader_cache_kib: 8 * 1_024,
+            main_cache_kib: 16 * 1_024,
+            reader_cache_kib: 4 * 1_024,
             journal_checkpoint_bytes: 16 * 1_024 * 1_024,
             vfs: None,
             #[cfg(debug_assertions)]
