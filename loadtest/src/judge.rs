@@ -36,6 +36,9 @@ pub fn judge(report: &Report) -> Vec<Check> {
         };
         checks.push(entries);
     }
+    if let Some(fallen) = report.sessions_fallen {
+        checks.push(exactly("sessions that fell", fallen as u64, 0));
+    }
     let pass = &report.scenario.pass;
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     let asked = [

@@ -62,6 +62,8 @@ pub struct Report {
     pub ready_after: Option<Duration>,
     /// One append of the store, p90, in ms, as the server's metric has it.
     pub store_p90_ms: Option<f64>,
+    /// Sessions that panicked, as the server's metric has it.
+    pub sessions_fallen: Option<f64>,
     /// Highest resident memory of the server, in MB.
     pub resident_mb: Option<f64>,
     /// Growth of it over the second half, in MB an hour.
@@ -103,7 +105,11 @@ pub async fn run(plan: &Plan, subject: &mut Subject) -> Result<Report, RunError>
         seed: plan.seed,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         ready_after: subject.ready_after,
-        store_p90_ms: metrics.and_then(|m| m.quantile("studyhall_append_seconds", 0.9)).map(|s| s * 1_000.0),
+        store_p90_ms: metrics
+            .as_ref()
+            .and_then(|m| m.quantile("studyhall_append_seconds", 0.9))
+            .map(|seconds| seconds * 1_000.0),
+        sessions_fallen: metrics.as_ref().and_then(|m| m.sample("studyhall_sessions_fallen_total")),
         resident_mb: outcome.samples.iter().map(|s| s.server.resident_mb).reduce(f64::max),
         growth_mb_per_hour: growth(&outcome),
         server_us_per_answer: us_per_answer(&plan.scenario, &outcome),
