@@ -2,6 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { h, setText } from "./dom.js";
+import { counted } from "./format.js";
 import { meSettings } from "./view-settings.js";
 
 /** Requests for counts at the same time. */
@@ -111,7 +112,7 @@ function deckRow({ deck, counts, studied }) {
       { className: "deck-name", href: `#/deck/${deck.deck_id}` },
       path ? h("span", { className: "deck-path" }, path) : null,
       h("span", { className: "deck-title" }, deck.title),
-      h("span", { className: "deck-cards" }, `${deck.cards ?? 0} cards`, studied),
+      h("span", { className: "deck-cards" }, counted(deck.cards ?? 0, "card"), studied),
     ),
     counts.element,
     h("a", { className: "button study-link", href: `#/study/${deck.deck_id}`, "aria-label": `Study ${deck.title}` }, "Study"),

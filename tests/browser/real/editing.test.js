@@ -76,7 +76,7 @@ test("an edit does not silently undo what somebody else has changed meanwhile", 
   await page.getByRole("button", { name: "Edit this card" }).click();
   const second = await profile.copyOf(page);
   await second.getByRole("button", { name: "Edit this card" }).click();
-  await second.getByLabel("Back", { exact: true }).last().fill("Egypt");
+  await second.locator(".editing").getByLabel("Back").fill("Egypt");
   await second.getByRole("button", { name: "Save", exact: true }).click();
   await second.getByText("The card was changed.").waitFor();
   profile.expectStatus(412);
