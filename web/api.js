@@ -42,6 +42,14 @@ export class Api {
     return this.request("GET", `/decks/${deck_id}`);
   }
 
+  changeMe(change) {
+    return this.request("PATCH", "/me", { json: change });
+  }
+
+  changeDeck(deck_id, change) {
+    return this.request("PATCH", `/decks/${deck_id}`, { json: change });
+  }
+
   makeDeck(deck) {
     return this.request("POST", "/decks", { json: deck });
   }
@@ -60,6 +68,17 @@ export class Api {
 
   addCard(deck_id, card) {
     return this.request("POST", `/decks/${deck_id}/cards`, { json: card });
+  }
+
+  /** A card as it is stored: `{card, etag}`. */
+  async card(deck_id, card_id) {
+    const response = await this.fetch("GET", `/decks/${deck_id}/cards/${card_id}`);
+    return { card: await bodyOf(response), etag: response.headers.get("ETag") };
+  }
+
+  /** Changes a card, unless somebody else changed it since it was read (412). */
+  changeCard(deck_id, card_id, change, etag) {
+    return this.request("PATCH", `/decks/${deck_id}/cards/${card_id}`, { json: change, etag });
   }
 
   deleteCard(deck_id, card_id) {
@@ -86,10 +105,17 @@ export class Api {
     return this.request("POST", "/imports/rejected", { body, type, accept: "text/csv" });
   }
 
-  /** `key`: a request that is sent again with it makes nothing twice. */
-  async request(method, path, { json, body, type, key = null, accept = "application/json", anonymous = false } = {}) {
+  async request(method, path, options) {
+    const response = await this.fetch(method, path, options);
+    // As bytes: read as text it would lose the mark by which a spreadsheet knows that it is UTF-8.
+    return options?.accept === "text/csv" ? response.blob() : bodyOf(response);
+  }
+
+  /** `key`: a request that is sent again with it makes nothing twice. `etag`: what the change is made to. */
+  async fetch(method, path, { json, body, type, key, etag, accept = "application/json", anonymous = false } = {}) {
     const headers = { Accept: accept };
-    if (key !== null) headers["Idempotency-Key"] = key;
+    if (key) headers["Idempotency-Key"] = key;
+    if (etag) headers["If-Match"] = etag;
     const token = this.token();
     if (token && !anonymous) headers.Authorization = `Bearer ${token}`;
     if (json !== undefined) headers["Content-Type"] = "application/json";
@@ -105,11 +131,8 @@ export class Api {
     } catch {
       throw new ApiError(0, null);
     }
-    // As bytes: read as text it would lose the mark by which a spreadsheet knows that it is UTF-8.
-    if (response.ok && accept !== "application/json") return response.blob();
-    const answer = await bodyOf(response);
-    if (!response.ok) throw new ApiError(response.status, answer);
-    return answer;
+    if (!response.ok) throw new ApiError(response.status, await bodyOf(response));
+    return response;
   }
 }
 

@@ -113,6 +113,11 @@ export class Commands {
     return item.entry;
   }
 
+  /** Whether a `set` of this card has no verdict yet: what the server says of it then is this page's own doing. */
+  sets(card_id) {
+    return [...this.waiting.values()].some(({ entry: { command } }) => command.type === "set" && command.card_id === card_id);
+  }
+
   get size() {
     return this.waiting.size;
   }

@@ -16,6 +16,21 @@ export function titleOf(name) {
   return title || "My deck";
 }
 
+/**
+ * The beginning of a file as text, for a look at it: UTF-16 by its mark, UTF-8, else what old spreadsheets write. The
+ * server looks more closely.
+ */
+export function textOf(bytes) {
+  const marked = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[(bytes[0] << 8) | bytes[1]];
+  if (marked) return new TextDecoder(marked).decode(bytes);
+  try {
+    // A character that is cut at the end of the look is no reason to doubt.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
+
 /** Remarks on rows as CSV with a header, for the learner to keep. No cell is a formula for a spreadsheet. */
 export function remarksCsv(remarks) {
   const harmless = (text) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);

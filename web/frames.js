@@ -50,7 +50,8 @@ const FRAMES = {
     if (frame.reason === "undone") session.undoing.shift();
     if (!isStudying(session)) return;
     const screen_changed = session.hand.change(frame, session.unsaved);
-    const text = sayChanged(frame, screen_changed);
+    const own = frame.reason === "set" && [frame.card?.card_id, ...(frame.drop ?? [])].some((card_id) => session.commands.sets(card_id));
+    const text = own ? null : sayChanged(frame, screen_changed);
     if (text) effects.push({ do: "notice", kind: "info", text });
   },
 

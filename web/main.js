@@ -111,7 +111,11 @@ class App {
     const kept = this.tokens.keep(text);
     if (kept === null) return "This is no token: it should be three parts with dots between them.";
     if (kept.user_id !== this.user_id) location.reload();
-    else this.client.input({ type: "renew", token: kept.token });
+    else {
+      this.client.input({ type: "renew", token: kept.token });
+      // What was refused to the old token is asked for again; a sitting goes on by itself.
+      if (!location.hash.startsWith("#/study")) this.route();
+    }
     return null;
   }
 

@@ -1,7 +1,10 @@
-// One deck: its cards, and adding a card by hand.
+// One deck: its cards, to be added, changed and deleted, and its settings.
 
+import { CardForm } from "./view-edit.js";
 import { busily, h, setHtml, setText } from "./dom.js";
 import { countRow } from "./view-decks.js";
+import { deckSettings } from "./view-settings.js";
+import { tagsOf } from "./texts.js";
 
 export class DeckView {
   constructor(app, deck_id) {
@@ -42,15 +45,30 @@ export class DeckView {
 
   async load() {
     try {
-      this.deck = await this.app.api.deck(this.deck_id);
+      const deck = await this.app.api.deck(this.deck_id);
       if (this.gone) return;
-      setText(this.heading, this.deck.title);
-      setText(this.path, (this.deck.path ?? "").split("::").slice(0, -1).join(" › "));
-      if (this.deck.may_edit) this.editing.replaceChildren(this.buildForm(), this.buildTools());
+      this.put(deck);
+      if (deck.may_edit) this.editing.replaceChildren(this.buildForm(), this.buildTools(), this.buildSettings());
       await Promise.all([this.loadCounts(), this.loadCards()]);
     } catch (error) {
       setText(this.note, error.message);
     }
+  }
+
+  put(deck) {
+    this.deck = deck;
+    setText(this.heading, deck.title);
+    setText(this.path, (deck.path ?? "").split("::").slice(0, -1).join(" › "));
+  }
+
+  buildSettings() {
+    const settings = deckSettings(async (change) => {
+      this.put(await this.app.api.changeDeck(this.deck_id, change));
+      await this.loadCounts();
+      return this.deck;
+    });
+    settings.put(this.deck);
+    return settings.element;
   }
 
   async loadCounts() {
@@ -89,7 +107,7 @@ export class DeckView {
     // What is typed here is text: "a < b" is no tag.
     const card = { front: front.trim(), back: back.trim(), format: "text" };
     if (hint.trim()) card.hint = hint.trim();
-    if (tags.trim()) card.tags = tags.trim().split(/\s+/);
+    if (tags.trim()) card.tags = tagsOf(tags);
     try {
       const added = await this.app.api.addCard(this.deck_id, card);
       form.reset();
@@ -129,10 +147,29 @@ export class DeckView {
     setHtml(front, card.front);
     setHtml(back, card.back);
     const row = h("li", { "data-card-id": card.card_id }, front, back);
-    if (this.deck.may_edit) {
-      row.append(h("button", { type: "button", className: "plain-button", "aria-label": "Delete this card", onclick: () => this.removeCard(card, row) }, "Delete"));
-    }
+    if (!this.deck.may_edit) return row;
+    const edit = h("button", { type: "button", className: "plain-button", "aria-label": "Edit this card", onclick: () => busily(edit, () => this.editCard(card, row)) }, "Edit");
+    const remove = h("button", { type: "button", className: "plain-button", "aria-label": "Delete this card", onclick: () => this.removeCard(card, row) }, "Delete");
+    row.append(h("div", { className: "card-tools" }, edit, remove));
     return row;
+  }
+
+  /** Puts a form at the place of the card, with the card as it is stored now. */
+  async editCard({ card_id }, row) {
+    try {
+      const stored = await this.app.api.card(this.deck_id, card_id);
+      const form = new CardForm(this.app.api, stored, (changed) => {
+        const shown = this.cardRow(changed ?? stored.card);
+        editing.replaceWith(shown);
+        shown.querySelector("[aria-label='Edit this card']").focus();
+        if (changed) this.app.toasts.say("The card was changed.", "good");
+      });
+      const editing = h("li", { className: "editing", "data-card-id": card_id }, form.element);
+      row.replaceWith(editing);
+      form.focus();
+    } catch (error) {
+      this.app.toasts.say(error.message, "bad");
+    }
   }
 
   async removeCard(card, row) {

@@ -2,6 +2,8 @@
 
 import { ApiError } from "./api.js";
 import { h, setText } from "./dom.js";
+import { counted } from "./format.js";
+import { meSettings } from "./view-settings.js";
 
 /** Requests for counts at the same time. */
 const AT_ONCE = 4;
@@ -15,6 +17,7 @@ export class DecksView {
     this.list = h("ul", { className: "decks", "aria-label": "Decks" });
     this.note = h("p", { className: "quiet", role: "status" }, "Fetching your decks…");
     this.study_all = h("a", { className: "button primary", href: "#/study" }, "Study all");
+    this.day = h("div", {});
     this.element = h(
       "section",
       { className: "home" },
@@ -26,6 +29,7 @@ export class DecksView {
       ),
       this.note,
       this.list,
+      this.day,
       h("p", { className: "quiet drop-hint" }, "Drop a CSV or TSV file anywhere on this page to make a deck of it."),
     );
   }
@@ -42,6 +46,19 @@ export class DecksView {
   update() {
     const ready = this.app.client.session.link.isReady;
     if (ready && this.failed) this.load();
+    this.offerDay();
+  }
+
+  /** When the day begins, and where: shown once it is known. */
+  offerDay() {
+    if (this.app.me === null || this.day.childElementCount > 0) return;
+    const settings = meSettings(async (change) => {
+      this.app.me = await this.app.api.changeMe(change);
+      this.app.update();
+      return this.app.me;
+    });
+    settings.put(this.app.me);
+    this.day.replaceChildren(settings.element);
   }
 
   async load() {
@@ -51,6 +68,7 @@ export class DecksView {
       if (this.gone) return;
       this.totals.put(due.counts);
       this.draw(decks);
+      this.offerDay();
     } catch (error) {
       this.failed = error instanceof ApiError && error.status === 0;
       setText(this.note, error.message);
@@ -94,7 +112,7 @@ function deckRow({ deck, counts, studied }) {
       { className: "deck-name", href: `#/deck/${deck.deck_id}` },
       path ? h("span", { className: "deck-path" }, path) : null,
       h("span", { className: "deck-title" }, deck.title),
-      h("span", { className: "deck-cards" }, `${deck.cards ?? 0} cards`, studied),
+      h("span", { className: "deck-cards" }, counted(deck.cards ?? 0, "card"), studied),
     ),
     counts.element,
     h("a", { className: "button study-link", href: `#/study/${deck.deck_id}`, "aria-label": `Study ${deck.title}` }, "Study"),

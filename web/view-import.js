@@ -2,7 +2,7 @@
 
 import { busily, h, setText, show } from "./dom.js";
 import { ImportReport, preview } from "./view-report.js";
-import { typeOf, titleOf } from "./files.js";
+import { textOf, typeOf, titleOf } from "./files.js";
 import { randomBytes, uuid4 } from "./ids.js";
 
 export class ImportView {
@@ -66,7 +66,7 @@ export class ImportView {
   /** The next of the dropped files, tried at once. */
   nextFile() {
     const file = this.files.shift();
-    this.source = { body: file, name: file.name, type: typeOf(file.name, ""), text: () => file.slice(0, 4_096).text() };
+    this.source = { body: file, name: file.name, type: typeOf(file.name, ""), text: async () => textOf(new Uint8Array(await file.slice(0, 4_096).arrayBuffer())) };
     setText(this.chosen, ` ${file.name}`);
     if (!this.deck_id) this.name.value = titleOf(file.name);
     this.text.value = "";
@@ -124,6 +124,8 @@ export class ImportView {
   }
 
   async keep() {
+    // A page that was put aside and came back has nothing to import any more.
+    if (this.source === null) return this.turn(false);
     try {
       const outcome = await this.send(false);
       this.finish(outcome.deck_id, outcome);
@@ -171,5 +173,6 @@ export class ImportView {
 
 function sentenceOf(error) {
   const line = error.problem?.line;
-  return line ? `Line ${line}: ${error.message}` : error.message;
+  const named = new RegExp(`\\bline ${line}\\b`, "i").test(error.message);
+  return line && !named ? `Line ${line}: ${error.message}` : error.message;
 }

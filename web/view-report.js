@@ -40,7 +40,7 @@ export class ImportReport {
 function drawRemarks(element, remarks, total, name, csv) {
   show(element, remarks.length > 0);
   if (remarks.length === 0) return;
-  const listed = remarks.slice(0, LISTED).map(({ line, column, reason }) => h("tr", {}, [line, column, reason].map((cell) => h("td", {}, String(cell ?? "")))));
+  const listed = remarks.slice(0, LISTED).map(({ line, column, reason, message }) => h("tr", { "data-reason": reason }, [line, column, message ?? reason].map((cell) => h("td", {}, String(cell ?? "")))));
   const hidden = total - listed.length;
   const complaint = h("p", { className: "complaint", role: "alert" });
   const button = h("button", { type: "button", className: "plain-button", onclick: () => busily(button, () => save()) }, `Download the rows ${name}`);

@@ -89,8 +89,8 @@ pub(crate) struct Shared {
     pub(crate) session_bytes: AtomicUsize,
     pub(crate) sockets: AtomicUsize,
     pub(crate) draining: AtomicBool,
-    /// How often all sessions were told something: a session on its way between shards compares.
-    pub(crate) told: AtomicU64,
+    /// Notices to all shards so far: each has a number, so that a session that moves between shards misses none.
+    pub(crate) notices: AtomicU64,
     /// How often of them it was about who sees what: a load that began before may be about what was.
     pub(crate) access_told: AtomicU64,
     runtime: tokio::runtime::Handle,
@@ -145,7 +145,7 @@ impl Engine {
             session_bytes: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
-            told: AtomicU64::new(0),
+            notices: AtomicU64::new(0),
             access_told: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
             decks,
@@ -181,9 +181,9 @@ impl Engine {
 
     /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
     pub fn access_changed(&self, user: Option<UserId>) {
-        self.shared.told.fetch_add(1, Ordering::AcqRel);
         self.shared.access_told.fetch_add(1, Ordering::AcqRel);
-        self.shared.tell_all(|| ToShard::AccessChanged(user));
+        let number = self.shared.next_notice();
+        self.shared.tell_all(|| ToShard::AccessChanged(user, number));
     }
 
     /// A learner's zone or rollover hour changed.
@@ -287,6 +287,11 @@ impl Shared {
 
     pub(crate) fn shard_link(&self, shard: ShardNo) -> Option<mpsc::Sender<ToShard>> {
         self.shards.read().ok()?.get(usize::from(shard)).cloned()
+    }
+
+    /// The number of the next notice, from 1.
+    pub(crate) fn next_notice(&self) -> u64 {
+        self.notices.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     /// Tells every shard. A shard without room is told when it has some: a revocation must not be lost.

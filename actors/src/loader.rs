@@ -55,9 +55,9 @@ async fn carry_out(shared: &Shared, job: Job) {
         }
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
             Ok(Some(cached)) => {
-                shared.told.fetch_add(1, Ordering::AcqRel);
+                let number = shared.next_notice();
                 for shard in shared.all_shards() {
-                    let _ = shard.send(ToShard::Deck(cached.deck.clone())).await;
+                    let _ = shard.send(ToShard::Deck(cached.deck.clone(), number)).await;
                 }
             }
             Ok(None) => {}

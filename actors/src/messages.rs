@@ -87,7 +87,8 @@ pub(crate) enum ToShard {
         session: Box<Session>,
         socket: SocketId,
         instance: Option<InstanceId>,
-        told: u64,
+        /// Up to which notice the shard that it comes from had heard all.
+        heard: u64,
     },
     Input {
         user: UserId,
@@ -106,8 +107,10 @@ pub(crate) enum ToShard {
     Homeless {
         socket: SocketId,
     },
-    Deck(Arc<Deck>),
-    AccessChanged(Option<UserId>),
+    /// A notice to all shards, with its number.
+    Deck(Arc<Deck>, u64),
+    /// A notice to all shards, with its number.
+    AccessChanged(Option<UserId>, u64),
     Zones(UserId, ZoneHistory),
     Goodbye,
     CloseAll,

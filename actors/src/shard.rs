@@ -2,6 +2,7 @@
 //! writer and questions to the loader. A socket and its session are on the same thread wherever possible: a session
 //! without sockets follows the next one to its shard.
 
+mod heard;
 mod lifecycle;
 mod outlet;
 mod remote;
@@ -16,6 +17,7 @@ use domain::deck::Deck;
 use domain::directory::ShardNo;
 use domain::ids::{InstanceId, UserId};
 use domain::session::{Effect, Input, Now, SocketId};
+use heard::Heard;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
@@ -41,6 +43,8 @@ pub struct Shard {
     backlog: RefCell<VecDeque<(ShardNo, ToShard)>>,
     /// The newest revisions that were told of late, for loads that began before.
     told_decks: RefCell<VecDeque<Arc<Deck>>>,
+    /// Which notices to all shards were heard here.
+    heard: RefCell<Heard>,
     /// Zones that were told of learners who are on their way into memory.
     late_zones: RefCell<HashMap<UserId, ZoneHistory>>,
     barriers: RefCell<BTreeMap<u64, Barrier>>,
@@ -117,6 +121,7 @@ impl Shard {
             jobs: RefCell::default(),
             backlog: RefCell::default(),
             told_decks: RefCell::default(),
+            heard: RefCell::default(),
             late_zones: RefCell::default(),
             barriers: RefCell::default(),
             deadlines: RefCell::default(),

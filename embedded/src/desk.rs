@@ -1,16 +1,22 @@
-//! The thread that writes decks, cards, people and quarantine. Its transactions are durable when they return, and
-//! go before the next slice of apply.
+//! The thread that writes decks, cards, people and quarantine. A change is durable when its asker hears of it, and goes
+//! before the next slice of apply.
 
 use crate::error::{During, OpenError};
 use crate::schema::open_write;
 use crate::shared::Shared;
 use ports::{Cause, LibraryError, PeopleError, StoreError};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
 
 /// Page cache of the desk's connection: it writes little.
 const CACHE_KIB: u32 = 4 * 1_024;
+/// Changes that share a transaction, at most: how long apply waits for its turn.
+const BATCH_MAX: usize = 128;
 
 /// Errors of which some are the store's.
 pub(crate) trait Refusal: From<StoreError> {
@@ -65,31 +71,56 @@ impl Desk {
         Ok(Self { main, shared })
     }
 
-    /// Carries out one change: all of it, or nothing when it is refused.
-    pub(crate) fn write<T, E: Refusal>(
-        &mut self,
-        change: impl FnOnce(&Transaction) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let done = self.attempt(change);
-        if let Some(error) = done.as_ref().err().and_then(E::store) {
-            tracing::error!(%error, "a change could not be stored");
-            if breaks_handle(error.cause) {
-                self.open_again();
+    /// Carries out what is queued until nobody can queue any more. What waits together is stored together: when a
+    /// school signs in at eight, one sync serves many.
+    pub(crate) fn run(mut self, waiting: &Receiver<Box<dyn Change>>) {
+        while let Ok(first) = waiting.recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH_MAX
+                && let Ok(next) = waiting.try_recv()
+            {
+                batch.push(next);
+            }
+            let stored = self.store(&mut batch);
+            if let Err(error) = &stored {
+                tracing::error!(%error, "changes could not be stored");
+                if breaks_handle(error.cause) {
+                    self.open_again();
+                }
+            }
+            for change in batch {
+                change.settle(stored.clone());
             }
         }
-        done
     }
 
-    fn attempt<T, E: Refusal>(&mut self, change: impl FnOnce(&Transaction) -> Result<T, E>) -> Result<T, E> {
+    /// One transaction for all. A change that is refused leaves nothing behind, and the others stay.
+    fn store(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         let _turn = self.shared.turn.for_desk();
-        let tx =
+        let mut tx =
             self.main.transaction_with_behavior(TransactionBehavior::Immediate).during("begin a change")?;
         let before = tx.total_changes();
-        let done = change(&tx)?;
+        for change in batch {
+            let part = tx.savepoint().during("begin a change")?;
+            // One change's fault must not take the thread from all others; its asker hears `Unavailable`.
+            match catch_unwind(AssertUnwindSafe(|| change.carry_out(&part))) {
+                Ok(Carried::Out) => part.commit().during("store a change")?,
+                Ok(Carried::Refused) => part.finish().during("take a change back")?,
+                Ok(Carried::Failed(error)) if breaks_handle(error.cause) => return Err(error),
+                Ok(Carried::Failed(error)) => {
+                    tracing::error!(%error, "a change could not be stored");
+                    part.finish().during("take a change back")?;
+                }
+                Err(_) => {
+                    tracing::error!("a change to the store panicked");
+                    part.finish().during("take a change back")?;
+                }
+            }
+        }
         let rows = tx.total_changes() - before;
         tx.commit().during("store a change")?;
         self.shared.main_rows_unchecked.fetch_add(rows, Ordering::Relaxed);
-        Ok(done)
+        Ok(())
     }
 
     fn open_again(&mut self) {
@@ -98,4 +129,95 @@ impl Desk {
             Err(error) => tracing::error!(%error, "main.db could not be opened again"),
         }
     }
+}
+
+/// How a change went, before anything is durable.
+pub(crate) enum Carried {
+    /// It is part of the transaction.
+    Out,
+    /// It was refused by a rule, and the asker will hear which.
+    Refused,
+    /// The store failed.
+    Failed(StoreError),
+}
+
+/// A change that waits for the desk.
+pub(crate) trait Change: Send {
+    /// Makes the change within the transaction.
+    fn carry_out(&mut self, main: &Connection) -> Carried;
+    /// The transaction has ended: tells the asker.
+    fn settle(self: Box<Self>, stored: Result<(), StoreError>);
+}
+
+/// A change and who waits for it.
+struct Asked<T, E, F> {
+    change: Option<F>,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Change for Asked<T, E, F>
+where
+    T: Send,
+    E: Refusal + Send,
+    F: FnOnce(&Connection) -> Result<T, E> + Send,
+{
+    fn carry_out(&mut self, main: &Connection) -> Carried {
+        let Some(change) = self.change.take() else { return Carried::Refused };
+        let outcome = change(main);
+        let carried = match &outcome {
+            Ok(_) => Carried::Out,
+            Err(refusal) => refusal.store().map_or(Carried::Refused, |error| Carried::Failed(error.clone())),
+        };
+        self.outcome = Some(outcome);
+        carried
+    }
+
+    fn settle(self: Box<Self>, stored: Result<(), StoreError>) {
+        let outcome = match (self.outcome, stored) {
+            (Some(Ok(_)), Err(error)) => Err(error.into()),
+            (Some(outcome), _) => outcome,
+            // It did not come to it, or it panicked.
+            (None, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(closed().into()),
+        };
+        // Whoever no longer waits for the answer has dropped the other end.
+        drop(self.answer.send(outcome));
+    }
+}
+
+/// The way to the desk, with room for so many changes.
+pub(crate) struct DeskQueue(SyncSender<Box<dyn Change>>);
+
+impl DeskQueue {
+    /// Starts the desk's thread. It ends when the queue is dropped, after what was queued.
+    pub(crate) fn start(queue_max: usize, desk: Desk) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (queue, waiting) = sync_channel(queue_max);
+        let thread = std::thread::Builder::new().name("store-desk".to_owned());
+        let running = thread.spawn(move || desk.run(&waiting))?;
+        Ok((Self(queue), running))
+    }
+
+    /// Has the desk carry this out. It is queued when this is called, not when the future is polled.
+    pub(crate) fn write<T, E, F>(&self, change: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: Refusal + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let asked = Asked { change: Some(change), outcome: None, answer };
+        let queued = self.0.try_send(Box::new(asked)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::new(Cause::Overloaded, "the desk queue is full"),
+            TrySendError::Disconnected(_) => closed(),
+        });
+        async move {
+            queued?;
+            answered.await.unwrap_or_else(|_| Err(closed().into()))
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::new(Cause::Unavailable, "the desk thread did not answer")
 }

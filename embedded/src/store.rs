@@ -1,7 +1,7 @@
 //! The store's handle: opening, and the hot port.
 
 use crate::apply::Apply;
-use crate::desk::{Desk, breaks_handle};
+use crate::desk::{Desk, DeskQueue, breaks_handle};
 use crate::error::{During, OpenError};
 use crate::folder::{Folder, FolderLock};
 use crate::journal::{Append, Journal, Order};
@@ -36,7 +36,7 @@ struct Inner {
     shared: Arc<Shared>,
     journal: Option<SyncSender<Order>>,
     readers: Option<Lane<Files>>,
-    desk: Option<Lane<Desk>>,
+    desk: Option<DeskQueue>,
     threads: Vec<JoinHandle<()>>,
     // Given back last, when nothing writes any more.
     _lock: FolderLock,
@@ -63,7 +63,7 @@ impl EmbeddedStore {
         let thread_error = |error| OpenError::Io { file: shared.folder.root().to_owned(), error };
 
         let apply = Apply::open(Arc::clone(&shared))?;
-        let desk = vec![Desk::open(Arc::clone(&shared))?];
+        let desk = Desk::open(Arc::clone(&shared))?;
         let readers: Result<Vec<Files>, OpenError> =
             (0..shared.options.readers.max(1)).map(|_| Files::open(Arc::clone(&shared))).collect();
         let (orders, asked) = sync_channel(shared.options.append_queue_max);
@@ -71,9 +71,8 @@ impl EmbeddedStore {
         let (readers, running) =
             Lane::start("reader", shared.options.read_queue_max, readers?).map_err(thread_error)?;
         threads.extend(running);
-        let (desk, running) =
-            Lane::start("desk", shared.options.desk_queue_max, desk).map_err(thread_error)?;
-        threads.extend(running);
+        let (desk, running) = DeskQueue::start(shared.options.desk_queue_max, desk).map_err(thread_error)?;
+        threads.push(running);
         threads.push(spawn("store-journal", move || journal.run(&asked)).map_err(thread_error)?);
         threads.push(spawn("store-apply", move || apply.run()).map_err(thread_error)?);
         let inner = Inner {
@@ -142,7 +141,7 @@ impl EmbeddedStore {
         E: crate::desk::Refusal + Send + 'static,
     {
         let Some(desk) = &self.inner.desk else { return Err(closed().into()) };
-        desk.call(move |desk| desk.write(|tx| change(tx))).await
+        desk.write(change).await
     }
 
     fn order(&self, order: Order) -> Result<(), Cause> {

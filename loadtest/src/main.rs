@@ -1,59 +1,118 @@
-//! A load generator that is also an oracle: every message that comes back is checked. This version drives a closed
-//! loop; open models, scenarios and reports come with the performance work.
+//! A load generator that is also an oracle. See [`args`] for what it can do and `README.md` for how to read what it
+//! says.
 
-mod closed;
+mod api;
+mod args;
+mod ceiling;
+mod figures;
+mod fleet;
+mod identity;
+mod judge;
+mod learner;
+mod memory;
 mod oracle;
+mod pace;
 mod report;
-mod target;
+mod run;
+mod scenario;
+mod scenarios;
+mod setup;
+mod slice;
+mod stage;
+mod subject;
 
+use args::{CeilingArgs, Cli, Command, MemoryArgs, RunArgs};
 use clap::Parser;
+use stage::{Problem, Stage};
+use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
-/// Drives a running server with learners that answer as soon as a card is there.
-#[derive(Parser, Clone, Debug)]
-#[command(version)]
-struct Args {
-    /// The server, as http://host:port.
-    #[arg(long)]
-    server: String,
-    /// The secret that the server's tokens are made with.
-    #[arg(long, env = "STUDYHALL_AUTH_SECRET", hide_env_values = true)]
-    secret: String,
-    /// Learners, each with a deck and a socket of its own.
-    #[arg(long, default_value_t = 200)]
-    learners: usize,
-    /// Cards of each deck.
-    #[arg(long, default_value_t = 100)]
-    cards: usize,
-    /// How long, in seconds.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// Cards held ahead by each learner.
-    #[arg(long, default_value_t = 3)]
-    window: u8,
-}
+/// Something that was asked for did not come.
+const MISSED: u8 = 1;
+/// Could not run.
+const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("the load generator could not start: {error}");
-            return ExitCode::from(2);
-        }
+    let outcome = match Cli::parse().command {
+        Command::List => list(),
+        Command::Slice => slice(),
+        Command::Run(args) => run(&args),
+        Command::Ceiling(args) => ceiling_beside_server(&args),
+        Command::Memory(args) => memory_of_a_session(&args),
     };
-    let target =
-        target::Target { server: args.server.trim_end_matches('/').to_owned(), secret: args.secret.clone() };
-    let learners = match target.prepare(args.learners, args.cards) {
-        Ok(learners) => learners,
-        Err(error) => {
-            eprintln!("the server could not be prepared: {error}");
-            return ExitCode::from(2);
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(MISSED),
+        Err(problem) => {
+            eprintln!("loadtest: {problem}");
+            ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+fn list() -> Result<bool, Problem> {
+    for scenario in scenarios::all()? {
+        println!("{:<10} {}", scenario.name, scenario.about);
+    }
+    Ok(true)
+}
+
+fn run(args: &RunArgs) -> Result<bool, Problem> {
+    let scenario = scenarios::find(&args.scenario)?.with(&args.changes())?;
+    let stage = Stage::new(&args.server)?;
+    let seed = args.seed.unwrap_or_else(stage::fresh_seed);
+    let plan = run::Plan {
+        scenario,
+        seed,
+        secret: stage.secret.clone(),
+        core: args.server.learners_core.0,
+        closed: args.closed,
     };
-    let length = Duration::from_secs(args.seconds);
-    let outcome = runtime.block_on(closed::run(&target, &learners, args.window, length));
-    println!("{}", report::table(&outcome, length));
-    if outcome.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let mut subject = stage.subject()?;
+    let report = stage::block_on(run::run(&plan, &mut subject))??;
+    print!("{}", report::table(&report));
+    println!("seed {seed}");
+    if let Some(path) = &args.json {
+        stage::write(path, &serde_json::to_string_pretty(&report)?)?;
+    }
+    if let Some(path) = &args.html {
+        stage::write(path, &report::page(&report))?;
+    }
+    Ok(report.passed())
+}
+
+fn ceiling_beside_server(args: &CeilingArgs) -> Result<bool, Problem> {
+    let stage = Stage::new(&args.server)?;
+    let figures = stage::block_on(ceiling::measure(args, &stage))??;
+    print!("{figures}");
+    if let Some(path) = &args.json {
+        stage::write(path, &serde_json::to_string_pretty(&figures)?)?;
+    }
+    Ok(figures.faults == 0)
+}
+
+fn memory_of_a_session(args: &MemoryArgs) -> Result<bool, Problem> {
+    let stage = Stage::new(&args.server)?;
+    let figures = stage::block_on(memory::measure(args, &stage))??;
+    print!("{figures}");
+    Ok(figures.faults == 0)
+}
+
+/// Reads a slice from the standard input and plays it; ends when the standard input does.
+fn slice() -> Result<bool, Problem> {
+    let mut text = String::new();
+    std::io::stdin().read_line(&mut text)?;
+    let slice: slice::Slice = serde_json::from_str(&text)?;
+    std::thread::spawn(|| {
+        // Nothing more comes; the end means that nobody waits for the figures any longer.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        std::process::exit(i32::from(COULD_NOT_RUN));
+    });
+    let mut out = std::io::stdout();
+    slice::play(&slice, &mut |line| {
+        if let Ok(text) = serde_json::to_string(&line) {
+            let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+        }
+    })?;
+    Ok(true)
 }

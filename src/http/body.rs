@@ -1,42 +1,64 @@
 //! JSON bodies: bounded, and every fault a problem.
 
-use crate::http::limits::{BODY_WITHIN_MS, JSON_BYTES_MAX};
+use crate::http::limits::{BODY_APART_FROM_BYTES, BODY_WITHIN_MS, JSON_BYTES_MAX};
 use crate::http::{Code, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+/// Characters of a media type that a refusal repeats.
+const MEDIA_CHARS_SHOWN: usize = 80;
+
 /// A JSON body of at most `BYTES_MAX` bytes.
 #[derive(Debug)]
 pub(super) struct Body<T, const BYTES_MAX: usize = JSON_BYTES_MAX>(pub(super) T);
 
-impl<T: DeserializeOwned + 'static, const BYTES_MAX: usize> FromRequest for Body<T, BYTES_MAX> {
+impl<T: DeserializeOwned + Send + 'static, const BYTES_MAX: usize> FromRequest for Body<T, BYTES_MAX> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let checked = check_type(request, is_json).and_then(|()| check_length(request, BYTES_MAX));
+        let checked =
+            check_type(request, is_json, "application/json").and_then(|()| check_length(request, BYTES_MAX));
         let payload = payload.take();
         Box::pin(async move {
             checked?;
             let bytes = read(payload, BYTES_MAX).await?;
-            let value = serde_json::from_slice(&bytes).map_err(|error| not_readable(&error))?;
-            Ok(Body(value))
+            let bytes_read = bytes.len();
+            let parse = move || serde_json::from_slice(&bytes).map_err(|error| not_readable(&error));
+            let value = if bytes_read < BODY_APART_FROM_BYTES { parse() } else { apart(parse).await? };
+            Ok(Body(value?))
         })
     }
 }
 
-/// Refuses a body whose media type is not accepted, or that is compressed.
-pub(super) fn check_type(request: &HttpRequest, accepts: fn(&str) -> bool) -> Result<(), Problem> {
+/// Does what takes long on a thread of its own: sockets are served on this one.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    web::block(work).await.map_err(|error| {
+        tracing::error!(%error, "work on a thread of its own failed");
+        Problem::internal()
+    })
+}
+
+/// Refuses a body whose media type is not accepted, or that is compressed. `wanted` names a type that is.
+pub(super) fn check_type(
+    request: &HttpRequest,
+    accepts: fn(&str) -> bool,
+    wanted: &str,
+) -> Result<(), Problem> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !accepts(&media) {
-        let detail = format!("`Content-Type: {media}` is not read here.");
+        let given: String = media.chars().take(MEDIA_CHARS_SHOWN).collect();
+        let given = if given.is_empty() { "without a type".to_owned() } else { format!("as `{given}`") };
+        let detail = format!("Send the body as `{wanted}`: {given} it is not read here.");
         return Err(Problem::new(Code::UnsupportedType, detail));
     }
     let encoding = header(CONTENT_ENCODING);

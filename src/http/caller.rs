@@ -7,7 +7,7 @@ use crate::http::state::App;
 use crate::http::{Code, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use domain::ids::{OrgId, UserId};
 use ports::Role;
 use std::future::Future;
@@ -64,6 +64,9 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let app = app_of(&request)?;
             let claims = believe(&request, &app)?;
+            let turn = app.asking.begin(claims.user)?;
+            // It ends with the request.
+            request.extensions_mut().insert(turn);
             sign_in(&app, claims).await
         })
     }

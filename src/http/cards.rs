@@ -1,12 +1,12 @@
 //! `/decks/{deck_id}/cards`
 
 use crate::http::access::{deck_to_edit, deck_to_read};
-use crate::http::body::Body;
+use crate::http::body::{Body, apart};
 use crate::http::dto::card::{BulkIn, BulkOut, CardIn, CardOut};
-use crate::http::etag::tagged;
+use crate::http::etag::{changed, tagged, unchanged};
 use crate::http::keys::Key;
 use crate::http::limits::{BULK_BYTES_MAX, BULK_CARDS_MAX, CHANGE_TRIES, SEARCH_BYTES_MAX};
-use crate::http::paging::{Fields, Page, cursor, limit, place};
+use crate::http::paging::{Fields, Page, cursor, fitting, limit, place};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::{CardId, DeckId, Uuid};
@@ -46,11 +46,18 @@ pub(super) async fn list(
     }
     let wanted = CardQuery { from_position, limit: size + 1, text, with_deleted: false };
     let mut cards = app.library.cards(deck.id, wanted).await?;
+    let size = fitting(cards.iter().map(bytes_of), size);
     let next = cards.get(size).and_then(|first| cursor(&Place { position: first.position }));
     cards.truncate(size);
     let fields = Fields::of(query.fields.as_deref());
     let items = cards.into_iter().map(|card| fields.select(&CardOut::from(card)));
     tagged(&request, &Page { items: items.collect::<Result<_, _>>()?, next, numbered: None })
+}
+
+/// Bytes of a card's texts.
+fn bytes_of(card: &CardRecord) -> usize {
+    let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    card.front.len() + card.back.len() + maybe(&card.hint) + maybe(&card.explanation)
 }
 
 /// `POST /decks/{deck_id}/cards`
@@ -97,11 +104,14 @@ async fn add(
     let key = Key::of(request, caller)?;
     let place = format!("card of {deck}");
     let now_ms = app.clock.wall_ms();
-    let record = |(at, card): (usize, CardIn)| {
-        let made = card.record(CardId(key.id(&place, at)), deck, now_ms);
+    let ids = key.clone();
+    let record = move |(at, card): (usize, CardIn)| {
+        let made = card.record(CardId(ids.id(&place, at)), deck, now_ms);
         made.map_err(|problem| problem.with("at", at))
     };
-    let records = cards.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>()?;
+    let make = move || cards.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>();
+    // Making texts safe takes long, and there may be thousands.
+    let records = apart(make).await??;
     if key.is_given()
         && let Some(made) = made_before(app, deck, &records).await?
     {
@@ -148,21 +158,23 @@ pub(super) async fn card_in(app: &App, deck: DeckId, card: CardId) -> Result<Car
 pub(super) async fn change(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<(Uuid, Uuid)>,
     body: Body<CardIn>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = change_card(&app, &caller, &path, |card| body.0.clone().apply(card)).await?;
-    Ok(HttpResponse::Ok().json(CardOut::from(stored)))
+    let stored = change_card(&app, &caller, &request, &path, |card| body.0.clone().apply(card)).await?;
+    changed(&CardOut::from(stored))
 }
 
 /// `DELETE /decks/{deck_id}/cards/{card_id}`: marked deleted; answers given to it stay.
 pub(super) async fn delete(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let now_ms = app.clock.wall_ms();
-    change_card(&app, &caller, &path, |card| {
+    change_card(&app, &caller, &request, &path, |card| {
         card.deleted_ms = Some(now_ms);
         Ok(())
     })
@@ -174,6 +186,7 @@ pub(super) async fn delete(
 async fn change_card(
     app: &App,
     caller: &Caller,
+    request: &HttpRequest,
     (deck, card): &(Uuid, Uuid),
     change: impl Fn(&mut CardRecord) -> Result<(), Problem>,
 ) -> Result<CardRecord, Problem> {
@@ -181,6 +194,7 @@ async fn change_card(
     for _ in 0..CHANGE_TRIES {
         let deck = deck_to_edit(app, caller, id).await?;
         let mut card = card_in(app, id, CardId(*card)).await?;
+        unchanged(request, &CardOut::from(card.clone()))?;
         change(&mut card)?;
         match app.library.put_cards(id, vec![card], Some(deck.revision), app.clock.wall_ms()).await {
             Ok((_, mut stored)) => {

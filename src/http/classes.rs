@@ -4,6 +4,7 @@ use crate::http::access::{class_to_edit, deck_to_read, may_share};
 use crate::http::body::Body;
 use crate::http::dto::class::{ClassIn, ClassOut};
 use crate::http::keys::Key;
+use crate::http::limits::{CLASSES_PER_TEACHER_MAX, DECKS_PER_CLASS_MAX, STUDENTS_PER_CLASS_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
 use crate::http::{App, Caller, Code, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -41,6 +42,12 @@ pub(super) async fn create(
     if !caller.may_teach() {
         return Err(Problem::new(Code::Forbidden, "Only teachers and administrators make classes."));
     }
+    let own = app.people.classes_of(caller.user).await?;
+    if own.iter().filter(|class| class.teacher == caller.user).count() >= CLASSES_PER_TEACHER_MAX {
+        return Err(Problem::invalid(format!(
+            "You have {CLASSES_PER_TEACHER_MAX} classes, as many as there may be."
+        )));
+    }
     let id = ClassId(Key::of(&request, &caller)?.id("class", 0));
     let record = body.0.record(id, &caller, app.clock.wall_ms())?;
     // A class that a request with the same key made stays as it is.
@@ -56,6 +63,7 @@ pub(super) async fn enroll(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
+    room_for("students", &class.students, student, STUDENTS_PER_CLASS_MAX)?;
     // Somebody who has not signed in yet may be enrolled; somebody of another organisation never.
     if app.people.person(student).await?.is_some_and(|person| person.org != class.org) {
         return Err(Problem::not_found());
@@ -88,6 +96,7 @@ pub(super) async fn give(
     if !may_share(&caller, &deck) {
         return Err(Problem::new(Code::Forbidden, "Only the owner gives a private deck to a class."));
     }
+    room_for("decks", &class.decks, deck.id, DECKS_PER_CLASS_MAX)?;
     change(&app, class.id, ClassChange::Give(deck.id)).await?;
     tell_students(&app, &class.students);
     Ok(HttpResponse::NoContent().finish())
@@ -103,6 +112,14 @@ pub(super) async fn take(
     change(&app, class.id, ClassChange::Take(DeckId(path.1))).await?;
     tell_students(&app, &class.students);
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Refuses one too many; what is there already may be put there again.
+fn room_for<T: PartialEq>(what: &str, there: &[T], new: T, most: usize) -> Result<(), Problem> {
+    if there.len() < most || there.contains(&new) {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!("A class has at most {most} {what}.")))
 }
 
 async fn change(app: &App, class: ClassId, change: ClassChange) -> Result<(), Problem> {

@@ -3,9 +3,9 @@
 use crate::http::access::{deck_to_edit, deck_to_read, decks_by_class, sees};
 use crate::http::body::Body;
 use crate::http::dto::deck::{DeckIn, DeckOut};
-use crate::http::etag::tagged;
+use crate::http::etag::{changed, tagged, unchanged};
 use crate::http::keys::Key;
-use crate::http::limits::CHANGE_TRIES;
+use crate::http::limits::{CHANGE_TRIES, DECKS_PER_PERSON_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -58,6 +58,7 @@ pub(super) async fn create(
     let stored = match known {
         Some(made_before) => made_before,
         None => {
+            room_for_a_deck(&app, &caller).await?;
             let stored = app.library.put_deck(record, None, app.clock.wall_ms()).await?;
             app.study.access_changed(Some(caller.user));
             stored
@@ -66,6 +67,17 @@ pub(super) async fn create(
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/v1/decks/{id}")))
         .json(DeckOut::of(stored, &caller)))
+}
+
+/// Refuses one deck too many: all of them are looked at for each list.
+pub(super) async fn room_for_a_deck(app: &App, caller: &Caller) -> Result<(), Problem> {
+    let own = DeckQuery { owner: Some(caller.user), ..DeckQuery::default() };
+    if app.library.decks(own).await?.len() < DECKS_PER_PERSON_MAX {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!(
+        "You have {DECKS_PER_PERSON_MAX} decks, as many as there may be; delete one first."
+    )))
 }
 
 /// `GET /decks/{deck_id}`
@@ -83,26 +95,28 @@ pub(super) async fn read(
 pub(super) async fn change(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<Uuid>,
     body: Body<DeckIn>,
 ) -> Result<HttpResponse, Problem> {
     let id = DeckId(*path);
     let seen_before = deck_to_edit(&app, &caller, id).await?.visibility;
-    let stored = change_deck(&app, &caller, id, |deck| body.0.clone().apply(deck)).await?;
+    let stored = change_deck(&app, &caller, &request, id, |deck| body.0.clone().apply(deck)).await?;
     if stored.visibility != seen_before {
         app.study.access_changed(None);
     }
-    Ok(HttpResponse::Ok().json(DeckOut::of(stored, &caller)))
+    changed(&DeckOut::of(stored, &caller))
 }
 
 /// `DELETE /decks/{deck_id}`: marked deleted; answers given to its cards stay.
 pub(super) async fn delete(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let now_ms = app.clock.wall_ms();
-    change_deck(&app, &caller, DeckId(*path), |deck| {
+    change_deck(&app, &caller, &request, DeckId(*path), |deck| {
         deck.deleted_ms = Some(now_ms);
         Ok(())
     })
@@ -115,11 +129,13 @@ pub(super) async fn delete(
 async fn change_deck(
     app: &App,
     caller: &Caller,
+    request: &HttpRequest,
     id: DeckId,
     change: impl Fn(&mut DeckRecord) -> Result<(), Problem>,
 ) -> Result<DeckRecord, Problem> {
     for _ in 0..CHANGE_TRIES {
         let mut deck = deck_to_edit(app, caller, id).await?;
+        unchanged(request, &DeckOut::of(deck.clone(), caller))?;
         let based_on = deck.revision;
         change(&mut deck)?;
         match app.library.put_deck(deck, Some(based_on), app.clock.wall_ms()).await {

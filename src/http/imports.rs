@@ -2,9 +2,11 @@
 
 use crate::http::access::deck_to_edit;
 use crate::http::body::{check_length, check_type, too_large};
+use crate::http::decks::room_for_a_deck;
 use crate::http::dto::deck::DeckIn;
 use crate::http::keys::Key;
-use crate::http::limits::IMPORT_PIECE_WITHIN_MS;
+use crate::http::limits::{IMPORT_PIECE_WITHIN_MS, IMPORT_WITHIN_MS};
+use crate::http::turns::Turn;
 use crate::http::{App, Caller, Code, Problem};
 use crate::import::limits::FILE_BYTES_MAX;
 use crate::import::{
@@ -17,7 +19,10 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use domain::ids::{DeckId, Uuid};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::cell::Cell;
+use std::fmt::Display;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// How to read the file where it is not to be found out.
@@ -84,8 +89,10 @@ pub(super) async fn import(
 ) -> Result<HttpResponse, Problem> {
     let deck = deck_to_edit(&app, &caller, DeckId(*path)).await?.id;
     let options = options(&request, &query)?;
-    let _place = place(&app)?;
-    let report = import_deck(&*app.library, deck, pieces(payload), options, app.clock.wall_ms()).await?;
+    let _place = place(&app, &caller)?;
+    let upload = Upload::default();
+    let report = import_deck(&*app.library, deck, upload.pieces(payload), options, app.clock.wall_ms());
+    let report = report.await.map_err(|error| upload.problem(error))?;
     if !report.dry_run && report.added + report.updated > 0 {
         app.study.deck_changed(deck);
     }
@@ -105,15 +112,19 @@ pub(super) async fn import_new(
     let now_ms = app.clock.wall_ms();
     let deck = DeckIn::titled(title).record(DeckId(key.id("deck", 0)), &caller, now_ms)?;
     let options = options(&request, &ImportQuery { delimiter, header, dry_run })?;
-    let _place = place(&app)?;
+    let _place = place(&app, &caller)?;
+    let upload = Upload::default();
     // What a request with the same key made is imported into once more: the same file again changes nothing.
     if key.is_given() && app.library.deck(deck.id).await?.is_some() {
         let made = deck_to_edit(&app, &caller, deck.id).await?;
-        let report = import_deck(&*app.library, made.id, pieces(payload), options, now_ms).await?;
+        let report = import_deck(&*app.library, made.id, upload.pieces(payload), options, now_ms).await;
+        let report = report.map_err(|error| upload.problem(error))?;
         app.study.deck_changed(made.id);
         return Ok(HttpResponse::Ok().json(ImportOut::of(Some(made.id), &report)));
     }
-    let (made, report) = import_new_deck(&*app.library, deck, pieces(payload), options, now_ms).await?;
+    room_for_a_deck(&app, &caller).await?;
+    let imported = import_new_deck(&*app.library, deck, upload.pieces(payload), options, now_ms).await;
+    let (made, report) = imported.map_err(|error| upload.problem(error))?;
     let Some(made) = made else { return Ok(HttpResponse::Ok().json(ImportOut::of(None, &report))) };
     app.study.access_changed(Some(caller.user));
     app.study.deck_changed(made.id);
@@ -125,14 +136,16 @@ pub(super) async fn import_new(
 /// `POST /imports/rejected`: the rows of a file that would make no card, as CSV. It touches no deck.
 pub(super) async fn rejected(
     app: web::Data<App>,
-    _: Caller,
+    caller: Caller,
     request: HttpRequest,
     query: web::Query<ImportQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let ImportOptions { dialect, dry_run: _ } = options(&request, &query)?;
-    let _place = place(&app)?;
-    let table = rejected_rows(pieces(payload), dialect).await?;
+    let _place = place(&app, &caller)?;
+    let upload = Upload::default();
+    let table = rejected_rows(upload.pieces(payload), dialect).await;
+    let table = table.map_err(|error| upload.problem(error))?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"rejected.csv\""))
@@ -143,16 +156,17 @@ pub(super) async fn rejected(
 
 /// How to read the file, once it is known that it can be read at all.
 fn options(request: &HttpRequest, query: &ImportQuery) -> Result<ImportOptions, Problem> {
-    check_type(request, is_table)?;
+    check_type(request, is_table, "text/csv")?;
     check_length(request, usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX))?;
     let dialect = Dialect { delimiter: delimiter(request, query)?, header: query.header };
     Ok(ImportOptions { dialect, dry_run: query.dry_run })
 }
 
-/// A place among the imports that run at once.
-fn place(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
+/// A place among the imports that run at once, one a person.
+fn place(app: &App, caller: &Caller) -> Result<(Turn, OwnedSemaphorePermit), Problem> {
+    let turn = app.importing.begin(caller.user)?;
     let busy = |_| Problem::unavailable("Other imports are running; try again in a moment.");
-    app.imports.clone().try_acquire_owned().map_err(busy)
+    Ok((turn, app.imports.clone().try_acquire_owned().map_err(busy)?))
 }
 
 impl ImportOut {
@@ -193,18 +207,56 @@ fn is_table(media: &str) -> bool {
     )
 }
 
-/// The body, piece by piece, as fast as it is taken; a sender that stops is not waited for.
-fn pieces(payload: Payload) -> impl Stream<Item = Result<Bytes, String>> {
-    let within = Duration::from_millis(IMPORT_PIECE_WITHIN_MS);
-    stream::unfold(Some(payload), move |payload| async move {
-        let mut payload = payload?;
-        match actix_web::rt::time::timeout(within, payload.next()).await {
-            Ok(Some(Ok(piece))) => Some((Ok(piece), Some(payload))),
-            Ok(Some(Err(error))) => Some((Err(error.to_string()), None)),
-            Ok(None) => None,
-            Err(_) => Some((Err("the file stopped arriving".to_owned()), None)),
+/// A file on its way. A sender that stops, or is too slow as a whole, is not waited for.
+struct Upload {
+    piece_within: Duration,
+    whole_within: Duration,
+    late: Rc<Cell<bool>>,
+}
+
+impl Default for Upload {
+    fn default() -> Upload {
+        Upload {
+            piece_within: Duration::from_millis(IMPORT_PIECE_WITHIN_MS),
+            whole_within: Duration::from_millis(IMPORT_WITHIN_MS),
+            late: Rc::default(),
         }
-    })
+    }
+}
+
+impl Upload {
+    /// The body, piece by piece, as fast as it is taken.
+    fn pieces<E: Display>(
+        &self,
+        payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> impl Stream<Item = Result<Bytes, String>> {
+        let until = Instant::now() + self.whole_within;
+        let (within, late) = (self.piece_within, self.late.clone());
+        stream::unfold(Some(payload), move |payload| {
+            let late = late.clone();
+            async move {
+                let mut payload = payload?;
+                let within = within.min(until.saturating_duration_since(Instant::now()));
+                match actix_web::rt::time::timeout(within, payload.next()).await {
+                    Ok(Some(Ok(piece))) => Some((Ok(piece), Some(payload))),
+                    Ok(Some(Err(error))) => Some((Err(error.to_string()), None)),
+                    Ok(None) => None,
+                    Err(_) => {
+                        late.set(true);
+                        Some((Err("the file did not arrive in time".to_owned()), None))
+                    }
+                }
+            }
+        })
+    }
+
+    /// Why nothing was imported.
+    fn problem(&self, error: ImportError) -> Problem {
+        if self.late.get() {
+            return Problem::new(Code::TooSlow, "Nothing was imported: the file did not arrive in time.");
+        }
+        error.into()
+    }
 }
 
 impl From<ImportError> for Problem {
@@ -225,5 +277,31 @@ impl From<ImportError> for Problem {
             ImportError::Library(error) => error.into(),
             ImportError::GivenUp => Problem::internal(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(upload: &Upload, body: impl Stream<Item = Result<Bytes, String>> + Unpin) -> Code {
+        let outcome = rejected_rows(upload.pieces(body), Dialect::default()).await;
+        upload.problem(outcome.unwrap_err()).code()
+    }
+
+    #[actix_web::test]
+    async fn a_file_that_stops_or_drips_is_too_slow_and_one_that_breaks_off_is_malformed() {
+        let soon = Duration::from_millis(5);
+        let row = || Ok(Bytes::from_static(b"a,b\n"));
+        let stops = Upload { piece_within: soon, ..Upload::default() };
+        assert_eq!(told(&stops, stream::iter([row()]).chain(stream::pending())).await, Code::TooSlow);
+        let drips = Upload { whole_within: soon, ..Upload::default() };
+        let drip = stream::repeat_with(row).then(async |row| {
+            actix_web::rt::time::sleep(Duration::from_millis(1)).await;
+            row
+        });
+        assert_eq!(told(&drips, Box::pin(drip)).await, Code::TooSlow);
+        let breaks = stream::iter([row(), Err("gone".to_owned())]);
+        assert_eq!(told(&Upload::default(), breaks).await, Code::Malformed);
     }
 }

@@ -6,6 +6,8 @@ pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 pub const BULK_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Cards in one bulk request; more: 422.
 pub const BULK_CARDS_MAX: usize = 5_000;
+/// Bodies of at least this many bytes are read off the thread that sockets are served on.
+pub const BODY_APART_FROM_BYTES: usize = 32 * 1024;
 /// How long a client may take to send a JSON body, in milliseconds; longer: 408.
 pub const BODY_WITHIN_MS: u64 = 30_000;
 
@@ -13,6 +15,10 @@ pub const BODY_WITHIN_MS: u64 = 30_000;
 pub const PAGE_DEFAULT: usize = 50;
 /// Items of a page; a request for more gets this many.
 pub const PAGE_MAX: usize = 100;
+/// Bytes of a page of cards, about; a page that has more ends earlier, with a cursor to go on.
+pub const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Names in `fields`; those beyond choose nothing.
+pub const FIELDS_MAX: usize = 64;
 /// Longest cursor that is read, in bytes; longer: 422.
 pub const CURSOR_BYTES_MAX: usize = 2_048;
 /// Longest text that is searched for, in bytes; longer: 422.
@@ -35,9 +41,11 @@ pub const KEY_BYTES_MAX: usize = 200;
 pub const CHANGE_TRIES: usize = 8;
 
 /// Imports that run at once; one more: 503.
-pub const IMPORTS_AT_ONCE: usize = 2;
-/// Pieces of a body that wait for the parser.
-pub const IMPORT_PIECES_WAITING: usize = 16;
+pub const IMPORTS_AT_ONCE: usize = 4;
+/// Imports of one person that run at once; one more: 429.
+pub const IMPORTS_PER_PERSON: u32 = 1;
+/// How long the whole file of an import may take to arrive, in milliseconds; longer: 408.
+pub const IMPORT_WITHIN_MS: u64 = 300_000;
 /// How long an import waits for the next piece of its body, in milliseconds; longer: 408.
 pub const IMPORT_PIECE_WITHIN_MS: u64 = 30_000;
 
@@ -53,3 +61,14 @@ pub const ADDRESSES_COUNTED: usize = 65_536;
 
 /// Answers of at least this many bytes are compressed.
 pub const COMPRESS_FROM_BYTES: u64 = 1_024;
+
+/// Requests of one person that are worked on at once; one more: 429.
+pub const REQUESTS_PER_PERSON: u32 = 16;
+/// Decks of one person that are not deleted; one more: 422.
+pub const DECKS_PER_PERSON_MAX: usize = 5_000;
+/// Students of one class; one more: 422.
+pub const STUDENTS_PER_CLASS_MAX: usize = 1_000;
+/// Decks of one class; one more: 422.
+pub const DECKS_PER_CLASS_MAX: usize = 500;
+/// Classes of one teacher; one more: 422.
+pub const CLASSES_PER_TEACHER_MAX: usize = 500;

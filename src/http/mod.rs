@@ -6,6 +6,7 @@
 //! | `decks`, `cards`, `me`, `classes`, `codes`, `imports`, `reviews`, `history`, `ops`, `pages` | one resource each |
 //! | `dto/` | what goes over the wire, and its checks |
 //! | `caller`, `access` | who asks, and what they may see and change: the one place that decides it |
+//! | `turns` | how much one person has going on at once |
 //! | `problem` | every refusal, with its stable code |
 //! | `paging`, `etag`, `body`, `keys` | lists, caching, bodies, repeated requests |
 //! | `study` | what HTTP asks of the learner's session; `engine` answers it |
@@ -39,6 +40,7 @@ mod reviews;
 mod routes;
 mod state;
 pub mod study;
+mod turns;
 
 pub use caller::Caller;
 pub use health::{Health, Readiness};

@@ -2,7 +2,7 @@
 //! choice of fields.
 
 use crate::http::Problem;
-use crate::http::limits::{CURSOR_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX};
+use crate::http::limits::{CURSOR_BYTES_MAX, FIELDS_MAX, PAGE_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,16 @@ pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
         Some(wanted) => Ok(wanted.min(PAGE_MAX)),
         None => Ok(PAGE_DEFAULT),
     }
+}
+
+/// How many of these, at most `most`, make a page that is not too large; at least one.
+pub(super) fn fitting(bytes: impl Iterator<Item = usize>, most: usize) -> usize {
+    let mut sum = 0_usize;
+    let fits = bytes.take(most).take_while(|bytes| {
+        sum = sum.saturating_add(*bytes);
+        sum <= PAGE_BYTES_MAX
+    });
+    fits.count().max(1).min(most)
 }
 
 /// Writes a cursor.
@@ -154,8 +164,9 @@ pub(super) struct Fields<'a>(Option<Vec<&'a str>>);
 impl<'a> Fields<'a> {
     /// Reads `fields=a,b`. Names that an item does not have choose nothing.
     pub(super) fn of(asked: Option<&'a str>) -> Fields<'a> {
-        let names =
-            |asked: &'a str| asked.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let names = |asked: &'a str| {
+            asked.split(',').map(str::trim).filter(|name| !name.is_empty()).take(FIELDS_MAX).collect()
+        };
         Fields(asked.filter(|asked| !asked.is_empty()).map(names))
     }
 

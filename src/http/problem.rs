@@ -9,6 +9,9 @@ use ports::{Cause, LibraryError, PeopleError, StoreError};
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// Longest sentence of a refusal, in characters; the rest is cut off.
+const DETAIL_CHARS_MAX: usize = 400;
+
 /// The stable code of a refusal. Codes are only ever added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Code {
@@ -34,6 +37,8 @@ pub enum Code {
     TooSlow,
     /// 409: somebody else kept changing it.
     Conflict,
+    /// 412: no longer what `If-Match` names.
+    PreconditionFailed,
     /// 413: larger than allowed.
     TooLarge,
     /// 415: not a type that is read here.
@@ -46,6 +51,8 @@ pub enum Code {
     NotOffered,
     /// 429: too many failed sign-ins from this address.
     TooMany,
+    /// 429: too much of this person is going on at once.
+    TooManyAtOnce,
     /// 500: a fault of the server.
     Internal,
     /// 503: try again later.
@@ -81,12 +88,14 @@ impl Code {
             Code::MethodNotAllowed => ("method_not_allowed", 405, "Method not allowed"),
             Code::TooSlow => ("too_slow", 408, "The body came too slowly"),
             Code::Conflict => ("conflict", 409, "Changed by somebody else"),
+            Code::PreconditionFailed => ("precondition_failed", 412, "Changed since it was read"),
             Code::TooLarge => ("too_large", 413, "Too large"),
             Code::UnsupportedType => ("unsupported_type", 415, "Unsupported type"),
             Code::Invalid => ("invalid", 422, "A value is not right"),
             Code::BadFile => ("bad_file", 422, "The file is broken"),
             Code::NotOffered => ("not_offered", 422, "Not offered by this server"),
             Code::TooMany => ("too_many", 429, "Too many failed sign-ins"),
+            Code::TooManyAtOnce => ("too_many_at_once", 429, "Too much at once"),
             Code::Internal => ("internal", 500, "A fault of the server"),
             Code::Unavailable => ("unavailable", 503, "Not available now"),
         }
@@ -105,7 +114,13 @@ pub struct Problem {
 impl Problem {
     /// A refusal with a sentence that helps.
     pub fn new(code: Code, detail: impl Into<String>) -> Problem {
-        Problem { code, detail: detail.into(), more: Map::new(), retry_after_s: None }
+        let mut detail: String = detail.into();
+        // What was sent may stand in it, and may be as long as a body.
+        if let Some((end, _)) = detail.char_indices().nth(DETAIL_CHARS_MAX) {
+            detail.truncate(end);
+            detail.push('…');
+        }
+        Problem { code, detail, more: Map::new(), retry_after_s: None }
     }
 
     /// What does not exist, or is not to be seen; the two are never told apart.

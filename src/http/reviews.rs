@@ -44,7 +44,8 @@ pub(super) async fn due(
         None => None,
     };
     let limit = if query.limit == Some(0) { 0 } else { paging::limit(query.limit)? };
-    let due = app.study.due(caller.user, deck, limit).await?;
+    let mut due = app.study.due(caller.user, deck, limit).await?;
+    due.items.truncate(paging::fitting(due.items.iter().map(String::len), limit));
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(("cache-control", "no-store"))

@@ -6,10 +6,11 @@ use crate::http::{
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::{Any, Get, Head};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put};
+use actix_web::web::{self, ServiceConfig, delete, patch, post, put};
 use actix_web::{App, Error, HttpResponse, Resource, ResponseError, Route};
 
 /// The app, for one worker. `state` is one a process.
@@ -103,9 +104,18 @@ fn of_classes(api: &mut ServiceConfig) {
     ));
 }
 
+/// What is read may also be asked for without its body: the server leaves it out of an answer to HEAD.
+fn get() -> Route {
+    web::route().guard(Any(Get()).or(Head()))
+}
+
 /// A path with its methods; any other method is 405 and told which there are.
 fn at<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
-    let allowed = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+    let names = routes.iter().flat_map(|(method, _)| match *method {
+        Method::GET => vec!["GET", "HEAD"],
+        ref other => vec![other.as_str()],
+    });
+    let allowed = names.collect::<Vec<_>>().join(", ");
     let resource = routes.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
     resource.default_service(web::to(move || {
         let allowed = allowed.clone();

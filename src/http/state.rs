@@ -4,8 +4,9 @@ use crate::auth::{Codes, Mint, Recent, Verifier};
 use crate::clock::ServerClock;
 use crate::config::AddressRange;
 use crate::http::address::Doors;
-use crate::http::limits::{IMPORTS_AT_ONCE, SIGN_INS_REMEMBERED};
+use crate::http::limits::{IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, REQUESTS_PER_PERSON, SIGN_INS_REMEMBERED};
 use crate::http::study::Study;
+use crate::http::turns::Turns;
 use crate::http::{Health, HttpMeasures};
 use domain::ids::{OrgId, UserId};
 use ports::{Library, People, Role};
@@ -59,6 +60,10 @@ pub struct App {
     pub(super) trusted_proxies: Vec<AddressRange>,
     pub(super) doors: Doors,
     pub(super) imports: Arc<Semaphore>,
+    /// Requests that are worked on, by person.
+    pub(super) asking: Turns,
+    /// Imports that run, by person.
+    pub(super) importing: Turns,
     /// The organisation that a known sign-in belongs to.
     pub(super) sign_ins: Recent<SignInKey, Option<OrgId>>,
 }
@@ -81,6 +86,8 @@ impl App {
             trusted_proxies: parts.trusted_proxies,
             doors: Doors::default(),
             imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
+            asking: Turns::new(REQUESTS_PER_PERSON),
+            importing: Turns::new(IMPORTS_PER_PERSON),
             sign_ins: Recent::new(SIGN_INS_REMEMBERED),
         }
     }

@@ -37,18 +37,26 @@ impl Shard {
                 }
             }
             ToShard::Attach { user, socket, instance } => self.attach_remote(user, socket, instance),
-            ToShard::Adopt { user, incarnation, session, socket, instance, told } => {
-                self.adopt(user, incarnation, *session, (socket, instance), told);
+            ToShard::Adopt { user, incarnation, session, socket, instance, heard } => {
+                self.adopt(user, incarnation, *session, (socket, instance), heard);
             }
             ToShard::Input { user, input } => self.give_or_forward(user, input),
             ToShard::Detach { user, socket } => self.detach_here(user, socket),
             ToShard::ToSocket { socket, home, out } => self.relayed(socket, home, out),
             ToShard::Homeless { socket } => self.claim_again(socket),
-            ToShard::Deck(deck) => self.deck_told(deck),
-            ToShard::AccessChanged(Some(user)) => {
-                self.give(user, Input::AccessChanged);
+            ToShard::Deck(deck, number) => {
+                self.heard.borrow_mut().note(number);
+                self.deck_told(deck);
             }
-            ToShard::AccessChanged(None) => self.for_all(|_| true, || Input::AccessChanged),
+            ToShard::AccessChanged(whom, number) => {
+                self.heard.borrow_mut().note(number);
+                match whom {
+                    Some(user) => {
+                        self.give(user, Input::AccessChanged);
+                    }
+                    None => self.for_all(|_| true, || Input::AccessChanged),
+                }
+            }
             ToShard::Zones(user, zones) => self.zones_told(user, zones),
             ToShard::Goodbye => self.goodbye(),
             ToShard::CloseAll => self.close_all(),
@@ -86,6 +94,9 @@ impl Shard {
         let loading = home.shard == self.no && home.state == HomeState::Loading;
         if loading || home.state == (HomeState::Moving { to: self.no }) {
             self.late_zones.borrow_mut().insert(user, zones);
+        } else {
+            // It may have been here a moment ago, when the shard that has it now did not have it yet.
+            self.give_or_forward(user, Input::Zones(zones));
         }
     }
 
@@ -186,8 +197,8 @@ impl Shard {
             let incarnation = cell.incarnation;
             self.evict(&cell);
             let session = Box::new(session);
-            let told = self.shared.told.load(Ordering::Acquire);
-            return self.send(to, ToShard::Adopt { user, incarnation, session, socket, instance, told });
+            let heard = self.heard.borrow().upto();
+            return self.send(to, ToShard::Adopt { user, incarnation, session, socket, instance, heard });
         }
         self.attach_to(&cell, socket, instance);
     }
@@ -207,21 +218,21 @@ impl Shard {
         }
     }
 
-    /// A session arrives with the socket that it follows. What was told to all sessions while it was on its way it
-    /// could not hear: it looks for itself.
+    /// A session arrives with the socket that it follows. A notice that this shard had before and the one it comes from
+    /// had not, it heard nowhere: then it looks for itself.
     fn adopt(
         &self,
         user: UserId,
         n: u64,
         session: Session,
         (socket, instance): (SocketId, Option<InstanceId>),
-        told: u64,
+        heard: u64,
     ) {
         if !self.shared.registry.arrived(user, n) {
             return self.claim_again(socket);
         }
         self.move_in(user, n, session);
-        if self.shared.told.load(Ordering::Acquire) != told {
+        if self.heard.borrow().newest() > heard {
             self.give(user, Input::AccessChanged);
         }
         let here = match self.sockets.borrow_mut().get_mut(&socket) {

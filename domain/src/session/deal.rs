@@ -206,7 +206,7 @@ impl Session {
 
     /// The decks of a sitting that are loaded.
     pub(super) fn studied(&self, sitting: &Sitting) -> impl Iterator<Item = (DeckId, &DeckStudy)> {
-        sitting.decks.iter().filter_map(|id| self.decks.get(id).map(|study| (*id, study)))
+        sitting.decks.iter().filter_map(|id| self.decks.get(id).map(|study| (*id, study.as_ref())))
     }
 
     /// What is left for this socket's sitting: what today's limits still allow, cards held included. What other

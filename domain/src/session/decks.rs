@@ -1,6 +1,7 @@
 //! One deck as the session studies it: the learner's rows, what is available today, and what the day's limits have
 //! been used for. Every change of a row goes through [`DeckStudy::set_state`], which keeps the counts true.
 
+use super::rows::Rows;
 use super::tally::{Class, Tally, Used, note_use};
 use super::types::{Counts, Limits};
 use crate::access::Span;
@@ -32,7 +33,7 @@ pub(super) struct DeckStudy {
     pub(super) deck: Arc<Deck>,
     pub(super) spans: Vec<Span>,
     pub(super) has_entries: bool,
-    rows: BTreeMap<u32, CardState>,
+    rows: Rows,
     /// Rows that memory must not trust until they are folded from the log.
     stale: BTreeSet<u32>,
     /// Rows that the store must not trust until a repaired one is written behind.
@@ -67,15 +68,15 @@ impl DeckStudy {
     }
 
     pub(super) fn state(&self, index: u32) -> CardState {
-        self.rows.get(&index).copied().unwrap_or(CardState::NEW)
+        self.rows.get(index).copied().unwrap_or(CardState::NEW)
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = (u32, &CardState)> {
-        self.rows.iter().map(|(index, state)| (*index, state))
+        self.rows.iter()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rows.len() * (size_of::<CardState>() + 16) + size_of::<DeckStudy>() + self.drills.len() * 24
+        self.rows.bytes() + size_of::<DeckStudy>() + self.drills.len() * 24
     }
 
     /// Whether the learner sees the deck now.
@@ -107,20 +108,20 @@ impl DeckStudy {
 
     /// No row may be stepped on until it is folded again.
     pub(super) fn distrust_rows(&mut self) {
-        self.stale.extend(self.rows.keys().copied());
+        self.stale.extend(self.rows.iter().map(|(index, _)| index));
         self.recount(self.today);
     }
 
     /// Takes rows that were read again. Those of `touched` cards stay, because the reading may not know all about them;
     /// they are repaired one by one if they are stale, or if `all` must know more.
-    pub(super) fn take_rows(&mut self, read: BTreeMap<u32, CardState>, touched: &BTreeSet<u32>, all: bool) {
+    pub(super) fn take_rows(&mut self, read: Rows, touched: &BTreeSet<u32>, all: bool) {
         let kept = std::mem::replace(&mut self.rows, read);
         self.stale.retain(|index| touched.contains(index));
         for index in touched {
-            match kept.get(index) {
+            match kept.get(*index) {
                 Some(state) => self.rows.insert(*index, *state),
-                None => self.rows.remove(index),
-            };
+                None => self.rows.remove(*index),
+            }
             if all || self.stale.contains(index) {
                 self.mark_stale(*index);
             }
@@ -143,7 +144,7 @@ impl DeckStudy {
         if !self.shows(index) || self.stale.contains(&index) {
             return Class::Nothing;
         }
-        self.class_if(index, &|card| self.rows.get(&card).copied())
+        self.class_if(index, &|card| self.rows.get(card).copied())
     }
 
     /// The same if the rows were those that `row` tells.
@@ -182,7 +183,7 @@ impl DeckStudy {
 
     /// Whether the card's last scheduling answer counts against today's limits.
     pub(super) fn uses_today(&self, index: u32) -> bool {
-        self.rows.get(&index).is_some_and(|state| self.use_of(state).is_some())
+        self.rows.get(index).is_some_and(|state| self.use_of(state).is_some())
     }
 
     /// Sets a card's state.
@@ -246,7 +247,7 @@ impl DeckStudy {
     pub(super) fn counts_if(&self, instead: &BTreeMap<u32, CardState>) -> Tally {
         let mut tally = Tally { available: self.available, used: self.used.clone() };
         let touched: BTreeSet<u32> = instead.keys().flat_map(|index| self.touched_by(*index)).collect();
-        let row = |card: u32| instead.get(&card).or_else(|| self.rows.get(&card)).copied();
+        let row = |card: u32| instead.get(&card).or_else(|| self.rows.get(card)).copied();
         for index in touched.into_iter().filter(|index| self.shows(*index) && !self.stale.contains(index)) {
             if let Some(n) = tally.available.of(self.class(index)) {
                 *n = n.saturating_sub(1);
@@ -281,7 +282,7 @@ impl DeckStudy {
         for index in 0..cards {
             self.count(index, true);
         }
-        let states: Vec<CardState> = self.rows.values().copied().collect();
+        let states: Vec<CardState> = self.rows.iter().map(|(_, state)| *state).collect();
         for state in &states {
             self.use_limits(state, true);
         }
@@ -327,7 +328,7 @@ impl DeckStudy {
     pub(super) fn next_due_day(&self, leave_out: impl Fn(u32) -> bool) -> Option<Day> {
         self.rows
             .iter()
-            .filter(|(index, state)| self.shows(**index) && !state.suspended && !leave_out(**index))
+            .filter(|(index, state)| self.shows(*index) && !state.suspended && !leave_out(*index))
             .filter_map(|(_, state)| {
                 let due = state.due?;
                 let day = due.max(state.buried_until.unwrap_or(due));

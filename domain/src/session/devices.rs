@@ -103,13 +103,18 @@ impl Session {
 
     /// When, by the monotonic clock, a waiting socket may take a card from an untouched screen.
     pub(super) fn takeover_deadline(&self, now: Now) -> Option<u64> {
-        let waits = |socket: &super::Socket| {
-            socket.sitting.is_some() && socket.held.is_empty() && !socket.lost_on_screen
-        };
-        if !self.sockets.values().any(waits) {
+        let waits = self
+            .sockets
+            .values()
+            .any(|socket| socket.sitting.is_some() && socket.held.is_empty() && !socket.lost_on_screen);
+        if !waits {
             return None;
         }
-        self.sockets.values().filter_map(super::Socket::untouched_from).filter(|at| *at > now.tick_ms).min()
+        self.sockets
+            .values()
+            .filter_map(|socket| socket.untouched_from())
+            .filter(|at| *at > now.tick_ms)
+            .min()
     }
 }
 

@@ -24,6 +24,7 @@ mod queue;
 mod refold;
 mod reread;
 mod rollover;
+mod rows;
 mod scope;
 mod tally;
 mod types;
@@ -58,10 +59,11 @@ pub struct Session {
     today: Day,
     day_from_ms: i64,
     day_ends_ms: i64,
-    decks: BTreeMap<DeckId, DeckStudy>,
+    // Boxed: a node of the tree has room for eleven, and most learners have one or two.
+    decks: BTreeMap<DeckId, Box<DeckStudy>>,
     /// Revisions that came while decks were being read: what is read may be older.
     decks_told: BTreeMap<DeckId, Arc<Deck>>,
-    sockets: BTreeMap<SocketId, Socket>,
+    sockets: BTreeMap<SocketId, Box<Socket>>,
     pending: InFlight,
     known: Known,
     /// Cards that were put back, first one first: the head of the queue.
@@ -225,9 +227,9 @@ impl Session {
 
     /// Whether it may be dropped: no socket, nothing on its way, no repair owed to the store.
     pub fn is_idle(&self) -> bool {
-        let repaired = |study: &DeckStudy| study.unrepaired().next().is_none();
+        let repaired = self.decks.values().all(|study| study.unrepaired().next().is_none());
         let reads = !self.rereads.is_empty() || !self.rereads_owed.is_empty();
-        self.sockets.is_empty() && self.pending.is_empty() && !reads && self.decks.values().all(repaired)
+        self.sockets.is_empty() && self.pending.is_empty() && !reads && repaired
     }
 
     /// Since when (monotonic) it has been without a socket.
@@ -252,7 +254,7 @@ impl Session {
 
     /// About how many bytes it holds, for the memory ledger.
     pub fn bytes(&self) -> usize {
-        let decks: usize = self.decks.values().map(DeckStudy::bytes).sum();
+        let decks: usize = self.decks.values().map(|study| study.bytes()).sum();
         size_of::<Session>()
             + decks
             + self.sockets.len() * (size_of::<Socket>() + 512)
@@ -278,7 +280,7 @@ impl Session {
             fx.push(Effect::Send { socket, out: Out::Close(Closing::TooManySockets) });
             return;
         }
-        self.sockets.insert(socket, Socket::new(instance, now));
+        self.sockets.insert(socket, Box::new(Socket::new(instance, now)));
     }
 
     fn detach(&mut self, now: Now, socket: SocketId) {

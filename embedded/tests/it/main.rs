@@ -12,6 +12,7 @@
 mod backups;
 mod common;
 mod contract;
+mod desk;
 mod failures;
 mod life;
 mod power_cuts;

@@ -37,12 +37,14 @@ pub(super) fn tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
     let mut kept: Vec<String> = Vec::new();
     for tag in tags {
         let tag = line("tags", &tag, TAG_BYTES_MAX)?;
-        if !kept.contains(&tag) {
-            kept.push(tag);
+        if kept.contains(&tag) {
+            continue;
         }
-    }
-    if kept.len() > TAGS_PER_CARD_MAX {
-        return Err(Problem::invalid(format!("there may be {TAGS_PER_CARD_MAX} tags.")));
+        // At once: each further tag would be compared with all before it.
+        if kept.len() == TAGS_PER_CARD_MAX {
+            return Err(Problem::invalid(format!("`tags` has at most {TAGS_PER_CARD_MAX} tags.")));
+        }
+        kept.push(tag);
     }
     Ok(kept)
 }

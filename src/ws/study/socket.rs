@@ -12,6 +12,7 @@ use domain::ids::{InstanceId, UserId};
 use domain::session::SocketId;
 use protocol::limits::CLIENT_FRAME_BYTES_MAX;
 use protocol::{CloseCode, ServerFrame};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -29,7 +30,6 @@ pub struct StudySocket {
     saved: Option<u64>,
     /// What is wrong with malformed commands, by `seq`, until their verdict.
     sentences: BTreeMap<u64, String>,
-    text: String,
 }
 
 enum Stage {
@@ -41,6 +41,10 @@ enum Stage {
     Open { user: UserId, plug: SocketId },
     /// Over.
     Gone,
+}
+
+thread_local! {
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
 }
 
 impl StudySocket {
@@ -56,7 +60,6 @@ impl StudySocket {
             sent_ms: 0,
             saved: None,
             sentences: BTreeMap::new(),
-            text: String::new(),
         }
     }
 
@@ -69,16 +72,19 @@ impl StudySocket {
     }
 
     fn send(&mut self, frame: &ServerFrame, socket: &mut Socket<'_, Self>) {
-        self.text.clear();
-        frame.write(&mut self.text);
-        self.flush_text(socket);
+        self.send_written(socket, |text| frame.write(text));
     }
 
-    fn flush_text(&mut self, socket: &mut Socket<'_, Self>) {
-        socket.send_text(&self.text);
+    /// Sends what `write` writes. The text is written into one buffer a worker: a frame is copied on at once, and
+    /// thousands of sockets that keep one each would cost more than what they hold.
+    fn send_written(&mut self, socket: &mut Socket<'_, Self>, write: impl FnOnce(&mut String)) {
+        let mut text = SCRATCH.take();
+        text.clear();
+        write(&mut text);
+        socket.send_text(&text);
         self.sent_ms = self.real_ms();
-        if self.text.capacity() > CLIENT_FRAME_BYTES_MAX {
-            self.text = String::new();
+        if text.capacity() <= CLIENT_FRAME_BYTES_MAX {
+            SCRATCH.set(text);
         }
     }
 }

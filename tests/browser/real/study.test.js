@@ -176,7 +176,7 @@ test("a file that cannot be read is refused with its line", async () => {
   const page = await signIn();
   profile.expectStatus(422);
   await dropFile(page, "broken.csv", 'front,back\nNile,Africa\n"Amazon,South America\n');
-  const complaint = page.locator(".complaint", { hasText: /Line \d+/ });
+  const complaint = page.locator(".complaint", { hasText: /line \d+/i });
   await complaint.waitFor();
 });
 

@@ -191,6 +191,16 @@ test("every id in drop is held no longer, and a changed card takes its place", (
   assert.deepEqual(device.held, ["c1"]);
 });
 
+test("a set of one's own is not said to be another device's", () => {
+  const device = new Device().connect().study();
+  device.input("set", { change: { flag: 3 } });
+  device.frame({ type: "changed", reason: "set", card: card(0), drop: [] });
+  assert.deepEqual(device.asked("notice"), []);
+  device.frame({ type: "saved", seq: 1 });
+  device.frame({ type: "changed", reason: "set", card: card(0), drop: [] });
+  assert.match(device.asked("notice").at(-1).text, /another device/);
+});
+
 test("an undone card goes before all others, not turned, and is held once", () => {
   const device = new Device().connect().study();
   device.answer();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { remarksCsv, titleOf, typeOf } from "../../../web/files.js";
+import { remarksCsv, textOf, titleOf, typeOf } from "../../../web/files.js";
 import { counted, daysText, durationText, momentText, nextDay, outcomeText, studyDay } from "../../../web/format.js";
 import { backoffMs, BACKOFF_CAP_MS, onClose } from "../../../web/closecodes.js";
 import { claimsOf, Tokens } from "../../../web/tokens.js";
@@ -74,4 +74,12 @@ test("what is no token is not kept", () => {
   assert.equal(claimsOf("nonsense"), null);
   assert.equal(claimsOf("a.b.c"), null);
   assert.equal(new Tokens(storage(), storage()).keep("  hello "), null);
+});
+
+test("the beginning of a file is shown in the letters it was written in", () => {
+  const bytes = (...numbers) => new Uint8Array(numbers);
+  assert.equal(textOf(new TextEncoder().encode("Bär;Übung")), "Bär;Übung");
+  assert.equal(textOf(bytes(0x42, 0xe4, 0x72)), "Bär", "as old spreadsheets write");
+  assert.equal(textOf(bytes(0xff, 0xfe, 0x42, 0, 0xe4, 0, 0x72, 0)), "Bär", "UTF-16 by its mark");
+  assert.equal(textOf(bytes(0x42, 0xc3, 0xa4, 0x72, 0xc3)), "Bär", "a letter that is cut at the end is left out");
 });

@@ -184,7 +184,7 @@ fn what_was_answered_while_enrolled_counts_and_what_comes_after_does_not() {
         frame["type"] == "changed"
             && frame["drop"].as_array().is_some_and(|drop| drop.contains(&json!(held.0)))
     });
-    assert_eq!(gone["reason"], "deleted");
+    assert_eq!(gone["reason"], "withdrawn");
     server.clock.set_wall_ms(server.now_ms() + 60_000);
     // Nothing of the deck is in the log yet: the moment decides.
     let mut before = device.answer_frame(class.deck, class.cards[6], 5);

@@ -11,7 +11,7 @@ async fn paths_methods_and_types_that_are_not_there_are_problems_too() {
     site.send(request("GET", "//nonsense", None)).await.refuses(404, "not_found");
     site.get(&learner, "/decks/no-uuid").await.refuses(404, "not_found");
     let wrong = site.send(request("PUT", "/decks", Some(&learner))).await;
-    assert_eq!(wrong.header("allow"), "GET, POST");
+    assert_eq!(wrong.header("allow"), "GET, HEAD, POST");
     wrong.refuses(405, "method_not_allowed");
     let plain = request("POST", "/decks", Some(&learner)).insert_header(("content-type", "text/plain"));
     site.send(plain.set_payload("{}")).await.refuses(415, "unsupported_type");

@@ -117,6 +117,33 @@ async fn an_answer_that_did_not_change_is_not_sent_again() {
 }
 
 #[actix_web::test]
+async fn a_change_that_names_what_it_was_made_to_is_refused_when_that_is_gone() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let deck = site.deck(&learner, "x").await;
+    let card = site.card(&learner, &deck, "front").await;
+    for path in [format!("/decks/{deck}/cards/{card}"), format!("/decks/{deck}")] {
+        let change = |method: &str, tag: &str, body: serde_json::Value| {
+            let asked = with_header(request(method, &path, Some(&learner)), "if-match", tag);
+            site.send(asked.set_json(body))
+        };
+        let field = if path.contains("cards") { "back" } else { "title" };
+        let read = site.get(&learner, &path).await.header("etag").to_owned();
+        let changed = change("PATCH", &read, json!({field: "mine"})).await;
+        let tag = changed.header("etag").to_owned();
+        assert_eq!(changed.expect(200)[field], "mine");
+        assert_eq!(tag, site.get(&learner, &path).await.header("etag"));
+        for method in ["PATCH", "DELETE"] {
+            change(method, &read, json!({field: "late"})).await.refuses(412, "precondition_failed");
+        }
+        assert_eq!(site.get(&learner, &path).await.expect(200)[field], "mine");
+        change("PATCH", "*", json!({field: "whatever it is"})).await.expect(200);
+        let now = site.get(&learner, &path).await.header("etag").to_owned();
+        change("DELETE", &format!("\"other\", {now}"), json!({})).await.expect(204);
+    }
+}
+
+#[actix_web::test]
 async fn changes_at_the_same_time_are_all_kept() {
     let site = Site::open().await;
     let learner = site.learner();

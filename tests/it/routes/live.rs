@@ -4,9 +4,11 @@
 use crate::study::binary::Place;
 use crate::study::learner::somebody;
 use crate::study::raw::{join, next, until};
-use crate::study::server::random_uuid;
+use crate::study::server::{PATIENCE, random_uuid};
 use client::RawSocket;
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use tokio::runtime::Runtime;
 
 /// A running server, somebody's token, and a socket of the same person.
@@ -158,4 +160,28 @@ fn the_command_line_tries_a_file_on_a_server_without_leaving_anything_there() {
     let decks = decks();
     let decks = decks["items"].as_array().unwrap();
     assert_eq!((decks.len(), &decks[0]["title"], &decks[0]["cards"]), (1, &json!("Größe & more"), &json!(2)));
+}
+
+#[test]
+fn head_tells_what_get_would_without_its_body() {
+    let place = Place::new();
+    let _life = place.start();
+    let ask = |method: &str, path: &str| {
+        let address = place.url().trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let varies = |line: &&str| !line.starts_with("date:") && !line.starts_with("x-request-id:");
+        let mut head: Vec<String> = head.lines().filter(varies).map(str::to_owned).collect();
+        head.sort_unstable();
+        (head, body.len())
+    };
+    for path in ["/readyz", "/", "/api/v1/me", "/nonsense"] {
+        let (get, head) = (ask("GET", path), ask("HEAD", path));
+        assert_eq!(head.0, get.0, "{path}");
+        assert!(head.1 == 0 && get.1 > 0, "{path}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The HTTP API, route by route: the real app over a real engine, with a store in memory.
 
+mod attack;
 mod bodies;
 mod cards;
 mod classes;

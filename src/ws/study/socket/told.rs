@@ -102,9 +102,7 @@ impl StudySocket {
         match out {
             Out::Card(deal) => {
                 let saved = self.saved.take();
-                self.text.clear();
-                write_card(&mut self.text, &deal, saved);
-                self.flush_text(socket);
+                self.send_written(socket, |text| write_card(text, &deal, saved));
             }
             // It waits for the end of the turn, to ride on a card that comes behind it.
             Out::Saved(seq) => self.saved = Some(seq),
@@ -118,9 +116,7 @@ impl StudySocket {
             Out::Error(notice) => self.send(&notice_frame(notice), socket),
             Out::Changed(changed) => {
                 self.flush_saved(socket);
-                self.text.clear();
-                write_changed(&mut self.text, &changed);
-                self.flush_text(socket);
+                self.send_written(socket, |text| write_changed(text, &changed));
             }
             Out::Queue(decks, counts) => self.send(&queue_frame(&decks, counts), socket),
             Out::Done(done) => {
@@ -133,9 +129,7 @@ impl StudySocket {
 
     fn flush_saved(&mut self, socket: &mut Socket<'_, Self>) {
         if let Some(seq) = self.saved.take() {
-            self.text.clear();
-            protocol::write_saved(&mut self.text, seq);
-            self.flush_text(socket);
+            self.send_written(socket, |text| protocol::write_saved(text, seq));
         }
     }
 }
