@@ -6,7 +6,7 @@
 use crate::error::OpenError;
 use crate::folder::{Folder, FolderLock};
 use crate::schema::{
-    APPLIED_UPTO, JOURNAL, MAIN, STORE, check, meta, migrate, open_read, open_write, set_meta,
+    APPLIED_UPTO, JOURNAL, JOURNAL_MADE, MAIN, STORE, check, meta, migrate, open_read, open_write, set_meta,
 };
 use crate::slices::{Batch, write_slice};
 use crate::store::EmbeddedStore;
@@ -159,6 +159,7 @@ pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupErro
     // A name of its own: a journal of the old store must not be taken for one of the new.
     let copied = Connection::open(&copying)?;
     copied.execute("UPDATE meta SET value = randomblob(16) WHERE key = ?1", [STORE])?;
+    copied.execute("DELETE FROM meta WHERE key = ?1", [JOURNAL_MADE])?;
     drop(copied);
     put_in_place(&copying, &at.restoring())?;
     // From here on the folder is marked as unfinished until the last rename.
