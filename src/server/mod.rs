@@ -13,6 +13,7 @@ pub use tokens::VerifiedTokens;
 use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
+use crate::http::address::behind;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
@@ -186,6 +187,7 @@ async fn run_on_main(
         allowed_origins: options.allowed_origins.clone(),
         gate: parts.gate.clone(),
         counters: parts.sources.sockets.clone(),
+        address_of: behind(options.trusted_proxies.clone()),
         on_worker_start: Arc::new(move |_| drop(engine.shard())),
         ..ServeOptions::default()
     };
