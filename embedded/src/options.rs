@@ -47,7 +47,7 @@ impl Default for Options {
             readers: 2,
             read_queue_max: 1_024,
             desk_queue_max: 4_096,
-            apply_batch_rows_max: 200_000,
+            apply_batch_rows_max: 50_000,
             apply_slice_rows: 5_000,
             apply_rest_ms: 100,
             apply_calm_rows: 2_000,
