@@ -13,6 +13,7 @@ pub use tokens::VerifiedTokens;
 use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
+use crate::http::address::client_address;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
@@ -56,6 +57,24 @@ pub struct ServerOptions {
     pub prepare: Option<Prepare>,
     /// What tests plant.
     pub hooks: Hooks,
+}
+
+impl ServerOptions {
+    /// How its listeners and sockets are served.
+    pub fn serving(&self, parts: &Parts) -> ServeOptions {
+        let (engine, trusted) = (parts.engine.clone(), self.trusted_proxies.clone());
+        ServeOptions {
+            workers: self.workers,
+            backlog: BACKLOG,
+            allowed_origins: self.allowed_origins.clone(),
+            gate: parts.gate.clone(),
+            counters: parts.sources.sockets.clone(),
+            // Sockets and HTTP believe the same proxies: behind one, everybody would else be one address.
+            address_of: Arc::new(move |headers, peer| client_address(headers, peer, &trusted)),
+            on_worker_start: Arc::new(move |_| drop(engine.shard())),
+            ..ServeOptions::default()
+        }
+    }
 }
 
 /// Something that is done with the parts of a server before it listens.
@@ -179,16 +198,7 @@ async fn run_on_main(
         .map_err(|source| ServerError::Listen { address: options.listen, source })?;
     let address = listener.local_addr()?;
     let workers = options.workers;
-    let engine = parts.engine.clone();
-    let serving = ServeOptions {
-        workers,
-        backlog: BACKLOG,
-        allowed_origins: options.allowed_origins.clone(),
-        gate: parts.gate.clone(),
-        counters: parts.sources.sockets.clone(),
-        on_worker_start: Arc::new(move |_| drop(engine.shard())),
-        ..ServeOptions::default()
-    };
+    let serving = options.serving(&parts);
     let context = parts.study_context(options.tokens.clone());
     let routes = move || vec![route(context.clone())];
     let state = http::state(&parts, &mut options).map_err(MetricsError::from)?;

@@ -8,5 +8,6 @@ mod closing;
 mod guard;
 mod handshake;
 mod pace;
+mod proxies;
 mod scripted;
 mod seam;
