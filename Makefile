@@ -6,8 +6,10 @@ CARGO ?= cargo
 DATA_DIR ?= studyhall-data
 LISTEN ?= 127.0.0.1:8080
 KILLS ?= 100
+ROUNDS ?= 1
+BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
-.PHONY: run test unit browser bench chaos lint tools-build tools-test clean
+.PHONY: run test unit browser bench bench-micro bench-baseline chaos lint tools-build tools-test clean
 
 run: tools-build            ## build and start with the embedded store and a demo deck
 	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
@@ -26,8 +28,14 @@ chaos: tools-test           ## many kills under load: make chaos KILLS=1000
 	$(CARGO) build --workspace --bins
 	STUDYHALL_KILLS=$(KILLS) $(CARGO) test --test it kill -- --nocapture
 
-bench: tools-build          ## micro-benches and the closed loop against its ceiling
+bench: tools-build          ## the closed loop against its ceiling
 	$(CARGO) run --release -p loadtest
+
+bench-micro: tools-bench    ## micro-benches beside the stored figures: make bench-micro FILTER=session
+	scripts/bench.py micro $(BENCH_OPTIONS) $(FILTER)
+
+bench-baseline: tools-bench ## stores the micro-benches' figures, on an idle machine
+	scripts/bench.py baseline $(BENCH_OPTIONS)
 
 lint: tools-build           ## format, lints and docs, as the checks run them
 	$(CARGO) fmt --all --check
@@ -36,6 +44,9 @@ lint: tools-build           ## format, lints and docs, as the checks run them
 
 tools-build:
 	@scripts/tools.sh build
+
+tools-bench:
+	@scripts/tools.sh bench
 
 tools-test:
 	@scripts/tools.sh test

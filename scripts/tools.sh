@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure of the tools that a target needs:  tools.sh build | test
+# Makes sure of the tools that a target needs:  tools.sh build | bench | test
 # Installs what is missing by the system's package manager when it may (root on Debian); otherwise prints the command.
 set -euo pipefail
 
@@ -13,8 +13,8 @@ if ! have cargo; then
 fi
 want cc gcc
 want make make
+[[ ${1:-build} == build ]] || want python3 python3
 if [[ ${1:-build} == test ]]; then
-    want python3 python3
     python3 -m pip --version >/dev/null 2>&1 || need+=(python3-pip)
     want node nodejs
     have npm || need+=(npm)

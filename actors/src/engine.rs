@@ -3,12 +3,13 @@
 use crate::decks::{DeckCache, FragmentEncoder};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
-use crate::messages::{Job, ToShard, ToWriter};
+use crate::messages::{Aside, Concerned, Job, ToShard, ToWriter};
 use crate::observe::{EngineView, LearnerView, Telemetry};
 use crate::registry::Registry;
 use crate::shard::Shard;
 use crate::supervisor::Supervisor;
-use crate::{Clock, Limits, writer};
+use crate::suspects::Suspects;
+use crate::{Clock, Limits, quarantine, writer};
 use domain::day::ZoneHistory;
 use domain::directory::ShardNo;
 use domain::ids::{DeckId, UserId};
@@ -91,17 +92,31 @@ pub(crate) struct Shared {
     pub(crate) draining: AtomicBool,
     /// Notices to all shards so far: each has a number, so that a session that moves between shards misses none.
     pub(crate) notices: AtomicU64,
-    /// How often of them it was about who sees what: a load that began before may be about what was.
-    pub(crate) access_told: AtomicU64,
     runtime: tokio::runtime::Handle,
     pub(crate) decks: DeckCache,
     noise: AtomicU64,
+    /// A task that must never end has ended.
+    pub(crate) broken: AtomicBool,
+    pub(crate) suspects: Suspects,
+    /// What is put aside for a person to look at.
+    pub(crate) aside: mpsc::Sender<Aside>,
 }
 
 /// The reader without its store's type.
 pub(crate) trait AnyReader: Send + Sync {
     fn answer(&self, user: UserId, want: Want) -> Boxed<'_, Result<Facts, FetchFailed>>;
     fn seed(&self, user: UserId) -> Boxed<'_, Result<domain::session::SessionSeed, FetchFailed>>;
+}
+
+/// Notices when a task that must never end has panicked: nobody would be told of a verdict any more.
+fn watch(shared: &Arc<Shared>, what: &'static str, task: tokio::task::JoinHandle<()>) {
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        if task.await.is_err_and(|error| error.is_panic()) {
+            tracing::error!(what, "a part of the engine has failed: the server has to be started again");
+            shared.broken.store(true, Ordering::Release);
+        }
+    });
 }
 
 /// A running engine. Clones are the same engine.
@@ -116,6 +131,7 @@ impl Engine {
     pub fn start<S: ReviewStore>(options: Options<S>) -> Engine {
         let (writer_tx, writer_rx) = mpsc::channel(1_024);
         let (loader_tx, loader_rx) = mpsc::channel(options.limits.load_queue);
+        let (aside_tx, aside_rx) = mpsc::channel(options.limits.quarantine_queue);
         let decks = DeckCache::new(
             options.library.clone(),
             options.encode,
@@ -146,13 +162,17 @@ impl Engine {
             sockets: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             notices: AtomicU64::new(0),
-            access_told: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
             decks,
             noise: AtomicU64::new(options.seed | 1),
+            broken: AtomicBool::new(false),
+            suspects: Suspects::default(),
+            aside: aside_tx,
         });
-        tokio::spawn(writer::run(shared.clone(), options.store, writer_rx));
-        tokio::spawn(loader::run(shared.clone(), loader_rx));
+        let store = options.store;
+        watch(&shared, "writer", tokio::spawn(writer::run(shared.clone(), store.clone(), writer_rx)));
+        watch(&shared, "loader", tokio::spawn(loader::run(shared.clone(), loader_rx)));
+        watch(&shared, "quarantine", tokio::spawn(quarantine::run(shared.clone(), store, aside_rx)));
         Engine { shared }
     }
 
@@ -162,6 +182,11 @@ impl Engine {
         if let Ok(mut supervisor) = self.shared.supervisor.write() {
             *supervisor = Some(addr);
         }
+    }
+
+    /// Whether a part of it has failed that only a new start brings back.
+    pub fn is_broken(&self) -> bool {
+        self.shared.broken.load(Ordering::Acquire)
     }
 
     /// This thread's shard; started at the first call on a thread, which must be a web worker.
@@ -179,11 +204,10 @@ impl Engine {
         }
     }
 
-    /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
-    pub fn access_changed(&self, user: Option<UserId>) {
-        self.shared.access_told.fetch_add(1, Ordering::AcqRel);
+    /// What somebody sees changed: enrollments, decks, visibility. Only the sessions that it concerns look again.
+    pub fn access_changed(&self, whom: Concerned) {
         let number = self.shared.next_notice();
-        self.shared.tell_all(|| ToShard::AccessChanged(user, number));
+        self.shared.tell_all(|| ToShard::AccessChanged(whom.clone(), number));
     }
 
     /// A learner's zone or rollover hour changed.

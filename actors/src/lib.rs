@@ -10,10 +10,13 @@ mod limits;
 mod loader;
 mod messages;
 mod observe;
+mod quarantine;
 mod registry;
 mod resident;
 mod shard;
 mod supervisor;
+mod suspects;
+mod told;
 mod writer;
 
 pub use batch::{BatchError, BatchVerdict, submit_batch};
@@ -21,7 +24,7 @@ pub use decks::{DeckCache, FragmentEncoder};
 pub use due::{DueError, DueView};
 pub use engine::{Engine, Hooks, InputHook, Options, Planted};
 pub use limits::Limits;
-pub use messages::{CloseWhy, Full, SocketPort, ToSocket};
+pub use messages::{CloseWhy, Concerned, Full, SocketPort, ToSocket};
 pub use observe::{EngineView, LearnerView, ShardView, Telemetry};
 pub use shard::Shard;
 

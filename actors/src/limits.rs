@@ -9,6 +9,8 @@ pub struct Limits {
     pub loads_at_once: usize,
     /// Loads that wait. Above it a shard keeps them itself and tries again at its next tick.
     pub load_queue: usize,
+    /// Commands that wait for their place in quarantine; above it the writer waits too.
+    pub quarantine_queue: usize,
     /// Inputs that wait for one session, above which its sockets stop reading: twice what all of them may have in
     /// flight.
     pub session_inbox: usize,
@@ -32,6 +34,7 @@ impl Default for Limits {
             shard_inbox: 65_536,
             loads_at_once: 64,
             load_queue: 65_536,
+            quarantine_queue: 1_024,
             session_inbox: 2 * 64 * domain::limits::SOCKETS_PER_LEARNER,
             undecided_rows: 128 * 1024 * 1024 / size_of::<domain::commit::Offer>(),
             session_bytes: 8 * 1024 * 1024 * 1024,

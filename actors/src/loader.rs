@@ -9,12 +9,13 @@ use domain::access::{Span, deck_spans};
 use domain::entry::{Body, LogEntry};
 use domain::fold::{Live, fold_card};
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
+use domain::limits::DECKS_PER_SESSION;
 use domain::session::{DeckLoad, Facts, FetchFailed, Scope, SessionSeed, SittingFigures, Want};
 use domain::state::{CardState, FoldParams};
-use ports::library::DeckQuery;
+use ports::library::{DeckQuery, PATH_SEPARATOR};
 use ports::{
-    Boxed, Grant, Library, LibraryError, LogRange, People, PeopleError, Person, Progress, ReviewStore,
-    StoreError,
+    Boxed, DeckRecord, Grant, Library, LibraryError, LogRange, People, PeopleError, Person, Progress,
+    ReviewStore, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,10 +26,14 @@ use tokio::sync::{Semaphore, mpsc};
 /// How often a read is tried, and how long the first wait between two tries is.
 const READ_TRIES: u32 = 4;
 const READ_RETRY_MS: u64 = 40;
+/// After which a read has failed, its tries included.
+const READ_MAX: Duration = Duration::from_secs(30);
 /// Entries of one page when a stretch of the log is read.
 const LOG_PAGE: usize = 4_096;
 /// How far before a sitting's own moment its entries are looked for: clocks are corrected in between.
 const SITTING_MARGIN_MS: i64 = 86_400_000;
+/// How far after it: what is answered later in the same sitting is not in its figures.
+const SITTING_MAX_MS: i64 = 7 * 86_400_000;
 
 pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
     let permits = Arc::new(Semaphore::new(shared.limits.loads_at_once));
@@ -42,16 +47,19 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-async fn carry_out(shared: &Shared, job: Job) {
+async fn carry_out(shared: &Arc<Shared>, job: Job) {
     match job {
         Job::Activate { user, incarnation, shard } => {
-            let seed = shared.reader.seed(user).await.map(Box::new).map_err(|FetchFailed| ());
+            let reader = shared.reader.clone();
+            let seed = contained(async move { reader.seed(user).await }).await;
+            let seed = seed.map(Box::new).map_err(|FetchFailed| ());
             shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
         }
         Job::Fetch { user, token, want, shard } => {
-            let access_told = shared.access_told.load(Ordering::Acquire);
-            let facts = shared.reader.answer(user, want).await;
-            shared.tell(shard, ToShard::Fetched { user, token, facts, access_told }).await;
+            let notices = shared.notices.load(Ordering::Acquire);
+            let reader = shared.reader.clone();
+            let facts = contained(async move { reader.answer(user, want).await }).await;
+            shared.tell(shard, ToShard::Fetched { user, token, facts, notices }).await;
         }
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
             Ok(Some(cached)) => {
@@ -63,6 +71,26 @@ async fn carry_out(shared: &Shared, job: Job) {
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "a changed deck could not be read"),
         },
+    }
+}
+
+/// A read on a task of its own: one that panics, or never ends, has failed, and whoever waits for it hears so.
+async fn contained<T: Send + 'static>(
+    read: impl Future<Output = Result<T, FetchFailed>> + Send + 'static,
+) -> Result<T, FetchFailed> {
+    let task = tokio::spawn(read);
+    let stop = task.abort_handle();
+    match tokio::time::timeout(READ_MAX, task).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a read for a session panicked");
+            Err(FetchFailed)
+        }
+        Err(_) => {
+            tracing::error!(after_s = READ_MAX.as_secs(), "a read for a session took too long");
+            stop.abort();
+            Err(FetchFailed)
+        }
     }
 }
 
@@ -160,24 +188,21 @@ impl<S: ReviewStore> Reader<S> {
         let mut found = BTreeSet::new();
         match asked {
             Some(ids) => {
-                for id in ids {
-                    let Some(record) = self.library.deck(*id).await? else { return Ok(Scope::Forbidden) };
-                    if !is_open(&spans_of(&record.gate(), &person, &grants, *id)) {
-                        return Ok(Scope::Forbidden);
-                    }
-                    found.insert(*id);
-                    let below = DeckQuery {
-                        owner: Some(record.owner),
-                        below_path: Some(record.path.clone()),
-                        ..DeckQuery::default()
-                    };
-                    for deck in self.library.decks(below).await? {
-                        // Another deck of the same path stands beside it, not below.
-                        if deck.path != record.path
-                            && is_open(&spans_of(&deck.gate(), &person, &grants, deck.id))
-                        {
-                            found.insert(deck.id);
-                        }
+                let ids: BTreeSet<DeckId> = ids.iter().copied().collect();
+                if ids.len() > DECKS_PER_SESSION {
+                    return Ok(Scope::Decks(ids.into_iter().collect()));
+                }
+                let query = DeckQuery { ids: ids.iter().copied().collect(), ..DeckQuery::default() };
+                let named = self.library.decks(query).await?;
+                let all_open =
+                    named.iter().all(|deck| is_open(&spans_of(&deck.gate(), &person, &grants, deck.id)));
+                if named.len() < ids.len() || !all_open {
+                    return Ok(Scope::Forbidden);
+                }
+                found.extend(ids);
+                for deck in self.below(&named).await? {
+                    if is_open(&spans_of(&deck.gate(), &person, &grants, deck.id)) {
+                        found.insert(deck.id);
                     }
                 }
             }
@@ -193,6 +218,22 @@ impl<S: ReviewStore> Reader<S> {
             }
         }
         Ok(Scope::Decks(found.into_iter().collect()))
+    }
+
+    /// The decks below these: their owners' decks are read once each, however many of them are named.
+    async fn below(&self, named: &[DeckRecord]) -> Result<Vec<DeckRecord>, ReadError> {
+        let mut tops: BTreeMap<UserId, BTreeSet<&str>> = BTreeMap::new();
+        for deck in named {
+            tops.entry(deck.owner).or_default().insert(&deck.path);
+        }
+        let mut below = Vec::new();
+        for (owner, tops) in tops {
+            let only = if tops.len() == 1 { tops.first().map(|top| (*top).to_owned()) } else { None };
+            let query = DeckQuery { owner: Some(owner), below_path: only, ..DeckQuery::default() };
+            let decks = self.library.decks(query).await?;
+            below.extend(decks.into_iter().filter(|deck| is_below(&deck.path, &tops)));
+        }
+        Ok(below)
     }
 
     async fn load_decks(&self, user: UserId, ids: &[DeckId]) -> Result<Vec<DeckLoad>, ReadError> {
@@ -258,9 +299,11 @@ impl<S: ReviewStore> Reader<S> {
         let now_ms = self.clock.now().wall_ms;
         let began_ms = EntryId(sitting.0).at_ms().min(now_ms);
         let mut from = EntryId::floor_of(began_ms.saturating_sub(SITTING_MARGIN_MS));
+        // The id is the client's own choice: without an end it could ask for the whole log again and again.
+        let before = EntryId::floor_of(began_ms.saturating_add(SITTING_MAX_MS));
         let mut entries: Vec<LogEntry> = Vec::new();
         loop {
-            let range = LogRange { from, before: None, newest_first: false, limit: LOG_PAGE };
+            let range = LogRange { from, before: Some(before), newest_first: false, limit: LOG_PAGE };
             let page = self.store.log(user, range).await?;
             let full = page.len() == LOG_PAGE;
             let newest = page.last().map(|entry| entry.id);
@@ -279,6 +322,11 @@ impl<S: ReviewStore> Reader<S> {
         }
         Ok(sum_up(&entries))
     }
+}
+
+/// Whether a path is below one of these; another deck of the same path stands beside it, not below.
+fn is_below(path: &str, tops: &BTreeSet<&str>) -> bool {
+    path.match_indices(PATH_SEPARATOR).any(|(at, _)| tops.contains(&path[..at]))
 }
 
 /// The id right after this one.

@@ -9,6 +9,7 @@ use domain::ids::{DeckId, EntryId, InstanceId, UserId};
 use domain::session::{
     Closing, Facts, FetchFailed, Input, Out, Outcome, Session, SessionSeed, SocketId, Token, Want,
 };
+use ports::Quarantined;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -57,6 +58,21 @@ pub enum CloseWhy {
     Draining,
 }
 
+/// Whom a change of who sees what concerns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Concerned {
+    /// These people: enrollments, or decks of their own that are new.
+    People(Arc<[UserId]>),
+    /// Whoever holds this deck: its visibility, or its end.
+    Deck(DeckId),
+}
+
+impl From<UserId> for Concerned {
+    fn from(user: UserId) -> Concerned {
+        Concerned::People([user].into())
+    }
+}
+
 /// What a shard is told.
 pub(crate) enum ToShard {
     Activated {
@@ -68,8 +84,8 @@ pub(crate) enum ToShard {
         user: UserId,
         token: Token,
         facts: Result<Facts, FetchFailed>,
-        /// [`crate::engine::Shared::access_told`] when the read began.
-        access_told: u64,
+        /// The newest notice ([`crate::engine::Shared::notices`]) when the read began.
+        notices: u64,
     },
     Committed {
         decided: Vec<(UserId, EntryId, Outcome)>,
@@ -110,7 +126,7 @@ pub(crate) enum ToShard {
     /// A notice to all shards, with its number.
     Deck(Arc<Deck>, u64),
     /// A notice to all shards, with its number.
-    AccessChanged(Option<UserId>, u64),
+    AccessChanged(Concerned, u64),
     Zones(UserId, ZoneHistory),
     Goodbye,
     CloseAll,
@@ -132,6 +148,12 @@ pub(crate) struct ToWriter {
 pub(crate) enum Item {
     Row(Offer),
     Barrier { name: u64, user: UserId },
+}
+
+/// Something that goes to quarantine, and who is told when it is there.
+pub(crate) struct Aside {
+    pub(crate) what: Quarantined,
+    pub(crate) then: Option<(ShardNo, ToShard)>,
 }
 
 /// What the loader is asked.

@@ -12,6 +12,7 @@ mod turn;
 use crate::engine::Shared;
 use crate::messages::{CloseWhy, Item, Job, SocketPort, ToShard, ToSocket};
 use crate::resident::Resident;
+use crate::told::Told;
 use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::ShardNo;
@@ -43,6 +44,8 @@ pub struct Shard {
     backlog: RefCell<VecDeque<(ShardNo, ToShard)>>,
     /// The newest revisions that were told of late, for loads that began before.
     told_decks: RefCell<VecDeque<Arc<Deck>>>,
+    /// The newest notices about who sees what, for the same reason.
+    told_access: RefCell<Told>,
     /// Which notices to all shards were heard here.
     heard: RefCell<Heard>,
     /// Zones that were told of learners who are on their way into memory.
@@ -121,6 +124,7 @@ impl Shard {
             jobs: RefCell::default(),
             backlog: RefCell::default(),
             told_decks: RefCell::default(),
+            told_access: RefCell::default(),
             heard: RefCell::default(),
             late_zones: RefCell::default(),
             barriers: RefCell::default(),

@@ -2,7 +2,7 @@
 //! shard hears which of its rows are durable in one message a commit.
 
 use crate::engine::Shared;
-use crate::messages::{Item, ToShard, ToWriter};
+use crate::messages::{Aside, Item, ToShard, ToWriter};
 use domain::commit::{Decided, GroupCommit, Landed, Offer};
 use domain::directory::ShardNo;
 use domain::session::Outcome;
@@ -129,12 +129,13 @@ impl<S: ReviewStore> Writer<S> {
 
     async fn tell(&mut self, decided: Vec<Decided>) {
         let mut told: BTreeMap<ShardNo, Told> = BTreeMap::new();
+        let mut never = Vec::new();
         for decided in decided {
             match decided {
-                Decided::Durable(offer) => note(&mut told, &offer, Outcome::Durable),
+                Decided::Durable(offer) => note(&mut told, &offer, Some(Outcome::Durable)),
                 Decided::Never(offer) => {
-                    self.quarantine(&offer).await;
-                    note(&mut told, &offer, Outcome::Never);
+                    note(&mut told, &offer, None);
+                    never.push(offer);
                 }
                 Decided::Barrier(name) => {
                     let shard = ShardNo::try_from(name >> 48).unwrap_or(0);
@@ -152,10 +153,14 @@ impl<S: ReviewStore> Writer<S> {
             let message = ToShard::Committed { decided: told.decided, barriers: told.barriers, landed };
             self.shared.tell(shard, message).await;
         }
+        // Nobody waits for another's quarantine: the others were told before.
+        for offer in never {
+            self.put_aside(&offer).await;
+        }
     }
 
     /// Keeps what can never be stored. Until that is durable its client is not told.
-    async fn quarantine(&self, offer: &Offer) {
+    async fn put_aside(&self, offer: &Offer) {
         let Some(entry) = offer.append.entry else { return };
         tracing::error!(user = %offer.user, entry = %entry.id, "a row can never be stored and goes to quarantine");
         let mut raw = Vec::new();
@@ -167,20 +172,20 @@ impl<S: ReviewStore> Writer<S> {
             reason: "the store can never hold this row".to_owned(),
             raw,
         };
-        let mut wait_ms = domain::limits::RETRY_FIRST_MS;
-        while let Err(error) = self.store.quarantine(what.clone()).await {
-            tracing::error!(%error, "quarantine failed; it is tried again");
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-            wait_ms = (wait_ms * 2).min(domain::limits::RETRY_LONGEST_MS);
+        let decided = vec![(offer.user, entry.id, Outcome::Never)];
+        let told = ToShard::Committed { decided, barriers: Vec::new(), landed: false };
+        if self.shared.aside.send(Aside { what, then: Some((offer.shard, told)) }).await.is_err() {
+            tracing::error!(user = %offer.user, "nobody puts commands aside any more");
         }
     }
 }
 
-fn note(told: &mut BTreeMap<ShardNo, Told>, offer: &Offer, outcome: Outcome) {
+/// Counts a row as settled; without an outcome its session is told later.
+fn note(told: &mut BTreeMap<ShardNo, Told>, offer: &Offer, outcome: Option<Outcome>) {
     let told = told.entry(offer.shard).or_default();
     told.rows += 1;
     told.settled += 1;
-    if let Some(id) = offer.entry_id() {
+    if let (Some(id), Some(outcome)) = (offer.entry_id(), outcome) {
         told.decided.push((offer.user, id, outcome));
     }
 }

@@ -3,10 +3,12 @@
 //! A backup is one file: a copy of `main.db` in which everything that waited in the journal is applied. The journal is
 //! copied first: what leaves it meanwhile is in `main.db`, which is copied after it.
 
+mod seal;
+
 use crate::error::OpenError;
 use crate::folder::{Folder, FolderLock};
 use crate::schema::{
-    APPLIED_UPTO, JOURNAL, MAIN, STORE, check, meta, migrate, open_read, open_write, set_meta,
+    APPLIED_UPTO, JOURNAL, JOURNAL_MADE, MAIN, STORE, check, meta, migrate, open_read, open_write, set_meta,
 };
 use crate::slices::{Batch, write_slice};
 use crate::store::EmbeddedStore;
@@ -89,6 +91,7 @@ fn backup_folder(folder: &Folder, vfs: Option<&str>, file: &Path) -> Result<(), 
         remove_database(&main_copy)?;
         return Err(error);
     }
+    seal::put(&main_copy).map_err(io(&main_copy))?;
     put_in_place(&main_copy, file)
 }
 
@@ -147,7 +150,7 @@ fn apply_all(journal: &Connection, main: &mut Connection) -> Result<(), BackupEr
 /// the folder says that the restore has to be run again.
 pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupError> {
     let at = Folder::new(folder);
-    examine(file)?;
+    let content_bytes = examine(file)?;
     let _lock = FolderLock::take(folder)?;
     let interrupted = at.restoring().exists();
     if !force && !interrupted && (at.main().exists() || at.journal().exists()) {
@@ -156,9 +159,13 @@ pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupErro
     let copying = beside(&at.main(), ".copying");
     remove_database(&copying)?;
     std::fs::copy(file, &copying).map_err(io(&copying))?;
+    let copied = File::options().write(true).open(&copying).map_err(io(&copying))?;
+    copied.set_len(content_bytes).map_err(io(&copying))?;
+    drop(copied);
     // A name of its own: a journal of the old store must not be taken for one of the new.
     let copied = Connection::open(&copying)?;
     copied.execute("UPDATE meta SET value = randomblob(16) WHERE key = ?1", [STORE])?;
+    copied.execute("DELETE FROM meta WHERE key = ?1", [JOURNAL_MADE])?;
     drop(copied);
     put_in_place(&copying, &at.restoring())?;
     // From here on the folder is marked as unfinished until the last rename.
@@ -168,8 +175,8 @@ pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupErro
     put_in_place(&at.restoring(), &at.main())
 }
 
-/// Whether the file is a backup that this program can use, and whole.
-fn examine(file: &Path) -> Result<(), BackupError> {
+/// Whether the file is a backup that this program can use, and whole; how many bytes of it are the database.
+fn examine(file: &Path) -> Result<u64, BackupError> {
     if !file.exists() {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(BackupError::Io { file: file.to_owned(), error });
@@ -183,7 +190,13 @@ fn examine(file: &Path) -> Result<(), BackupError> {
     let found: String = db
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|error| damaged(error.to_string()))?;
-    if found == "ok" { Ok(()) } else { Err(damaged(found)) }
+    if found != "ok" {
+        return Err(damaged(found));
+    }
+    let sealed = seal::check(file).map_err(io(file))?;
+    sealed.ok_or_else(|| {
+        damaged("its checksum does not fit: it was changed or cut after it was made".to_owned())
+    })
 }
 
 /// Makes the file durable, gives it its name, and makes that durable.

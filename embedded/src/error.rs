@@ -40,6 +40,11 @@ pub enum OpenError {
     /// The journal is there and what it belongs to is not.
     #[error("main.db is missing beside {0}: put it back, or restore a backup")]
     MainMissing(PathBuf),
+    /// The journal is gone: rows that were acknowledged and not applied were in it.
+    #[error(
+        "journal.db is missing beside {0}: put it back, or restore a backup; answers that were saved last are only in it"
+    )]
+    JournalMissing(PathBuf),
     /// A restore did not come to its end.
     #[error("a restore into {0} was interrupted: run it again")]
     RestoreInterrupted(PathBuf),

@@ -57,7 +57,7 @@ impl FolderLock {
     pub fn take(folder: &Path) -> Result<Self, OpenError> {
         let path = Folder::new(folder).lock();
         let io = |error| OpenError::Io { file: path.clone(), error };
-        std::fs::create_dir_all(folder).map_err(io)?;
+        private_folder(folder).map_err(io)?;
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
@@ -73,6 +73,16 @@ impl FolderLock {
         writeln!(file, "process {} since {since} (Unix seconds)", std::process::id()).map_err(io)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Makes the folder, for the owner alone: answers and names are nobody else's on this machine. One that is there stays
+/// as it is, and what a store makes in it is no more open than SQLite's own default under the folder.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut make = std::fs::DirBuilder::new();
+    make.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+    make.create(folder)
 }
 
 fn holder(file: &mut File) -> String {

@@ -177,3 +177,5 @@ pub(crate) fn set_meta(db: &Connection, key: &str, value: impl rusqlite::ToSql) 
 pub(crate) const APPLIED_UPTO: &str = "applied_upto";
 /// What the store's own id is called in `meta` of both files.
 pub(crate) const STORE: &str = "store";
+/// In main.db once its journal exists: without it, rows that were acknowledged may be missing.
+pub(crate) const JOURNAL_MADE: &str = "journal_made";

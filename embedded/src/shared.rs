@@ -114,6 +114,7 @@ impl Shared {
             apply_batches: self.apply_batches.load(Ordering::Relaxed),
             apply_failures: self.apply_failures.load(Ordering::Relaxed),
             poisoned: self.poisoned.load(Ordering::Acquire),
+            broken: false,
         }
     }
 }

@@ -27,4 +27,6 @@ pub struct Stats {
     pub apply_failures: u64,
     /// Whether the journal waits for `reopen`.
     pub poisoned: bool,
+    /// Whether one of the store's threads has ended: only a new start mends that.
+    pub broken: bool,
 }

@@ -10,7 +10,9 @@ use crate::merge::Waiting;
 use crate::options::Options;
 use crate::read;
 use crate::rows::insert_quarantined;
-use crate::schema::{APPLIED_UPTO, MAIN, STORE, meta, migrate, open_read, open_write};
+use crate::schema::{
+    APPLIED_UPTO, JOURNAL_MADE, MAIN, STORE, meta, migrate, open_read, open_write, set_meta,
+};
 use crate::shared::Shared;
 use crate::stats::Stats;
 use domain::entry::LogEntry;
@@ -88,7 +90,8 @@ impl EmbeddedStore {
 
     /// Figures of the store, for metrics.
     pub fn stats(&self) -> Stats {
-        self.inner.shared.stats()
+        let broken = self.inner.threads.iter().any(JoinHandle::is_finished);
+        Stats { broken, ..self.inner.shared.stats() }
     }
 
     /// Lets the batch that is being applied end and starts no other until the hold is dropped: for tests and
@@ -334,7 +337,14 @@ pub(crate) fn open_files(folder: Folder, options: Options) -> Result<(Arc<Shared
     migrate(&mut main, &main_file, MAIN)?;
     let store: Vec<u8> = meta(&main, STORE).map_err(sqlite)?.unwrap_or_default();
     let applied_upto = meta(&main, APPLIED_UPTO).map_err(sqlite)?.unwrap_or(0);
+    let journal_made = meta::<i64>(&main, JOURNAL_MADE).map_err(sqlite)?.is_some();
+    if journal_made && !folder.journal().exists() {
+        return Err(OpenError::JournalMissing(main_file));
+    }
     let db = Journal::open_file(&folder, &options, &store)?;
+    if !journal_made {
+        set_meta(&main, JOURNAL_MADE, 1).map_err(sqlite)?;
+    }
     let journal_file = folder.journal();
     let shared = Arc::new(Shared::new(folder, options, applied_upto));
     let journal = Journal::new(db, Arc::clone(&shared))

@@ -87,6 +87,9 @@ pub struct CardRecord {
 /// A deck with all its cards in the order of adding, deleted ones included.
 pub type DeckContent = (DeckRecord, Vec<CardRecord>);
 
+/// Between the levels of a deck's path.
+pub const PATH_SEPARATOR: &str = "::";
+
 /// Which decks a list holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DeckQuery {

@@ -15,6 +15,9 @@ pub enum TokenError {
     /// Signed with an algorithm that the key is not for, or that is not accepted at all.
     #[error("the token's algorithm is not the one that its key is for")]
     WrongAlgorithm,
+    /// `crit` names a rule that is not known here (RFC 7515, 4.1.11).
+    #[error("the token asks for a rule (`crit`) that is not known here")]
+    UnknownRule,
     /// Signed with a key that is not known here.
     #[error("the token names a key that is not known here")]
     UnknownKey,
@@ -54,6 +57,7 @@ impl TokenError {
             TokenError::Expired | TokenError::NotYet => true,
             TokenError::Malformed
             | TokenError::TooLong
+            | TokenError::UnknownRule
             | TokenError::WrongAlgorithm
             | TokenError::UnknownKey
             | TokenError::Forged

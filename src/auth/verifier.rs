@@ -99,6 +99,9 @@ impl Verifier {
             return Err(TokenError::TooLong);
         }
         let header = decode_header(token).map_err(|error| token_error(error.kind()))?;
+        if header.crit.is_some() {
+            return Err(TokenError::UnknownRule);
+        }
         // One algorithm a key: which key it is decides, never what the token would like.
         let (algorithm, key) = match (header.alg, header.kid.as_deref()) {
             (Algorithm::HS256, _) => {

@@ -22,7 +22,7 @@ pub(super) fn backup(args: &BackupArgs) -> ExitCode {
 /// Fills an empty data folder from a backup.
 pub(super) fn restore(args: &RestoreArgs) -> ExitCode {
     match load(&args.config, Need::Nothing) {
-        Ok(config) => ended(embedded::restore(&args.file, &config.data_dir, false)),
+        Ok(config) => ended(embedded::restore(&args.file, &config.data_dir, args.force)),
         Err(errors) => could_not(errors),
     }
 }

@@ -224,6 +224,9 @@ pub struct RestoreArgs {
     /// The backup
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Put it in place of a store that the data folder has, which is deleted
+    #[arg(long)]
+    pub force: bool,
     /// Settings.
     #[command(flatten)]
     pub config: ConfigFlags,

@@ -4,10 +4,11 @@
 
 use crate::config::AddressRange;
 use crate::http::limits::{ADDRESSES_COUNTED, FAILURES_BURST, FAILURES_PER_SECOND};
+use crate::ws::layer::AddressOf;
 use actix_web::http::header::HeaderMap;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Entries of `X-Forwarded-For` that are looked at.
 const HOPS_MAX: usize = 32;
@@ -36,6 +37,11 @@ pub fn client_address(headers: &HeaderMap, peer: IpAddr, trusted: &[AddressRange
         }
     }
     client
+}
+
+/// The same for the handshakes of sockets: a school behind a proxy is not one address there either.
+pub fn behind(trusted: Vec<AddressRange>) -> AddressOf {
+    Arc::new(move |headers, peer| client_address(headers, peer, &trusted))
 }
 
 /// Counts failed sign-ins by address: a bucket of tokens each, refilled as time goes on.

@@ -8,6 +8,7 @@ use crate::http::limits::{CLASSES_PER_TEACHER_MAX, DECKS_PER_CLASS_MAX, STUDENTS
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
 use crate::http::{App, Caller, Code, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
+use actors::Concerned;
 use domain::ids::{ClassId, DeckId, UserId, Uuid};
 use ports::people::ClassChange;
 
@@ -69,7 +70,7 @@ pub(super) async fn enroll(
         return Err(Problem::not_found());
     }
     change(&app, class.id, ClassChange::Enroll(student)).await?;
-    app.study.access_changed(Some(student));
+    app.study.access_changed(student.into());
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -81,7 +82,7 @@ pub(super) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
     change(&app, class.id, ClassChange::Remove(student)).await?;
-    app.study.access_changed(Some(student));
+    app.study.access_changed(student.into());
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -126,12 +127,6 @@ async fn change(app: &App, class: ClassId, change: ClassChange) -> Result<(), Pr
     Ok(app.people.change_class(class, change, app.clock.wall_ms()).await?)
 }
 
-/// Students told one by one; a class larger than this is told through everybody.
-const TOLD_ONE_BY_ONE: usize = 64;
-
 fn tell_students(app: &App, students: &[UserId]) {
-    if students.len() > TOLD_ONE_BY_ONE {
-        return app.study.access_changed(None);
-    }
-    students.iter().for_each(|student| app.study.access_changed(Some(*student)));
+    app.study.access_changed(Concerned::People(students.into()));
 }

@@ -9,6 +9,7 @@ use crate::http::limits::{CHANGE_TRIES, DECKS_PER_PERSON_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
+use actors::Concerned;
 use domain::access::Span;
 use domain::ids::{DeckId, Uuid};
 use ports::{DeckQuery, DeckRecord, LibraryError};
@@ -60,7 +61,7 @@ pub(super) async fn create(
         None => {
             room_for_a_deck(&app, &caller).await?;
             let stored = app.library.put_deck(record, None, app.clock.wall_ms()).await?;
-            app.study.access_changed(Some(caller.user));
+            app.study.access_changed(caller.user.into());
             stored
         }
     };
@@ -103,7 +104,7 @@ pub(super) async fn change(
     let seen_before = deck_to_edit(&app, &caller, id).await?.visibility;
     let stored = change_deck(&app, &caller, &request, id, |deck| body.0.clone().apply(deck)).await?;
     if stored.visibility != seen_before {
-        app.study.access_changed(None);
+        app.study.access_changed(Concerned::Deck(id));
     }
     changed(&DeckOut::of(stored, &caller))
 }
@@ -115,13 +116,13 @@ pub(super) async fn delete(
     request: HttpRequest,
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let now_ms = app.clock.wall_ms();
-    change_deck(&app, &caller, &request, DeckId(*path), |deck| {
+    let (id, now_ms) = (DeckId(*path), app.clock.wall_ms());
+    change_deck(&app, &caller, &request, id, |deck| {
         deck.deleted_ms = Some(now_ms);
         Ok(())
     })
     .await?;
-    app.study.access_changed(None);
+    app.study.access_changed(Concerned::Deck(id));
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -4,7 +4,7 @@ use crate::clock::ServerClock;
 use crate::http::outlook::{self, CardOutlook, HistoryPage, HistoryQuery, OutlookError, Progress};
 use crate::http::study::{Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
 use crate::ws::study::card_fields;
-use actors::{BatchError, DueError, Engine, submit_batch};
+use actors::{BatchError, Concerned, DueError, Engine, submit_batch};
 use domain::day::{Day, ZoneHistory};
 use domain::ids::{CardId, DeckId, UserId};
 use ports::{DeckRecord, Library, ReviewStore};
@@ -83,8 +83,8 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
         self.engine.deck_changed(deck);
     }
 
-    fn access_changed(&self, who: Option<UserId>) {
-        self.engine.access_changed(who);
+    fn access_changed(&self, whom: Concerned) {
+        self.engine.access_changed(whom);
     }
 
     fn zones_changed(&self, who: UserId, zones: &ZoneHistory) {

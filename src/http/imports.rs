@@ -126,7 +126,7 @@ pub(super) async fn import_new(
     let imported = import_new_deck(&*app.library, deck, upload.pieces(payload), options, now_ms).await;
     let (made, report) = imported.map_err(|error| upload.problem(error))?;
     let Some(made) = made else { return Ok(HttpResponse::Ok().json(ImportOut::of(None, &report))) };
-    app.study.access_changed(Some(caller.user));
+    app.study.access_changed(caller.user.into());
     app.study.deck_changed(made.id);
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/v1/decks/{}", made.id)))

@@ -1,5 +1,6 @@
 //! What HTTP asks of a learner's session and past.
 
+use actors::Concerned;
 use domain::day::{Day, ZoneHistory};
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::session::{Command, Refusal};
@@ -88,8 +89,8 @@ pub trait Study: Send + Sync {
     /// A deck, or a card in it, changed: sessions get the new revision.
     fn deck_changed(&self, deck: DeckId);
 
-    /// What somebody sees changed: enrollments, decks, visibility. `None` concerns everybody.
-    fn access_changed(&self, who: Option<UserId>);
+    /// What somebody sees changed: enrollments, decks, visibility.
+    fn access_changed(&self, whom: Concerned);
 
     /// A learner's zone or rollover hour changed.
     fn zones_changed(&self, who: UserId, zones: &ZoneHistory);

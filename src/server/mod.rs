@@ -13,7 +13,7 @@ pub use tokens::VerifiedTokens;
 use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
-use crate::http::address::client_address;
+use crate::http::address::behind;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
@@ -62,15 +62,14 @@ pub struct ServerOptions {
 impl ServerOptions {
     /// How its listeners and sockets are served.
     pub fn serving(&self, parts: &Parts) -> ServeOptions {
-        let (engine, trusted) = (parts.engine.clone(), self.trusted_proxies.clone());
+        let engine = parts.engine.clone();
         ServeOptions {
             workers: self.workers,
             backlog: BACKLOG,
             allowed_origins: self.allowed_origins.clone(),
             gate: parts.gate.clone(),
             counters: parts.sources.sockets.clone(),
-            // Sockets and HTTP believe the same proxies: behind one, everybody would else be one address.
-            address_of: Arc::new(move |headers, peer| client_address(headers, peer, &trusted)),
+            address_of: behind(self.trusted_proxies.clone()),
             on_worker_start: Arc::new(move |_| drop(engine.shard())),
             ..ServeOptions::default()
         }

@@ -1,13 +1,13 @@
 //! Between shards: sockets of other workers, sessions that move, and everything that arrives in the inbox.
 
 use super::Shard;
-use crate::messages::{CloseWhy, SocketPort, ToShard, ToSocket};
+use crate::messages::{CloseWhy, Concerned, SocketPort, ToShard, ToSocket};
 use crate::observe::{LearnerView, ShardView};
 use crate::resident::SessionCell;
 use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::{HomeState, ShardNo};
-use domain::ids::{InstanceId, UserId};
+use domain::ids::{DeckId, InstanceId, UserId};
 use domain::session::{DeckLoad, Facts, FetchFailed, Input, Session, SocketId, Token};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,9 +22,7 @@ impl Shard {
     pub(super) fn take(&self, message: ToShard) {
         match message {
             ToShard::Activated { user, incarnation, seed } => self.activated(user, incarnation, seed),
-            ToShard::Fetched { user, token, facts, access_told } => {
-                self.fetched(user, token, facts, access_told);
-            }
+            ToShard::Fetched { user, token, facts, notices } => self.fetched(user, token, facts, notices),
             ToShard::Committed { decided, barriers, landed } => {
                 for (user, id, outcome) in decided {
                     self.give_or_forward(user, Input::Outcome { id, outcome });
@@ -50,12 +48,8 @@ impl Shard {
             }
             ToShard::AccessChanged(whom, number) => {
                 self.heard.borrow_mut().note(number);
-                match whom {
-                    Some(user) => {
-                        self.give(user, Input::AccessChanged);
-                    }
-                    None => self.for_all(|_| true, || Input::AccessChanged),
-                }
+                self.access_changed(&whom);
+                self.told_access.borrow_mut().note(number, whom);
             }
             ToShard::Zones(user, zones) => self.zones_told(user, zones),
             ToShard::Goodbye => self.goodbye(),
@@ -69,14 +63,21 @@ impl Shard {
         }
     }
 
+    /// Who sees what changed: those whom it concerns look again.
+    fn access_changed(&self, whom: &Concerned) {
+        match whom {
+            Concerned::People(people) => {
+                for user in people.iter() {
+                    self.give(*user, Input::AccessChanged);
+                }
+            }
+            Concerned::Deck(deck) => self.for_all(|cell| may_hold(cell, *deck), || Input::AccessChanged),
+        }
+    }
+
     /// A deck changed: every session here that holds it hears of it, and so does whoever is loading it just now.
     fn deck_told(&self, deck: Arc<Deck>) {
-        // Who has something to read yet may be about to hold it.
-        let concerns = |cell: &SessionCell| {
-            !cell.inbox.borrow().is_empty()
-                || cell.session.borrow().as_ref().is_some_and(|session| session.has_deck(deck.id))
-        };
-        self.for_all(concerns, || Input::Deck(deck.clone()));
+        self.for_all(|cell| may_hold(cell, deck.id), || Input::Deck(deck.clone()));
         let mut told = self.told_decks.borrow_mut();
         told.retain(|known| known.id != deck.id);
         if told.len() >= DECKS_REMEMBERED {
@@ -102,8 +103,18 @@ impl Shard {
 
     /// What was fetched. A deck that changed while it was being read is followed by its newest revision, and a change
     /// of who sees what by another look.
-    fn fetched(&self, user: UserId, token: Token, facts: Result<Facts, FetchFailed>, access_told: u64) {
-        let about_access = matches!(&facts, Ok(Facts::Decks(_) | Facts::Scope(_)));
+    fn fetched(&self, user: UserId, token: Token, facts: Result<Facts, FetchFailed>, notices: u64) {
+        let told = self.told_access.borrow();
+        let is_old = match &facts {
+            Ok(Facts::Decks(loads)) => {
+                told.concerns(notices, user, |deck| loads.iter().any(|load| load.deck.id == deck))
+            }
+            // A deck that is named here is read next, with whoever may see it then.
+            Ok(Facts::Scope(_)) => told.concerns(notices, user, |_| false),
+            Ok(Facts::Entries(_) | Facts::CardLog(_) | Facts::Before(_) | Facts::Sitting(_))
+            | Err(FetchFailed) => false,
+        };
+        drop(told);
         let newer: Vec<Arc<Deck>> = match &facts {
             Ok(Facts::Decks(loads)) => {
                 let told = self.told_decks.borrow();
@@ -125,7 +136,7 @@ impl Shard {
         for deck in newer {
             self.give_or_forward(user, Input::Deck(deck));
         }
-        if about_access && self.shared.access_told.load(Ordering::Acquire) != access_told {
+        if is_old {
             self.give_or_forward(user, Input::AccessChanged);
         }
     }
@@ -324,4 +335,10 @@ impl Shard {
             self.for_all(|_| true, || Input::Credit(has));
         }
     }
+}
+
+/// Whether a session holds a deck, or may be about to: it has something to read yet.
+fn may_hold(cell: &SessionCell, deck: DeckId) -> bool {
+    !cell.inbox.borrow().is_empty()
+        || cell.session.borrow().as_ref().is_some_and(|session| session.has_deck(deck))
 }

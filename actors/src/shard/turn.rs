@@ -1,11 +1,12 @@
 //! The turn of a session: its inbox, the machine in a contained part, and what the turn leaves behind.
 
 use super::Shard;
-use crate::messages::{Item, Job, ToSocket};
+use crate::messages::{Aside, Item, Job, ToSocket};
 use crate::resident::{Resident, SessionCell, Wake};
 use domain::commit::Offer;
-use domain::ids::UserId;
-use domain::session::{Effect, Input, Now};
+use domain::ids::{EntryId, UserId};
+use domain::session::{Effect, Input, Now, Refusal};
+use ports::Quarantined;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -51,6 +52,8 @@ impl Shard {
         let now = self.now();
         for _ in 0..INPUTS_A_TURN {
             let Some(input) = cell.inbox.borrow_mut().pop_front() else { break };
+            let input = self.unless_guilty(cell.user, input);
+            let id = command_of(&input);
             let mut fx = std::mem::take(&mut *self.fx.borrow_mut());
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 let mut session = cell.session.borrow_mut();
@@ -61,6 +64,9 @@ impl Shard {
                 session.handle(now, input, &mut fx);
             }));
             if outcome.is_err() {
+                if let Some(id) = id {
+                    self.shared.suspects.note(cell.user, id);
+                }
                 fx.clear();
                 *self.fx.borrow_mut() = fx;
                 self.fell(cell);
@@ -71,6 +77,26 @@ impl Shard {
         }
         self.after_turn(cell, now);
         self.flush();
+    }
+
+    /// A command that broke its session before, more than once, is put aside and refused; all others pass.
+    fn unless_guilty(&self, user: UserId, input: Input) -> Input {
+        let Input::Command { socket, seq, id, command } = input else { return input };
+        if self.shared.suspects.are_none() || !self.shared.suspects.is_guilty(user, id) {
+            return Input::Command { socket, seq, id, command };
+        }
+        tracing::error!(%user, %id, "a command that breaks its session goes to quarantine");
+        let what = Quarantined {
+            user,
+            id,
+            at_ms: self.now().wall_ms,
+            reason: "its session panicked each time that it was handled".to_owned(),
+            raw: format!("{command:?}").into_bytes(),
+        };
+        if self.shared.aside.try_send(Aside { what, then: None }).is_err() {
+            tracing::error!(%user, %id, "there is no room left to put it aside: its client has it");
+        }
+        Input::Refused { socket, seq, id, refusal: Refusal::Internal }
     }
 
     fn perform(&self, cell: &SessionCell, fx: &mut Vec<Effect>) {
@@ -124,4 +150,9 @@ impl Shard {
             deadlines.insert((at, cell.user));
         }
     }
+}
+
+/// The command that an input is, if it is one.
+const fn command_of(input: &Input) -> Option<EntryId> {
+    if let Input::Command { id, .. } = input { Some(*id) } else { None }
 }

@@ -107,8 +107,12 @@ impl Session {
 
     /// Who sees what changed: loaded decks are read again, and sittings over everything look for more.
     pub(super) fn access_changed(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        // What is being read now may be from before the change.
-        self.access_unread = self.is_reading();
+        // What is being read now may be from before the change. One look at a time: however often it is told, what is
+        // owed is one more.
+        self.access_unread = self.is_reading() || self.access_fetch.is_some();
+        if self.access_fetch.is_some() {
+            return;
+        }
         let decks: Vec<DeckId> = self.decks.keys().copied().collect();
         if !decks.is_empty() {
             self.access_fetch = Some(self.fetch(Want::Decks(decks), fx));
@@ -133,7 +137,8 @@ impl Session {
     }
 
     pub(super) fn read_access_again(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.access_unread && now.tick_ms >= self.read_again_tick_ms && !self.is_reading() {
+        let reads = self.is_reading() || self.access_fetch.is_some();
+        if self.access_unread && now.tick_ms >= self.read_again_tick_ms && !reads {
             self.access_unread = false;
             self.access_changed(now, fx);
         }

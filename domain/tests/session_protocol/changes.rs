@@ -3,7 +3,7 @@
 use crate::world::client::{cards, change, dones};
 use crate::world::*;
 use domain::access::Span;
-use domain::session::{Input, Reason, Start};
+use domain::session::{Input, Reason, Start, Want};
 
 #[test]
 fn an_edited_held_card_comes_again_at_its_place() {
@@ -191,6 +191,24 @@ fn a_storm_of_changes_while_the_store_is_slow_closes_no_socket() {
     w.fetches_at_once = true;
     w.answer_screen(s, 5);
     assert_eq!(w.held(s).len(), 2);
+}
+
+#[test]
+fn however_often_access_changes_one_look_is_under_way_and_one_more_is_owed() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.fetches_at_once = false;
+    for _ in 0..100 {
+        w.input(Input::AccessChanged);
+    }
+    let looks = |w: &World| w.fetches.iter().filter(|(_, want)| matches!(want, Want::Decks(_))).count();
+    assert_eq!(looks(&w), 1);
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    w.input(Input::AccessChanged);
+    w.fetches_at_once = true;
+    w.answer_fetches();
+    w.pass_by_deadlines(10_000);
+    assert!(w.held(s).is_empty(), "the last change is seen");
 }
 
 #[test]

@@ -4,12 +4,10 @@ use crate::error::During;
 use crate::rows::{id, maybe_id};
 use crate::text::{settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word};
 use domain::ids::{DeckId, OrgId, UserId};
+use ports::library::PATH_SEPARATOR;
 use ports::{DeckQuery, DeckRecord, LibraryError, StoreError};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
-
-/// Separates the parts of a path.
-const PATH_SEPARATOR: &str = "::";
 
 const COLUMNS: &str = "id, org, owner, path, title, description, visibility, tags, settings, revision, cards, \
                        created_ms, updated_ms, deleted_ms";
@@ -85,8 +83,13 @@ fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreError> {
 pub(super) fn decks(main: &Connection, query: &DeckQuery) -> Result<Vec<DeckRecord>, LibraryError> {
     let mut found = BTreeMap::new();
     if let Some(owner) = &query.owner {
-        let sql = format!("SELECT {COLUMNS} FROM decks WHERE owner = ?1");
-        found.extend(select(main, &sql, [&owner.bytes()[..]])?.into_iter().map(|deck| (deck.id, deck)));
+        // What begins with the path is a range of the index by owner and path; `wanted` looks closer.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM decks WHERE owner = ?1 AND path >= ?2 AND path < ?2 || char(0x10ffff)"
+        );
+        let top = query.below_path.as_deref().unwrap_or_default();
+        let decks = select(main, &sql, params![&owner.bytes()[..], top])?;
+        found.extend(decks.into_iter().map(|deck| (deck.id, deck)));
     }
     for id in &query.ids {
         found.extend(deck_by_id(main, *id)?.map(|deck| (deck.id, deck)));

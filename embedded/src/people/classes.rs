@@ -6,7 +6,7 @@ use crate::rows::{id, maybe_id};
 use domain::access::Span;
 use domain::ids::{ClassId, DeckId, OrgId, UserId};
 use ports::people::ClassChange;
-use ports::{ClassRecord, Grant, PeopleError, StoreError};
+use ports::{ClassRecord, Grant, PeopleError, Person, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// Stores a new class with its students and decks; a known one is left as it is.
@@ -101,6 +101,19 @@ pub(super) fn change_class(
     main.prepare_cached(sql)
         .and_then(|mut change| change.execute((&class.bytes()[..], &whom[..], now_ms)))
         .during("change a class")?;
+    Ok(())
+}
+
+/// Ends the enrollments of a person in classes of other organisations, now that it is known whose person it is.
+/// What was made before the account is as if it had never been.
+pub(super) fn leave_other_orgs(main: &Connection, person: &Person, now_ms: i64) -> Result<(), StoreError> {
+    let org = person.org.as_ref().map(|org| &org.bytes()[..]);
+    let others = "user = ?1 AND class IN (SELECT id FROM classes WHERE org IS NOT ?2)";
+    let ended =
+        format!("UPDATE enrollments SET until_ms = max(?3, from_ms) WHERE until_ms IS NULL AND {others}");
+    let undone = format!("DELETE FROM enrollments WHERE from_ms <= ?3 AND {others}");
+    main.execute(&ended, (&person.id.bytes()[..], org, now_ms)).during("end enrollments")?;
+    main.execute(&undone, (&person.id.bytes()[..], org, person.began_ms)).during("undo enrollments")?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Persons in `main.db`.
 
+use super::classes::leave_other_orgs;
 use crate::error::During;
 use crate::rows::{id, maybe_id};
 use crate::text::{role_of, role_word, zones_of, zones_text};
@@ -31,11 +32,19 @@ pub(super) fn as_known(main: &Connection, who: &SignIn) -> Result<Option<Person>
 /// Stores what a token says of a person.
 pub(super) fn sign_in(main: &Connection, who: &SignIn, now_ms: i64) -> Result<Person, PeopleError> {
     let (person, name_chosen) = match stored(main, who.user)? {
-        Some(stored) => (after_sign_in(&stored, who)?, stored.name_chosen),
+        Some(stored) => {
+            let person = after_sign_in(&stored, who)?;
+            if person.org != stored.person.org {
+                leave_other_orgs(main, &person, now_ms)?;
+            }
+            (person, stored.name_chosen)
+        }
         None => {
             let name = who.name.clone().unwrap_or_default();
             let zones = domain::day::ZoneHistory::new();
             let person = Person { id: who.user, org: who.org, role: who.role, name, zones, began_ms: now_ms };
+            // Who enrolled a person that was not here yet could not know whose person it is.
+            leave_other_orgs(main, &person, now_ms)?;
             (person, false)
         }
     };

@@ -77,6 +77,31 @@ fn a_backup_is_one_whole_file_with_everything_applied() {
     });
 }
 
+#[test]
+fn a_backup_that_was_changed_or_cut_is_refused_and_touches_nothing() {
+    let (store, place) = store_with(options());
+    let file = place.path().join("backup");
+    block_on(async {
+        store.put_deck(deck_record(1, "A"), None, 1).await.unwrap();
+        store.put_cards(deck(1), vec![card_record(1, "a capital", "b")], None, 1).await.unwrap();
+    });
+    store.backup(&file).unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    let letter = whole.windows(9).position(|bytes| bytes == b"a capital").unwrap();
+    let changed = [&whole[..letter], b"A", &whole[letter + 1..]].concat();
+    let cut = whole[..whole.len() - 1].to_vec();
+    let cut_in_a_page = whole[..whole.len() / 2].to_vec();
+    for (what, bytes) in [("changed", changed), ("cut", cut), ("half", cut_in_a_page)] {
+        std::fs::write(&file, bytes).unwrap();
+        let restored = folder();
+        let refused = restore(&file, restored.path(), false);
+        assert!(refused.is_err(), "{what}");
+        assert!(!restored.path().join("main.db").exists(), "{what}");
+    }
+    std::fs::write(&file, whole).unwrap();
+    restore(&file, folder().path(), false).unwrap();
+}
+
 /// Restores a backup, answers, restarts, answers: the rows that are found of 60.
 async fn after_restore_answer_restart(bugs: Bugs) -> usize {
     let options = || Options { bugs, ..options() };

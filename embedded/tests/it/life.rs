@@ -129,6 +129,18 @@ fn files_that_do_not_belong_together_are_refused() {
 }
 
 #[test]
+fn a_store_whose_journal_is_gone_is_refused_for_what_may_have_been_in_it() {
+    let (store, folder) = store_with(options());
+    block_on(append(&store, rows(user(1), 0..5)));
+    drop(store);
+    for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    let refused = EmbeddedStore::open(folder.path(), options()).err().unwrap();
+    assert!(matches!(refused, OpenError::JournalMissing(_)), "{refused}");
+}
+
+#[test]
 fn a_database_of_something_else_is_refused() {
     let folder = folder();
     let other = Connection::open(folder.path().join("main.db")).unwrap();

@@ -132,6 +132,13 @@ fn a_token_does_not_choose_its_algorithm() {
 }
 
 #[test]
+fn a_token_that_asks_for_a_rule_nobody_here_knows_is_refused() {
+    let header = Header { crit: Some(vec!["b64".into()]), ..Header::new(Algorithm::HS256) };
+    let token = encode(&header, &good(), &EncodingKey::from_secret(SECRET)).unwrap();
+    assert_eq!(by_secret().verify(&token, NOW_MS), Err(TokenError::UnknownRule));
+}
+
+#[test]
 fn public_keys_verify_and_are_remembered_without_outliving_the_token() {
     let verifier = by_key_set();
     for token in [RS256, EDDSA] {

@@ -44,6 +44,10 @@ pub(in crate::cli) fn export(args: &ExportArgs) -> ExitCode {
 }
 
 fn export_deck(folder: &Path, args: &ExportArgs) -> Result<usize, ExportError> {
+    if !folder.join("main.db").exists() {
+        // Opening makes what is not there: a slip in the folder's name must not become an empty store.
+        return Err(embedded::OpenError::NoStore(folder.to_owned()).into());
+    }
     let store = EmbeddedStore::open(folder, embedded::Options::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let out: Box<dyn Write> = if args.file.as_os_str() == "-" {

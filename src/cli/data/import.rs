@@ -55,6 +55,8 @@ fn print(report: &ImportReport) {
 
 fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, FolderError> {
     let owner = args.user.ok_or(FolderError::NoUser)?;
+    // A file that cannot be read must not leave an empty store behind.
+    drop(open(&args.file)?);
     let store = EmbeddedStore::open(&config.data_dir, embedded::Options::default())?;
     let target = Target { owner, deck: args.deck.clone() };
     let options = ImportOptions { dry_run: args.dry_run, ..ImportOptions::default() };

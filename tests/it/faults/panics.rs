@@ -132,6 +132,30 @@ fn a_session_that_keeps_failing_is_kept_closed_and_may_come_back_later() {
 }
 
 #[test]
+fn a_command_that_breaks_its_session_each_time_is_put_aside_and_refused_and_the_learner_goes_on() {
+    let bomb = Bomb::default();
+    let server = TestServer::start_with(Wishes { workers: 2, hooks: bomb.hooks(), ..Wishes::default() });
+    let victim = somebody();
+    let (deck, cards) = server.deck_with(victim, 3, unlimited());
+    let device = Device::join(&server, victim);
+    let poison = device.answer_frame(deck, cards[0], 5);
+    bomb.plant(victim, usize::MAX);
+    for _ in 0..2 {
+        let mut device = Device::join_when_ready(&server, victim);
+        device.command(poison.clone());
+        assert_eq!(device.closed(), Some(4409));
+    }
+    let mut device = Device::join_when_ready(&server, victim);
+    assert_eq!(device.verdict(poison).as_deref(), Some("internal"));
+    bomb.plant(victim, 0);
+    let next = device.answer_frame(deck, cards[1], 5);
+    assert_eq!(device.verdict(next), None);
+    eventually("it is put aside", || server.faults.quarantined().iter().any(|what| what.user == victim));
+    server.settled();
+    assert_eq!(server.log(victim).len(), 1);
+}
+
+#[test]
 fn panics_under_load_lose_nothing_that_was_acknowledged() {
     use crate::study::crowd::Student;
     let bomb = Bomb::default();

@@ -131,6 +131,28 @@ fn a_row_that_can_never_be_stored_is_refused_and_its_card_is_as_if_it_never_came
     eventually("the rows are the fold of the log", || faults().is_empty());
 }
 
+#[test]
+fn a_quarantine_that_cannot_be_written_holds_nobody_up_but_whose_row_it_is() {
+    let server = TestServer::start();
+    let (unlucky, other) = (somebody(), somebody());
+    let (deck, cards) = server.deck_with(unlucky, 6, unlimited());
+    let (others_deck, others_cards) = server.deck_with(other, 6, unlimited());
+    let (mut device, mut neighbour) = (Device::join(&server, unlucky), Device::join(&server, other));
+    server.faults.close_quarantine(true);
+    server.faults.script([Some(Fault::Never(0))]);
+    let never = device.answer_frame(deck, cards[0], 5);
+    device.command(never.clone());
+    eventually("the store has refused the row", || !server.faults.met().is_empty());
+    for card in &others_cards[..3] {
+        let answer = neighbour.answer_frame(others_deck, *card, 5);
+        assert_eq!(neighbour.verdict(answer), None);
+    }
+    assert!(server.faults.quarantined().is_empty());
+    server.faults.close_quarantine(false);
+    assert_eq!(device.wait("error")["code"], "internal");
+    assert_eq!(server.faults.quarantined().len(), 1);
+}
+
 /// Learners who study at once over a store that fails at random, in every way it can.
 #[test]
 fn through_random_failures_of_the_store_everybody_keeps_what_was_acknowledged() {

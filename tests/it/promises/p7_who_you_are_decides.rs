@@ -48,12 +48,12 @@ impl<'a> Class<'a> {
 
     fn enroll(&self, learner: UserId) {
         self.change(ClassChange::Enroll(learner));
-        self.server.engine.access_changed(Some(learner));
+        self.server.engine.access_changed(learner.into());
     }
 
     fn remove(&self, learner: UserId) {
         self.change(ClassChange::Remove(learner));
-        self.server.engine.access_changed(Some(learner));
+        self.server.engine.access_changed(learner.into());
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use studyhall::http::address::behind;
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketOptions, SocketRoute};
 
 use super::client::{Client, request};
@@ -119,6 +120,25 @@ fn an_address_has_few_places_until_sign_in_and_gets_them_back() {
     drop(first);
     eventually("the place of a socket that went is free", || server.gate.unknown() == 1);
     assert_eq!(answer(&server, &request("/", "")).0, 101);
+}
+
+#[test]
+fn behind_a_trusted_proxy_places_are_counted_by_the_address_that_it_names() {
+    let limits = GateLimits { unknown_per_address_max: 1, unknown_max: 100 };
+    let proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let serve = ServeOptions {
+        gate: Arc::new(Gate::new(limits)),
+        address_of: behind(proxies),
+        ..ServeOptions::default()
+    };
+    let (routes, _ear) = scripted::route(with_sign_in());
+    let server = TestServer::start_with(serve, routes);
+    let from = |address: &str| request("/", &format!("X-Forwarded-For: {address}\r\n"));
+    let mut silent = Client::tcp(server.address);
+    silent.send_raw(&from("203.0.113.1"));
+    eventually("it is in", || server.gate.unknown() == 1);
+    assert_eq!(answer(&server, &from("203.0.113.1")).0, 429);
+    assert_eq!(answer(&server, &from("203.0.113.2")).0, 101, "somebody else behind the same proxy");
 }
 
 #[test]

@@ -23,6 +23,7 @@ macro_rules! people_contract {
             a_class_knows_its_students_and_decks_of_now,
             joining_twice_and_leaving_twice_changes_nothing,
             a_grant_holds_while_enrollment_and_assignment_do,
+            who_turns_out_to_be_of_another_organisation_leaves_its_classes,
             a_class_that_does_not_exist_is_refused,
         );
     };
@@ -189,6 +190,31 @@ pub async fn a_grant_holds_while_enrollment_and_assignment_do(store: &impl Peopl
     assert_eq!(spans, [(ms(20), Some(ms(30))), (ms(40), Some(ms(50))), (ms(60), None)]);
     assert!(grants.iter().all(|grant| grant.deck == deck(1) && grant.class == class(1)));
     assert!(store.grants(user(2)).await.unwrap().is_empty());
+}
+
+pub async fn who_turns_out_to_be_of_another_organisation_leaves_its_classes(store: &impl People) {
+    let own_org = Some(OrgId::from_u128(77));
+    let own = SignIn { org: own_org, ..token(1, None) };
+    store.create_class(class_record(1)).await.unwrap();
+    store.create_class(ClassRecord { org: own_org, ..class_record(2) }).await.unwrap();
+    for n in [1, 2] {
+        let (class, at_ms) = (class(n.into()), START_MS + 100);
+        store.change_class(class, ClassChange::Give(deck(n)), at_ms).await.unwrap();
+        store.change_class(class, ClassChange::Enroll(user(1)), at_ms).await.unwrap();
+    }
+    // Before the account, as if it had never been.
+    store.sign_in(own, START_MS + 200).await.unwrap();
+    let grants = store.grants(user(1)).await.unwrap();
+    assert_eq!(grants.iter().map(|grant| grant.deck).collect::<Vec<_>>(), [deck(2)]);
+    assert!(store.class(class(1)).await.unwrap().unwrap().students.is_empty());
+    // After it: what was seen was seen.
+    let orgless = token(2, None);
+    store.sign_in(orgless.clone(), START_MS).await.unwrap();
+    store.change_class(class(1), ClassChange::Enroll(user(2)), START_MS + 300).await.unwrap();
+    assert!(store.grants(user(2)).await.unwrap()[0].span.is_open());
+    store.sign_in(SignIn { org: own_org, ..orgless }, START_MS + 400).await.unwrap();
+    let grants = store.grants(user(2)).await.unwrap();
+    assert_eq!(grants[0].span, Span { from_ms: START_MS + 300, until_ms: Some(START_MS + 400) });
 }
 
 pub async fn a_class_that_does_not_exist_is_refused(store: &impl People) {

@@ -50,6 +50,8 @@ struct Plan {
     lies: Lies,
     appends: u64,
     met: Vec<Fault>,
+    quarantined: Vec<Quarantined>,
+    quarantine_is_down: bool,
 }
 
 /// Wraps a store.
@@ -72,6 +74,8 @@ impl<S: ReviewStore> FaultStore<S> {
             lies: Lies::default(),
             appends: 0,
             met: Vec::new(),
+            quarantined: Vec::new(),
+            quarantine_is_down: false,
         };
         Self { inner, plan: Arc::new(Mutex::new(plan)), released: Arc::new(Notify::new()) }
     }
@@ -109,6 +113,16 @@ impl<S: ReviewStore> FaultStore<S> {
     /// Lets every held append go on.
     pub fn release(&self) {
         self.released.notify_waiters();
+    }
+
+    /// Whether nothing can be put into quarantine from now on.
+    pub fn close_quarantine(&self, closed: bool) {
+        self.plan().quarantine_is_down = closed;
+    }
+
+    /// What was put into quarantine so far.
+    pub fn quarantined(&self) -> Vec<Quarantined> {
+        self.plan().quarantined.clone()
     }
 
     /// The faults that appends met so far, so that a test can show that it met each.
@@ -256,7 +270,12 @@ impl<S: ReviewStore> ReviewStore for FaultStore<S> {
     }
 
     async fn quarantine(&self, what: Quarantined) -> Result<(), StoreError> {
-        self.inner.quarantine(what).await
+        if self.plan().quarantine_is_down {
+            return Err(StoreError::new(Cause::Unavailable, "a planted fault"));
+        }
+        self.inner.quarantine(what.clone()).await?;
+        self.plan().quarantined.push(what);
+        Ok(())
     }
 
     async fn reopen(&self) -> Result<(), StoreError> {

@@ -40,16 +40,34 @@ impl Register {
             let name = String::new();
             (Person { id: who.user, org: None, role: who.role, name, zones, began_ms: now_ms }, false)
         };
+        let is_new = !self.persons.contains_key(&who.user);
         let (person, name_chosen) = self.persons.entry(who.user).or_insert_with(new);
         if person.org.is_some() && who.org.is_some() && person.org != who.org {
             return Err(PeopleError::OtherOrg);
         }
-        person.org = person.org.or(who.org);
+        let org = person.org.or(who.org);
+        let moved = is_new || person.org != org;
+        person.org = org;
         person.role = who.role;
         if let (Some(name), false) = (who.name, *name_chosen) {
             person.name = name;
         }
-        Ok(person.clone())
+        let person = person.clone();
+        if moved {
+            self.leave_other_orgs(&person, now_ms);
+        }
+        Ok(person)
+    }
+
+    fn leave_other_orgs(&mut self, person: &Person, now_ms: i64) {
+        let other = |class: &ClassId| self.classes.get(class).is_some_and(|class| class.org != person.org);
+        let of_person = |class: &ClassId, user: &UserId| *user == person.id && other(class);
+        self.enrolled.retain(|(class, user, span)| !of_person(class, user) || span.from_ms > person.began_ms);
+        for (_, _, span) in self.enrolled.iter_mut().filter(|(class, user, _)| of_person(class, user)) {
+            if span.is_open() {
+                span.until_ms = Some(now_ms.max(span.from_ms));
+            }
+        }
     }
 
     fn change_person(
