@@ -11,3 +11,4 @@ mod pace;
 mod proxies;
 mod scripted;
 mod seam;
+mod time;
