@@ -51,7 +51,7 @@ fn judged_after(lies: Lies) -> Vec<String> {
     let log = server.log(learner);
     let rows = server.run(server.store.progress(learner, deck)).unwrap();
     let mut faults = book.faults(&log);
-    faults.extend(fold_faults(&log, &rows, |_| unlimited().fold_params(), true));
+    faults.extend(fold_faults(&log, &rows, |_| unlimited().fold_params()));
     faults
 }
 
@@ -110,7 +110,7 @@ fn bug_no_barrier_is_caught() {
         });
         let log = server.log(learner);
         let rows = server.run(server.store.progress(learner, deck)).unwrap();
-        fold_faults(&log, &rows, |_| unlimited().fold_params(), true)
+        fold_faults(&log, &rows, |_| unlimited().fold_params())
     });
 }
 
