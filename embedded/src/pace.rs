@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn in_a_burst_its_share_grows_with_what_waits() {
-        let shares = [0, 100_000, 250_000, 500_000, 1_000_000, 3_000_000].map(|waiting| share(40_000, waiting));
+        let shares =
+            [0, 100_000, 250_000, 500_000, 1_000_000, 3_000_000].map(|waiting| share(40_000, waiting));
         assert!(shares.windows(2).all(|pair| pair[0] <= pair[1] + 0.01), "{shares:?}");
         assert!(shares[0] < 0.07 && (0.4..0.6).contains(&shares[3]) && shares[4] > 0.98, "{shares:?}");
     }
