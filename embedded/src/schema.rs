@@ -76,6 +76,10 @@ pub(crate) const MAIN: &[&str] = &["
         class BLOB NOT NULL, deck BLOB NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER
     ) STRICT;
     CREATE INDEX class_decks_by_class ON class_decks (class);
+",
+    "
+    ALTER TABLE decks ADD COLUMN all_until_ms INTEGER;
+    ALTER TABLE decks ADD COLUMN org_until_ms INTEGER;
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.
