@@ -21,7 +21,7 @@ const STATEMENTS_KEPT: usize = 64;
 ///
 /// `review_log` is keyed as histories are read. The index by card makes a card's log a keyed read; rows that concern
 /// no card (marks of imports) have an empty `card` and so are found in the same way. Ids are the 16 bytes of
-/// the UUID. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+/// the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
 pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));
@@ -76,6 +76,11 @@ pub(crate) const MAIN: &[&str] = &["
         class BLOB NOT NULL, deck BLOB NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER
     ) STRICT;
     CREATE INDEX class_decks_by_class ON class_decks (class);
+", "
+    CREATE TABLE requests (
+        key BLOB PRIMARY KEY NOT NULL, asks BLOB NOT NULL, at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX requests_by_time ON requests (at_ms);
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

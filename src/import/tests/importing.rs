@@ -4,8 +4,9 @@ use crate::content::{CardTexts, sanitise_card};
 use crate::import::offline::new_deck;
 use crate::import::{ImportError, ImportOptions, ImportReport, identity_of, import_deck};
 use bytes::Bytes;
-use domain::ids::{CardId, DeckId, UserId};
+use domain::ids::{CardId, DeckId, UserId, Uuid};
 use embedded::{EmbeddedStore, Options};
+use ports::library::RequestDigest;
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
@@ -310,6 +311,15 @@ impl Library for Meddled {
             }
             self.store.put_cards(deck, cards, if_revision, now_ms).await
         })
+    }
+
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
+        self.store.note_request(key, asks, now_ms)
     }
 
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {
