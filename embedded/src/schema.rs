@@ -4,6 +4,7 @@
 //! newer version than ours is refused.
 
 use crate::error::OpenError;
+use crate::folder::private_file;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
@@ -91,6 +92,9 @@ pub(crate) const JOURNAL: &[&str] = &["
 
 /// Opens a file for writing, synchronous = FULL, in WAL mode, without automatic checkpoints.
 pub(crate) fn open_write(file: &Path, vfs: Option<&str>, cache_kib: u32) -> Result<Connection, OpenError> {
+    if vfs.is_none() {
+        private_file(file).map_err(|error| OpenError::Io { file: file.to_owned(), error })?;
+    }
     let db = open(file, vfs, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     let set = || {
         db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;

@@ -29,6 +29,8 @@ mod records;
 mod rejected;
 mod report;
 mod run;
+mod tags;
+pub mod written;
 
 pub use columns::{Layout, Role};
 pub use delimiter::{BadDelimiter, Delimiter};

@@ -68,7 +68,7 @@ impl Shelf {
 }
 
 /// Imports a file that arrives byte by byte.
-async fn import(
+pub(super) async fn import(
     library: &dyn Library,
     file: &str,
     dry_run: bool,
@@ -79,7 +79,7 @@ async fn import(
     import_deck(library, DECK, futures_util::stream::iter(pieces), options, now_ms).await
 }
 
-fn by_hand(id: u128, front: &str, back: &str) -> CardRecord {
+pub(super) fn by_hand(id: u128, front: &str, back: &str) -> CardRecord {
     let texts = CardTexts { front: front.to_owned(), back: back.to_owned(), ..CardTexts::default() };
     let texts = sanitise_card(texts).unwrap();
     CardRecord {
