@@ -182,7 +182,19 @@ pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'sta
 
 /// Whether the HTML shows anything.
 pub(crate) fn shows_something(html: &str) -> bool {
-    html.contains("<img") || !plain_text(html).is_empty()
+    html.contains("<img") || !plain_text(html).chars().all(is_unseen)
+}
+
+/// Whether a character shows nothing by itself: spaces, and those that only join, divide, direct or vary others.
+pub(crate) const fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 fn each_field(texts: &CardTexts, change: impl Fn(&str) -> String) -> CardTexts {

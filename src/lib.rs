@@ -9,6 +9,7 @@ pub mod demo;
 pub mod http;
 pub mod import;
 pub mod metrics;
+pub mod naming;
 pub mod server;
 pub mod study;
 pub mod verify;

@@ -6,7 +6,7 @@
 mod seal;
 
 use crate::error::OpenError;
-use crate::folder::{Folder, FolderLock};
+use crate::folder::{Folder, FolderLock, private_file};
 use crate::schema::{
     APPLIED_UPTO, JOURNAL, JOURNAL_MADE, MAIN, STORE, check, meta, migrate, open_read, open_write, set_meta,
 };
@@ -15,6 +15,7 @@ use crate::store::EmbeddedStore;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub enum BackupError {
     #[error("{0} exists already: name another file, or move it away")]
     Exists(PathBuf),
     /// The folder has a store.
-    #[error("{0} holds a store already: name another folder, or force it, which deletes what is there")]
+    #[error("{0} holds a store already: name another folder, or say --force, which deletes what is there")]
     HoldsStore(PathBuf),
     /// The file is damaged.
     #[error("{file} is damaged: {found}")]
@@ -119,6 +120,7 @@ fn copy_both(
 fn copy(from: &Path, vfs: Option<&str>, to: &Path, steps: &[&str]) -> Result<(), BackupError> {
     let source = open_read(from, vfs, CACHE_KIB)?;
     check(&source, from, steps)?;
+    private_file(to).map_err(io(to))?;
     let mut target = Connection::open(to)?;
     // All pages in one step are one snapshot; in several steps each change of the source would start it anew.
     Backup::new(&source, &mut target)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
@@ -158,9 +160,10 @@ pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupErro
     }
     let copying = beside(&at.main(), ".copying");
     remove_database(&copying)?;
-    std::fs::copy(file, &copying).map_err(io(&copying))?;
-    let copied = File::options().write(true).open(&copying).map_err(io(&copying))?;
-    copied.set_len(content_bytes).map_err(io(&copying))?;
+    private_file(&copying).map_err(io(&copying))?;
+    let mut content = File::open(file).map_err(io(file))?.take(content_bytes);
+    let mut copied = File::options().write(true).open(&copying).map_err(io(&copying))?;
+    std::io::copy(&mut content, &mut copied).map_err(io(&copying))?;
     drop(copied);
     // A name of its own: a journal of the old store must not be taken for one of the new.
     let copied = Connection::open(&copying)?;

@@ -58,8 +58,7 @@ impl FolderLock {
         let path = Folder::new(folder).lock();
         let io = |error| OpenError::Io { file: path.clone(), error };
         private_folder(folder).map_err(io)?;
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        let mut file = new_files().create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -76,13 +75,30 @@ impl FolderLock {
 }
 
 /// Makes the folder, for the owner alone: answers and names are nobody else's on this machine. One that is there stays
-/// as it is, and what a store makes in it is no more open than SQLite's own default under the folder.
+/// as it is.
 fn private_folder(folder: &Path) -> std::io::Result<()> {
     let mut make = std::fs::DirBuilder::new();
     make.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
     make.create(folder)
+}
+
+/// Makes the file, for the owner alone, if it is not there. SQLite gives the files beside it the same mode.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<()> {
+    match new_files().create_new(true).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// How files are made: no more open than the folder.
+fn new_files() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn holder(file: &mut File) -> String {

@@ -2,10 +2,11 @@
 
 mod cards;
 mod decks;
+mod requests;
 
 use crate::store::EmbeddedStore;
-use domain::ids::{CardId, DeckId};
-use ports::library::CardSource;
+use domain::ids::{CardId, DeckId, Uuid};
+use ports::library::{CardSource, RequestDigest};
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 
 pub(crate) use decks::deck_by_id;
@@ -52,6 +53,15 @@ impl Library for EmbeddedStore {
         now_ms: i64,
     ) -> Boxed<'_, Result<u64, LibraryError>> {
         Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms, drop)))
+    }
+
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
+        Box::pin(self.write(move |main| Ok(requests::note(main, key, asks, now_ms)?)))
     }
 
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {

@@ -4,6 +4,7 @@
 //! newer version than ours is refused.
 
 use crate::error::OpenError;
+use crate::folder::private_file;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +22,7 @@ const STATEMENTS_KEPT: usize = 64;
 ///
 /// `review_log` is keyed as histories are read. The index by card makes a card's log a keyed read; rows that concern
 /// no card (marks of imports) have an empty `card` and so are found in the same way. Ids are the 16 bytes of
-/// the UUID. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+/// the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
 pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));
@@ -76,8 +77,12 @@ pub(crate) const MAIN: &[&str] = &["
         class BLOB NOT NULL, deck BLOB NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER
     ) STRICT;
     CREATE INDEX class_decks_by_class ON class_decks (class);
-",
-    "
+", "
+    CREATE TABLE requests (
+        key BLOB PRIMARY KEY NOT NULL, asks BLOB NOT NULL, at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX requests_by_time ON requests (at_ms);
+", "
     ALTER TABLE decks ADD COLUMN all_until_ms INTEGER;
     ALTER TABLE decks ADD COLUMN org_until_ms INTEGER;
 "];
@@ -90,6 +95,9 @@ pub(crate) const JOURNAL: &[&str] = &["
 
 /// Opens a file for writing, synchronous = FULL, in WAL mode, without automatic checkpoints.
 pub(crate) fn open_write(file: &Path, vfs: Option<&str>, cache_kib: u32) -> Result<Connection, OpenError> {
+    if vfs.is_none() {
+        private_file(file).map_err(|error| OpenError::Io { file: file.to_owned(), error })?;
+    }
     let db = open(file, vfs, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     let set = || {
         db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;

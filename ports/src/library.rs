@@ -4,7 +4,7 @@ use crate::Boxed;
 use crate::error::StoreError;
 use domain::access::{DeckGate, Narrowed, Span, Visibility};
 use domain::deck::DeckSettings;
-use domain::ids::{CardId, DeckId, NoteId, OrgId, UserId};
+use domain::ids::{CardId, DeckId, NoteId, OrgId, UserId, Uuid};
 
 /// A deck's record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -139,6 +139,12 @@ pub enum LibraryError {
 /// Cards a deck may hold, deleted ones included: its index lies in memory while it is studied.
 pub const CARDS_PER_DECK_MAX: usize = 200_000;
 
+/// What tells one request from another: the SHA-256 of its method, target and body.
+pub type RequestDigest = [u8; 32];
+
+/// How long it is known what a request with a key asked for, in milliseconds: 30 days.
+pub const REQUEST_KEPT_MS: i64 = 30 * 86_400_000;
+
 /// Cards that are made one by one, on a thread of the store.
 pub type CardSource = Box<dyn Iterator<Item = CardRecord> + Send>;
 
@@ -183,6 +189,15 @@ pub trait Library: Send + Sync + 'static {
             Ok(revision)
         })
     }
+
+    /// Notes what a request with this key asks for, unless that is known already, and returns what was noted first.
+    /// Notes are kept for [`REQUEST_KEPT_MS`] at least.
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>>;
 
     /// One card, deleted ones too.
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>>;

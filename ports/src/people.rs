@@ -143,7 +143,8 @@ pub trait People: Send + Sync + 'static {
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>>;
 
     /// Enrolls (`on`) or removes a student, or gives a deck to the class or takes it away, from `now_ms` on.
-    /// Doing it again changes nothing.
+    /// Doing it again changes nothing. Nobody who is known to be of another organisation than the class is enrolled
+    /// (`NoSuchPerson`); who turns out to be at a later sign-in leaves the class then.
     fn change_class(
         &self,
         class: ClassId,

@@ -7,7 +7,7 @@ use ports::{Role, SignIn};
 use serde::Deserialize;
 
 /// Longest name that is taken from a token, in bytes; more is cut off.
-const NAME_BYTES_MAX: usize = 200;
+pub const NAME_BYTES_MAX: usize = 200;
 
 /// What a valid token says.
 #[derive(Clone, PartialEq, Eq, Debug)]

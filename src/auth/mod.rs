@@ -10,7 +10,7 @@ mod mint;
 mod recent;
 mod verifier;
 
-pub use claims::{Claims, bearer, parse_role, role_name};
+pub use claims::{Claims, NAME_BYTES_MAX, bearer, parse_role, role_name};
 pub use codes::{Codes, Redeemed};
 pub use error::{KeyError, TokenError};
 pub use jwks::{JWKS_BYTES_MAX, JWKS_KEYS_MAX};

@@ -4,12 +4,9 @@ use crate::config::{Config, LogFormat};
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging as configured. A filter that cannot be read falls back to `info`, and says so.
+/// Starts logging as configured. The filter was read when the configuration was.
 pub(super) fn start(config: &Config) {
-    let (filter, complaint) = match EnvFilter::try_new(&config.log_filter) {
-        Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new("info"), Some(error)),
-    };
+    let filter = EnvFilter::try_new(&config.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -20,8 +17,5 @@ pub(super) fn start(config: &Config) {
     };
     if started.is_err() {
         eprintln!("studyhall: logging was started already");
-    }
-    if let Some(error) = complaint {
-        tracing::warn!(%error, "the log filter cannot be read; `info` is used");
     }
 }

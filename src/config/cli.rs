@@ -3,7 +3,8 @@
 use super::key::Key;
 use super::layer::{Layer, Source};
 use super::value::parse_ttl_ms;
-use crate::auth::parse_role;
+use crate::auth::{NAME_BYTES_MAX, parse_role};
+use crate::naming::line;
 use clap::{Args, Parser, Subcommand};
 use domain::ids::{OrgId, UserId};
 use ports::Role;
@@ -146,7 +147,7 @@ pub struct TokenArgs {
     #[arg(long, value_name = "UUID", value_parser = org)]
     pub org: Option<OrgId>,
     /// The name that others see
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: Option<String>,
     /// How long it is valid: 90s, 15m, 1h, 30d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_ttl_ms)]
@@ -162,7 +163,7 @@ pub struct ImportArgs {
     /// CSV or TSV file; - reads the standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Title of the deck; it is made if there is none
+    /// Title, path or id of the deck; it is made if there is none
     #[arg(long, value_name = "TITLE")]
     pub deck: String,
     /// Whose deck it is (on a data folder; through a server the token says so)
@@ -238,7 +239,7 @@ pub struct ExportArgs {
     /// The file to write; - writes to the standard output
     #[arg(value_name = "FILE", default_value = "-")]
     pub file: PathBuf,
-    /// Title of the deck
+    /// Title, path or id of the deck
     #[arg(long, value_name = "TITLE")]
     pub deck: String,
     /// Whose deck it is
@@ -255,6 +256,11 @@ fn user(text: &str) -> Result<UserId, String> {
 
 fn org(text: &str) -> Result<OrgId, String> {
     text.parse().map_err(|_| "a UUID is expected".to_owned())
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let refused = || format!("one line of 1 to {NAME_BYTES_MAX} bytes is expected");
+    line(text, NAME_BYTES_MAX).ok_or_else(refused)
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -5,7 +5,7 @@ use super::error::{ConfigError, ConfigErrors};
 use super::key::Key;
 use super::layer::{Layer, Source};
 use super::secret::Secret;
-use super::value::{self, Bus, LogFormat, Store};
+use super::value::{self, Bus, LogFormat, Store, log_filter};
 use super::{AuthConfig, Config};
 use crate::auth::{DEFAULT_PARTY, JWKS_BYTES_MAX, Keys, SECRET_BYTES_MIN};
 use std::fs;
@@ -90,7 +90,7 @@ impl Reader<'_> {
             count.ok_or_else(|| format!("is a number of 1 to {WORKERS_MAX}"))
         });
         let log_format = self.one(Key::LogFormat, LogFormat::Text, str::parse);
-        let log_filter = self.one(Key::LogFilter, "info".to_owned(), |text| Ok(text.to_owned()));
+        let log_filter = self.one(Key::LogFilter, "info".to_owned(), log_filter);
         Some(Config {
             listen: listen?,
             data_dir: data_dir?,

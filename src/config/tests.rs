@@ -194,3 +194,18 @@ fn the_commands_take_what_scripts_give_them() {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
     }
 }
+
+#[test]
+fn a_log_filter_that_cannot_be_read_is_refused_at_the_start() {
+    let with = |filter: &str| {
+        let environment = environment(&[("STUDYHALL_AUTH_SECRET", SECRET), ("STUDYHALL_LOG_FILTER", filter)]);
+        resolve(&[environment], Need::Verify, Vec::new())
+    };
+    for good in ["info", "warn,studyhall=debug", "actix_server=off, info", "a[span{field=1}]=trace"] {
+        assert_eq!(with(good).unwrap().log_filter, good);
+    }
+    for bad in ["===", "info=", "a b", "studyhall=loud", ",", "a=b=c"] {
+        let refused = with(bad).unwrap_err().to_string();
+        assert!(refused.contains("log_filter"), "{bad}: {refused}");
+    }
+}

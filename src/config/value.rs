@@ -154,3 +154,25 @@ pub fn parse_ttl_ms(text: &str) -> Result<i64, String> {
     let count: i64 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| fault())?;
     count.checked_mul(unit_ms).filter(|ms| (1_000..=TTL_MS_MAX).contains(ms)).ok_or_else(fault)
 }
+
+/// A filter of log lines, as it was written.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    let is_read = tracing_subscriber::EnvFilter::try_new(text).is_ok();
+    // What asks for spans is left to the filter; of the rest it takes more for a target than can ever be one.
+    let is_good = is_read && (text.contains('[') || text.split(',').all(is_log_directive));
+    if is_good {
+        Ok(text.to_owned())
+    } else {
+        Err("is a filter such as `info` or `warn,studyhall=debug`".into())
+    }
+}
+
+/// `level`, `target` or `target=level`.
+fn is_log_directive(text: &str) -> bool {
+    let is_target = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-' | '.'))
+    };
+    let (target, level) = text.trim().split_once('=').map_or((text.trim(), None), |(t, l)| (t, Some(l)));
+    is_target(target) && level.is_none_or(is_target)
+}

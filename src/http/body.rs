@@ -1,5 +1,6 @@
 //! JSON bodies: bounded, and every fault a problem.
 
+use crate::http::keys::note_body;
 use crate::http::limits::{BODY_APART_FROM_BYTES, BODY_WITHIN_MS, JSON_BYTES_MAX};
 use crate::http::{Code, Problem};
 use actix_web::dev::Payload;
@@ -25,10 +26,11 @@ impl<T: DeserializeOwned + Send + 'static, const BYTES_MAX: usize> FromRequest f
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let checked =
             check_type(request, is_json, "application/json").and_then(|()| check_length(request, BYTES_MAX));
-        let payload = payload.take();
+        let (payload, request) = (payload.take(), request.clone());
         Box::pin(async move {
             checked?;
             let bytes = read(payload, BYTES_MAX).await?;
+            note_body(&request, &bytes);
             let bytes_read = bytes.len();
             let parse = move || serde_json::from_slice(&bytes).map_err(|error| not_readable(&error));
             let value = if bytes_read < BODY_APART_FROM_BYTES { parse() } else { apart(parse).await? };

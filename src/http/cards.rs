@@ -112,6 +112,7 @@ async fn add(
     let make = move || cards.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>();
     // Making texts safe takes long, and there may be thousands.
     let records = apart(make).await??;
+    key.take(app).await?;
     if key.is_given()
         && let Some(made) = made_before(app, deck, &records).await?
     {

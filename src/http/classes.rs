@@ -49,8 +49,10 @@ pub(super) async fn create(
             "You have {CLASSES_PER_TEACHER_MAX} classes, as many as there may be."
         )));
     }
-    let id = ClassId(Key::of(&request, &caller)?.id("class", 0));
+    let key = Key::of(&request, &caller)?;
+    let id = ClassId(key.id("class", 0));
     let record = body.0.record(id, &caller, app.clock.wall_ms())?;
+    key.take(&app).await?;
     // A class that a request with the same key made stays as it is.
     app.people.create_class(record).await?;
     let stored = app.people.class(id).await?.ok_or_else(Problem::internal)?;
@@ -65,10 +67,7 @@ pub(super) async fn enroll(
 ) -> Result<HttpResponse, Problem> {
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
     room_for("students", &class.students, student, STUDENTS_PER_CLASS_MAX)?;
-    // Somebody who has not signed in yet may be enrolled; somebody of another organisation never.
-    if app.people.person(student).await?.is_some_and(|person| person.org != class.org) {
-        return Err(Problem::not_found());
-    }
+    // Somebody who has not signed in yet may be enrolled; somebody of another organisation is refused by the register.
     change(&app, class.id, ClassChange::Enroll(student)).await?;
     app.study.access_changed(student.into());
     Ok(HttpResponse::NoContent().finish())

@@ -55,6 +55,7 @@ pub(super) async fn create(
     let key = Key::of(&request, &caller)?;
     let id = DeckId(key.id("deck", 0));
     let record = body.0.record(id, &caller, app.clock.wall_ms())?;
+    key.take(&app).await?;
     let known = if key.is_given() { app.library.deck(id).await? } else { None };
     let stored = match known {
         Some(made_before) => made_before,

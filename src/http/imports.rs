@@ -10,8 +10,8 @@ use crate::http::turns::Turn;
 use crate::http::{App, Caller, Code, Problem};
 use crate::import::limits::FILE_BYTES_MAX;
 use crate::import::{
-    Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck,
-    import_new_deck, rejected_rows,
+    Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck, read_table,
+    rejected_rows,
 };
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{self, Bytes, Payload};
@@ -19,7 +19,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use domain::ids::{DeckId, Uuid};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
+use sha2::{Digest, Sha256};
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -114,17 +115,22 @@ pub(super) async fn import_new(
     let options = options(&request, &ImportQuery { delimiter, header, dry_run })?;
     let _place = place(&app, &caller)?;
     let upload = Upload::default();
+    let digest = Rc::new(RefCell::new(Sha256::new()));
+    let file = upload.pieces(payload).inspect(noting(key.is_given() && !dry_run, &digest));
+    let table = read_table(file, options.dialect).await.map_err(|error| upload.problem(error))?;
+    if !dry_run {
+        let digest = digest.borrow().clone().finalize();
+        key.take_with(&app, &digest).await?;
+    }
     // What a request with the same key made is imported into once more: the same file again changes nothing.
     if key.is_given() && app.library.deck(deck.id).await?.is_some() {
         let made = deck_to_edit(&app, &caller, deck.id).await?;
-        let report = import_deck(&*app.library, made.id, upload.pieces(payload), options, now_ms).await;
-        let report = report.map_err(|error| upload.problem(error))?;
+        let report = table.into_deck(&*app.library, made.id, dry_run, now_ms).await?;
         app.study.deck_changed(made.id);
         return Ok(HttpResponse::Ok().json(ImportOut::of(Some(made.id), &report)));
     }
     room_for_a_deck(&app, &caller).await?;
-    let imported = import_new_deck(&*app.library, deck, upload.pieces(payload), options, now_ms).await;
-    let (made, report) = imported.map_err(|error| upload.problem(error))?;
+    let (made, report) = table.into_new_deck(&*app.library, deck, dry_run, now_ms).await?;
     let Some(made) = made else { return Ok(HttpResponse::Ok().json(ImportOut::of(None, &report))) };
     app.study.access_changed(caller.user.into());
     app.study.deck_changed(made.id);
@@ -152,6 +158,16 @@ pub(super) async fn rejected(
         .insert_header((CACHE_CONTROL, "no-store"))
         // By the mark at its beginning spreadsheets know that it is UTF-8; an import leaves it out.
         .body(format!("\u{feff}{}", table.into_csv())))
+}
+
+/// Feeds what comes of a file to a digest, where it is wanted.
+fn noting(wanted: bool, digest: &Rc<RefCell<Sha256>>) -> impl Fn(&Result<Bytes, String>) + use<> {
+    let digest = digest.clone();
+    move |piece| {
+        if let (true, Ok(piece)) = (wanted, piece) {
+            digest.borrow_mut().update(piece);
+        }
+    }
 }
 
 /// How to read the file, once it is known that it can be read at all.

@@ -24,10 +24,8 @@ pub const CURSOR_BYTES_MAX: usize = 2_048;
 /// Longest text that is searched for, in bytes; longer: 422.
 pub const SEARCH_BYTES_MAX: usize = 200;
 
-/// Longest title, in bytes.
-pub const TITLE_BYTES_MAX: usize = 200;
-/// Longest name of a person, in bytes.
-pub const NAME_BYTES_MAX: usize = 200;
+pub use crate::auth::NAME_BYTES_MAX;
+pub use crate::naming::TITLE_BYTES_MAX;
 /// Longest path of a deck, in bytes.
 pub const PATH_BYTES_MAX: usize = 1_000;
 /// Levels of a path.

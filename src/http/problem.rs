@@ -47,6 +47,8 @@ pub enum Code {
     Invalid,
     /// 422: an imported file is broken; nothing was imported.
     BadFile,
+    /// 422: the `Idempotency-Key` was used for another request.
+    KeyReused,
     /// 422: known, but not offered by this server.
     NotOffered,
     /// 429: too many failed sign-ins from this address.
@@ -93,6 +95,7 @@ impl Code {
             Code::UnsupportedType => ("unsupported_type", 415, "Unsupported type"),
             Code::Invalid => ("invalid", 422, "A value is not right"),
             Code::BadFile => ("bad_file", 422, "The file is broken"),
+            Code::KeyReused => ("idempotency_key_reused", 422, "The key was used for another request"),
             Code::NotOffered => ("not_offered", 422, "Not offered by this server"),
             Code::TooMany => ("too_many", 429, "Too many failed sign-ins"),
             Code::TooManyAtOnce => ("too_many_at_once", 429, "Too much at once"),

@@ -2,13 +2,14 @@
 //! so a thing that runs on a thread of its own.
 
 use super::columns::{Layout, Role};
-use super::identity::{identity_of, identity_of_guid};
+use super::identity::{digest_of, identity_of, identity_of_guid};
 use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use super::pack::Pack;
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
 use super::rejected::RejectedRows;
 use super::report::{FileFault, Reason, Remark, Remarks};
-use crate::content::{CardTexts, composed, escape_card, lost_markup, sanitise_card, shows_something};
+use super::tags::divided;
+use crate::content::{CardTexts, escape_card, lost_markup, sanitise_card, shows_something};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -47,11 +48,6 @@ impl Gathered {
     pub fn find(&self, source_key: &str) -> Option<usize> {
         usize::try_from(*self.places.get(&digest_of(source_key))?).ok()
     }
-}
-
-/// Digests are kept instead of keys, which may be as long as a card.
-fn digest_of(source_key: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes())
 }
 
 /// Reads a file, piece by piece.
@@ -200,12 +196,6 @@ impl Rows {
         }
         Ok(unique)
     }
-}
-
-/// Tags lie between spaces, as in Anki, or commas, as people write them in a sheet.
-fn divided(written: &str) -> Vec<String> {
-    let tags = written.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-    tags.filter(|tag| !tag.is_empty()).map(composed).collect()
 }
 
 fn role_of(field: &str) -> Role {

@@ -15,7 +15,17 @@ pub(super) fn identity_of_guid(guid: &str) -> String {
     format!("guid:{}", composed(guid.trim()))
 }
 
+/// Digests are kept instead of keys, which may be as long as a card.
+pub(super) fn digest_of(source_key: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes())
+}
+
 /// The id of an imported card: the same whenever and wherever the same card is imported into the same deck.
 pub(super) fn card_id(deck: DeckId, source_key: &str) -> CardId {
     CardId(Uuid::new_v5(&deck.0, source_key.as_bytes()))
+}
+
+/// The name that the card's source has given it.
+pub(super) fn guid_of(source_key: &str) -> Option<&str> {
+    source_key.strip_prefix("guid:")
 }

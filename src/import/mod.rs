@@ -29,6 +29,8 @@ mod records;
 mod rejected;
 mod report;
 mod run;
+mod tags;
+pub mod written;
 
 pub use columns::{Layout, Role};
 pub use delimiter::{BadDelimiter, Delimiter};
@@ -37,7 +39,7 @@ pub use identity::identity_of;
 pub use parser::{Dialect, Head, Parser, Row, RowEvent};
 pub use rejected::RejectedRows;
 pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
-pub use run::{ImportError, ImportOptions, import_deck, import_new_deck, rejected_rows};
+pub use run::{ImportError, ImportOptions, Table, import_deck, import_new_deck, read_table, rejected_rows};
 
 #[cfg(test)]
 mod tests;

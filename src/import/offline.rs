@@ -4,6 +4,7 @@ use super::gather::{Gathered, Gathering};
 use super::parser::Dialect;
 use super::report::ImportReport;
 use super::run::{ImportError, ImportOptions, commit, commit_new};
+use crate::naming::{self, BadTitle, Unclear};
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::ids::{DeckId, OrgId, UserId};
@@ -19,8 +20,6 @@ use uuid::{NoContext, Timestamp, Uuid};
 const PIECE_BYTES: usize = 64 * 1024;
 /// The path that stands for the standard input.
 const STANDARD_INPUT: &str = "-";
-/// Separates the parts of a deck's path.
-const PATH_SEPARATOR: &str = "::";
 
 /// How far an import has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +52,12 @@ pub enum OfflineError {
     /// The import failed.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// A new deck may not have this title.
+    #[error(transparent)]
+    Title(#[from] BadTitle),
+    /// It is not clear which deck is meant.
+    #[error(transparent)]
+    Unclear(#[from] Unclear),
     /// Whose deck it is could not be found out.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -69,7 +74,7 @@ impl From<LibraryError> for OfflineError {
 pub struct Target {
     /// Whose deck it is.
     pub owner: UserId,
-    /// Its title, or its whole path (`Biology::Cell`). A deck that does not exist is made.
+    /// Its id, its title, or its whole path (`Biology::Cell`). A deck that does not exist is made, with this title.
     pub deck: String,
 }
 
@@ -86,6 +91,10 @@ pub async fn import_file(
     now_ms: i64,
     mut progress: impl FnMut(Progress) + Send + 'static,
 ) -> Result<(Option<DeckId>, ImportReport), OfflineError> {
+    let (deck, is_new) = match find(library, target.owner, &target.deck).await? {
+        Some(deck) => (deck, false),
+        None => (blank(people, target, now_ms).await?, true),
+    };
     let path = file.to_owned();
     let reading = spawn_blocking(move || {
         let gathered = read(&path, options.dialect, &mut progress)?;
@@ -94,13 +103,12 @@ pub async fn import_file(
     });
     let gathered = reading.await.map_err(|_| ImportError::GivenUp)??;
     let gathered = Arc::new(gathered);
-    if let Some(deck) = find(library, target).await? {
-        let report = commit(library, deck, gathered, options.dry_run, now_ms).await?;
-        return Ok((Some(deck), report));
+    if is_new {
+        let (made, report) = commit_new(library, deck, gathered, options.dry_run, now_ms).await?;
+        return Ok((made.map(|deck| deck.id), report));
     }
-    let deck = blank(people, target, now_ms).await?;
-    let (made, report) = commit_new(library, deck, gathered, options.dry_run, now_ms).await?;
-    Ok((made.map(|deck| deck.id), report))
+    let report = commit(library, deck.id, gathered, options.dry_run, now_ms).await?;
+    Ok((Some(deck.id), report))
 }
 
 fn read(
@@ -142,20 +150,26 @@ fn gather(
     }
 }
 
-/// The owner's deck of this title or path; of several the first by path.
-async fn find(library: &dyn Library, target: &Target) -> Result<Option<DeckId>, LibraryError> {
-    let query = DeckQuery { owner: Some(target.owner), ..DeckQuery::default() };
+/// The owner's deck that is meant by an id, a title or a path.
+///
+/// # Errors
+/// The library cannot be read, or it is not clear which deck is meant.
+pub async fn find(
+    library: &dyn Library,
+    owner: UserId,
+    name: &str,
+) -> Result<Option<DeckRecord>, OfflineError> {
+    let query = DeckQuery { owner: Some(owner), ..DeckQuery::default() };
     let decks = library.decks(query).await?;
-    let by_path = decks.iter().find(|deck| deck.path == target.deck);
-    Ok(by_path.or_else(|| decks.iter().find(|deck| deck.title == target.deck)).map(|deck| deck.id))
+    Ok(naming::meant(decks, name, |deck| (deck.id.0, &deck.title, &deck.path))?)
 }
 
 /// The deck that is to be made.
 async fn blank(people: &dyn People, target: &Target, now_ms: i64) -> Result<DeckRecord, OfflineError> {
     // Somebody who has never signed in is no person yet; the deck waits for the first sign-in.
     let org = people.person(target.owner).await?.and_then(|person| person.org);
-    let title = target.deck.rsplit(PATH_SEPARATOR).next().unwrap_or(&target.deck);
-    Ok(new_deck(deck_id(now_ms), target.owner, org, &target.deck, title, now_ms))
+    let title = naming::title(&target.deck)?;
+    Ok(new_deck(deck_id(now_ms), target.owner, org, &naming::path_of(&title), &title, now_ms))
 }
 
 /// A UUIDv7 of this moment.

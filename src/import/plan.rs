@@ -1,7 +1,7 @@
 //! Which cards of a file are new in a deck, which have changed, and which are there already.
 
 use super::gather::{Candidate, Gathered};
-use super::identity::{card_id, identity_of};
+use super::identity::{card_id, identity_of, identity_of_guid};
 use super::pack::Pack;
 use crate::content::{CardTexts, composed};
 use domain::ids::{CardId, DeckId, NoteId};
@@ -58,13 +58,15 @@ struct Met {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum How {
     ByKey,
+    ById,
     ByFront,
     Deleted,
 }
 
 /// Compares a file with the cards of a deck, which come one by one and are not kept.
 ///
-/// A card of the file is found by its source key, or, if its front is its identity, by the front that a card shows now:
+/// A card of the file is found by its source key, by the deck's own id of it (which an export gives as its guid), or, if
+/// its front is its identity, by the front that a card shows now:
 /// so cards made by hand are found however they are keyed. No card is found twice. A card that was deleted is brought
 /// back, with its history, and counts as new.
 pub(super) struct Comparing {
@@ -89,7 +91,10 @@ impl Comparing {
         let found = match (self.file.find(&card.source_key), deleted) {
             (Some(at), false) => Some((at, How::ByKey)),
             (Some(at), true) => Some((at, How::Deleted)),
-            (None, false) => self.file.find(&identity_of(&card.front)).map(|at| (at, How::ByFront)),
+            (None, false) => {
+                let by_id = self.file.find(&identity_of_guid(&card.id.to_string())).map(|at| (at, How::ById));
+                by_id.or_else(|| self.file.find(&identity_of(&card.front)).map(|at| (at, How::ByFront)))
+            }
             (None, true) => None,
         };
         let Some((at, how)) = found else { return };

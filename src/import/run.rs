@@ -46,6 +46,53 @@ pub enum ImportError {
     GivenUp,
 }
 
+/// A file that was read, and is in no deck yet.
+#[derive(Clone, Debug)]
+pub struct Table(Arc<Gathered>);
+
+/// Reads a CSV or TSV file to its end; touches no deck. Needs a tokio runtime.
+///
+/// A file that is refused is still read to its end (or to its bound), so that the sender gets to see why.
+///
+/// # Errors
+/// The file is at fault, or cannot be read.
+pub async fn read_table<E: Display>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+    dialect: Dialect,
+) -> Result<Table, ImportError> {
+    Ok(Table(gather(file, dialect).await?))
+}
+
+impl Table {
+    /// Brings the file into a deck, as [`import_deck`] does.
+    ///
+    /// # Errors
+    /// As [`import_deck`], but for the file's own.
+    pub async fn into_deck(
+        self,
+        library: &dyn Library,
+        deck: DeckId,
+        dry_run: bool,
+        now_ms: i64,
+    ) -> Result<ImportReport, ImportError> {
+        commit(library, deck, self.0, dry_run, now_ms).await
+    }
+
+    /// Makes a deck of the file, as [`import_new_deck`] does.
+    ///
+    /// # Errors
+    /// As [`import_new_deck`], but for the file's own.
+    pub async fn into_new_deck(
+        self,
+        library: &dyn Library,
+        deck: DeckRecord,
+        dry_run: bool,
+        now_ms: i64,
+    ) -> Result<(Option<DeckRecord>, ImportReport), ImportError> {
+        commit_new(library, deck, self.0, dry_run, now_ms).await
+    }
+}
+
 /// Imports a CSV or TSV file into a deck. Accepted rows become visible together; after an error nothing has changed.
 ///
 /// Needs a tokio runtime. A file that is refused is still read to its end (or to its bound), so that the sender gets

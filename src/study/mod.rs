@@ -66,7 +66,7 @@ pub enum StudyError {
         reason: String,
     },
     /// The server does not want this client any more.
-    #[error("{why}; {unsaved} answers are not saved and will be sent next time")]
+    #[error("{why}{}", unsaved_words(*unsaved))]
     Stopped {
         /// Why.
         why: String,
@@ -107,6 +107,15 @@ pub async fn run(options: StudyOptions) -> Result<(), StudyError> {
     handle.start(start).await.map_err(|_| StudyError::ClientGone)?;
     let study = Study { server: options.server, handle, events, desk: Desk::new(), began: Instant::now() };
     if on_screen { study.on_screen().await } else { study.by_lines().await }
+}
+
+/// What there is to say of answers that wait.
+fn unsaved_words(unsaved: usize) -> String {
+    match unsaved {
+        0 => String::new(),
+        1 => "; 1 answer is not saved and will be sent next time".to_owned(),
+        many => format!("; {many} answers are not saved and will be sent next time"),
+    }
 }
 
 /// A UUIDv7 of now.
@@ -199,7 +208,8 @@ impl Study {
     /// A script must not wait for a server that was never there, or that has sent it away.
     fn give_up_if_hopeless(&self) -> Result<(), StudyError> {
         match &self.desk.line {
-            Line::Broken { reason, .. } if !self.desk.welcomed => {
+            // Without another attempt it is the client that has been sent away: it says so next.
+            Line::Broken { reason, retry_at: Some(_) } if !self.desk.welcomed => {
                 Err(StudyError::Unreachable { server: self.server.clone(), reason: reason.clone() })
             }
             Line::Stopped(why) => Err(self.stopped(why)),

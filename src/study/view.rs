@@ -69,6 +69,9 @@ pub fn stopped(why: &Stopped) -> String {
     match why {
         Stopped::Asked => "asked to".to_owned(),
         Stopped::ClosedFor { code: 4510, .. } => "this study went on in another place".to_owned(),
+        Stopped::ClosedFor { code: 4500, .. } => {
+            "the server does not accept the token; get a new one".to_owned()
+        }
         Stopped::ClosedFor { code, reason } => format!("the server closed with {code} {}", one_line(reason)),
         Stopped::HandshakeRefused { status } => format!("the server refused the connection (HTTP {status})"),
         Stopped::NoToken(reason) => one_line(reason),

@@ -11,6 +11,7 @@
 // Helpers are shared with other test binaries, which use the rest of them.
 #![allow(dead_code)]
 
+mod cli;
 mod conformance_ws;
 mod faults;
 mod house;

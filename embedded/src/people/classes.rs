@@ -76,6 +76,11 @@ pub(super) fn change_class(
     if !known {
         return Err(PeopleError::NoSuchClass);
     }
+    if let ClassChange::Enroll(user) = &change
+        && is_of_another_org(main, class, *user)?
+    {
+        return Err(PeopleError::NoSuchPerson);
+    }
     let (sql, whom) = match &change {
         ClassChange::Enroll(user) => (
             "INSERT INTO enrollments SELECT ?1, ?2, ?3, NULL WHERE NOT EXISTS
@@ -102,6 +107,14 @@ pub(super) fn change_class(
         .and_then(|mut change| change.execute((&class.bytes()[..], &whom[..], now_ms)))
         .during("change a class")?;
     Ok(())
+}
+
+/// Whether this person is known, and of another organisation than the class.
+fn is_of_another_org(main: &Connection, class: ClassId, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM users u, classes c WHERE u.id = ?1 AND c.id = ?2 AND u.org IS NOT c.org";
+    main.prepare_cached(sql)
+        .and_then(|mut find| find.exists((&user.bytes()[..], &class.bytes()[..])))
+        .during("read a person")
 }
 
 /// Ends the enrollments of a person in classes of other organisations, now that it is known whose person it is.

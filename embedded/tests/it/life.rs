@@ -125,7 +125,8 @@ fn a_store_of_the_version_before_is_brought_up_and_keeps_its_decks() {
         db.execute(&format!("ALTER TABLE decks DROP COLUMN {column}"), []).unwrap();
     }
     drop(db);
-    set_version(&folder.path().join("main.db"), 1);
+    let main = folder.path().join("main.db");
+    set_version(&main, version(&main) - 1);
     let deck = block_on(open(folder.path()).deck(deck(1))).unwrap().unwrap();
     assert_eq!((deck.path.as_str(), deck.narrowed), ("A", Default::default()));
 }

@@ -2,9 +2,10 @@
 
 use crate::cli::could_not;
 use crate::config::{ExportArgs, Need, load};
+use crate::import::offline::{OfflineError, find};
+use crate::import::written::{COLUMNS, Fronts, PREAMBLE};
 use embedded::EmbeddedStore;
-use ports::library::DeckQuery;
-use ports::{CardQuery, DeckRecord, Library, LibraryError};
+use ports::{CardQuery, CardRecord, DeckRecord, Library, LibraryError};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -20,6 +21,8 @@ enum ExportError {
     Open(#[from] embedded::OpenError),
     #[error(transparent)]
     Library(#[from] LibraryError),
+    #[error(transparent)]
+    Find(#[from] OfflineError),
     #[error("this learner has no deck with the title {0:?}")]
     NoDeck(String),
     #[error("the file could not be written: {0}")]
@@ -50,42 +53,67 @@ fn export_deck(folder: &Path, args: &ExportArgs) -> Result<usize, ExportError> {
     }
     let store = EmbeddedStore::open(folder, embedded::Options::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let out: Box<dyn Write> = if args.file.as_os_str() == "-" {
-        Box::new(io::stdout().lock())
-    } else {
-        Box::new(io::BufWriter::new(File::create(&args.file)?))
-    };
     runtime.block_on(async {
-        let query = DeckQuery { owner: Some(args.user), ..DeckQuery::default() };
-        let decks = store.decks(query).await?;
-        let deck = decks.into_iter().find(|deck| deck.title == args.deck);
+        let deck = find(&store, args.user, &args.deck).await?;
         let deck = deck.ok_or_else(|| ExportError::NoDeck(args.deck.clone()))?;
-        write_cards(&store, &deck, out).await
+        // Only now: a file that is there is not emptied for a deck that is not.
+        if args.file.as_os_str() == "-" {
+            quietly(write_cards(&store, &deck, io::stdout().lock()).await)
+        } else {
+            write_cards(&store, &deck, io::BufWriter::new(File::create(&args.file)?)).await
+        }
     })
+}
+
+/// Who has read enough of the standard output ends it without a complaint.
+fn quietly(written: Result<usize, ExportError>) -> Result<usize, ExportError> {
+    let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    match written {
+        Err(ExportError::Io(error)) if closed(&error) => Ok(0),
+        Err(ExportError::Csv(error)) if matches!(error.kind(), csv::ErrorKind::Io(io) if closed(io)) => Ok(0),
+        other => other,
+    }
 }
 
 async fn write_cards(
     store: &EmbeddedStore,
     deck: &DeckRecord,
-    mut out: Box<dyn Write>,
+    mut out: impl Write,
 ) -> Result<usize, ExportError> {
-    // Texts are HTML as they are shown: the first line says so, and `import` takes them as they are.
-    writeln!(out, "#html:true")?;
+    let mut fronts = Fronts::default();
+    each_card(store, deck, |card| {
+        fronts.note(card);
+        Ok(())
+    })
+    .await?;
+    out.write_all(PREAMBLE.as_bytes())?;
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(["front", "back", "hint", "explanation", "tags"])?;
-    let (mut from_position, mut count) = (0, 0);
+    writer.write_record(COLUMNS)?;
+    let mut count = 0;
+    each_card(store, deck, |card| {
+        writer.write_record(fronts.row(card))?;
+        count += 1;
+        Ok(())
+    })
+    .await?;
+    writer.flush()?;
+    Ok(count)
+}
+
+/// Shows every card that is not deleted, in the order of adding.
+async fn each_card(
+    store: &EmbeddedStore,
+    deck: &DeckRecord,
+    mut each: impl FnMut(&CardRecord) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let mut from_position = 0;
     loop {
         let query = CardQuery { from_position, limit: PAGE, text: None, with_deleted: false };
         let page = store.cards(deck.id, query).await?;
-        let Some(last) = page.last() else { break };
-        from_position = last.position + 1;
+        let Some(last) = page.last() else { return Ok(()) };
+        from_position = last.position.saturating_add(1);
         for card in &page {
-            let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
-            let (hint, explanation) = (or_empty(&card.hint), or_empty(&card.explanation));
-            writer.write_record([&card.front, &card.back, &hint, &explanation, &card.tags.join(" ")])?;
-            count += 1;
+            each(card)?;
         }
     }
-    writer.flush()?;
-    Ok(count)
 }

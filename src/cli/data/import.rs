@@ -5,10 +5,11 @@ use crate::clock::real_ms;
 use crate::config::{Config, ImportArgs, Need, load};
 use crate::import::offline::{OfflineError, Progress, Target, import_file};
 use crate::import::{ImportOptions, ImportReport};
+use crate::naming::{self, BadTitle};
 use embedded::EmbeddedStore;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Why nothing was imported into a data folder.
@@ -18,6 +19,10 @@ enum FolderError {
     Open(#[from] embedded::OpenError),
     #[error(transparent)]
     Import(#[from] OfflineError),
+    #[error(transparent)]
+    Title(#[from] BadTitle),
+    #[error("{}: {error}", file.display())]
+    File { file: PathBuf, error: io::Error },
     #[error("no runtime: {0}")]
     Runtime(#[from] io::Error),
     #[error("--user is needed when the import is done on a data folder")]
@@ -55,8 +60,9 @@ fn print(report: &ImportReport) {
 
 fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, FolderError> {
     let owner = args.user.ok_or(FolderError::NoUser)?;
-    // A file that cannot be read must not leave an empty store behind.
-    drop(open(&args.file)?);
+    // Neither a file that cannot be read nor a title that no deck may have leaves an empty store behind.
+    naming::title(&args.deck)?;
+    readable(&args.file).map_err(|error| FolderError::File { file: args.file.clone(), error })?;
     let store = EmbeddedStore::open(&config.data_dir, embedded::Options::default())?;
     let target = Target { owner, deck: args.deck.clone() };
     let options = ImportOptions { dry_run: args.dry_run, ..ImportOptions::default() };
@@ -64,6 +70,18 @@ fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, FolderErr
     let imported = import_file(&args.file, (&store, &store), &target, options, real_ms(), bar);
     let (_, report) = runtime.block_on(imported)?;
     Ok(report)
+}
+
+/// Whether there is something to read. What is no file (a pipe) is opened only once.
+fn readable(path: &Path) -> io::Result<()> {
+    if path.as_os_str() == "-" {
+        return Ok(());
+    }
+    let metadata = path.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.is_file() { File::open(path).map(drop) } else { Ok(()) }
 }
 
 /// A file and its length, where it has one.

@@ -2,14 +2,17 @@
 
 use super::import::open;
 use crate::config::ImportArgs;
+use crate::naming;
 use serde_json::Value;
 use std::io::Read;
+use uuid::Uuid;
 
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Sends the file to the deck of this title, or makes a deck of it where there is none.
 pub(super) fn import(server: &str, token: &str, args: &ImportArgs) -> Result<(), String> {
+    naming::title(&args.deck).map_err(|error| error.to_string())?;
     let server = Server {
         api: format!("{}/api/v1", server.trim_end_matches('/')),
         bearer: format!("Bearer {token}"),
@@ -47,20 +50,27 @@ struct Server {
 }
 
 impl Server {
-    /// The deck of this title that may be changed.
-    fn deck(&self, title: &str) -> Result<Option<String>, String> {
-        let mut cursor = String::new();
+    /// The deck that is meant by this id, title or path, of those that may be changed.
+    fn deck(&self, name: &str) -> Result<Option<String>, String> {
+        let deck = naming::meant(self.decks()?, name, |(id, title, path)| (*id, title, path));
+        Ok(deck.map_err(|unclear| unclear.to_string())?.map(|(id, _, _)| id.to_string()))
+    }
+
+    /// Id, title and path of every deck that may be changed.
+    fn decks(&self) -> Result<Vec<(Uuid, String, String)>, String> {
+        let (mut cursor, mut decks) = (String::new(), Vec::new());
         loop {
             let url = format!("{}/decks?limit=100{cursor}", self.api);
             let page = answer(self.agent.get(url).header("authorization", &self.bearer).call())?;
-            let decks = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let wanted = |deck: &&Value| deck["title"] == title && deck["may_edit"] == true;
-            if let Some(deck) = decks.iter().find(wanted) {
-                return Ok(deck["deck_id"].as_str().map(str::to_owned));
+            let text = |deck: &Value, name: &str| deck[name].as_str().unwrap_or_default().to_owned();
+            for deck in page["items"].as_array().into_iter().flatten().filter(|deck| deck["may_edit"] == true)
+            {
+                let id = text(deck, "deck_id").parse().map_err(|_| "the server's answer names no deck")?;
+                decks.push((id, text(deck, "title"), text(deck, "path")));
             }
             match page["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
-                None => return Ok(None),
+                None => return Ok(decks),
             }
         }
     }

@@ -5,14 +5,13 @@ use super::{tags, title};
 use crate::http::access::may_edit;
 use crate::http::limits::{DESCRIPTION_BYTES_MAX, PATH_BYTES_MAX, PATH_LEVELS_MAX};
 use crate::http::{Caller, Problem};
+use crate::naming::path_of;
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::ids::{DeckId, Uuid};
 use ports::DeckRecord;
+use ports::library::PATH_SEPARATOR as LEVEL;
 use serde::{Deserialize, Serialize};
-
-/// Separates the levels of a path.
-const LEVEL: &str = "::";
 
 /// A new deck, or a change of one: what is absent stays as it is.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -70,8 +69,7 @@ impl DeckIn {
         let Some(named) = &self.title else { return Err(Problem::invalid("`title` is missing.")) };
         let named = title(named)?;
         let mut deck = blank(id, owner, named.clone(), now_ms);
-        // Two colons in a title are no levels: only `path` makes a tree.
-        deck.path = named.replace(LEVEL, ": ");
+        deck.path = path_of(&named);
         self.apply(&mut deck)?;
         Ok(deck)
     }
@@ -138,10 +136,10 @@ fn blank(id: DeckId, owner: &Caller, title: String, now_ms: i64) -> DeckRecord {
 /// A path whose last level was the old title has the new one there.
 fn renamed(path: &str, old: &str, new: &str) -> String {
     let (above, last) = path.rsplit_once(LEVEL).map_or((None, path), |(above, last)| (Some(above), last));
-    if last != old.replace(LEVEL, ": ") {
+    if last != path_of(old) {
         return path.to_owned();
     }
-    let last = new.replace(LEVEL, ": ");
+    let last = path_of(new);
     above.map_or_else(|| last.clone(), |above| format!("{above}{LEVEL}{last}"))
 }
 

@@ -6,9 +6,11 @@ pub(super) mod deck;
 pub(super) mod person;
 pub(super) mod settings;
 
+use crate::content::composed;
 use crate::http::Problem;
 use crate::http::limits::TITLE_BYTES_MAX;
 use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use crate::naming;
 use serde::{Deserialize, Deserializer};
 
 /// Reads a field that may be absent, null or there: `None`, `Some(None)`, `Some(Some(…))`.
@@ -18,13 +20,10 @@ fn maybe_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::<T>::deserialize(field).map(Some)
 }
 
-/// A line of text: trimmed, not empty, without control characters, of at most so many bytes.
+/// A line of text: trimmed, showing something, without control characters, of at most so many bytes.
 pub(super) fn line(name: &str, text: &str, bytes_max: usize) -> Result<String, Problem> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > bytes_max || text.chars().any(char::is_control) {
-        return Err(Problem::invalid(format!("`{name}` is one line of 1 to {bytes_max} bytes.")));
-    }
-    Ok(text.to_owned())
+    let refused = || Problem::invalid(format!("`{name}` is one line of 1 to {bytes_max} bytes."));
+    naming::line(text, bytes_max).ok_or_else(refused)
 }
 
 /// A title.
@@ -36,7 +35,7 @@ pub(super) fn title(text: &str) -> Result<String, Problem> {
 pub(super) fn tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
     let mut kept: Vec<String> = Vec::new();
     for tag in tags {
-        let tag = line("tags", &tag, TAG_BYTES_MAX)?;
+        let tag = composed(&line("tags", &tag, TAG_BYTES_MAX)?);
         if kept.contains(&tag) {
             continue;
         }

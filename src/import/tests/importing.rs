@@ -4,8 +4,9 @@ use crate::content::{CardTexts, sanitise_card};
 use crate::import::offline::new_deck;
 use crate::import::{ImportError, ImportOptions, ImportReport, identity_of, import_deck};
 use bytes::Bytes;
-use domain::ids::{CardId, DeckId, UserId};
+use domain::ids::{CardId, DeckId, UserId, Uuid};
 use embedded::{EmbeddedStore, Options};
+use ports::library::RequestDigest;
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
@@ -67,7 +68,7 @@ impl Shelf {
 }
 
 /// Imports a file that arrives byte by byte.
-async fn import(
+pub(super) async fn import(
     library: &dyn Library,
     file: &str,
     dry_run: bool,
@@ -78,7 +79,7 @@ async fn import(
     import_deck(library, DECK, futures_util::stream::iter(pieces), options, now_ms).await
 }
 
-fn by_hand(id: u128, front: &str, back: &str) -> CardRecord {
+pub(super) fn by_hand(id: u128, front: &str, back: &str) -> CardRecord {
     let texts = CardTexts { front: front.to_owned(), back: back.to_owned(), ..CardTexts::default() };
     let texts = sanitise_card(texts).unwrap();
     CardRecord {
@@ -310,6 +311,15 @@ impl Library for Meddled {
             }
             self.store.put_cards(deck, cards, if_revision, now_ms).await
         })
+    }
+
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
+        self.store.note_request(key, asks, now_ms)
     }
 
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {

@@ -6,6 +6,7 @@ mod on_this_machine;
 mod parsing;
 mod properties;
 mod sparing;
+mod written;
 
 use super::{Dialect, FileFault, Head, Parser, Row, RowEvent};
 

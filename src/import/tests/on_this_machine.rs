@@ -2,8 +2,9 @@
 
 use super::importing::{OWNER, Shelf};
 use crate::import::ImportOptions;
+use crate::import::offline::new_deck;
 use crate::import::offline::{OfflineError, Progress, Target, import_file};
-use domain::ids::OrgId;
+use domain::ids::{DeckId, OrgId};
 use ports::{DeckQuery, Library, People, Role, SignIn};
 use std::fs;
 use std::path::Path;
@@ -32,10 +33,34 @@ async fn the_deck_is_made_once_and_found_by_title_or_path() {
     let file = folder.path().join("a.csv");
     fs::write(&file, "a,1\nb,2\n").unwrap();
     assert_eq!(import(&shelf, &file, "Biology::Cell", false).await.unwrap(), (true, 2));
-    for name in ["Cell", "Biology::Cell"] {
+    for name in ["Biology::Cell", "Biology: Cell", " Biology::Cell "] {
         assert_eq!(import(&shelf, &file, name, false).await.unwrap(), (true, 0));
     }
-    assert_eq!(decks(&shelf).await, [("Biology::Cell".to_owned(), "Cell".to_owned())]);
+    // As over HTTP: colons in a title make no levels.
+    assert_eq!(decks(&shelf).await, [("Biology: Cell".to_owned(), "Biology::Cell".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_title_that_no_deck_may_have_or_that_two_have_changes_nothing() {
+    let shelf = Shelf::empty();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.csv");
+    fs::write(&file, "a,1\n").unwrap();
+    for title in ["", " ", "a\nb", "\u{200b}", &"x".repeat(500)] {
+        let refused = import(&shelf, &file, title, false).await;
+        assert!(matches!(refused, Err(OfflineError::Title(_))), "{title:?} {refused:?}");
+    }
+    let mut ids = Vec::new();
+    for path in ["Biology::Cell", "Prison::Cell"] {
+        let id = DeckId(uuid::Uuid::new_v5(&OWNER.0, path.as_bytes()));
+        shelf.store.put_deck(new_deck(id, OWNER, None, path, "Cell", 1), None, 1).await.unwrap();
+        ids.push(id.to_string());
+    }
+    let refused = import(&shelf, &file, "Cell", false).await.unwrap_err().to_string();
+    assert!(ids.iter().all(|id| refused.contains(id)), "{refused}");
+    assert_eq!(import(&shelf, &file, &ids[1], false).await.unwrap(), (true, 1));
+    assert_eq!(import(&shelf, &file, "Prison::Cell", false).await.unwrap(), (true, 0));
+    assert_eq!(decks(&shelf).await.len(), 2);
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use super::importing::{DECK, Shelf};
 use crate::import::limits::CARDS_PER_PAGE;
 use crate::import::{ImportOptions, import_deck};
 use bytes::Bytes;
-use domain::ids::{CardId, DeckId};
+use domain::ids::{CardId, DeckId, Uuid};
 use embedded::EmbeddedStore;
-use ports::library::CardSource;
+use ports::library::{CardSource, RequestDigest};
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 
 /// A library that gives no more than a page at once, and takes no more than a card.
@@ -50,6 +50,15 @@ impl Library for Narrow {
         now_ms: i64,
     ) -> Boxed<'_, Result<u64, LibraryError>> {
         self.store.put_cards_from(deck, cards, if_revision, now_ms)
+    }
+
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
+        self.store.note_request(key, asks, now_ms)
     }
 
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {

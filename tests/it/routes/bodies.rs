@@ -1,6 +1,7 @@
 //! What is refused before anything is looked at, and how.
 
-use super::site::{Site, request, with_header};
+use super::site::{Site, each, request, with_header};
+use ports::Role;
 use serde_json::json;
 
 #[actix_web::test]
@@ -66,8 +67,8 @@ async fn a_repeated_request_with_a_key_makes_one_thing() {
     let site = Site::open().await;
     let (one, other) = (site.learner(), site.learner());
     let make = async |who, path: &str, body: serde_json::Value| {
-        let asked =
-            with_header(request("POST", path, Some(who)), "idempotency-key", "the same key").set_json(body);
+        let key = if path == "/decks" { "the same key" } else { "another key" };
+        let asked = with_header(request("POST", path, Some(who)), "idempotency-key", key).set_json(body);
         site.send(asked).await.expect(201)
     };
     let first = make(&one, "/decks", json!({"title": "one"})).await;
@@ -82,4 +83,30 @@ async fn a_repeated_request_with_a_key_makes_one_thing() {
     assert_eq!(deck["cards"], 2);
     let long = with_header(request("POST", "/decks", Some(&one)), "idempotency-key", &"x".repeat(201));
     site.send(long.set_json(json!({"title": "x"}))).await.refuses(422, "invalid");
+}
+
+#[actix_web::test]
+async fn a_key_that_was_used_for_another_request_is_refused_and_makes_nothing() {
+    let site = Site::open().await;
+    let teacher = site.somebody(Role::Teacher, Some(1));
+    let send = async |path: &str, key: &str, body: serde_json::Value| {
+        let asked = with_header(request("POST", path, Some(&teacher)), "idempotency-key", key);
+        site.send(asked.set_json(body)).await
+    };
+    let deck = send("/decks", "k", json!({"title": "one"})).await.expect(201);
+    let cards = format!("/decks/{}/cards", deck["deck_id"].as_str().unwrap());
+    send("/decks", "k", json!({"title": "other"})).await.refuses(422, "idempotency_key_reused");
+    send("/classes", "k", json!({"title": "one"})).await.refuses(422, "idempotency_key_reused");
+    send(&cards, "k", json!({"front": "a", "back": "b"})).await.refuses(422, "idempotency_key_reused");
+    send(&cards, "c", json!({"front": "a", "back": "b"})).await.expect(201);
+    send(&cards, "c", json!({"front": "z", "back": "b"})).await.refuses(422, "idempotency_key_reused");
+    send("/classes", "7b", json!({"title": "7b"})).await.expect(201);
+    send("/classes", "7b", json!({"title": "8a"})).await.refuses(422, "idempotency_key_reused");
+    // A request that was refused took nothing: put right, it may keep its key.
+    send("/decks", "n", json!({"title": ""})).await.refuses(422, "invalid");
+    send("/decks", "n", json!({"title": "new"})).await.expect(201);
+    let decks = site.get(&teacher, "/decks?sort=created_at").await.expect(200);
+    assert_eq!(each(&decks, "title"), ["one", "new"]);
+    assert_eq!(decks["items"][0]["cards"], 1);
+    assert_eq!(each(&site.get(&teacher, "/classes").await.expect(200), "title"), ["7b"]);
 }

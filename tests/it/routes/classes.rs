@@ -70,3 +70,29 @@ async fn nobody_of_another_organisation_is_enrolled_and_no_private_deck_is_passe
     let admin = site.somebody(Role::Admin, Some(1));
     site.put(&admin, &format!("/classes/{class}/decks/{deck}")).await.expect(204);
 }
+
+#[actix_web::test]
+async fn who_was_enrolled_before_the_first_sign_in_sees_nothing_of_another_organisation() {
+    let site = Site::open().await;
+    let teacher = site.somebody(Role::Teacher, None);
+    let deck = site.deck(&teacher, "Biology").await;
+    let card = site.card(&teacher, &deck, "a cell").await;
+    let class = id(&site.post(&teacher, "/classes", json!({"title": "7b"})).await.expect(201), "class_id");
+    site.put(&teacher, &format!("/classes/{class}/decks/{deck}")).await.expect(204);
+    for (org, sees) in [(None, true), (Some(2), false)] {
+        let student = site.somebody(Role::Learner, org);
+        let seat = format!("/classes/{class}/students/{}", student.user);
+        site.put(&teacher, &seat).await.expect(204);
+        for path in [format!("/decks/{deck}"), format!("/decks/{deck}/cards/{card}")] {
+            let answer = site.get(&student, &path).await;
+            assert_eq!(answer.status.as_u16(), if sees { 200 } else { 404 }, "{path} {org:?}");
+        }
+        let classes = site.get(&student, "/classes").await.expect(200);
+        assert_eq!(classes["items"].as_array().unwrap().len(), usize::from(sees));
+        let due = site.get(&student, &format!("/due?deck_id={deck}")).await;
+        assert_eq!(due.status.as_u16(), if sees { 200 } else { 404 });
+        // Once it is known whose person it is, it is refused at once.
+        let again = site.put(&teacher, &seat).await;
+        assert_eq!(again.status.as_u16(), if sees { 204 } else { 404 });
+    }
+}

@@ -124,7 +124,9 @@ async fn a_file_that_is_sent_again_with_its_key_makes_one_deck() {
         (&again["deck_id"], &again["added"], &again["unchanged"]),
         (&made["deck_id"], &json!(0), &json!(1))
     );
-    assert_eq!(decks_of(&site, &learner).await.len(), 1);
+    send("a,b\nc,d\n").await.refuses(422, "idempotency_key_reused");
+    let decks = decks_of(&site, &learner).await;
+    assert_eq!(decks.iter().map(|deck| deck.cards).collect::<Vec<_>>(), [1]);
 }
 
 #[actix_web::test]

@@ -5,7 +5,8 @@
 use crate::rows::{START_MS, card, deck, user};
 use domain::access::Visibility;
 use domain::deck::{DeckSettings, NewMix};
-use domain::ids::{DeckId, NoteId, OrgId};
+use domain::ids::{DeckId, NoteId, OrgId, Uuid};
+use ports::library::REQUEST_KEPT_MS;
 use ports::{CardQuery, CardRecord, DeckQuery, DeckRecord, Library, LibraryError};
 
 /// Makes a test of each promise about decks and cards: see [`store_contract!`](crate::store_contract).
@@ -25,6 +26,7 @@ macro_rules! library_contract {
             cards_are_read_in_pages,
             cards_are_found_by_text_whatever_its_case,
             a_deck_and_its_cards_are_of_one_revision,
+            what_a_key_asked_for_first_is_known_for_its_time,
         );
     };
 }
@@ -266,4 +268,14 @@ pub async fn a_deck_and_its_cards_are_of_one_revision(store: &impl Library) {
     let (record, content) = store.content(deck(1)).await.unwrap().unwrap();
     assert_eq!((record.revision, record.updated_ms), (revision, 5));
     assert_eq!(content, cards);
+}
+
+pub async fn what_a_key_asked_for_first_is_known_for_its_time(store: &impl Library) {
+    let key = Uuid::from_u128;
+    let note = async |n, asks, ms| store.note_request(key(n), [asks; 32], START_MS + ms).await.unwrap();
+    assert_eq!(note(1, 7, 0).await, [7; 32]);
+    assert_eq!(note(1, 8, 1).await, [7; 32]);
+    assert_eq!(note(2, 8, 2).await, [8; 32]);
+    assert_eq!(note(1, 9, REQUEST_KEPT_MS).await, [7; 32]);
+    assert_eq!(note(1, 9, REQUEST_KEPT_MS + 1).await, [9; 32]);
 }

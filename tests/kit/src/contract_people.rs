@@ -24,6 +24,7 @@ macro_rules! people_contract {
             joining_twice_and_leaving_twice_changes_nothing,
             a_grant_holds_while_enrollment_and_assignment_do,
             who_turns_out_to_be_of_another_organisation_leaves_its_classes,
+            nobody_known_to_be_of_another_organisation_is_enrolled,
             a_class_that_does_not_exist_is_refused,
         );
     };
@@ -210,11 +211,30 @@ pub async fn who_turns_out_to_be_of_another_organisation_leaves_its_classes(stor
     // After it: what was seen was seen.
     let orgless = token(2, None);
     store.sign_in(orgless.clone(), START_MS).await.unwrap();
-    store.change_class(class(1), ClassChange::Enroll(user(2)), START_MS + 300).await.unwrap();
+    store.create_class(ClassRecord { org: None, ..class_record(3) }).await.unwrap();
+    store.change_class(class(3), ClassChange::Give(deck(3)), START_MS + 100).await.unwrap();
+    store.change_class(class(3), ClassChange::Enroll(user(2)), START_MS + 300).await.unwrap();
     assert!(store.grants(user(2)).await.unwrap()[0].span.is_open());
     store.sign_in(SignIn { org: own_org, ..orgless }, START_MS + 400).await.unwrap();
     let grants = store.grants(user(2)).await.unwrap();
     assert_eq!(grants[0].span, Span { from_ms: START_MS + 300, until_ms: Some(START_MS + 400) });
+}
+
+pub async fn nobody_known_to_be_of_another_organisation_is_enrolled(store: &impl People) {
+    store.create_class(class_record(1)).await.unwrap();
+    store.change_class(class(1), ClassChange::Give(deck(1)), START_MS).await.unwrap();
+    for (n, org) in [(1, None), (2, Some(77))] {
+        let other = SignIn { org: org.map(OrgId::from_u128), ..token(n, None) };
+        store.sign_in(other, START_MS).await.unwrap();
+        let refused = store.change_class(class(1), ClassChange::Enroll(user(n)), START_MS).await;
+        assert_eq!(refused.unwrap_err(), PeopleError::NoSuchPerson);
+        assert!(store.grants(user(n)).await.unwrap().is_empty());
+        assert!(store.classes_of(user(n)).await.unwrap().is_empty());
+    }
+    let own = SignIn { org: class_record(1).org, ..token(3, None) };
+    store.sign_in(own, START_MS).await.unwrap();
+    store.change_class(class(1), ClassChange::Enroll(user(3)), START_MS).await.unwrap();
+    assert!(store.grants(user(3)).await.unwrap()[0].span.is_open());
 }
 
 pub async fn a_class_that_does_not_exist_is_refused(store: &impl People) {

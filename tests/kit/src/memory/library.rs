@@ -1,22 +1,30 @@
 //! Decks and cards in memory.
 
 use super::MemoryStore;
-use domain::ids::{CardId, DeckId};
-use ports::library::CARDS_PER_DECK_MAX;
+use domain::ids::{CardId, DeckId, Uuid};
+use ports::library::{CARDS_PER_DECK_MAX, REQUEST_KEPT_MS, RequestDigest};
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Default)]
-pub(super) struct Shelf(BTreeMap<DeckId, DeckContent>);
+pub(super) struct Shelf {
+    decks: BTreeMap<DeckId, DeckContent>,
+    requests: BTreeMap<Uuid, (RequestDigest, i64)>,
+}
 
 impl Shelf {
+    fn note_request(&mut self, key: Uuid, asks: RequestDigest, now_ms: i64) -> RequestDigest {
+        self.requests.retain(|_, (_, at_ms)| *at_ms >= now_ms - REQUEST_KEPT_MS);
+        self.requests.entry(key).or_insert((asks, now_ms)).0
+    }
+
     fn put_deck(
         &mut self,
         mut deck: DeckRecord,
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Result<DeckRecord, LibraryError> {
-        let stored = self.0.get(&deck.id).map(|(deck, _)| deck);
+        let stored = self.decks.get(&deck.id).map(|(deck, _)| deck);
         match (stored, if_revision) {
             (None, Some(_)) => return Err(LibraryError::NoSuchDeck),
             (Some(stored), Some(based_on)) if stored.revision != based_on => {
@@ -28,9 +36,9 @@ impl Shelf {
         deck.cards = stored.map_or(0, |stored| stored.cards);
         deck.created_ms = stored.map_or(deck.created_ms, |stored| stored.created_ms);
         deck.updated_ms = now_ms;
-        match self.0.get_mut(&deck.id) {
+        match self.decks.get_mut(&deck.id) {
             Some((stored, _)) => stored.clone_from(&deck),
-            None => drop(self.0.insert(deck.id, (deck.clone(), Vec::new()))),
+            None => drop(self.decks.insert(deck.id, (deck.clone(), Vec::new()))),
         }
         Ok(deck)
     }
@@ -43,7 +51,7 @@ impl Shelf {
             })
         };
         let alive = |deck: &&DeckRecord| query.with_deleted || deck.deleted_ms.is_none();
-        let all = self.0.values().map(|(deck, _)| deck);
+        let all = self.decks.values().map(|(deck, _)| deck);
         let mut found: Vec<_> = all.filter(asked).filter(below).filter(alive).cloned().collect();
         found.sort_by(|a, b| (&a.path, &a.title, a.id).cmp(&(&b.path, &b.title, b.id)));
         found
@@ -56,7 +64,7 @@ impl Shelf {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Result<(u64, Vec<CardRecord>), LibraryError> {
-        let (record, stored) = self.0.get(&deck).ok_or(LibraryError::NoSuchDeck)?;
+        let (record, stored) = self.decks.get(&deck).ok_or(LibraryError::NoSuchDeck)?;
         if if_revision.is_some_and(|based_on| based_on != record.revision) {
             return Err(LibraryError::Changed);
         }
@@ -89,7 +97,7 @@ impl Shelf {
             record.cards = all.iter().filter(|card| card.deleted_ms.is_none()).count() as u32;
         }
         let revision = record.revision;
-        self.0.insert(deck, (record, all));
+        self.decks.insert(deck, (record, all));
         Ok((revision, put))
     }
 
@@ -100,7 +108,7 @@ impl Shelf {
             text.as_deref()
                 .is_none_or(|text| fields.into_iter().any(|field| field.to_lowercase().contains(text)))
         };
-        let all = self.0.get(&deck).into_iter().flat_map(|(_, cards)| cards);
+        let all = self.decks.get(&deck).into_iter().flat_map(|(_, cards)| cards);
         all.skip(query.from_position as usize)
             .filter(|card| query.with_deleted || card.deleted_ms.is_none())
             .filter(holds)
@@ -121,7 +129,7 @@ impl Library for MemoryStore {
     }
 
     fn deck(&self, id: DeckId) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
-        Box::pin(async move { Ok(self.state().library.0.get(&id).map(|(deck, _)| deck.clone())) })
+        Box::pin(async move { Ok(self.state().library.decks.get(&id).map(|(deck, _)| deck.clone())) })
     }
 
     fn decks(&self, query: DeckQuery) -> Boxed<'_, Result<Vec<DeckRecord>, LibraryError>> {
@@ -138,10 +146,19 @@ impl Library for MemoryStore {
         Box::pin(async move { self.state().library.put_cards(deck, cards, if_revision, now_ms) })
     }
 
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
+        Box::pin(async move { Ok(self.state().library.note_request(key, asks, now_ms)) })
+    }
+
     fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {
         Box::pin(async move {
             let state = self.state();
-            let cards = state.library.0.get(&deck).into_iter().flat_map(|(_, cards)| cards);
+            let cards = state.library.decks.get(&deck).into_iter().flat_map(|(_, cards)| cards);
             Ok(cards.into_iter().find(|known| known.id == card).cloned())
         })
     }
@@ -151,6 +168,6 @@ impl Library for MemoryStore {
     }
 
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
-        Box::pin(async move { Ok(self.state().library.0.get(&deck).cloned()) })
+        Box::pin(async move { Ok(self.state().library.decks.get(&deck).cloned()) })
     }
 }

@@ -118,6 +118,11 @@ impl Register {
         if !self.classes.contains_key(&class) {
             return Err(PeopleError::NoSuchClass);
         }
+        if let ClassChange::Enroll(user) = &change
+            && self.persons.get(user).is_some_and(|(person, _)| person.org != self.classes[&class].org)
+        {
+            return Err(PeopleError::NoSuchPerson);
+        }
         match change {
             ClassChange::Enroll(user) => switch(&mut self.enrolled, class, user, true, now_ms),
             ClassChange::Remove(user) => switch(&mut self.enrolled, class, user, false, now_ms),
