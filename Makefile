@@ -28,8 +28,9 @@ chaos: tools-test           ## many kills under load: make chaos KILLS=1000
 	$(CARGO) build --workspace --bins
 	STUDYHALL_KILLS=$(KILLS) $(CARGO) test --test it kill -- --nocapture
 
-bench: tools-build          ## the closed loop against its ceiling
-	$(CARGO) run --release -p loadtest
+bench: tools-build          ## the server beside its ceilings: echo, append, an ordinary web application
+	$(CARGO) build --release -p studyhall -p loadtest -p ceiling
+	target/release/loadtest ceiling
 
 bench-micro: tools-bench    ## micro-benches beside the stored figures: make bench-micro FILTER=session
 	scripts/bench.py micro $(BENCH_OPTIONS) $(FILTER)

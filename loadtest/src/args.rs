@@ -25,6 +25,9 @@ pub enum Command {
     Ceiling(CeilingArgs),
     /// Measure what a session costs in memory, as the slope between two numbers of sessions.
     Memory(MemoryArgs),
+    /// Play the learners of the ordinary web application; started by `ceiling`.
+    #[command(hide = true)]
+    WebLearners(WebLearnersArgs),
     /// Play a part of the learners; started by the other commands.
     #[command(hide = true)]
     Slice,
@@ -168,4 +171,24 @@ pub struct MemoryArgs {
     /// Answers of each learner before it only listens.
     #[arg(long, default_value_t = 20)]
     pub answers: u64,
+}
+
+/// `web-learners`.
+#[derive(Args, Debug)]
+pub struct WebLearnersArgs {
+    /// Where the application listens.
+    #[arg(long)]
+    pub address: std::net::SocketAddr,
+    /// Its process, to measure its processor time.
+    #[arg(long)]
+    pub pid: Option<u32>,
+    /// Learners, each with a connection.
+    #[arg(long)]
+    pub learners: usize,
+    /// Cards of the deck.
+    #[arg(long)]
+    pub cards: usize,
+    /// How long is counted, in seconds.
+    #[arg(long)]
+    pub seconds: u64,
 }

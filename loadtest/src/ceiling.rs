@@ -1,6 +1,6 @@
 //! The server beside its ceilings, measured in turns on the same cores with the same learners.
 
-use crate::args::CeilingArgs;
+use crate::args::{CeilingArgs, WebLearnersArgs};
 use crate::fleet::{Fleet, FleetError, Outcome};
 use crate::identity::{Identities, unix_ms};
 use crate::run::us_per_answer;
@@ -9,6 +9,7 @@ use crate::setup::{self, SetupError};
 use crate::slice::Slice;
 use crate::stage::{Stage, fresh_seed};
 use crate::subject::{Subject, SubjectError, pinned};
+use crate::web::{self, WebError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
@@ -32,6 +33,9 @@ pub enum CeilingError {
     /// The learners.
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    /// The web application.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// The bare store.
     #[error("the bare append could not be measured: {0}")]
     Append(String),
@@ -72,6 +76,8 @@ pub struct Figures {
     pub closed: Pair,
     /// Answers at half of that rate, intended; the ceiling answers a message with two.
     pub open: Pair,
+    /// An ordinary web application: a request and a transaction an answer.
+    pub web: Rate,
     /// Rows a second of the bare store.
     pub append_per_s: f64,
     /// What must not be.
@@ -82,15 +88,17 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<26}{:>12}{:>14}{:>14}", "", "answers/s", "CPU us/answer", "card p99 ms")?;
         let mut row = |name: &str, rate: &Rate| {
-            writeln!(f, "{name:<26}{:>12.0}{:>14.2}{:>14.2}", rate.per_s, rate.cpu_us, rate.card_p99_ms)
+            writeln!(f, "{name:<30}{:>10.0}{:>14.2}{:>14.2}", rate.per_s, rate.cpu_us, rate.card_p99_ms)
         };
         row("closed loop: server", &self.closed.server)?;
         row("closed loop: bare echo", &self.closed.ceiling)?;
+        row("closed loop: web application", &self.web)?;
         row("open model: server", &self.open.server)?;
         row("open model: echo of two", &self.open.ceiling)?;
         let (server, echo) = (&self.closed.server, &self.closed.ceiling);
         writeln!(f, "of the ceiling, by rate             {:>6.2}", server.per_s / echo.per_s)?;
         writeln!(f, "of the ceiling, by processor time   {:>6.2}", echo.cpu_us / server.cpu_us)?;
+        writeln!(f, "of the web application, by rate     {:>6.2}", server.per_s / self.web.per_s)?;
         writeln!(
             f,
             "open model, by processor time       {:>6.2}",
@@ -113,6 +121,7 @@ impl fmt::Display for Figures {
 pub async fn measure(args: &CeilingArgs, stage: &Stage<'_>) -> Result<Figures, CeilingError> {
     let mut figures = Figures::default();
     figures.closed = pair(args, stage, Who::Echo(1), None, &mut figures.faults).await?;
+    figures.web = web(args, stage)?;
     let half_per_s = figures.closed.server.per_s / 2.0;
     figures.open = pair(args, stage, Who::Echo(2), Some(half_per_s), &mut figures.faults).await?;
     figures.append_per_s = append(args, stage)?;
@@ -231,6 +240,23 @@ fn slice(
         unchecked: who != Who::Server,
         answers_each: None,
     }
+}
+
+/// The ordinary web application, with as many learners.
+fn web(args: &CeilingArgs, stage: &Stage<'_>) -> Result<Rate, CeilingError> {
+    eprintln!("the web application");
+    let launch = stage.launch("ceiling", args.ceiling_program.as_deref(), &["web"], true)?;
+    let mut subject = Subject::start(&launch)?;
+    let learners = WebLearnersArgs {
+        address: subject.address,
+        pid: subject.pid,
+        learners: args.learners,
+        cards: CARDS,
+        seconds: args.seconds,
+    };
+    let rate = web::measure(&learners, stage.learners_core())?;
+    subject.stop()?;
+    Ok(rate)
 }
 
 /// Rows a second of the store alone.

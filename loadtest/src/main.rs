@@ -20,8 +20,9 @@ mod setup;
 mod slice;
 mod stage;
 mod subject;
+mod web;
 
-use args::{CeilingArgs, Cli, Command, MemoryArgs, RunArgs};
+use args::{CeilingArgs, Cli, Command, MemoryArgs, RunArgs, WebLearnersArgs};
 use clap::Parser;
 use stage::{Problem, Stage};
 use std::io::Write as _;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::List => list(),
         Command::Slice => slice(),
+        Command::WebLearners(args) => web_learners(&args),
         Command::Run(args) => run(&args),
         Command::Ceiling(args) => ceiling_beside_server(&args),
         Command::Memory(args) => memory_of_a_session(&args),
@@ -96,6 +98,13 @@ fn memory_of_a_session(args: &MemoryArgs) -> Result<bool, Problem> {
     let figures = stage::block_on(memory::measure(args, &stage))??;
     print!("{figures}");
     Ok(figures.faults == 0)
+}
+
+fn web_learners(args: &WebLearnersArgs) -> Result<bool, Problem> {
+    let local = tokio::task::LocalSet::new();
+    let seen = stage::block_on(local.run_until(web::play(args)))?.map_err(ceiling::CeilingError::Web)?;
+    println!("{}", serde_json::to_string(&seen)?);
+    Ok(true)
 }
 
 /// Reads a slice from the standard input and plays it; ends when the standard input does.
