@@ -7,7 +7,7 @@ pub struct Options {
     pub commit_rows_max: usize,
     /// Append requests that may wait; beyond it a batch is answered `Unknown(Overloaded)`.
     pub append_queue_max: usize,
-    /// Journal rows that may wait to be applied; beyond it a batch is answered `Unknown(Overloaded)`.
+    /// Journal rows that may wait to be applied; what has no room is answered `Unknown(Overloaded)`.
     pub backlog_rows_max: u64,
     /// Threads that read.
     pub readers: usize,

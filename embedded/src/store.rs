@@ -156,14 +156,17 @@ impl EmbeddedStore {
         })
     }
 
+    /// How many more rows may wait to be applied.
+    fn room(&self) -> usize {
+        let shared = &self.inner.shared;
+        usize::try_from(shared.options.backlog_rows_max.saturating_sub(shared.index.len())).unwrap_or(usize::MAX)
+    }
+
     /// Queues a batch, unless a limit says no: then nothing of it is written.
     fn submit(&self, rows: Arc<[Row]>) -> Result<oneshot::Receiver<Vec<RowOutcome>>, Cause> {
         let shared = &self.inner.shared;
         if shared.poisoned.load(Ordering::Acquire) {
             return Err(Cause::Poisoned);
-        }
-        if shared.index.len() + rows.len() as u64 > shared.options.backlog_rows_max {
-            return Err(Cause::Overloaded);
         }
         let (answer, answered) = oneshot::channel();
         self.order(Order::Append(Append { rows, answer }))?;
@@ -177,12 +180,19 @@ impl ReviewStore for EmbeddedStore {
     }
 
     async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {
-        let count = rows.len();
-        let answer = match self.submit(rows) {
-            Ok(answered) => answered.await.map_err(|_| Cause::Unavailable),
-            Err(cause) => Err(cause),
+        // What has no room behind the rows that wait for apply comes again later; what has is taken.
+        let (count, room) = (rows.len(), self.room().min(rows.len()));
+        let taken = if room < count { rows[..room].into() } else { rows };
+        let answer = match room {
+            0 if count > 0 => Err(Cause::Overloaded),
+            _ => match self.submit(taken) {
+                Ok(answered) => answered.await.map_err(|_| Cause::Unavailable),
+                Err(cause) => Err(cause),
+            },
         };
-        answer.unwrap_or_else(|cause| vec![RowOutcome::Unknown(cause); count])
+        let mut outcomes = answer.unwrap_or_else(|cause| vec![RowOutcome::Unknown(cause); room]);
+        outcomes.resize(count, RowOutcome::Unknown(Cause::Overloaded));
+        outcomes
     }
 
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {

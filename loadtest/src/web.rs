@@ -5,7 +5,7 @@ use crate::api::{Api, ApiError};
 use crate::args::WebLearnersArgs;
 use crate::ceiling::Rate;
 use crate::figures::Times;
-use crate::identity::unix_ms;
+use crate::learner::now_ms;
 use crate::subject::pinned;
 use crate::subject::usage::{self, Usage};
 use client::{IdMaker, Random};
@@ -126,7 +126,7 @@ async fn study(
     let mut ids = IdMaker::after(None, Random::seeded(user.as_u64_pair().0));
     while Instant::now() < ends {
         let answer =
-            json!({"user": user, "deck_id": deck, "card_id": card, "id": ids.make(unix_ms()), "grade": 3});
+            json!({"user": user, "deck_id": deck, "card_id": card, "id": ids.make(now_ms()), "grade": 3});
         let sent = Instant::now();
         let next = api.expect(Method::POST, "/answers", Some(&answer)).await?;
         if let Some(counted) = counting.borrow_mut().as_mut() {

@@ -203,7 +203,7 @@ impl Learner {
     }
 }
 
-/// Now, as ids have it.
-fn now_ms() -> u64 {
+/// Now, in Unix milliseconds, as ids have it.
+pub fn now_ms() -> u64 {
     u64::try_from(crate::identity::unix_ms()).unwrap_or(0)
 }
