@@ -5,8 +5,11 @@ use actix_web::error::QueryPayloadError;
 use actix_web::web::Query;
 use domain::ids::Uuid;
 
-/// Every part of a query that is more than text: its name, what it is, and whether a text is one.
-const PARTS: [(&str, &str, fn(&str) -> bool); 6] = [
+/// A part of a query: its name, what it is, and whether a text is one.
+type Part = (&'static str, &'static str, fn(&str) -> bool);
+
+/// Every part of a query that is more than text.
+const PARTS: [Part; 6] = [
     ("limit", "a whole number", is_number),
     ("page", "a whole number", is_number),
     ("page_size", "a whole number", is_number),
@@ -22,9 +25,7 @@ fn is_number(text: &str) -> bool {
 /// Why a query is refused.
 pub(super) fn bad_query(error: &QueryPayloadError, query: &str) -> Problem {
     let parts = Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
-    let wrong = |(name, _, is): &&(&str, &str, fn(&str) -> bool)| {
-        parts.iter().any(|(given, text)| given == name && !is(text))
-    };
+    let wrong = |(name, _, is): &&Part| parts.iter().any(|(given, text)| given == name && !is(text));
     if let Some((name, kind, _)) = PARTS.iter().find(wrong) {
         return Problem::invalid(format!("`{name}` in the query is {kind}."));
     }
