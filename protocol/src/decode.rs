@@ -5,11 +5,10 @@
 
 use crate::client_frame::{Auth, ClientFrame, Numbered};
 use crate::command::Command;
-use crate::limits::MESSAGE_BYTES_MAX;
+use crate::fault::{from_json, told};
 use crate::probe::{Found, Probe, leading_tag};
-use crate::text::clipped;
 use crate::wire::{AnswerWire, AuthWire, BeatWire, CommandWire, HelloWire, SetWire, StartWire, UndoWire};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// How a frame is broken, and so what it costs its sender.
@@ -99,27 +98,25 @@ fn numbered<W: CommandWire>(text: &str) -> Result<ClientFrame, Broken> {
 }
 
 fn parse<W: CommandWire>(text: &str, numbering: Numbering) -> Result<W, Broken> {
-    serde_json::from_str(text).map_err(|error| diagnose_command(text, numbering, &error))
+    from_json(text.as_bytes()).map_err(|fault| diagnose_command(text, numbering, fault.what))
 }
 
-fn diagnose_command(text: &str, numbering: Numbering, error: &serde_json::Error) -> Broken {
+fn diagnose_command(text: &str, numbering: Numbering, what: String) -> Broken {
     let probe = match Probe::read(text) {
         Ok(probe) => probe,
         Err(error) => return not_a_frame(&error),
     };
     let Found::Value(id) = probe.id() else { return unreadable_head(numbering) };
     match (numbering, probe.seq()) {
-        (Numbering::None, _) => Broken::Malformed { seq: None, id: Some(id), what: sentence(error) },
-        (Numbering::BySeq, Found::Value(seq)) => {
-            Broken::Malformed { seq: Some(seq), id: Some(id), what: sentence(error) }
-        }
+        (Numbering::None, _) => Broken::Malformed { seq: None, id: Some(id), what },
+        (Numbering::BySeq, Found::Value(seq)) => Broken::Malformed { seq: Some(seq), id: Some(id), what },
         (Numbering::BySeq, Found::Absent | Found::Unreadable) => unreadable_head(numbering),
     }
 }
 
-fn plain<W: for<'de> Deserialize<'de>>(text: &str) -> Result<W, Broken> {
-    serde_json::from_str(text).map_err(|error| match Probe::read(text) {
-        Ok(_) => malformed(sentence(&error)),
+fn plain<W: DeserializeOwned>(text: &str) -> Result<W, Broken> {
+    from_json(text.as_bytes()).map_err(|fault| match Probe::read(text) {
+        Ok(_) => malformed(fault.what),
         Err(error) => not_a_frame(&error),
     })
 }
@@ -156,13 +153,9 @@ fn unreadable_head(numbering: Numbering) -> Broken {
 }
 
 fn not_a_frame(error: &serde_json::Error) -> Broken {
-    Broken::NotAFrame { what: format!("not a JSON object: {}", sentence(error)) }
+    Broken::NotAFrame { what: told(error, None).what }
 }
 
 pub(crate) fn malformed(what: impl Into<String>) -> Broken {
     Broken::Malformed { seq: None, id: None, what: what.into() }
-}
-
-fn sentence(error: &serde_json::Error) -> String {
-    clipped(&error.to_string(), MESSAGE_BYTES_MAX).to_owned()
 }

@@ -17,6 +17,7 @@ mod content;
 mod day;
 mod decode;
 mod error_code;
+mod fault;
 mod ids;
 pub mod limits;
 mod probe;
@@ -37,6 +38,7 @@ pub use content::{CardContent, CardTail, ContentTooLarge, encode_fragment, write
 pub use day::{BadDay, Day};
 pub use decode::{Broken, decode_client, decode_command};
 pub use error_code::ErrorCode;
+pub use fault::{JsonFault, from_json};
 pub use ids::{id_from_parts, id_time_ms, is_command_id};
 pub use server_codec::{BadServerFrame, write_changed, write_saved};
 pub use server_frame::{

@@ -8,12 +8,12 @@ use crate::decode::{Broken, malformed};
 use crate::ids::{id, is_command_id, optional_id, optional_ids};
 use crate::limits::{ALLOWANCE_MAX, ELAPSED_MS_MAX, FLAG_MAX, WINDOW_MAX, ZONE_BYTES_MAX};
 use crate::strict::{optional_object, optional_word};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 /// The fields of one command as they came.
-pub(crate) trait CommandWire: for<'de> Deserialize<'de> {
+pub(crate) trait CommandWire: DeserializeOwned {
     fn seq(&self) -> Option<u64>;
     fn id(&self) -> Uuid;
     fn body(self) -> Result<Body, String>;

@@ -334,3 +334,25 @@ proptest! {
         let _ = decode_command(&text);
     }
 }
+
+#[test]
+fn a_refusal_names_the_field_and_repeats_nothing_of_what_was_sent() {
+    for (frame, field) in [
+        (with(answer(), "grade", json!("secret")), "`grade`"),
+        (with(answer(), "elapsed_ms", json!("secret")), "`elapsed_ms`"),
+        (with(answer(), "deck_id", json!("secret")), "`deck_id`"),
+        (with(answer(), "confidence", json!("secret")), "`confidence`"),
+        (with(answer(), "confidence", json!({"secret": 1})), "`confidence`"),
+        (without(answer(), "card_id"), "`card_id`"),
+        (with(set("flag", json!(1)), "due", json!("secret")), "`due`"),
+        (set("flag", json!("secret")).to_string(), "`flag`"),
+        (set("suspended", json!({"secret": 1})).to_string(), "`suspended`"),
+    ] {
+        let what = is_refused(&frame);
+        assert!(what.contains(field) && !what.contains("secret"), "{frame}: {what}");
+    }
+    for text in ["secret", "\"secret\"", "{\"secret\":", "[\"secret\"]"] {
+        let Err(Broken::NotAFrame { what }) = decode_client(text) else { panic!("{text}") };
+        assert!(!what.contains("secret"), "{text}: {what}");
+    }
+}

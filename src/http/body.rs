@@ -2,11 +2,13 @@
 
 use crate::http::keys::note_body;
 use crate::http::limits::{BODY_APART_FROM_BYTES, BODY_WITHIN_MS, JSON_BYTES_MAX};
+use crate::http::strict::Object;
 use crate::http::{Code, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
+use protocol::{JsonFault, from_json};
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
@@ -32,9 +34,9 @@ impl<T: DeserializeOwned + Send + 'static, const BYTES_MAX: usize> FromRequest f
             let bytes = read(payload, BYTES_MAX).await?;
             note_body(&request, &bytes);
             let bytes_read = bytes.len();
-            let parse = move || serde_json::from_slice(&bytes).map_err(|error| not_readable(&error));
+            let parse = move || from_json::<Object<T>>(&bytes).map_err(|fault| not_readable(&fault));
             let value = if bytes_read < BODY_APART_FROM_BYTES { parse() } else { apart(parse).await? };
-            Ok(Body(value?))
+            Ok(Body(value?.0))
         })
     }
 }
@@ -103,8 +105,7 @@ async fn read(mut payload: Payload, bytes_max: usize) -> Result<Vec<u8>, Problem
 }
 
 /// A body that is no JSON is malformed; one that is, with a field that is missing or of a wrong type, is invalid.
-fn not_readable(error: &serde_json::Error) -> Problem {
-    let sentence: String = error.to_string().chars().take(240).collect();
-    let code = if error.is_data() { Code::Invalid } else { Code::Malformed };
-    Problem::new(code, format!("The body cannot be read: {sentence}."))
+fn not_readable(fault: &JsonFault) -> Problem {
+    let code = if fault.is_data { Code::Invalid } else { Code::Malformed };
+    Problem::new(code, format!("The body cannot be read: {fault}."))
 }

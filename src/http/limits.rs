@@ -13,7 +13,7 @@ pub const BODY_WITHIN_MS: u64 = 30_000;
 
 /// Items of a page when the request names no number.
 pub const PAGE_DEFAULT: usize = 50;
-/// Items of a page; a request for more gets this many.
+/// Items of a page; a request for more: 422.
 pub const PAGE_MAX: usize = 100;
 /// Bytes of a page of cards, about; a page that has more ends earlier, with a cursor to go on.
 pub const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -8,7 +8,7 @@
 //! | `caller`, `access` | who asks, and what they may see and change: the one place that decides it |
 //! | `turns` | how much one person has going on at once |
 //! | `problem` | every refusal, with its stable code |
-//! | `paging`, `etag`, `body`, `keys` | lists, caching, bodies, repeated requests |
+//! | `paging`, `query`, `etag`, `body`, `strict`, `keys` | lists, caching, bodies, repeated requests |
 //! | `study` | what HTTP asks of the learner's session; `engine` answers it |
 //! | `outlook` | progress, card state and history, computed from the log |
 
@@ -36,9 +36,11 @@ pub mod outlook;
 mod pages;
 mod paging;
 mod problem;
+mod query;
 mod reviews;
 mod routes;
 mod state;
+mod strict;
 pub mod study;
 mod turns;
 

@@ -44,11 +44,20 @@ pub(super) struct Numbered {
 
 /// How many items a request wants.
 pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
-    match asked {
-        Some(0) => Err(Problem::invalid("`limit` is at least 1.")),
-        Some(wanted) => Ok(wanted.min(PAGE_MAX)),
-        None => Ok(PAGE_DEFAULT),
+    within(asked, 1)
+}
+
+/// The same where no item may be wanted.
+pub(super) fn limit_or_none(asked: Option<usize>) -> Result<usize, Problem> {
+    within(asked, 0)
+}
+
+fn within(asked: Option<usize>, least: usize) -> Result<usize, Problem> {
+    let wanted = asked.unwrap_or(PAGE_DEFAULT);
+    if (least..=PAGE_MAX).contains(&wanted) {
+        return Ok(wanted);
     }
+    Err(Problem::invalid(format!("`limit` and `page_size` are {least} to {PAGE_MAX}.")))
 }
 
 /// How many of these, at most `most`, make a page that is not too large; at least one.
@@ -250,7 +259,8 @@ mod tests {
             assert!(place::<Place>(bad).is_err());
         }
         assert!(Order::of(Some("-nonsense"), SORTS).is_err());
-        assert!(limit(Some(0)).is_err() && limit(Some(1_000_000)).is_ok_and(|n| n == PAGE_MAX));
+        assert!(limit(Some(0)).is_err() && limit(Some(PAGE_MAX + 1)).is_err());
+        assert!(limit(Some(PAGE_MAX)).is_ok() && limit_or_none(Some(0)).is_ok());
     }
 
     #[test]

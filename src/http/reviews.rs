@@ -43,7 +43,7 @@ pub(super) async fn due(
         Some(id) => Some(deck_to_read(&app, &caller, DeckId(id)).await?.id),
         None => None,
     };
-    let limit = if query.limit == Some(0) { 0 } else { paging::limit(query.limit)? };
+    let limit = paging::limit_or_none(query.limit)?;
     let mut due = app.study.due(caller.user, deck, limit).await?;
     due.items.truncate(paging::fitting(due.items.iter().map(String::len), limit));
     Ok(HttpResponse::Ok()
@@ -72,7 +72,7 @@ struct VerdictOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'static str>,
+    message: Option<String>,
     #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
     is_final: Option<bool>,
 }
@@ -97,31 +97,43 @@ pub(super) async fn submit(
             Problem::new(Code::Malformed, format!("Command {at} cannot be read: {why}.")).with("at", at)
         })
     };
-    let commands = commands.iter().map(AsRef::as_ref).enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    let read: Vec<Read> =
+        commands.iter().map(AsRef::as_ref).enumerate().map(read).collect::<Result<_, _>>()?;
+    let (commands, faults): (Vec<Submitted>, Vec<Option<String>>) = read.into_iter().unzip();
     let verdicts =
         if commands.is_empty() { Vec::new() } else { app.study.submit(caller.user, commands).await? };
-    Ok(HttpResponse::Ok()
-        .json(VerdictsOut { verdicts: verdicts.into_iter().map(VerdictOut::from).collect() }))
+    let verdicts = verdicts.into_iter().zip(faults).map(|(verdict, fault)| VerdictOut::of(verdict, fault));
+    Ok(HttpResponse::Ok().json(VerdictsOut { verdicts: verdicts.collect() }))
 }
+
+/// A command, and what is wrong with it if it can never be one.
+type Read = (Submitted, Option<String>);
 
 /// A command for the session. One that has an id gets a verdict whatever is wrong with it; without, the request is
 /// refused as a whole.
-fn submitted(text: &str) -> Result<Submitted, String> {
+fn submitted(text: &str) -> Result<Read, String> {
     match decode_command(text) {
-        Ok(command) => Ok(command_input(&command)),
-        Err(Broken::Malformed { id: Some(id), .. }) => Ok((EntryId(id), Err(Refusal::Malformed))),
-        Err(Broken::UnknownType { id: Some(id), .. }) => Ok((EntryId(id), Err(Refusal::UnknownType))),
+        Ok(command) => Ok((command_input(&command), None)),
+        Err(Broken::Malformed { id: Some(id), what, .. }) => {
+            Ok(((EntryId(id), Err(Refusal::Malformed)), Some(what)))
+        }
+        Err(Broken::UnknownType { id: Some(id), .. }) => Ok(((EntryId(id), Err(Refusal::UnknownType)), None)),
         Err(broken) => Err(broken.to_string()),
     }
 }
 
-impl From<Verdict> for VerdictOut {
-    fn from(verdict: Verdict) -> VerdictOut {
+impl VerdictOut {
+    /// The verdict, with what is wrong with the command where that is known.
+    fn of(verdict: Verdict, fault: Option<String>) -> VerdictOut {
+        let sentence = |refusal| match (refusal, fault) {
+            (Refusal::Malformed, Some(fault)) => fault,
+            (refusal, _) => refusal_message(refusal).to_owned(),
+        };
         VerdictOut {
             id: verdict.id.0,
             verdict: if verdict.refusal.is_none() { "durable" } else { "refused" },
             code: verdict.refusal.map(|refusal| refusal_code(refusal).as_str()),
-            message: verdict.refusal.map(refusal_message),
+            message: verdict.refusal.map(sentence),
             is_final: verdict.refusal.map(Refusal::is_final),
         }
     }

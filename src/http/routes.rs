@@ -1,6 +1,7 @@
 //! The table of contents.
 
 use crate::http::middleware::{around, small_as_it_is};
+use crate::http::query::bad_query;
 use crate::http::{
     App as State, Code, Problem, cards, classes, codes, decks, history, imports, me, ops, pages, reviews,
 };
@@ -28,7 +29,10 @@ pub fn app(
     App::new()
         .app_data(state)
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
-        .app_data(web::QueryConfig::default().error_handler(|error, _| bad_query(&error).into()))
+        .app_data(
+            web::QueryConfig::default()
+                .error_handler(|error, request| bad_query(&error, request.query_string()).into()),
+        )
         .configure(root)
         .service(web::scope("/api/v1").configure(api))
         .default_service(web::to(nothing_here))
@@ -134,9 +138,4 @@ fn wrong_method(allowed: &str) -> HttpResponse {
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found())
-}
-
-fn bad_query(error: &dyn std::fmt::Display) -> Problem {
-    let sentence: String = error.to_string().chars().take(240).collect();
-    Problem::invalid(format!("{sentence}."))
 }

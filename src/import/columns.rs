@@ -21,6 +21,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub(super) const ALL: [Role; 6] =
+        [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags, Role::Guid];
     /// The roles of columns that nobody has named, in their order.
     const BY_PLACE: [Role; 5] = [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags];
 
@@ -203,19 +206,14 @@ pub struct Layout {
 /// The names in a row that may be a header.
 pub(super) struct Header {
     roles: Vec<Option<Role>>,
-    /// Indices of columns whose names are not known, or were there before.
-    pub unknown: Vec<usize>,
 }
 
 impl Header {
     /// Reads a row as a header.
     pub fn of(record: &Record) -> Header {
-        let mut header = Header { roles: Vec::new(), unknown: Vec::new() };
-        for (index, name) in record.fields().enumerate() {
+        let mut header = Header { roles: Vec::new() };
+        for name in record.fields() {
             let role = Role::of_name(name).filter(|role| !header.roles.contains(&Some(*role)));
-            if role.is_none() && !name.trim().is_empty() {
-                header.unknown.push(index);
-            }
             header.roles.push(role);
         }
         header

@@ -20,8 +20,30 @@ pub enum Encoding {
     Windows1252,
 }
 
-/// How a ZIP archive begins, and with it every workbook of a spreadsheet.
-const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
+/// How files begin that are no text, whatever their name says.
+const NO_TEXT: [&[u8]; 16] = [
+    // Archives, and with the first every workbook of a spreadsheet.
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+    // Workbooks and documents of old.
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"{\\rtf",
+    b"%PDF-",
+    b"SQLite format 3\0",
+    // Pictures and programs.
+    b"\x89PNG\r\n",
+    b"\xff\xd8\xff",
+    b"GIF87a",
+    b"GIF89a",
+    b"\x7fELF",
+];
+/// Bytes that the western code page gives no letter.
+const UNASSIGNED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 /// Of a hundred UTF-16 units of a table at least so many are delimiters, line ends or other ASCII.
 const ASCII_UNITS_PERCENT_MIN: usize = 10;
 
@@ -41,7 +63,7 @@ impl Decoder {
     /// Recognises the encoding at the head of a file, of which `is_whole` says whether it is all. Returns how long the
     /// byte order mark is, too.
     pub fn of_head(head: &[u8], is_whole: bool) -> Result<(Decoder, usize), Fault> {
-        if head.starts_with(ZIP_MAGIC) {
+        if NO_TEXT.iter().any(|magic| head.starts_with(magic)) {
             return Err(Fault::NotText);
         }
         let (encoding, mark) = match head {
@@ -64,7 +86,7 @@ impl Decoder {
     /// Appends the text of the next piece.
     pub fn decode(&mut self, bytes: &[u8], out: &mut String) -> Result<(), Fault> {
         match &mut self.other {
-            Some(other) => decode_other(other, bytes, false, out),
+            Some(other) => decode_other(other, self.encoding, bytes, false, out),
             None if self.begun.is_empty() => self.decode_utf8(bytes, out),
             None => {
                 let mut joined = std::mem::take(&mut self.begun);
@@ -80,7 +102,8 @@ impl Decoder {
         if !begun.is_empty() {
             self.not_utf8(&begun, out)?;
         }
-        self.other.as_mut().map_or(Ok(()), |other| decode_other(other, &[], true, out))
+        let encoding = self.encoding;
+        self.other.as_mut().map_or(Ok(()), |other| decode_other(other, encoding, &[], true, out))
     }
 
     fn decode_utf8(&mut self, bytes: &[u8], out: &mut String) -> Result<(), Fault> {
@@ -123,15 +146,21 @@ impl Decoder {
 
 fn decode_other(
     decoder: &mut encoding_rs::Decoder,
+    encoding: Encoding,
     mut bytes: &[u8],
     is_last: bool,
     out: &mut String,
 ) -> Result<(), Fault> {
+    // These stand for nothing in the western code page: the file is in another, such as Shift-JIS.
+    let stray = bytes.iter().position(|byte| UNASSIGNED.contains(byte));
+    let stray = stray.filter(|_| encoding == Encoding::Windows1252);
+    bytes = &bytes[..stray.unwrap_or(bytes.len())];
     loop {
         let needed = decoder.max_utf8_buffer_length_without_replacement(bytes.len());
         out.reserve(needed.unwrap_or(bytes.len()));
         let (result, read) = decoder.decode_to_string_without_replacement(bytes, out, is_last);
         match result {
+            DecoderResult::InputEmpty if stray.is_some() => return Err(Fault::Encoding),
             DecoderResult::InputEmpty => return Ok(()),
             DecoderResult::OutputFull => bytes = bytes.get(read..).unwrap_or(&[]),
             DecoderResult::Malformed(..) => return Err(Fault::Encoding),

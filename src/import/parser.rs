@@ -93,6 +93,8 @@ struct Rows {
     survey: Survey,
     encoding: Encoding,
     layout: Option<Layout>,
+    /// Columns that are not imported and of which nothing was said yet.
+    left_out: Vec<usize>,
     count: u64,
 }
 
@@ -193,7 +195,15 @@ impl Body {
         };
         let records = Records::new(survey.delimiter.byte(), preamble.lines + 1);
         let table = table.to_owned();
-        let rows = Rows { dialect, preamble, survey, encoding: decoder.encoding(), layout: None, count: 0 };
+        let rows = Rows {
+            dialect,
+            preamble,
+            survey,
+            encoding: decoder.encoding(),
+            layout: None,
+            left_out: Vec::new(),
+            count: 0,
+        };
         let mut body = Body { decoder, records, rows, text };
         body.records.feed(&table, &mut |record| body.rows.take(record, each))?;
         decoded.map_err(|fault| body.fault(fault))?;
@@ -259,15 +269,26 @@ impl Rows {
             tags: self.preamble.tags.clone(),
             layout,
         }));
+        let silent = &self.preamble.other_columns;
+        let is_read = |index| Role::ALL.iter().any(|role| layout.index(*role) == Some(index));
+        let is_left_out = |index: &usize| !is_read(*index) && !silent.contains(&(index + 1));
+        self.left_out = (0..layout.width).filter(is_left_out).collect();
         if !is_header {
             return Some(layout);
         }
-        let roles = [Role::Front, Role::Back, Role::Tags, Role::Guid];
-        let is_read = |index| roles.iter().any(|role| layout.index(*role) == Some(index));
-        for &index in first.unknown.iter().filter(|&&index| !is_read(index)) {
-            each(RowEvent::Changed(remark(record, index, Reason::UnknownColumn)));
-        }
+        self.tell_left_out(record, each);
         None
+    }
+
+    /// Says of each column that is not imported so, where it first holds something.
+    fn tell_left_out(&mut self, record: &Record, each: &mut impl FnMut(RowEvent)) {
+        self.left_out.retain(|&index| {
+            let is_blank = record.field(index).is_none_or(|field| field.trim().is_empty());
+            if !is_blank {
+                each(RowEvent::Changed(remark(record, index, Reason::UnknownColumn)));
+            }
+            is_blank
+        });
     }
 
     fn row(
@@ -302,6 +323,7 @@ impl Rows {
             each(RowEvent::Rejected(remark(record, index, reason), row));
             return Ok(());
         }
+        self.tell_left_out(record, each);
         if let Some(index) = controls {
             each(RowEvent::Changed(remark(record, index, Reason::ControlsRemoved)));
         }
@@ -323,8 +345,7 @@ fn objection(record: &Record, layout: &Layout) -> Option<(usize, Reason)> {
     if let Some(index) = beyond {
         return Some((index, Reason::TooManyFields));
     }
-    let roles = [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags, Role::Guid];
-    let mut read = roles.iter().filter_map(|role| layout.index(*role));
+    let mut read = Role::ALL.iter().filter_map(|role| layout.index(*role));
     read.find(|index| record.is_too_long(*index)).map(|index| (index, Reason::FieldTooLong))
 }
 

@@ -45,8 +45,8 @@ pub enum Reason {
     /// Markup was left out.
     #[error("HTML that has no place on a card was left out")]
     MarkupRemoved,
-    /// A column of the header is not imported.
-    #[error("the column is not imported: its name is none of those known")]
+    /// A column is not imported.
+    #[error("the column is not imported: it has no name that is known, and no place of its own")]
     UnknownColumn,
 }
 

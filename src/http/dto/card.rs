@@ -3,6 +3,7 @@
 use super::maybe_null;
 use crate::content::{CardTexts, escape_card, sanitise_card};
 use crate::http::Problem;
+use crate::http::strict::objects;
 use crate::import::identity_of;
 use domain::ids::{CardId, DeckId, NoteId, Uuid};
 use ports::CardRecord;
@@ -36,6 +37,7 @@ enum TextFormat {
 /// Cards of a bulk request.
 #[derive(Debug, Deserialize)]
 pub(in crate::http) struct BulkIn {
+    #[serde(deserialize_with = "objects")]
     pub(in crate::http) cards: Vec<CardIn>,
 }
 

@@ -4,6 +4,7 @@ use super::settings::{SettingsIn, SettingsOut};
 use super::{tags, title};
 use crate::http::access::may_edit;
 use crate::http::limits::{DESCRIPTION_BYTES_MAX, PATH_BYTES_MAX, PATH_LEVELS_MAX};
+use crate::http::strict::optional_object;
 use crate::http::{Caller, Problem};
 use crate::naming::path_of;
 use domain::access::Visibility;
@@ -21,6 +22,7 @@ pub(in crate::http) struct DeckIn {
     description: Option<String>,
     visibility: Option<Seen>,
     tags: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "optional_object")]
     settings: Option<SettingsIn>,
 }
 

@@ -186,3 +186,54 @@ fn an_empty_file_says_nothing() {
         assert_eq!(events(file), [], "{file:?}");
     }
 }
+
+/// Line, column and code of everything that was left out.
+fn left_out(bytes: &[u8]) -> Vec<(u64, u32, &'static str)> {
+    events(bytes)
+        .into_iter()
+        .filter_map(|event| match event {
+            RowEvent::Changed(remark) => Some((remark.line, remark.column, remark.reason.code())),
+            RowEvent::Head(_) | RowEvent::Row(_) | RowEvent::Rejected(..) => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_column_that_is_not_imported_is_told_where_it_first_holds_something() {
+    let told = [(1, 6, "unknown_column"), (2, 7, "unknown_column")];
+    assert_eq!(left_out(b"a,b,c,d,t,SIX,\na,b,c,d,t,6,SEVEN\na,b,c,d,t,6,7\n"), told);
+    let told = [(1, 3, "unknown_column"), (3, 4, "unknown_column")];
+    assert_eq!(left_out(b"front,back,colour,\na,b,red,\nc,d,blue,more\n"), told);
+    // What Anki says of its own ways of importing, and columns that are empty, are no loss.
+    assert_eq!(left_out(b"#notetype column:3\n#deck column:4\na,b,Basic,Deck\n"), []);
+    assert_eq!(left_out(b"front,back,,\na,b,,\n"), []);
+    let named = b"#columns:front,back,colour\na,b,red\nc,d,red\n";
+    assert_eq!(left_out(named), [(2, 3, "unknown_column")]);
+}
+
+#[test]
+fn files_of_other_programs_are_no_text_whatever_their_name_says() {
+    for magic in [
+        &b"PK\x03\x04"[..],
+        b"PK\x05\x06",
+        b"\x1f\x8b\x08",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff\xe0",
+        b"%PDF-1.7\n",
+        b"\x7fELF\x02",
+        b"SQLite format 3\0",
+        b"7z\xbc\xaf\x27\x1c",
+        b"{\\rtf1",
+    ] {
+        assert_eq!(fault(&[magic, b"a,b\nc,d\n"].concat()), (1, "not_text"), "{magic:?}");
+    }
+    assert_eq!(pairs("PK,primary key\n%PDF,a file\n".as_bytes())[0], pair("PK", "primary key"));
+}
+
+#[test]
+fn a_code_page_that_is_not_read_is_refused_instead_of_read_as_another() {
+    let (shift_jis, _, _) = encoding_rs::SHIFT_JIS.encode("漢字、,かな\n日本,Japan\n");
+    assert_eq!(fault(&shift_jis), (1, "encoding"));
+    assert_eq!(pairs(b"caf\xe9,coffee \x80 2\n"), [pair("café", "coffee € 2")]);
+}

@@ -42,3 +42,44 @@ fn who_has_read_enough_of_an_export_ends_it_without_a_complaint() {
     let said = Said::of(&child.wait_with_output().unwrap());
     assert_eq!((said.code, said.err.contains("studyhall:")), (Some(0), false), "{}", said.err);
 }
+
+#[test]
+fn a_title_means_the_same_deck_on_the_folder_and_through_a_server() {
+    let place = Place::new();
+    let life = place.start();
+    let (url, token) = (place.url(), place.token(LEARNER.parse().unwrap()));
+    let file = beside(&place, "in.csv", "a,b\n");
+    let online = |deck: &str, token: &str| {
+        run(&place, "import", &[file.to_str().unwrap(), "--deck", deck, "--server", &url, "--token", token])
+    };
+    let make = |path: &str| -> String {
+        let asked =
+            ureq::post(format!("{url}/api/v1/decks")).header("authorization", format!("Bearer {token}"));
+        let deck = serde_json::json!({"title": "Cell", "path": path});
+        let made: serde_json::Value = asked.send_json(deck).unwrap().body_mut().read_json().unwrap();
+        made["deck_id"].as_str().unwrap().to_owned()
+    };
+    let ids = [make("Biology::Cell"), make("Prison::Cell")];
+    let refused = online("Cell", &token).refused("several decks");
+    assert!(ids.iter().all(|id| refused.contains(id)), "{refused}");
+    assert!(online(&ids[0], &token).done().starts_with("added 1"));
+    assert!(online("Biology::Cell", &token).done().starts_with("added 0"));
+    assert!(online("A::B", &token).done().starts_with("added 1"));
+    online("x", "no.real.token").refused("token");
+    online(&"x".repeat(201), &token).refused("a title is");
+    life.terminate();
+    life.ended();
+
+    let offline = |name: &str, deck: &str| {
+        let file = if name == "import" { file.to_str().unwrap() } else { "-" };
+        run(&place, name, &[file, "--deck", deck, "--user", LEARNER])
+    };
+    for name in ["import", "export"] {
+        let refused = offline(name, "Cell").refused("several decks");
+        assert!(ids.iter().all(|id| refused.contains(id)), "{refused}");
+    }
+    for deck in [&ids[0], "Biology::Cell", "A::B", "A: B"] {
+        assert!(offline("import", deck).done().starts_with("added 0, updated 0, unchanged 1"), "{deck}");
+        assert!(offline("export", deck).done().contains("\na,b,,,,\n"), "{deck}");
+    }
+}

@@ -110,3 +110,102 @@ async fn a_key_that_was_used_for_another_request_is_refused_and_makes_nothing() 
     assert_eq!(decks["items"][0]["cards"], 1);
     assert_eq!(each(&site.get(&teacher, "/classes").await.expect(200), "title"), ["7b"]);
 }
+
+#[actix_web::test]
+async fn a_refused_body_names_the_field_and_repeats_nothing_of_what_was_sent() {
+    let site = Site::open().await;
+    let teacher = site.somebody(Role::Teacher, Some(1));
+    let deck = site.deck(&teacher, "x").await;
+    let (decks, cards) = (format!("/decks/{deck}"), format!("/decks/{deck}/cards"));
+    for (method, path, body, field) in [
+        ("POST", "/decks", json!({"title": ["canary"]}), "`title` …: expected a string"),
+        (
+            "POST",
+            "/decks",
+            json!({"title": "x", "visibility": "canary"}),
+            "`visibility` …: expected one of `private`",
+        ),
+        ("POST", "/decks", json!({"title": "x", "tags": [1, "canary"]}), "`tags[0]`"),
+        (
+            "PATCH",
+            &decks,
+            json!({"settings": {"new_per_day": "canary"}}),
+            "`settings.new_per_day` …: expected a whole number from 0",
+        ),
+        (
+            "PATCH",
+            &decks,
+            json!({"settings": {"canary": 1}}),
+            "`settings` …: a field that is not known; expected one of `sch",
+        ),
+        (
+            "POST",
+            &format!("{cards}/bulk"),
+            json!({"cards": [{"front": "f"}, {"note_id": "canary"}]}),
+            "`cards[1].note_id`",
+        ),
+        ("POST", "/classes", json!({"canary": 1}), "missing field `title`"),
+        // Lists are no objects, however many fields they fill.
+        ("POST", "/decks", json!(["canary", null, null, null, null, null]), "expected an object"),
+        ("PATCH", &decks, json!({"settings": ["canary"]}), "`settings` …: expected an object"),
+        ("POST", &cards, json!(["canary", "b", null, null, null, null, "html"]), "expected an object"),
+        (
+            "POST",
+            &format!("{cards}/bulk"),
+            json!({"cards": [["canary", "b"]]}),
+            "`cards[0]` …: expected an object",
+        ),
+        ("POST", "/reviews", json!([[]]), "expected an object"),
+        ("POST", "/classes", json!(["canary"]), "expected an object"),
+    ] {
+        let answer = site.send(request(method, path, Some(&teacher)).set_json(&body)).await;
+        let problem = answer.refuses(422, "invalid");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            field.split('…').all(|said| detail.contains(said)) && detail.contains("line 1, column"),
+            "{body}: {detail}"
+        );
+        assert!(!detail.contains("canary") && !detail.contains("struct"), "{body}: {detail}");
+    }
+    for (query, said) in [
+        ("/decks?limit=canary", "`limit` in the query is a whole number"),
+        ("/due?deck_id=canary", "`deck_id` in the query is a UUID"),
+        ("/decks?limit=1&limit=2", "duplicate field `limit`"),
+    ] {
+        let detail =
+            site.get(&teacher, query).await.refuses(422, "invalid")["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(said) && !detail.contains("canary"), "{query}: {detail}");
+    }
+}
+
+#[actix_web::test]
+async fn a_number_of_items_that_no_page_has_is_refused_everywhere() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let deck = site.deck(&learner, "x").await;
+    let cards = format!("/decks/{deck}/cards");
+    for path in ["/decks", "/classes", &cards, "/history", "/due"] {
+        for limit in ["101", "100000"] {
+            site.get(&learner, &format!("{path}?limit={limit}")).await.refuses(422, "invalid");
+        }
+        site.get(&learner, &format!("{path}?limit=100")).await.expect(200);
+        let none = site.get(&learner, &format!("{path}?limit=0")).await;
+        // What is due may be counted alone.
+        assert_eq!(none.status.as_u16(), if path == "/due" { 200 } else { 422 }, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_front_or_title_of_nothing_but_invisible_letters_is_refused() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let deck = site.deck(&learner, "x").await;
+    for nothing in ["\u{200b}", "&#8203;", "&nbsp;", "<b>\u{feff}\u{2060}</b>", "\u{ad}"] {
+        let card = json!({"front": nothing, "back": "b"});
+        site.post(&learner, &format!("/decks/{deck}/cards"), card).await.refuses(422, "invalid");
+    }
+    site.post(&learner, "/decks", json!({"title": "\u{200b}"})).await.refuses(422, "invalid");
+    // Letters that only join others may stand among them.
+    let card = json!({"front": "👩\u{200d}🔬", "back": "b"});
+    site.post(&learner, &format!("/decks/{deck}/cards"), card).await.expect(201);
+}

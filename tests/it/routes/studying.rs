@@ -105,6 +105,7 @@ async fn a_batch_gets_a_verdict_each_and_is_read_at_once() {
             ("refused", Some("unknown_type"), Some(true)),
         ]
     );
+    assert!(verdicts[3]["message"].as_str().unwrap().contains("grade"), "{}", verdicts[3]);
     assert_eq!(verdicts[0]["id"], good["id"]);
     let state = |card: &str| format!("/decks/{deck}/cards/{card}/state");
     let first = site.get(&learner, &state(&cards[0])).await.expect(200);
