@@ -159,7 +159,8 @@ impl EmbeddedStore {
     /// How many more rows may wait to be applied.
     fn room(&self) -> usize {
         let shared = &self.inner.shared;
-        usize::try_from(shared.options.backlog_rows_max.saturating_sub(shared.index.len())).unwrap_or(usize::MAX)
+        usize::try_from(shared.options.backlog_rows_max.saturating_sub(shared.index.len()))
+            .unwrap_or(usize::MAX)
     }
 
     /// Queues a batch, unless a limit says no: then nothing of it is written.

@@ -202,19 +202,21 @@ fn a_journal_row_that_cannot_be_read_is_kept_and_holds_nobody_up() {
 }
 
 #[test]
-fn at_the_backlogs_bound_a_batch_is_refused_whole_and_nothing_of_it_is_written() {
+fn at_the_backlogs_bound_what_has_room_is_taken_and_the_rest_is_refused_and_not_written() {
     block_on(async {
         let (store, _folder) = store_with(Options { backlog_rows_max: 10, ..options() });
         let hold = store.hold_apply();
         append(&store, rows(user(1), 0..8)).await;
         let overloaded = RowOutcome::Unknown(Cause::Overloaded);
-        assert_eq!(store.append(rows(user(1), 8..11).into()).await, [overloaded; 3]);
-        assert_eq!(log_ids(&store, user(1)).await, ids(0..8));
+        let taken = RowOutcome::Durable;
+        assert_eq!(store.append(rows(user(1), 8..11).into()).await, [taken, taken, overloaded]);
+        assert_eq!(store.append(rows(user(1), 10..12).into()).await, [overloaded; 2]);
+        assert_eq!(log_ids(&store, user(1)).await, ids(0..10));
         let stats = store.stats();
-        assert_eq!((stats.backlog_rows, stats.last_row), (8, 8));
+        assert_eq!((stats.backlog_rows, stats.last_row), (10, 10));
         wait::eventually("the backlog ages", || store.stats().backlog_age > stats.backlog_age).await;
         drop(hold);
         eventually("there is room again", || store.stats().backlog_rows == 0).await;
-        append(&store, rows(user(1), 8..11)).await;
+        append(&store, rows(user(1), 10..12)).await;
     });
 }
