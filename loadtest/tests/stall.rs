@@ -1,6 +1,13 @@
 //! The load generator against a server that stalls on purpose: it has to say so. A generator that waits with its
 //! questions while the server does not answer would see one slow answer and report a fast server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
