@@ -1,5 +1,6 @@
 //! Deck content, shared by all sessions of a node: loaded once however many ask, bounded by bytes.
 
+use crate::edits::Edits;
 use crate::observe::Telemetry;
 use domain::access::DeckGate;
 use domain::deck::{CardMeta, Deck};
@@ -8,8 +9,8 @@ use moka::Entry;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use ports::{CardRecord, DeckRecord, Library, LibraryError};
-use std::future::ready;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// Makes the opaque fragment of a card's frame from its record.
 pub type FragmentEncoder = fn(&CardRecord) -> Arc<str>;
@@ -29,9 +30,12 @@ pub struct DeckCache {
     encode: FragmentEncoder,
     cache: Cache<DeckId, Cached>,
     telemetry: Arc<dyn Telemetry>,
+    edits: Arc<Edits>,
+    runtime: Handle,
 }
 
 impl DeckCache {
+    /// An empty one, on the current tokio runtime.
     pub(crate) fn new(
         library: Arc<dyn Library>,
         encode: FragmentEncoder,
@@ -40,11 +44,22 @@ impl DeckCache {
     ) -> DeckCache {
         let cache =
             Cache::builder().max_capacity(bytes_max).weigher(|_, cached: &Cached| cached.bytes).build();
-        DeckCache { library, encode, cache, telemetry }
+        let runtime = Handle::current();
+        DeckCache { library, encode, cache, telemetry, edits: Arc::default(), runtime }
+    }
+
+    /// Which edits were told a moment ago.
+    pub(crate) fn edits(&self) -> &Edits {
+        &self.edits
+    }
+
+    /// Where reads are done that nobody waits for.
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// A deck, from memory or the library; `None` if it never existed.
-    pub(crate) async fn get(&self, id: DeckId) -> Result<Option<Cached>, LibraryError> {
+    async fn get(&self, id: DeckId) -> Result<Option<Cached>, LibraryError> {
         if let Some(found) = self.cache.get(&id).await {
             self.telemetry.deck_cache(true);
             return Ok(Some(found));
@@ -52,7 +67,7 @@ impl DeckCache {
         self.telemetry.deck_cache(false);
         let load = async {
             match self.library.content(id).await {
-                Ok(Some((record, cards))) => Ok(self.assemble(record, cards)),
+                Ok(Some((record, cards))) => Ok(self.assemble(record, &cards, None)),
                 Ok(None) => Err(None),
                 Err(error) => Err(Some(error)),
             }
@@ -88,19 +103,30 @@ impl DeckCache {
     pub(crate) async fn get_since(&self, id: DeckId, revision: u64) -> Result<Option<Cached>, LibraryError> {
         loop {
             match self.get(id).await? {
-                Some(cached) if cached.deck.revision < revision => self.forget_before(id, revision).await,
+                Some(cached) if cached.deck.revision < revision => self.renew(id, revision).await?,
                 found => return Ok(found),
             }
         }
     }
 
-    /// Forgets a deck unless it is as new as wanted: who comes later must not undo what another has just read.
-    async fn forget_before(&self, id: DeckId, revision: u64) {
-        let older = |entry: Option<Entry<DeckId, Cached>>| {
-            let older = entry.is_some_and(|entry| entry.value().deck.revision < revision);
-            ready(if older { Op::Remove } else { Op::Nop })
+    /// Reads a deck again unless it is as new as wanted, once however many ask. Cards that did not change stay as they
+    /// are encoded.
+    async fn renew(&self, id: DeckId, revision: u64) -> Result<(), LibraryError> {
+        let newer = async |entry: Option<Entry<DeckId, Cached>>| {
+            let older = entry.map(Entry::into_value);
+            if older.as_ref().is_some_and(|cached| cached.deck.revision >= revision) {
+                return Ok(Op::Nop);
+            }
+            self.telemetry.deck_cache(false);
+            let content = self.library.content(id).await?;
+            let older = older.map(|cached| cached.deck);
+            Ok::<_, LibraryError>(match content {
+                Some((record, cards)) => Op::Put(self.assemble(record, &cards, older.as_deref())),
+                None => Op::Remove,
+            })
         };
-        self.cache.entry(id).and_compute_with(older).await;
+        self.cache.entry(id).and_try_compute_with(newer).await?;
+        Ok(())
     }
 
     /// The deck as the library has it now.
@@ -111,27 +137,31 @@ impl DeckCache {
         }
     }
 
-    fn assemble(&self, record: DeckRecord, cards: Vec<CardRecord>) -> Cached {
+    fn assemble(&self, record: DeckRecord, cards: &[CardRecord], older: Option<&Deck>) -> Cached {
         let gate = record.gate();
-        let mut bytes = 512_usize;
         let metas: Vec<CardMeta> = cards
             .iter()
             .map(|card| {
-                let fragment = (self.encode)(card);
-                bytes += fragment.len() + size_of::<CardMeta>() + 64;
-                CardMeta {
-                    id: card.id,
-                    note: card.note,
-                    tags: card.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
-                    revision: card.revision,
-                    created_ms: card.created_ms,
-                    deleted_ms: card.deleted_ms,
-                    fragment,
-                }
+                let known = older.and_then(|deck| deck.card(deck.index_of(card.id)?));
+                let unchanged = known.filter(|known| known.revision == card.revision);
+                unchanged.cloned().unwrap_or_else(|| self.encoded(card))
             })
             .collect();
+        let bytes = metas.iter().map(|card| card.fragment.len() + size_of::<CardMeta>() + 64).sum::<usize>();
         let mut deck = Deck::new(record.id, record.owner, record.revision, record.settings, metas);
         deck.deleted_ms = record.deleted_ms;
-        Cached { deck: Arc::new(deck), gate, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
+        Cached { deck: Arc::new(deck), gate, bytes: u32::try_from(bytes + 512).unwrap_or(u32::MAX) }
+    }
+
+    fn encoded(&self, card: &CardRecord) -> CardMeta {
+        CardMeta {
+            id: card.id,
+            note: card.note,
+            tags: card.tags.iter().map(|tag| Arc::from(tag.as_str())).collect(),
+            revision: card.revision,
+            created_ms: card.created_ms,
+            deleted_ms: card.deleted_ms,
+            fragment: (self.encode)(card),
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod batch;
 mod decks;
 mod due;
+mod edits;
 mod engine;
 mod limits;
 mod loader;

@@ -11,7 +11,7 @@ mod turn;
 
 use crate::engine::Shared;
 use crate::messages::{CloseWhy, Item, Job, SocketPort, ToShard, ToSocket};
-use crate::resident::Resident;
+use crate::resident::{Resident, SessionCell};
 use crate::told::Told;
 use domain::day::ZoneHistory;
 use domain::deck::Deck;
@@ -57,6 +57,9 @@ pub struct Shard {
     next_barrier: Cell<u64>,
     has_credit: Cell<bool>,
     inbox_high_water: Cell<usize>,
+    /// While messages are taken, sessions with something to do are collected.
+    collecting: Cell<bool>,
+    collected: RefCell<Vec<Rc<SessionCell>>>,
 }
 
 /// A socket of this worker.
@@ -134,6 +137,8 @@ impl Shard {
             next_barrier: Cell::new(0),
             has_credit: Cell::new(true),
             inbox_high_water: Cell::new(0),
+            collecting: Cell::new(false),
+            collected: RefCell::default(),
         });
         actix::spawn(shard.clone().listen(inbox_rx));
         let skew_ms = shard.now().skew_ms();
@@ -143,11 +148,14 @@ impl Shard {
 
     async fn listen(self: Rc<Self>, mut inbox: mpsc::Receiver<ToShard>) {
         while let Some(message) = inbox.recv().await {
+            self.collecting.set(true);
             self.take(message);
-            // One flush for all that came together.
+            // One turn of a session, and one flush, for all that came together.
             while let Ok(message) = inbox.try_recv() {
                 self.take(message);
             }
+            self.collecting.set(false);
+            self.drive_collected().await;
             self.flush();
         }
     }
@@ -202,8 +210,7 @@ impl Shard {
     pub fn input(&self, socket: SocketId, user: UserId, input: Input) {
         let home = self.sockets.borrow().get(&socket).map_or(self.no, |plug| plug.home);
         if home == self.no {
-            // Without a session its socket is being closed.
-            self.give(user, input);
+            self.run(user, input);
         } else {
             self.send(home, ToShard::Input { user, input });
         }

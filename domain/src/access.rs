@@ -50,6 +50,47 @@ impl Span {
     }
 }
 
+/// Until when a deck was for more people than now. Who saw a deck before its owner narrowed it keeps the answers that
+/// were given then, also those that arrive later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Narrowed {
+    /// When it stopped being for everybody, Unix milliseconds.
+    pub all_until_ms: Option<i64>,
+    /// When it stopped being for its organisation.
+    pub org_until_ms: Option<i64>,
+}
+
+impl Narrowed {
+    /// Notes that a deck is for somebody else from now on.
+    pub fn note(&mut self, before: Visibility, after: Visibility, now_ms: i64) {
+        let (was, is) = (before.reach(), after.reach());
+        if was == Reach::All && is < was {
+            self.all_until_ms = Some(now_ms);
+        }
+        if was == Reach::Org && is < was {
+            self.org_until_ms = Some(now_ms);
+        }
+    }
+}
+
+/// How far a visibility reaches beyond the owner and classes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Nobody,
+    Org,
+    All,
+}
+
+impl Visibility {
+    const fn reach(self) -> Reach {
+        match self {
+            Visibility::Public | Visibility::Link => Reach::All,
+            Visibility::Org => Reach::Org,
+            Visibility::Private | Visibility::Class => Reach::Nobody,
+        }
+    }
+}
+
 /// What of a deck's record decides who sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct DeckGate {
@@ -59,6 +100,8 @@ pub struct DeckGate {
     pub org: Option<OrgId>,
     /// Who it is for.
     pub visibility: Visibility,
+    /// Who it was for before.
+    pub narrowed: Narrowed,
     /// From its making to its deletion.
     pub life: Span,
 }
@@ -66,16 +109,22 @@ pub struct DeckGate {
 /// When this person could see the deck; `by_class` are the stretches of enrollments in classes that have the deck.
 /// Empty: never.
 pub fn deck_spans(gate: &DeckGate, user: UserId, org: Option<OrgId>, by_class: &[Span]) -> Vec<Span> {
+    let same_org = gate.org.is_some() && gate.org == org;
     let whole = gate.owner == user
-        || match gate.visibility {
-            Visibility::Public | Visibility::Link => true,
-            Visibility::Org => gate.org.is_some() && gate.org == org,
-            Visibility::Private | Visibility::Class => false,
+        || match gate.visibility.reach() {
+            Reach::All => true,
+            Reach::Org => same_org,
+            Reach::Nobody => false,
         };
     if whole {
         return vec![gate.life];
     }
-    by_class.iter().filter_map(|span| span.and(&gate.life)).collect()
+    // It is not known when it was opened: whoever answered before it was closed will have seen it.
+    let before = |until_ms: Option<i64>| until_ms.map(|_| Span { from_ms: gate.life.from_ms, until_ms });
+    let as_one_of_all = before(gate.narrowed.all_until_ms);
+    let as_one_of_org = if same_org { before(gate.narrowed.org_until_ms) } else { None };
+    let earlier = as_one_of_all.into_iter().chain(as_one_of_org);
+    earlier.chain(by_class.iter().copied()).filter_map(|span| span.and(&gate.life)).collect()
 }
 
 #[cfg(test)]
@@ -88,6 +137,7 @@ mod tests {
             owner: UserId::from_u128(1),
             org: None,
             visibility: Visibility::Class,
+            narrowed: Narrowed::default(),
             life: Span { from_ms: 100, until_ms: Some(500) },
         };
         let learner = UserId::from_u128(2);
@@ -101,12 +151,41 @@ mod tests {
     }
 
     #[test]
+    fn who_saw_a_deck_before_it_was_narrowed_saw_it_until_then() {
+        use Visibility::{Class, Link, Org, Private, Public};
+        let org = OrgId::from_u128(7);
+        let spans_after = |steps: &[Visibility], of: Option<OrgId>| {
+            let mut gate = DeckGate {
+                owner: UserId::from_u128(1),
+                org: Some(org),
+                visibility: Private,
+                narrowed: Narrowed::default(),
+                life: Span { from_ms: 100, until_ms: None },
+            };
+            for (at_ms, step) in (200..).step_by(100).zip(steps) {
+                gate.narrowed.note(gate.visibility, *step, at_ms);
+                gate.visibility = *step;
+            }
+            deck_spans(&gate, UserId::from_u128(2), of, &[])
+        };
+        let until = |until_ms| Span { from_ms: 100, until_ms: Some(until_ms) };
+        assert_eq!(spans_after(&[Public, Private], None), [until(300)]);
+        assert_eq!(spans_after(&[Link, Org], None), [until(300)]);
+        assert_eq!(spans_after(&[Link, Org], Some(org)), [Span { from_ms: 100, until_ms: None }]);
+        assert_eq!(spans_after(&[Org, Class], Some(org)), [until(300)]);
+        assert_eq!(spans_after(&[Public, Org, Private], Some(org)), [until(300), until(400)]);
+        assert!(spans_after(&[Org, Private], None).is_empty());
+        assert!(spans_after(&[Class, Private], Some(org)).is_empty());
+    }
+
+    #[test]
     fn an_organisation_sees_only_its_own() {
         let org = OrgId::from_u128(7);
         let gate = DeckGate {
             owner: UserId::from_u128(1),
             org: Some(org),
             visibility: Visibility::Org,
+            narrowed: Narrowed::default(),
             life: Span { from_ms: 0, until_ms: None },
         };
         let user = UserId::from_u128(2);

@@ -75,6 +75,8 @@ pub struct Stamp {
 pub const DEFAULT_ROLLOVER_HOUR: u8 = 4;
 /// Zone changes that are kept; older ones are forgotten (their entries are stamped already).
 pub const ZONE_CHANGES_MAX: usize = 8;
+/// The moment of a change before which others were forgotten: it holds for all moments that no later one holds for.
+pub const FROM_EVER_MS: i64 = i64::MIN;
 
 /// One stretch of the zone history: it holds for moments later than `from_ms`.
 #[derive(Clone, Debug)]
@@ -85,7 +87,15 @@ pub struct ZoneSpan {
     pub name: String,
     /// The hour at which the study day begins, 0..=23.
     pub rollover_hour: u8,
-    zone: TimeZone,
+    /// `None` for what was stored and is unknown here: it is kept and holds for nothing.
+    zone: Option<TimeZone>,
+}
+
+impl ZoneSpan {
+    /// Whether this program can stamp by it.
+    pub const fn is_known(&self) -> bool {
+        self.zone.is_some()
+    }
 }
 
 /// Where a learner was when: the last changes of zone and rollover hour. Without any: UTC, 4 o'clock.
@@ -116,7 +126,8 @@ impl ZoneHistory {
         &self.spans
     }
 
-    /// Adds a change that holds for moments later than `from_ms`. Keeps the newest [`ZONE_CHANGES_MAX`].
+    /// Adds a change that holds for moments later than `from_ms`. Keeps the newest [`ZONE_CHANGES_MAX`]; the oldest of
+    /// them holds from [`FROM_EVER_MS`] on once others were forgotten.
     ///
     /// # Errors
     /// An unknown zone or an hour that does not exist; the history is then unchanged.
@@ -126,38 +137,47 @@ impl ZoneHistory {
         }
         let found =
             TimeZone::get(zone).map_err(|_| DayError::UnknownZone(zone.chars().take(64).collect()))?;
-        let at = self.spans.partition_point(|span| span.from_ms <= from_ms);
-        self.spans.insert(at, ZoneSpan { from_ms, name: zone.to_owned(), rollover_hour, zone: found });
-        if self.spans.len() > ZONE_CHANGES_MAX {
-            self.spans.remove(0);
-        }
+        self.insert(ZoneSpan { from_ms, name: zone.to_owned(), rollover_hour, zone: Some(found) });
         Ok(())
     }
 
-    fn at(&self, at_ms: i64) -> Option<&ZoneSpan> {
-        // A change holds for ids later than itself; before the first known one, the first one is the best guess
-        // only when older ones were forgotten.
-        let n = self.spans.partition_point(|span| span.from_ms < at_ms);
-        match n.checked_sub(1) {
-            Some(i) => self.spans.get(i),
-            None if self.spans.len() == ZONE_CHANGES_MAX => self.spans.first(),
-            None => None,
+    /// Puts back a change as it was stored. A zone or an hour that this program does not know is kept, so that it is
+    /// stored again and holds once it is known; until then the change before it holds on.
+    pub fn restore(&mut self, from_ms: i64, zone: &str, rollover_hour: u8) {
+        let found = TimeZone::get(zone).ok().filter(|_| rollover_hour <= 23);
+        self.insert(ZoneSpan { from_ms, name: zone.to_owned(), rollover_hour, zone: found });
+    }
+
+    fn insert(&mut self, span: ZoneSpan) {
+        let at = self.spans.partition_point(|other| other.from_ms <= span.from_ms);
+        self.spans.insert(at, span);
+        if self.spans.len() > ZONE_CHANGES_MAX {
+            self.spans.remove(0);
+            if let Some(oldest) = self.spans.first_mut() {
+                oldest.from_ms = FROM_EVER_MS;
+            }
         }
+    }
+
+    /// The known change that holds for this moment, and its zone.
+    fn at(&self, at_ms: i64) -> Option<(&ZoneSpan, &TimeZone)> {
+        let earlier = self.spans.partition_point(|span| span.from_ms < at_ms);
+        self.spans.iter().take(earlier).rev().find_map(|span| Some((span, span.zone.as_ref()?)))
     }
 
     fn zone_at(&self, at_ms: i64) -> (TimeZone, u8) {
         self.at(at_ms)
-            .map_or((TimeZone::UTC, DEFAULT_ROLLOVER_HOUR), |span| (span.zone.clone(), span.rollover_hour))
+            .map_or((TimeZone::UTC, DEFAULT_ROLLOVER_HOUR), |(span, zone)| (zone.clone(), span.rollover_hour))
     }
 
     /// The IANA name in force at this moment.
     pub fn name_at(&self, at_ms: i64) -> &str {
-        self.at(at_ms).map_or("UTC", |span| &span.name)
+        self.at(at_ms).map_or("UTC", |(span, _)| &span.name)
     }
 
     /// The rollover hour in force at this moment.
     pub fn rollover_hour_at(&self, at_ms: i64) -> u8 {
-        self.at(at_ms).map_or(DEFAULT_ROLLOVER_HOUR, |span| span.rollover_hour)
+        self.at(at_ms).map_or(DEFAULT_ROLLOVER_HOUR, |(span, _)| span.rollover_hour)
     }
 
     /// The study day and offset of a moment (Unix milliseconds).

@@ -80,6 +80,19 @@ pub fn fold_card(
     state
 }
 
+/// Folds the cards of one deck, each that an entry of the log is about. The log must have all of their entries and the
+/// marks that concern them.
+pub fn fold_deck(deck: DeckId, log: &[LogEntry], params: &FoldParams) -> BTreeMap<CardId, CardState> {
+    let live = Live::of(log);
+    let mut by_card: BTreeMap<CardId, Vec<LogEntry>> = BTreeMap::new();
+    for entry in log {
+        if let Some((_, card)) = entry.card().filter(|(of, _)| *of == deck) {
+            by_card.entry(card).or_default().push(*entry);
+        }
+    }
+    by_card.into_iter().map(|(card, entries)| (card, fold_card(&entries, &live, params, |_, _| {}))).collect()
+}
+
 /// Figures of one study day and deck.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct DayFigures {

@@ -78,6 +78,19 @@ pub struct LastGrade {
     pub at_ms: i64,
 }
 
+/// As what a card is handed out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Never scheduled.
+    New,
+    /// Due.
+    Review,
+    /// Again on the same day after a low grade.
+    Drill,
+    /// Any other, brought by a filter or an undo.
+    Extra,
+}
+
 /// A card's state: a function of the set of its entries and of [`FoldParams`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CardState {
@@ -156,6 +169,25 @@ impl CardState {
     /// The day on which an entry stamped `stamped` counts for this card: days never fall.
     pub fn effective_day(&self, stamped: Day) -> Day {
         self.max_day.map_or(stamped, |max| max.max(stamped))
+    }
+
+    /// As what the card is for this study day; whether it is suspended, buried, or beyond a limit is not asked.
+    ///
+    /// What an answer counts as is decided by the card's own day, which may be ahead of today; no card is brought
+    /// forward to a day that the learner has not reached.
+    pub fn kind(&self, today: Day, params: &FoldParams) -> Kind {
+        let day = self.effective_day(today);
+        if self.drill(day, params.drill_until).is_some() {
+            Kind::Drill
+        } else if self.scheduled_by(day) {
+            Kind::Extra
+        } else if self.is_new() {
+            Kind::New
+        } else if self.is_due(today) {
+            Kind::Review
+        } else {
+            Kind::Extra
+        }
     }
 
     /// What an answer on this (effective) day would count as.

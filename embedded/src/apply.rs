@@ -2,13 +2,14 @@
 //! applied is the next one.
 
 use crate::error::OpenError;
+use crate::pace::Pace;
 use crate::schema::{APPLIED_UPTO, open_read, open_write, set_meta};
 use crate::shared::{ApplyOrders, Shared};
 use crate::slices::{Batch, write_slice};
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long apply sleeps when nothing comes; it is woken when something does.
 const IDLE: Duration = Duration::from_secs(1);
@@ -26,6 +27,8 @@ pub(crate) struct Apply {
     journal: Connection,
     main: Connection,
     shared: Arc<Shared>,
+    began: Instant,
+    pace: Pace,
 }
 
 /// Why a batch was not applied.
@@ -46,13 +49,15 @@ impl Apply {
             let _ = main.pragma_update(None, "synchronous", "NORMAL");
         }
         let journal = open_read(&shared.folder.journal(), vfs, JOURNAL_CACHE_KIB)?;
-        Ok(Self { journal, main, shared })
+        let pace = Pace::new(shared.options.apply_full_rows);
+        Ok(Self { journal, main, shared, began: Instant::now(), pace })
     }
 
     /// Works until the store closes.
     pub(crate) fn run(mut self) {
         let mut pause = RETRY_FIRST;
         while self.wait_for_rows() {
+            let began = Instant::now();
             let applied = self.apply_batch();
             self.shared.orders().running = false;
             self.shared.woken.notify_all();
@@ -60,6 +65,7 @@ impl Apply {
                 Ok(rows) => {
                     pause = RETRY_FIRST;
                     self.checkpoint_if_large();
+                    self.step_back(began.elapsed());
                     if rows < self.shared.options.apply_calm_rows {
                         self.rest(Duration::from_millis(self.shared.options.apply_rest_ms));
                     }
@@ -93,10 +99,11 @@ impl Apply {
         }
     }
 
-    /// Sleeps, but not past the end of the store.
+    /// Sleeps, but not past the end of the store, and not while somebody waits for the batch to end.
     fn rest(&self, pause: Duration) {
         let orders = self.shared.orders();
-        let slept = self.shared.woken.wait_timeout_while(orders, pause, |orders| !orders.stop);
+        let calm = |orders: &mut ApplyOrders| !orders.stop && orders.holds == 0;
+        let slept = self.shared.woken.wait_timeout_while(orders, pause, calm);
         drop(slept.unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -131,7 +138,8 @@ impl Apply {
         loop {
             let slice = slices.next().unwrap_or(&[]);
             let last = slices.peek().is_none();
-            let _turn = self.shared.turn.for_apply();
+            let turn = self.shared.turn.for_apply();
+            let began = Instant::now();
             let tx = self.main.transaction_with_behavior(TransactionBehavior::Immediate)?;
             write_slice(&tx, slice)?;
             if last {
@@ -141,9 +149,21 @@ impl Apply {
                 set_meta(&tx, APPLIED_UPTO, batch.upto)?;
             }
             tx.commit()?;
+            drop(turn);
             if last {
                 return Ok(());
             }
+            self.step_back(began.elapsed());
+        }
+    }
+
+    /// Leaves the time to what learners wait for.
+    fn step_back(&mut self, worked: Duration) {
+        let shared = &self.shared;
+        let (waiting, came) = (shared.index.len(), shared.appended_rows.load(Ordering::Relaxed));
+        let rest = self.pace.rest(self.began.elapsed(), worked, waiting, came);
+        if !rest.is_zero() {
+            self.rest(rest);
         }
     }
 

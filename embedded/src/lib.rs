@@ -32,6 +32,7 @@ mod library;
 mod merge;
 mod offline;
 mod options;
+mod pace;
 mod people;
 mod read;
 mod rows;

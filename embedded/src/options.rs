@@ -23,6 +23,8 @@ pub struct Options {
     pub apply_rest_ms: u64,
     /// A batch of at least so many rows is followed by the next one at once.
     pub apply_calm_rows: usize,
+    /// With this many rows waiting apply steps back for nobody; with fewer, in a burst, it leaves the time to the journal.
+    pub apply_full_rows: u64,
     /// Page cache of each connection that writes `main.db`, in KiB.
     pub main_cache_kib: u32,
     /// Page cache of each connection that reads, in KiB.
@@ -45,10 +47,11 @@ impl Default for Options {
             readers: 2,
             read_queue_max: 1_024,
             desk_queue_max: 4_096,
-            apply_batch_rows_max: 200_000,
+            apply_batch_rows_max: 50_000,
             apply_slice_rows: 5_000,
             apply_rest_ms: 100,
             apply_calm_rows: 2_000,
+            apply_full_rows: 1_000_000,
             main_cache_kib: 16 * 1_024,
             reader_cache_kib: 4 * 1_024,
             journal_checkpoint_bytes: 16 * 1_024 * 1_024,

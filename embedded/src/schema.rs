@@ -82,6 +82,9 @@ pub(crate) const MAIN: &[&str] = &["
         key BLOB PRIMARY KEY NOT NULL, asks BLOB NOT NULL, at_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX requests_by_time ON requests (at_ms);
+", "
+    ALTER TABLE decks ADD COLUMN all_until_ms INTEGER;
+    ALTER TABLE decks ADD COLUMN org_until_ms INTEGER;
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

@@ -100,6 +100,7 @@ impl EmbeddedStore {
         let shared = Arc::clone(&self.inner.shared);
         let mut orders = shared.orders();
         orders.holds += 1;
+        shared.woken.notify_all();
         while orders.running {
             orders = shared.woken.wait(orders).unwrap_or_else(PoisonError::into_inner);
         }

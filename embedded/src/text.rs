@@ -81,10 +81,11 @@ pub(crate) fn zones_of(text: &str) -> Result<ZoneHistory, StoreError> {
         let name = span.get("zone").and_then(Value::as_str).unwrap_or("UTC");
         let hour = span.get("rollover_hour").and_then(Value::as_u64).and_then(|n| n.try_into().ok());
         let hour = hour.unwrap_or(domain::day::DEFAULT_ROLLOVER_HOUR);
-        // A zone can leave the zone database with an update: then the others still hold.
-        if let Err(error) = zones.change(from_ms, name, hour) {
-            tracing::warn!(%error, "a stored zone is unknown to this program");
-        }
+        // A zone can leave the zone database with an update: then the others still hold, and it is kept.
+        zones.restore(from_ms, name, hour);
+    }
+    if let Some(unknown) = zones.spans().iter().find(|span| !span.is_known()) {
+        tracing::warn!(zone = %unknown.name, "a stored zone is unknown to this program");
     }
     Ok(zones)
 }
@@ -170,6 +171,20 @@ mod tests {
         assert_eq!(zones_text(&read), zones_text(&zones));
         assert_eq!(read.name_at(10), "Asia/Tokyo");
         assert_eq!(read.rollover_hour_at(10), 0);
+    }
+
+    #[test]
+    fn zones_that_are_unknown_or_hold_from_ever_on_are_written_back_as_they_were_read() {
+        let mut zones = ZoneHistory::new();
+        for n in 0..=domain::day::ZONE_CHANGES_MAX as i64 {
+            zones.change(n, "Europe/Berlin", 4).unwrap();
+        }
+        let unknown = zones_text(&zones).replacen("Europe/Berlin", "Europe/Atlantis", 1);
+        assert_eq!(zones_text(&zones_of(&unknown).unwrap()), unknown);
+        assert!(zones_of(&unknown).unwrap().is_set());
+        let read = zones_of(&zones_text(&zones)).unwrap();
+        assert_eq!(read.stamp(-1), zones.stamp(-1), "what was forgotten stays forgotten");
+        assert_eq!(read.name_at(-1), "Europe/Berlin");
     }
 
     #[test]

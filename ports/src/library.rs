@@ -2,7 +2,7 @@
 
 use crate::Boxed;
 use crate::error::StoreError;
-use domain::access::{DeckGate, Span, Visibility};
+use domain::access::{DeckGate, Narrowed, Span, Visibility};
 use domain::deck::DeckSettings;
 use domain::ids::{CardId, DeckId, NoteId, OrgId, UserId, Uuid};
 
@@ -23,6 +23,8 @@ pub struct DeckRecord {
     pub description: String,
     /// Who it is for.
     pub visibility: Visibility,
+    /// Who it was for before.
+    pub narrowed: Narrowed,
     /// Tags.
     pub tags: Vec<String>,
     /// Settings of study.
@@ -46,6 +48,7 @@ impl DeckRecord {
             owner: self.owner,
             org: self.org,
             visibility: self.visibility,
+            narrowed: self.narrowed,
             life: Span { from_ms: self.created_ms, until_ms: self.deleted_ms },
         }
     }

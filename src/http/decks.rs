@@ -103,7 +103,14 @@ pub(super) async fn change(
 ) -> Result<HttpResponse, Problem> {
     let id = DeckId(*path);
     let seen_before = deck_to_edit(&app, &caller, id).await?.visibility;
-    let stored = change_deck(&app, &caller, &request, id, |deck| body.0.clone().apply(deck)).await?;
+    let now_ms = app.clock.wall_ms();
+    let stored = change_deck(&app, &caller, &request, id, |deck| {
+        let before = deck.visibility;
+        body.0.clone().apply(deck)?;
+        deck.narrowed.note(before, deck.visibility, now_ms);
+        Ok(())
+    })
+    .await?;
     if stored.visibility != seen_before {
         app.study.access_changed(Concerned::Deck(id));
     }

@@ -80,7 +80,7 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
     }
 
     fn deck_changed(&self, deck: DeckId) {
-        self.engine.deck_changed(deck);
+        self.engine.deck_edited(deck);
     }
 
     fn access_changed(&self, whom: Concerned) {

@@ -196,6 +196,7 @@ pub(crate) fn new_deck(
         title: title.to_owned(),
         description: String::new(),
         visibility: Visibility::Private,
+        narrowed: Default::default(),
         tags: Vec::new(),
         settings: DeckSettings::default(),
         revision: 0,

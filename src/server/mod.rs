@@ -59,6 +59,23 @@ pub struct ServerOptions {
     pub hooks: Hooks,
 }
 
+impl ServerOptions {
+    /// How its listeners and sockets are served.
+    pub fn serving(&self, parts: &Parts) -> ServeOptions {
+        let engine = parts.engine.clone();
+        ServeOptions {
+            workers: self.workers,
+            backlog: BACKLOG,
+            allowed_origins: self.allowed_origins.clone(),
+            gate: parts.gate.clone(),
+            counters: parts.sources.sockets.clone(),
+            address_of: behind(self.trusted_proxies.clone()),
+            on_worker_start: Arc::new(move |_| drop(engine.shard())),
+            ..ServeOptions::default()
+        }
+    }
+}
+
 /// Something that is done with the parts of a server before it listens.
 pub type Prepare = Box<dyn FnOnce(&Parts) -> ports::Boxed<'static, Result<(), String>>>;
 
@@ -180,17 +197,7 @@ async fn run_on_main(
         .map_err(|source| ServerError::Listen { address: options.listen, source })?;
     let address = listener.local_addr()?;
     let workers = options.workers;
-    let engine = parts.engine.clone();
-    let serving = ServeOptions {
-        workers,
-        backlog: BACKLOG,
-        allowed_origins: options.allowed_origins.clone(),
-        gate: parts.gate.clone(),
-        counters: parts.sources.sockets.clone(),
-        address_of: behind(options.trusted_proxies.clone()),
-        on_worker_start: Arc::new(move |_| drop(engine.shard())),
-        ..ServeOptions::default()
-    };
+    let serving = options.serving(&parts);
     let context = parts.study_context(options.tokens.clone());
     let routes = move || vec![route(context.clone())];
     let state = http::state(&parts, &mut options).map_err(MetricsError::from)?;

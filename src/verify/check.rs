@@ -119,7 +119,8 @@ fn fold_one(
 impl Broken {
     /// Counts what is wrong with a state; `due_was_set` says that its due day was given since its last scheduling answer.
     pub(super) fn add(&mut self, state: &CardState, due_was_set: bool) {
-        let has_a_past = state.sm2 != Sm2::NEW || state.scheduled_on.is_some() || state.scheduled.is_some();
+        // A reset keeps the day and the kind of the last answer: its place under that day's limit stays taken.
+        let has_a_past = state.sm2 != Sm2::NEW;
         let due_early = state.due.is_some_and(|due| state.scheduled_on.is_some_and(|last| due < last));
         self.new_and_reviewed += u64::from(state.is_new() && has_a_past);
         self.ease_below_floor += u64::from(state.sm2.ease < EASE_MIN);

@@ -237,6 +237,8 @@ fn each_state_that_no_history_may_lead_to_is_counted() {
     let none = Broken::default();
     assert_eq!(count(sound, false), none);
     assert_eq!(count(CardState::NEW, false), none);
+    let reset = CardState { scheduled_on: sound.scheduled_on, scheduled: sound.scheduled, ..CardState::NEW };
+    assert_eq!(count(reset, false), none, "a reset keeps the place of its day");
     let early = CardState { due: Some(Day(0)), ..sound };
     assert_eq!(count(early, false), Broken { due_before_last_review: 1, ..none });
     assert_eq!(count(early, true), none, "somebody set the day");

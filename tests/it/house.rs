@@ -1,6 +1,7 @@
 //! The direction of the arrows: which room may know which.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The rooms that each room may know. What is not named here must not be there.
@@ -84,4 +85,87 @@ fn the_heart_knows_neither_clock_nor_disk_nor_serde() {
     let may = BTreeSet::from(["jiff", "thiserror", "uuid"].map(str::to_owned));
     let knows = shipped(domain);
     assert!(knows.is_subset(&may), "domain knows {knows:?}");
+}
+
+/// The Rust files below these folders, with their text.
+fn files_below(mut folders: Vec<PathBuf>) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop().filter(|folder| folder.is_dir()) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.insert(0, path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push((path.clone(), std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// The Rust text of a package: what lies in its own folders.
+fn text_of(package: &serde_json::Value) -> String {
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+    let folders =
+        ["src", "tests", "benches", "examples"].map(|folder| manifest.parent().unwrap().join(folder));
+    let folders = folders.into_iter().filter(|folder| folder.is_dir()).collect();
+    files_below(folders).into_iter().map(|(_, text)| text).collect()
+}
+
+/// The files of these rooms that do one of these things outside their tests and that the page about the house does not
+/// name for it.
+fn not_told(rooms: &[&str], things: &[&str], chapter: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let (_, said) = page.split_once(chapter).unwrap();
+    let said = said.split_once("\n- ").unwrap().0;
+    let shipped = |text: &str| text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+    files_below(rooms.iter().map(|room| root.join(room)).collect())
+        .into_iter()
+        .filter(|(_, text)| things.iter().any(|thing| shipped(text).contains(thing)))
+        .map(|(path, _)| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
+        .filter(|path| !path.contains("/tests") && !said.contains(&format!("`{path}`")))
+        .collect()
+}
+
+#[test]
+fn a_clock_or_a_random_number_below_the_actors_is_told_on_the_page_about_the_house() {
+    let things = [
+        "SystemTime::now",
+        "Instant::now",
+        "thread::sleep(",
+        "wait_timeout",
+        "recv_timeout",
+        "RandomState::new",
+        "randomblob",
+    ];
+    let rooms = ["domain/src", "protocol/src", "ports/src", "embedded/src", "cql/src"];
+    assert_eq!(not_told(&rooms, &things, "- A sleep, a clock"), Vec::<String>::new());
+}
+
+#[test]
+fn whatever_rests_on_drop_is_told_on_the_page_about_the_house() {
+    let rooms = ["src", "actors/src", "domain/src", "embedded/src", "ports/src", "protocol/src"];
+    let things = ["impl Drop for", "fn stopped(&mut self"];
+    assert_eq!(not_told(&rooms, &things, "- A promise to a learner"), Vec::<String>::new());
+}
+
+#[test]
+fn every_dependency_that_is_named_is_used() {
+    let packages = packages();
+    let mut asked = BTreeSet::new();
+    for package in &packages {
+        let text = text_of(package);
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let name = dependency["name"].as_str().unwrap();
+            assert!(text.contains(&name.replace('-', "_")), "{} does not use {name}", package["name"]);
+            asked.insert(name.to_owned());
+        }
+    }
+    let workspace =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let workspace: toml::Table = workspace.parse().unwrap();
+    for name in workspace["workspace"]["dependencies"].as_table().unwrap().keys() {
+        assert!(asked.contains(name), "no room asks for {name}");
+    }
 }

@@ -216,6 +216,7 @@ fn deck(at_ms: i64) -> DeckRecord {
         title: "Deck".to_owned(),
         description: String::new(),
         visibility: domain::access::Visibility::Private,
+        narrowed: Default::default(),
         tags: Vec::new(),
         settings: DeckSettings { new_per_day: 100_000, reviews_per_day: 100_000, ..DeckSettings::default() },
         revision: 0,

@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering;
 
 /// Inputs that one wake-up works off before others get their turn.
 const INPUTS_A_TURN: usize = 256;
+/// Sessions that are driven together before sockets get their turn.
+const SESSIONS_A_TURN: usize = 128;
 
 impl Shard {
     /// An input for a session of this shard; `false` if it is not here.
@@ -23,25 +25,58 @@ impl Shard {
         true
     }
 
+    /// An input from a socket of this worker: the session takes its turn now, on the socket's own turn. Without a
+    /// session the socket is being closed.
+    pub(super) fn run(&self, user: UserId, input: Input) {
+        let cell = self.residents.borrow().get(&user).map(|resident| resident.cell.clone());
+        if let Some(cell) = cell {
+            self.enqueue(&cell, input);
+            self.drive(&cell);
+        }
+    }
+
     fn post(&self, resident: &Resident, input: Input) {
-        let len = {
-            let mut inbox = resident.cell.inbox.borrow_mut();
-            inbox.push_back(input);
-            inbox.len()
-        };
-        self.inbox_high_water.set(self.inbox_high_water.get().max(len));
+        self.enqueue(&resident.cell, input);
         self.wake(resident);
+    }
+
+    fn enqueue(&self, cell: &SessionCell, input: Input) {
+        let mut inbox = cell.inbox.borrow_mut();
+        inbox.push_back(input);
+        self.inbox_high_water.set(self.inbox_high_water.get().max(inbox.len()));
     }
 
     fn wake(&self, resident: &Resident) {
         if resident.cell.woken.replace(true) {
             return;
         }
+        if self.collecting.get() {
+            return self.collected.borrow_mut().push(resident.cell.clone());
+        }
         if resident.addr.try_send(Wake).is_err() {
             // The mailbox is full of wake-ups that have not run, or closed: the tick looks again.
             resident.cell.woken.set(false);
             resident.cell.deadline_tick_ms.set(Some(0));
             self.deadlines.borrow_mut().insert((0, resident.cell.user));
+        }
+    }
+
+    /// Gives every session that was collected its turn; after some of them others on this thread get theirs.
+    pub(super) async fn drive_collected(&self) {
+        loop {
+            let some: Vec<Rc<SessionCell>> = {
+                let mut collected = self.collected.borrow_mut();
+                let many = collected.len().min(SESSIONS_A_TURN);
+                collected.drain(..many).collect()
+            };
+            if some.is_empty() {
+                return;
+            }
+            some.iter().for_each(|cell| self.drive(cell));
+            if self.collected.borrow().is_empty() {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
     }
 

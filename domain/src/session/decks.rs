@@ -8,7 +8,7 @@ use crate::access::Span;
 use crate::day::Day;
 use crate::deck::Deck;
 use crate::ids::{CardId, DeckId, SittingId};
-use crate::state::{CardState, Scheduled};
+use crate::state::{CardState, Kind, Scheduled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -153,18 +153,12 @@ impl DeckStudy {
         if state.suspended || state.is_buried(self.today) {
             return Class::Nothing;
         }
-        // What an answer counts as is decided by the card's own day, which may be ahead of today.
-        let day = state.effective_day(self.today);
-        if state.drill(day, self.deck.settings.drill_until).is_some() {
-            return Class::Drill;
-        }
-        if state.scheduled_by(day) || self.rests(index, row) {
-            return Class::Nothing;
-        }
-        match (state.is_new(), state.is_due(self.today)) {
-            (true, _) => Class::New,
-            (false, true) => Class::Review,
-            (false, false) => Class::Nothing,
+        match state.kind(self.today, &self.deck.settings.fold_params()) {
+            Kind::Drill => Class::Drill,
+            Kind::New | Kind::Review if self.rests(index, row) => Class::Nothing,
+            Kind::New => Class::New,
+            Kind::Review => Class::Review,
+            Kind::Extra => Class::Nothing,
         }
     }
 

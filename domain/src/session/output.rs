@@ -6,6 +6,7 @@ use crate::entry::LogEntry;
 use crate::ids::{CardId, DeckId, EntryId, SittingId};
 use crate::session::{SocketId, Token, Want};
 use crate::state::CardState;
+pub use crate::state::Kind;
 use std::sync::Arc;
 
 /// What a session wants done.
@@ -90,19 +91,6 @@ impl Counts {
     pub const fn is_zero(&self) -> bool {
         self.new == 0 && self.learning == 0 && self.review == 0
     }
-}
-
-/// As what a card is handed out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// Never scheduled.
-    New,
-    /// Due.
-    Review,
-    /// Again on the same day after a low grade.
-    Drill,
-    /// Any other, brought by a filter or an undo.
-    Extra,
 }
 
 /// A card that is handed out. The text travels as the deck's opaque fragment.

@@ -89,7 +89,7 @@ impl Session {
             .take(REPAIRS_AT_ONCE.saturating_sub(self.repairs.len()))
             .collect();
         for key in stale {
-            let Some(card) = self.durable_state(key).map(|(card, _)| card) else { continue };
+            let Some(card) = self.state_in_memory(key).map(|(card, _)| card) else { continue };
             let token = self.fetch(Want::CardLog(key.0, card), fx);
             self.repairs.insert(token, key);
         }
@@ -107,7 +107,7 @@ impl Session {
             self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
             return;
         };
-        let Some(card) = self.durable_state(key).map(|(card, _)| card) else { return };
+        let Some(card) = self.state_in_memory(key).map(|(card, _)| card) else { return };
         let target = Target { key, card };
         let state = self.fold_of(&target, &log);
         let Some(study) = self.decks.get_mut(&key.0) else { return };

@@ -79,7 +79,7 @@ impl Session {
                 self.refresh_held(now, socket, key, pending.reason, fx);
                 continue;
             }
-            let Some(about) = self.durable_state(key) else { continue };
+            let Some(about) = self.state_in_memory(key) else { continue };
             let drop = if holds { vec![about.0] } else { Vec::new() };
             if let Some(state) = self.sockets.get_mut(&socket) {
                 state.held.retain(|held| held.key != key);
@@ -90,7 +90,8 @@ impl Session {
         }
     }
 
-    pub(super) fn durable_state(
+    /// A card and its state as this session knows it, with what is not durable yet.
+    pub(super) fn state_in_memory(
         &self,
         key: CardKey,
     ) -> Option<(crate::ids::CardId, crate::state::CardState)> {
@@ -135,7 +136,7 @@ impl Session {
                     state.held.remove(at);
                 }
                 self.forget_queues();
-                let drop = self.durable_state(key).map(|(card, _)| card).into_iter().collect();
+                let drop = self.state_in_memory(key).map(|(card, _)| card).into_iter().collect();
                 Changed { reason, drop, card: None, about: None, left: Some(self.left(socket)) }
             }
         };

@@ -16,7 +16,13 @@ fn org(n: u128) -> Option<OrgId> {
 }
 
 fn gate(visibility: Visibility) -> DeckGate {
-    DeckGate { owner: user(OWNER), org: org(7), visibility, life: Span { from_ms: 100, until_ms: Some(900) } }
+    DeckGate {
+        owner: user(OWNER),
+        org: org(7),
+        visibility,
+        narrowed: Default::default(),
+        life: Span { from_ms: 100, until_ms: Some(900) },
+    }
 }
 
 fn span(from_ms: i64, until_ms: Option<i64>) -> Span {

@@ -127,3 +127,33 @@ fn the_newest_of_eight_changes_are_remembered_and_hold_from_their_moment_on() {
     assert_eq!(zones.name_at(19_000), "Asia/Tokyo", "a change holds for moments later than itself");
     assert_eq!(zones.name_at(19_001), "America/New_York");
 }
+
+#[test]
+fn a_moment_before_all_changes_is_stamped_alike_until_a_change_is_forgotten() {
+    let mut zones = ZoneHistory::new();
+    let before = zones.stamp(500);
+    for n in 1..=domain::day::ZONE_CHANGES_MAX {
+        zones.change(n as i64 * 1_000, "Asia/Tokyo", 0).unwrap();
+        assert_eq!(zones.stamp(500), before, "after {n} changes");
+    }
+    zones.change(1_000_000, "America/New_York", 0).unwrap();
+    assert_eq!(
+        zones.name_at(500),
+        "Asia/Tokyo",
+        "the first was forgotten: the oldest known one is the best guess"
+    );
+    assert_eq!(zones.name_at(1_000_001), "America/New_York");
+}
+
+#[test]
+fn a_stored_zone_that_is_unknown_is_kept_and_the_one_before_it_holds_on() {
+    let mut zones = ZoneHistory::new();
+    zones.restore(1_000, "Asia/Tokyo", 5);
+    zones.restore(2_000, "Mars/Olympus", 7);
+    zones.restore(3_000, "UTC", 200);
+    assert_eq!((zones.name_at(5_000), zones.rollover_hour_at(5_000)), ("Asia/Tokyo", 5));
+    assert_eq!(zones.stamp(5_000).utc_offset_min, 540);
+    let kept: Vec<(&str, bool)> = zones.spans().iter().map(|s| (s.name.as_str(), s.is_known())).collect();
+    assert_eq!(kept, [("Asia/Tokyo", true), ("Mars/Olympus", false), ("UTC", false)]);
+    assert_eq!(zones.spans()[1].rollover_hour, 7);
+}

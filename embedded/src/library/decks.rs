@@ -3,6 +3,7 @@
 use crate::error::During;
 use crate::rows::{id, maybe_id};
 use crate::text::{settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word};
+use domain::access::Narrowed;
 use domain::ids::{DeckId, OrgId, UserId};
 use ports::library::PATH_SEPARATOR;
 use ports::{DeckQuery, DeckRecord, LibraryError, StoreError};
@@ -10,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 const COLUMNS: &str = "id, org, owner, path, title, description, visibility, tags, settings, revision, cards, \
-                       created_ms, updated_ms, deleted_ms";
+                       created_ms, updated_ms, deleted_ms, all_until_ms, org_until_ms";
 
 /// One deck, deleted ones too.
 pub(crate) fn deck_by_id(main: &Connection, id: DeckId) -> Result<Option<DeckRecord>, StoreError> {
@@ -56,7 +57,8 @@ pub(super) fn set_cards(
 fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreError> {
     let put = || {
         main.prepare_cached(
-            "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+                                                   ?15, ?16)",
         )?
         .execute(rusqlite::params![
             &deck.id.bytes()[..],
@@ -73,6 +75,8 @@ fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreError> {
             deck.created_ms,
             deck.updated_ms,
             deck.deleted_ms,
+            deck.narrowed.all_until_ms,
+            deck.narrowed.org_until_ms,
         ])
     };
     put().during("store a deck")?;
@@ -132,6 +136,7 @@ fn of_row(row: &Row) -> rusqlite::Result<(DeckRecord, String, String)> {
         title: row.get(4)?,
         description: row.get(5)?,
         visibility: visibility_of(row.get_ref(6)?.as_str()?),
+        narrowed: Narrowed { all_until_ms: row.get(14)?, org_until_ms: row.get(15)? },
         tags: Vec::new(),
         settings: Default::default(),
         revision: row.get::<_, i64>(9)? as u64,

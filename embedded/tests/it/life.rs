@@ -2,10 +2,11 @@
 
 use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_with, trimmed};
 use embedded::{Bugs, EmbeddedStore, Offline, OpenError, Options};
+use kit::contract_library::deck_record;
 use kit::contract_store::append;
 use kit::rows::{deck, state, user};
 use kit::wait::block_on;
-use ports::ReviewStore;
+use ports::{Library as _, ReviewStore};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -92,7 +93,7 @@ fn a_folder_belongs_to_one_process_and_a_second_opening_says_whose_it_is() {
 
 fn version(file: &Path) -> i64 {
     let db = Connection::open(file).unwrap();
-    db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
 
 fn set_version(file: &Path, version: i64) {
@@ -104,14 +105,30 @@ fn a_file_of_a_newer_program_is_refused_and_left_alone() {
     for file in ["main.db", "journal.db"] {
         let (store, folder) = store_with(options());
         drop(store);
-        let known = version(&folder.path().join(file));
+        let ours = version(&folder.path().join(file));
         set_version(&folder.path().join(file), 99);
         let refused = EmbeddedStore::open(folder.path(), options()).err().unwrap();
         assert!(matches!(refused, OpenError::NewerSchema { found: 99, .. }), "{refused}");
         assert!(refused.to_string().contains("99"), "{refused}");
-        set_version(&folder.path().join(file), known);
+        set_version(&folder.path().join(file), ours);
         drop(open(folder.path()));
     }
+}
+
+#[test]
+fn a_store_of_the_version_before_is_brought_up_and_keeps_its_decks() {
+    let (store, folder) = store_with(options());
+    block_on(store.put_deck(deck_record(1, "A"), None, 1)).unwrap();
+    drop(store);
+    let db = Connection::open(folder.path().join("main.db")).unwrap();
+    for column in ["all_until_ms", "org_until_ms"] {
+        db.execute(&format!("ALTER TABLE decks DROP COLUMN {column}"), []).unwrap();
+    }
+    drop(db);
+    let main = folder.path().join("main.db");
+    set_version(&main, version(&main) - 1);
+    let deck = block_on(open(folder.path()).deck(deck(1))).unwrap().unwrap();
+    assert_eq!((deck.path.as_str(), deck.narrowed), ("A", Default::default()));
 }
 
 #[test]

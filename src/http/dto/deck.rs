@@ -124,6 +124,7 @@ fn blank(id: DeckId, owner: &Caller, title: String, now_ms: i64) -> DeckRecord {
         title,
         description: String::new(),
         visibility: Visibility::Private,
+        narrowed: Default::default(),
         tags: Vec::new(),
         settings: DeckSettings::default(),
         revision: 0,

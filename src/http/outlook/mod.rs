@@ -8,9 +8,9 @@ pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, history};
 pub use progress::{Progress, deck_progress};
 
 use domain::day::Day;
-use domain::fold::{Live, fold_card};
+use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, UserId};
-use domain::state::{CardState, CountedAs, FoldParams};
+use domain::state::{CardState, CountedAs, FoldParams, Kind};
 use ports::{LibraryError, ReviewStore, StoreError};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -70,14 +70,11 @@ pub struct CardOutlook {
 impl CardOutlook {
     /// The state as of a study day.
     pub fn of(state: &CardState, params: &FoldParams, today: Day) -> CardOutlook {
-        let kind = if state.drill(today, params.drill_until).is_some() {
-            OutlookKind::Drill
-        } else if state.is_new() {
-            OutlookKind::New
-        } else if state.is_due(today) && !state.scheduled_by(today) {
-            OutlookKind::Review
-        } else {
-            OutlookKind::Extra
+        let kind = match state.kind(today, params) {
+            Kind::New => OutlookKind::New,
+            Kind::Review => OutlookKind::Review,
+            Kind::Drill => OutlookKind::Drill,
+            Kind::Extra => OutlookKind::Extra,
         };
         CardOutlook {
             reps: state.sm2.reps,
@@ -107,9 +104,7 @@ pub async fn card_state<S: ReviewStore>(
     today: Day,
 ) -> Result<CardOutlook, OutlookError> {
     let log = store.card_log(user, deck, Some(vec![card])).await?;
-    let live = Live::of(&log);
-    let own: Vec<_> = log.iter().filter(|entry| entry.card() == Some((deck, card))).copied().collect();
-    let state = fold_card(&own, &live, params, |_, _| {});
+    let state = fold_deck(deck, &log, params).remove(&card).unwrap_or(CardState::NEW);
     Ok(CardOutlook::of(&state, params, today))
 }
 
@@ -127,5 +122,39 @@ pub(super) const fn counted_as_name(counted: CountedAs) -> &'static str {
         CountedAs::Review => "review",
         CountedAs::Drill => "drill",
         CountedAs::Extra => "extra",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::grade::Grade;
+    use domain::state::LastGrade;
+
+    const TODAY: Day = Day(20_000);
+
+    /// Answered a day ahead of the learner's today, as after a flight over the date line.
+    fn ahead(grade: Grade, due: Day) -> CardState {
+        let day = TODAY.plus(1);
+        CardState {
+            due: Some(due),
+            scheduled_on: Some(day),
+            last_grade: Some(LastGrade { day, grade, at_ms: 0 }),
+            max_day: Some(day),
+            answers: 1,
+            ..CardState::NEW
+        }
+    }
+
+    #[test]
+    fn a_card_is_of_the_kind_that_a_session_would_deal_also_when_its_own_day_is_ahead() {
+        let kind = |state: &CardState| CardOutlook::of(state, &FoldParams::default(), TODAY).kind;
+        assert_eq!(kind(&ahead(Grade::Blackout, TODAY.plus(2))), OutlookKind::Drill);
+        assert_eq!(kind(&ahead(Grade::Perfect, TODAY.plus(2))), OutlookKind::Extra);
+        assert_eq!(kind(&CardState::NEW), OutlookKind::New);
+        let due = CardState { due: Some(TODAY), ..CardState::NEW };
+        assert_eq!(kind(&due), OutlookKind::Review);
+        assert_eq!(kind(&CardState { max_day: Some(TODAY.plus(1)), ..due }), OutlookKind::Review);
+        assert_eq!(kind(&CardState { due: Some(TODAY.plus(1)), ..due }), OutlookKind::Extra);
     }
 }

@@ -4,7 +4,7 @@ use super::{OutlookError, maybe_day};
 use domain::day::Day;
 use domain::deck::Deck;
 use domain::entry::{Body, LogEntry};
-use domain::fold::{Live, fold_card};
+use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::state::{CardState, FoldParams};
 use ports::{LogRange, ReviewStore};
@@ -79,21 +79,11 @@ async fn states<S: ReviewStore>(
     let rows = store.progress(user, deck).await?;
     let stale: Vec<CardId> =
         rows.iter().filter(|row| row.params_key != params.key()).map(|row| row.card).collect();
-    let mut states: BTreeMap<CardId, CardState> = rows.into_iter().map(|row| (row.card, row.state)).collect();
-    if stale.is_empty() {
-        return Ok(states);
-    }
-    let log = store.card_log(user, deck, Some(stale.clone())).await?;
-    let live = Live::of(&log);
-    let mut by_card: BTreeMap<CardId, Vec<LogEntry>> = BTreeMap::new();
-    for entry in &log {
-        if let Some((_, card)) = entry.card().filter(|(of, _)| *of == deck) {
-            by_card.entry(card).or_default().push(*entry);
-        }
-    }
-    for card in stale {
-        let own = by_card.remove(&card).unwrap_or_default();
-        states.insert(card, fold_card(&own, &live, params, |_, _| {}));
+    let fresh = rows.into_iter().filter(|row| row.params_key == params.key());
+    let mut states: BTreeMap<CardId, CardState> = fresh.map(|row| (row.card, row.state)).collect();
+    if !stale.is_empty() {
+        let log = store.card_log(user, deck, Some(stale)).await?;
+        states.extend(fold_deck(deck, &log, params));
     }
     Ok(states)
 }

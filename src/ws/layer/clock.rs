@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,15 @@ pub const TICK_MS: u64 = 100;
 /// How far ahead an alarm is filed; a later one is filed again on the way. So a dead socket's alarm goes within
 /// this many ticks.
 const SLOTS: u32 = 128;
+
+/// How much time has passed since some moment: what all deadlines run on. Looked at once a tick.
+pub type TimeSource = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// The time of the real, monotonic clock.
+pub(super) fn real_time() -> TimeSource {
+    let began = Instant::now();
+    Arc::new(move || began.elapsed())
+}
 
 /// A moment on the worker's clock, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +52,8 @@ pub(super) struct Alarm {
 }
 
 struct Wheel {
-    started: Instant,
+    time: TimeSource,
+    started: Duration,
     now: Cell<Tick>,
     slots: RefCell<Vec<Vec<Filed>>>,
 }
@@ -55,6 +66,12 @@ struct Filed {
 
 thread_local! {
     static WHEEL: RefCell<Weak<Wheel>> = const { RefCell::new(Weak::new()) };
+    static TIME: RefCell<Option<TimeSource>> = const { RefCell::new(None) };
+}
+
+/// What this worker's wheel runs on when it starts; without it the real time.
+pub(super) fn run_on(time: &TimeSource) {
+    TIME.with(|slot| *slot.borrow_mut() = Some(Arc::clone(time)));
 }
 
 impl Alarm {
@@ -112,7 +129,8 @@ fn wheel() -> Rc<Wheel> {
         if let Some(wheel) = slot.borrow().upgrade() {
             return wheel;
         }
-        let wheel = Rc::new(Wheel::new());
+        let time = TIME.with(|slot| slot.borrow().clone()).unwrap_or_else(real_time);
+        let wheel = Rc::new(Wheel::new(time));
         *slot.borrow_mut() = Rc::downgrade(&wheel);
         actix_rt::spawn(turn(Rc::clone(&wheel)));
         wheel
@@ -125,15 +143,17 @@ async fn turn(wheel: Rc<Wheel>) {
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         interval.tick().await;
-        let elapsed_ms = wheel.started.elapsed().as_millis() / u128::from(TICK_MS);
-        wheel.advance(Tick(u32::try_from(elapsed_ms).unwrap_or(u32::MAX - 1)));
+        let elapsed = (wheel.time)().saturating_sub(wheel.started);
+        let ticks = elapsed.as_millis() / u128::from(TICK_MS);
+        wheel.advance(Tick(u32::try_from(ticks).unwrap_or(u32::MAX - 1)));
     }
 }
 
 impl Wheel {
-    fn new() -> Self {
+    fn new(time: TimeSource) -> Self {
         Self {
-            started: Instant::now(),
+            started: time(),
+            time,
             now: Cell::new(Tick(0)),
             slots: RefCell::new((0..SLOTS).map(|_| Vec::new()).collect()),
         }
@@ -169,7 +189,6 @@ impl Wheel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// Counts how often it was woken.
@@ -195,7 +214,7 @@ mod tests {
     #[test]
     fn an_alarm_rings_at_its_tick_however_far_it_is() {
         for due in [1, 2, SLOTS - 1, SLOTS, SLOTS + 1, 10 * SLOTS + 7] {
-            let wheel = Wheel::new();
+            let wheel = Wheel::new(real_time());
             let (alarm, bell) = alarm();
             alarm.set_on(Tick(due), || &wheel);
             wheel.advance(Tick(due - 1));
@@ -209,7 +228,7 @@ mod tests {
 
     #[test]
     fn an_alarm_that_is_moved_rings_at_its_last_time() {
-        let wheel = Wheel::new();
+        let wheel = Wheel::new(real_time());
         let (alarm, bell) = alarm();
         for tick in 1..500 {
             alarm.set_on(Tick(tick + 75), || &wheel);
@@ -226,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_alarm_lets_its_task_go_at_once_and_never_rings() {
-        let wheel = Wheel::new();
+        let wheel = Wheel::new(real_time());
         let (alarm, bell) = alarm();
         alarm.set_on(Tick(5), || &wheel);
         alarm.cancel();

@@ -34,7 +34,7 @@ mod violation;
 mod wire;
 
 pub use app::{MailRefused, Receive, Socket, SocketApp, SocketHandle};
-pub use clock::TICK_MS;
+pub use clock::{TICK_MS, TimeSource};
 pub use close::{CloseCode, Closed, Side};
 pub use counters::{SocketCounters, SocketFigures};
 pub use decoder::{Decoder, Event, Input, MessageLimits};

@@ -18,6 +18,7 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::TcpStream;
 
+use super::clock::{self, TimeSource, real_time};
 use super::counters::SocketCounters;
 use super::gate::Gate;
 use super::route::SocketRoute;
@@ -59,6 +60,8 @@ pub struct ServeOptions {
     pub address_of: AddressOf,
     /// Called once on each worker's thread.
     pub on_worker_start: OnWorkerStart,
+    /// What the deadlines of sockets run on. By default the real time.
+    pub time: TimeSource,
 }
 
 impl Default for ServeOptions {
@@ -77,6 +80,7 @@ impl Default for ServeOptions {
             counters: Arc::default(),
             address_of: Arc::new(|_, peer| peer),
             on_worker_start: Arc::new(|_| ()),
+            time: real_time(),
         }
     }
 }
@@ -153,6 +157,7 @@ where
         let (app, routes) = (app.clone(), routes.clone());
         server = server.listen("studyhall", listener, move || {
             if !STARTED.replace(true) {
+                clock::run_on(&options.time);
                 (options.on_worker_start)(started.fetch_add(1, Ordering::Relaxed));
             }
             let entrance = Rc::new(Entrance {

@@ -55,10 +55,18 @@ impl StudyPort {
         Ok(())
     }
 
-    /// Everything that waits, first one first.
-    pub(super) fn take(&self) -> VecDeque<Waiting> {
-        self.looked.set(false);
-        std::mem::take(&mut *self.queue.borrow_mut())
+    /// What waits longest; after `None` the next thing that comes sends mail again.
+    pub(super) fn next(&self) -> Option<Waiting> {
+        let next = self.queue.borrow_mut().pop_front();
+        if next.is_none() {
+            self.looked.set(false);
+        }
+        next
+    }
+
+    /// Whoever looks right after this needs no mail about what comes until then.
+    pub(super) fn will_look(&self) {
+        self.looked.set(true);
     }
 
     /// Whether more came than may wait.

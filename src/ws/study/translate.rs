@@ -6,6 +6,30 @@ use domain::ids::{CardId, DeckId, EntryId, SittingId};
 use domain::session::{Answer, Closing, Command, Filter, Kind, Limits, Reason, Refusal, Start};
 use protocol::{CloseCode, ErrorCode};
 
+// What the wire promises and what the heart does are the same numbers. They are said in both, because neither knows
+// the other; a program in which they differ does not build.
+const _: () = {
+    use domain::limits as heart;
+    use protocol::limits as wire;
+
+    assert!(wire::WINDOW_MAX as usize == heart::WINDOW_MAX);
+    assert!(wire::WINDOW_DEFAULT >= 1 && wire::WINDOW_DEFAULT <= wire::WINDOW_MAX);
+    assert!(wire::UNSETTLED_PER_LEARNER_MAX as usize == heart::COMMANDS_UNDECIDED);
+    assert!(wire::AHEAD_MS_MAX as i64 == heart::CLOCK_AHEAD_MS);
+    assert!(wire::BEFORE_ACCOUNT_MS_MAX as i64 == heart::BEFORE_BEGINNING_MS);
+    assert!(wire::UNDO_DEPTH == heart::UNDO_DEPTH);
+    assert!(wire::UNDO_AGE_MS as i64 == heart::UNDO_AGE_MS);
+    assert!(wire::TAKEOVER_AFTER_MS == heart::TAKEOVER_AFTER_MS);
+    assert!(wire::QUEUE_DECKS_MAX == heart::DECKS_PER_QUEUE);
+    assert!(wire::FAILING_SESSION_WAIT_MS == heart::PANIC_REST_MS);
+    assert!(wire::GRADE_MAX as usize + 1 == Grade::ALL.len());
+    // A client that keeps to the contract never fills its socket's inbox, nor is its undo of a busy answer forgotten.
+    assert!(wire::IN_FLIGHT_MAX as usize + heart::WINDOW_MAX <= heart::SOCKET_INBOX);
+    assert!(wire::IN_FLIGHT_MAX as usize <= heart::BUSY_REMEMBERED);
+    // Who waits in vain for a session is told so before the time for `welcome` is over.
+    assert!(heart::WAITING_MS < wire::WELCOME_WITHIN_MS);
+};
+
 /// A command as the session takes it, or why it can never be one.
 ///
 /// # Errors

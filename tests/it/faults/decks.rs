@@ -1,10 +1,11 @@
 //! Decks that change while they are studied.
 
 use crate::study::learner::{Device, card_of, somebody};
-use crate::study::server::{TestServer, Wishes, card_record, unlimited};
+use crate::study::server::{TestServer, Wishes, card_record, eventually, unlimited};
 use domain::ids::{CardId, DeckId};
 use ports::{CardRecord, Library as _};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Changes one card of a deck and tells the engine.
 fn edit(server: &TestServer, deck: DeckId, card: CardId, change: impl FnOnce(&mut CardRecord)) {
@@ -96,8 +97,46 @@ fn nobody_is_left_with_an_old_text_however_edits_and_loads_fall_together() {
         };
         device.wait_for(&text, shows);
         device.unread();
-        // The next round begins with a new socket, now and then with a new session.
+        // The next round begins with a new socket, now and then with a new session; nobody else holds the card then.
         drop(device);
+        eventually("the socket has left", || server.learner(owner).is_none_or(|view| view.sockets == 0));
         device = Device::join(&server, owner);
     }
+}
+
+/// A deck is written card by card while it is studied.
+#[test]
+fn the_last_of_many_edits_that_follow_each_other_is_shown() {
+    let server = TestServer::start_with(Wishes::workers(2));
+    let learner = somebody();
+    let (deck, cards) = server.deck_with(learner, 2, unlimited());
+    let mut device = Device::join(&server, learner);
+    device.start(&[deck], 1);
+    let held = card_of(&device.wait("card"));
+    assert_eq!(held, cards[0]);
+    let mut record = server.run(server.store.card(deck, held)).unwrap().unwrap();
+    for n in 1..=200 {
+        record.front = format!("edit {n}.");
+        server.run(server.store.put_cards(deck, vec![record.clone()], None, server.now_ms())).unwrap();
+        server.engine.deck_edited(deck);
+    }
+    device.wait_for("the last edit", |frame| {
+        frame["card"]["front"].as_str().is_some_and(|front| front.contains("edit 200."))
+    });
+}
+
+#[test]
+fn a_card_that_did_not_change_is_not_encoded_again_when_another_did() {
+    let server = TestServer::start();
+    let (deck, cards) = server.deck_with(somebody(), 3, unlimited());
+    let fragments = || {
+        let deck = server.run(server.engine.decks().deck(deck)).unwrap().unwrap();
+        deck.cards().iter().map(|card| card.fragment.clone()).collect::<Vec<_>>()
+    };
+    let before = fragments();
+    edit(&server, deck, cards[1], |card| card.back = "after".into());
+    let after = fragments();
+    let shared: Vec<bool> = before.iter().zip(&after).map(|(a, b)| Arc::ptr_eq(a, b)).collect();
+    assert_eq!(shared, [true, false, true]);
+    assert!(after[1].contains("after"));
 }

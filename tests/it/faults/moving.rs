@@ -81,7 +81,7 @@ fn coming_and_going_under_load_loses_nothing_even_when_workers_have_no_room_for_
             assert_eq!(log.len(), frames.len());
             let rows = server.run(server.store.progress(*learner, *deck)).unwrap();
             let params = |_| unlimited().fold_params();
-            assert_eq!(fold_faults(&log, &rows, params, true), Vec::<String>::new());
+            assert_eq!(fold_faults(&log, &rows, params), Vec::<String>::new());
         }
         eventually("nobody is left behind", || server.engine.registered() == 0);
     }

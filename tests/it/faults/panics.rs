@@ -75,7 +75,7 @@ fn a_panic_closes_its_learners_sockets_and_nobody_elses_and_loses_nothing() {
     let log = server.log(victim);
     assert_eq!(log.len(), 2);
     let rows = server.run(server.store.progress(victim, deck)).unwrap();
-    assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params(), true), Vec::<String>::new());
+    assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params()), Vec::<String>::new());
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn after_a_panic_nothing_is_loaded_before_the_writer_has_decided_what_it_was_han
     let log = server.log(learner);
     assert_eq!(log.len(), 2);
     let rows = server.run(server.store.progress(learner, deck)).unwrap();
-    assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params(), true), Vec::<String>::new());
+    assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params()), Vec::<String>::new());
 }
 
 #[test]
@@ -191,6 +191,6 @@ fn panics_under_load_lose_nothing_that_was_acknowledged() {
         let log = server.log(learner);
         assert_eq!(server.run(student.leave()).faults(&log), Vec::<String>::new());
         let rows = server.run(server.store.progress(learner, deck)).unwrap();
-        assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params(), true), Vec::<String>::new());
+        assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params()), Vec::<String>::new());
     }
 }

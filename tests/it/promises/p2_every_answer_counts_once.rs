@@ -29,7 +29,7 @@ fn states(server: &TestServer, learner: UserId, deck: DeckId) -> BTreeMap<CardId
     let log = server.log(learner);
     let rows = server.run(server.store.progress(learner, deck)).unwrap();
     let params = |_| unlimited().fold_params();
-    assert_eq!(fold_faults(&log, &rows, params, true), Vec::<String>::new());
+    assert_eq!(fold_faults(&log, &rows, params), Vec::<String>::new());
     rows.into_iter().map(|row| (row.card, row.state)).collect()
 }
 

@@ -155,7 +155,7 @@ impl<'a> Wild<'a> {
             let settings = self.server.run(self.server.engine.decks().deck(*deck)).unwrap().unwrap().settings;
             params.insert(*deck, settings.fold_params());
         }
-        let faults = fold_faults(&log, &rows, |deck| params[&deck], true);
+        let faults = fold_faults(&log, &rows, |deck| params[&deck]);
         assert_eq!(faults, Vec::<String>::new());
     }
 }

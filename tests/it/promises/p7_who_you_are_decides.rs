@@ -2,6 +2,8 @@
 
 use crate::study::learner::{Device, card_of, somebody};
 use crate::study::server::{DAY_MS, TestServer, Wishes, eventually, random_uuid, unlimited};
+use actors::Concerned;
+use domain::access::Visibility;
 use domain::ids::{CardId, ClassId, DeckId, UserId};
 use ports::people::ClassChange;
 use ports::{ClassRecord, Library as _, People as _};
@@ -195,6 +197,36 @@ fn what_was_answered_while_enrolled_counts_and_what_comes_after_does_not() {
     assert_eq!(device.verdict(while_enrolled), None, "enrolled then");
     device.start(&[class.deck], 2);
     assert_eq!(device.wait("error")["code"], "forbidden");
+}
+
+#[test]
+fn what_was_answered_while_a_deck_was_for_everybody_counts_after_it_was_narrowed() {
+    let server = TestServer::at_noon(Wishes::default());
+    let (owner, learner) = (somebody(), somebody());
+    let (deck, cards) = server.deck_with(owner, 4, unlimited());
+    let show = |visibility| {
+        let mut record = server.run(server.store.deck(deck)).unwrap().unwrap();
+        record.narrowed.note(record.visibility, visibility, server.now_ms());
+        record.visibility = visibility;
+        server.run(server.store.put_deck(record, None, server.now_ms())).unwrap();
+        server.engine.deck_changed(deck);
+        server.engine.access_changed(Concerned::Deck(deck));
+    };
+    show(Visibility::Public);
+    let mut device = Device::join(&server, learner);
+    device.start(&[deck], 1);
+    let held = card_of(&device.wait("card"));
+    server.clock.set_wall_ms(server.now_ms() + 60_000);
+    let while_it_was_open = device.answer_frame(deck, held, 5);
+    server.clock.set_wall_ms(server.now_ms() + 60_000);
+    show(Visibility::Private);
+    assert_eq!(device.wait("changed")["reason"], "withdrawn");
+    server.clock.set_wall_ms(server.now_ms() + 60_000);
+    let after = device.answer_frame(deck, cards[3], 5);
+    assert_eq!(device.verdict(after).as_deref(), Some("forbidden"), "it was seen, but not at that time");
+    assert_eq!(device.verdict(while_it_was_open), None, "it was for everybody then");
+    device.start(&[deck], 1);
+    assert_eq!(device.wait("error")["code"], "forbidden", "it is not shown again");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::site::{Site, each, request, with_header};
+use ports::Library as _;
 use serde_json::json;
 
 #[actix_web::test]
@@ -162,4 +163,21 @@ async fn changes_at_the_same_time_are_all_kept() {
     let list = site.get(&learner, &format!("/decks/{deck}/cards")).await.expect(200);
     let hints: Vec<String> = each(&list, "hint").iter().map(|hint| (*hint).to_owned()).collect();
     assert_eq!(hints, cards);
+}
+
+#[actix_web::test]
+async fn a_deck_that_is_narrowed_remembers_until_when_it_was_for_everybody() {
+    let site = Site::open().await;
+    let owner = site.learner();
+    let path = format!("/decks/{}", site.deck(&owner, "Cells").await);
+    let id = domain::ids::DeckId(path["/decks/".len()..].parse().unwrap());
+    let narrowed = async || site.store.deck(id).await.unwrap().unwrap().narrowed;
+    for visibility in ["link", "public"] {
+        site.patch(&owner, &path, json!({"visibility": visibility})).await.expect(200);
+        assert_eq!(narrowed().await.all_until_ms, None);
+    }
+    let before_ms = site.clock.wall_ms();
+    site.patch(&owner, &path, json!({"visibility": "private"})).await.expect(200);
+    assert!(narrowed().await.all_until_ms.is_some_and(|at_ms| at_ms >= before_ms));
+    assert_eq!(narrowed().await.org_until_ms, None);
 }

@@ -121,12 +121,11 @@ fn is_content(command: &protocol::Command, entry: &LogEntry) -> bool {
 }
 
 /// What is wrong with a learner's progress rows: each must be the fold of the log, by the production fold and by the
-/// one that was written apart from it. `stale_is_fine` leaves rows out that say of themselves that they are stale.
+/// one that was written apart from it. A row that says of itself that it is stale is a fault too.
 pub fn fold_faults(
     log: &[LogEntry],
     rows: &[Progress],
     params: impl Fn(DeckId) -> FoldParams,
-    stale_is_fine: bool,
 ) -> Vec<String> {
     let folded = fold_learner(log, &params);
     let reference = reference::fold(log, &params);
@@ -146,9 +145,7 @@ pub fn fold_faults(
         if let Some(row) = row
             && row.params_key != params(key.0).key()
         {
-            if !stale_is_fine {
-                faults.push(format!("the row of {key:?} is stale"));
-            }
+            faults.push(format!("the row of {key:?} is stale"));
             continue;
         }
         let stored = row.map_or(CardState::NEW, |row| row.state);

@@ -63,6 +63,7 @@ fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -
         title: "Deck".into(),
         description: String::new(),
         visibility: Visibility::Private,
+        narrowed: Default::default(),
         tags: Vec::new(),
         settings,
         revision: 0,

@@ -79,6 +79,8 @@ pub struct Wishes {
     pub dev_clock: bool,
     pub limits: Option<Limits>,
     pub hooks: Hooks,
+    /// How the store is opened.
+    pub store: Option<embedded::Options>,
     /// Places for sockets that have not signed in.
     pub gate: Option<GateLimits>,
 }
@@ -96,7 +98,8 @@ impl TestServer {
 
     pub fn start_with(wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path());
+        let options = wishes.store.clone().unwrap_or_default();
+        let store = EmbeddedStore::open(folder.path(), options).unwrap();
         let faults = FaultStore::new(store.clone());
         let watched = WatchedStore::new(faults.clone());
         let runtime =

@@ -123,6 +123,14 @@ impl Client {
         self.read_text() == "are you there?"
     }
 
+    /// Whether something has arrived, or the connection has ended.
+    pub fn has_something_to_read(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        !self.read.is_empty() || !peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+
     /// Everything up to the end of the connection.
     pub fn read_to_end(&mut self) -> String {
         while self.fill() > 0 {}

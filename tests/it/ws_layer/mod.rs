@@ -8,5 +8,7 @@ mod closing;
 mod guard;
 mod handshake;
 mod pace;
+mod proxies;
 mod scripted;
 mod seam;
+mod time;

@@ -1,7 +1,7 @@
 //! Peers that are too slow, too silent, or too eager, and the neighbours on their worker.
 
 use std::io::{ErrorKind, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use studyhall::ws::layer::{SocketOptions, SocketRoute};
 
@@ -9,6 +9,7 @@ use super::client::{CLOSE, FIN, PING, PONG, TEXT, masked};
 use super::echo::{self, Echo};
 use super::scripted;
 use super::server::{TestServer, eventually};
+use super::time::Time;
 
 #[test]
 fn a_peer_that_stops_reading_costs_little_is_cut_and_freezes_nobody() {
@@ -71,42 +72,42 @@ fn a_slow_reader_gets_all_of_a_burst_in_order() {
 #[test]
 fn a_ping_flood_is_slowed_down_and_answered_at_its_rate() {
     let options = SocketOptions { pings_per_second_max: 50, ..SocketOptions::default() };
-    let server = TestServer::start(move || vec![SocketRoute::new("/", options.clone(), |_| Ok(Echo))]);
-    let mut neighbour = server.connect("/");
+    let (routes, _ear) = scripted::route(options);
+    let time = Time::default();
+    let server = TestServer::start_with(time.serving(), routes);
+    let (mut neighbour, mut witness) = (server.connect("/"), time.witness(&server));
     let mut flooder = server.connect("/");
-    let began = Instant::now();
     flooder.send_raw(&masked(FIN | PING, b"?").repeat(110));
     flooder.send_text("and a word");
-    assert!(neighbour.is_answered());
-    for _ in 0..110 {
-        assert_eq!(flooder.read().first, FIN | PONG);
+    for answered in [50, 50, 10] {
+        for _ in 0..answered {
+            assert_eq!(flooder.read().first, FIN | PONG);
+        }
+        if answered == 50 {
+            assert!(neighbour.is_answered());
+            assert!(!flooder.has_something_to_read(), "a second's budget is used");
+            witness.pass(Duration::from_secs(2));
+        }
     }
-    assert!(began.elapsed() >= Duration::from_secs(2), "a hundred and ten pings take three seconds' budget");
     assert_eq!(flooder.read_text(), "and a word", "a flood does not cost the flooder its messages");
 }
 
 #[test]
 fn a_peer_that_falls_silent_is_closed_and_pongs_are_life() {
-    let silence_max = Duration::from_secs(1);
-    let options = SocketOptions { silence_max: Some(silence_max), ..SocketOptions::default() };
+    let options = SocketOptions { silence_max: Some(Duration::from_secs(60)), ..SocketOptions::default() };
     let (routes, ear) = scripted::route(options);
-    let server = TestServer::start(routes);
-    loop {
-        let mut client = server.connect("/");
-        let opened = Instant::now();
-        while opened.elapsed() < silence_max / 2 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        client.send(FIN | PONG, b"");
-        let heard = Instant::now();
-        if opened.elapsed() > silence_max {
-            continue; // this thread slept so long that the silence was real
-        }
-        client.expect_close(4408);
-        assert!(heard.elapsed() >= silence_max, "the time runs from the last byte");
-        assert_eq!(ear.closed().code.get(), 4408);
-        return;
-    }
+    let time = Time::default();
+    let server = TestServer::start_with(time.serving(), routes);
+    let (mut client, mut witness) = (server.connect("/"), time.witness(&server));
+    witness.pass(Duration::from_secs(40));
+    let heard = server.figures().bytes_in;
+    client.send(FIN | PONG, b"");
+    eventually("the pong is heard", || server.figures().bytes_in > heard);
+    witness.pass(Duration::from_secs(40));
+    assert!(!client.has_something_to_read(), "the time runs from the last byte");
+    witness.pass(Duration::from_secs(30));
+    client.expect_close(4408);
+    assert_eq!(ear.closed().code.get(), 4408);
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use studyhall::ws::layer::{MailRefused, ServeOptions, SocketOptions};
 
 use super::echo;
 use super::scripted::{self, Note};
 use super::server::{TestServer, eventually};
+use super::time::Time;
 
 #[test]
 fn mail_reaches_the_socket_and_its_end_is_told_to_senders() {
@@ -65,16 +66,24 @@ fn a_panic_ends_its_socket_and_no_other() {
 
 #[test]
 fn an_alarm_comes_once_and_not_early() {
-    let (routes, ear) = scripted::route(SocketOptions::default());
-    let server = TestServer::start(routes);
-    let mut client = server.connect("/");
-    let began = Instant::now();
-    client.send_text("wake 300");
+    let (routes, ear) = scripted::route(SocketOptions { silence_max: None, ..SocketOptions::default() });
+    let time = Time::default();
+    let server = TestServer::start_with(time.serving(), routes);
+    let (mut client, mut witness) = (server.connect("/"), time.witness(&server));
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    client.send_text("wake 600000");
+    assert!(client.is_answered());
+    witness.pass(minutes(9));
+    assert!(client.is_answered(), "not early");
+    witness.pass(minutes(1));
     assert_eq!(client.read_text(), "awake");
-    assert!(began.elapsed() >= Duration::from_millis(300));
+    client.send_text("wake 600000");
     client.send_text("wake 60000");
-    client.send_text("wake 100");
+    assert!(client.is_answered());
+    witness.pass(minutes(1));
     assert_eq!(client.read_text(), "awake", "a later wish replaces the one before");
+    witness.pass(minutes(20));
+    assert!(client.is_answered(), "once");
     drop(client);
     assert_eq!(ear.closed().code.get(), 1006);
 }

@@ -41,6 +41,7 @@ pub fn deck_record(n: u64, path: &str) -> DeckRecord {
         title: path.rsplit("::").next().unwrap_or_default().to_owned(),
         description: String::new(),
         visibility: Visibility::Private,
+        narrowed: Default::default(),
         tags: vec![],
         settings: DeckSettings::default(),
         revision: 0,
@@ -93,6 +94,7 @@ pub async fn a_deck_is_read_as_it_was_stored(store: &impl Library) {
         org: Some(OrgId::from_u128(7)),
         description: "All of it; “quoted” — naïve".to_owned(),
         visibility: Visibility::Org,
+        narrowed: Default::default(),
         tags: vec!["one".to_owned(), "two words".to_owned()],
         settings,
         ..deck_record(1, "Biology::Cell")

@@ -110,7 +110,10 @@ impl StudySocket {
     /// Hands an input to the session. Without room for another the socket is not read for a while.
     fn put(&mut self, user: UserId, plug: SocketId, input: Input, socket: &mut Socket<'_, Self>) {
         let Some(shard) = self.shard.clone() else { return };
+        // A session of this worker answers at once: what it says is sent in the same turn, without any mail.
+        self.port.will_look();
         shard.input(plug, user, input);
+        self.look(socket);
         if !shard.has_room(plug, user) {
             socket.pause_reading_for(ROOM_AGAIN);
         }

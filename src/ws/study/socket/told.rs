@@ -15,7 +15,7 @@ use protocol::{CloseCode, Goodbye, ServerFrame};
 
 impl StudySocket {
     pub(super) fn look(&mut self, socket: &mut Socket<'_, Self>) {
-        for waiting in self.port.take() {
+        while let Some(waiting) = self.port.next() {
             match waiting {
                 Waiting::SignIn(outcome) => self.enter(outcome, socket),
                 Waiting::Renewed(outcome, expires_ms) => self.renewed(outcome, expires_ms, socket),
