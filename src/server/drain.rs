@@ -3,7 +3,14 @@
 
 use super::Parts;
 use std::io;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal as on};
+
+/// How long sockets may take to send their last frame and to hear the peer's: a little longer than the socket layer lets
+/// them.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
+/// How often it is looked whether they have.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Waits for the signal to stop and returns its name.
 pub(super) async fn signal() -> io::Result<&'static str> {
@@ -19,5 +26,11 @@ pub(super) async fn signal() -> io::Result<&'static str> {
 pub(super) async fn drain(parts: &Parts) -> usize {
     parts.health.set_ready(false);
     parts.gate.set_draining(true);
-    parts.engine.drain().await
+    let undecided = parts.engine.drain().await;
+    // A session lets go of its socket when its end is decided; the wire still has to say it.
+    let until = Instant::now() + LAST_WORDS_MAX;
+    while parts.sources.sockets.read().open > 0 && Instant::now() < until {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    undecided
 }
