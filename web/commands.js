@@ -121,4 +121,9 @@ export class Commands {
   get size() {
     return this.waiting.size;
   }
+
+  /** How many of them come after this one. */
+  countAfter(id) {
+    return this.order.filter((other) => other > id).length;
+  }
 }

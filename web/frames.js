@@ -47,9 +47,11 @@ const FRAMES = {
 
   changed(session, frame, now, effects) {
     if (frame.reason === "new_day") effects.push({ do: "sync_clock" });
-    if (frame.reason === "undone") session.undoing.shift();
+    const undo = frame.reason === "undone" ? session.undoing.shift() : undefined;
+    // The answer to an undo counts everything up to it, saved or not.
+    const unsettled = undo ? session.unsavedAfter(undo) : session.unsaved;
     if (!isStudying(session)) return;
-    const screen_changed = session.hand.change(frame, session.unsaved);
+    const screen_changed = session.hand.change(frame, unsettled);
     const own = frame.reason === "set" && [frame.card?.card_id, ...(frame.drop ?? [])].some((card_id) => session.commands.sets(card_id));
     const text = own ? null : sayChanged(frame, screen_changed);
     if (text) effects.push({ do: "notice", kind: "info", text });

@@ -53,6 +53,11 @@ export class Session {
     return this.storing + this.commands.size;
   }
 
+  /** Those of them that were given after this undo. */
+  unsavedAfter(undo) {
+    return undo.id === null ? this.unsaved : this.storing + this.commands.countAfter(undo.id);
+  }
+
   /** True when the card on screen can be answered or put away. */
   get canAct() {
     return this.study !== null && !this.study.awaits_queue && this.hand.onScreen !== null;

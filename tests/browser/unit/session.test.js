@@ -207,10 +207,20 @@ test("an undone card goes before all others, not turned, and is held once", () =
   device.input("undo");
   device.frame({ type: "changed", reason: "undone", drop: ["c2"], card: card(0), left: { new: 10, learning: 0, review: 0 } });
   assert.deepEqual(device.held, ["c0", "c1"]);
+  assert.equal(device.session.hand.left.new, 10, "the answer to an undo counts it in, saved or not");
   device.input("flip");
   device.frame({ type: "changed", reason: "undone", drop: [], card: card(1) });
   assert.deepEqual(device.held, ["c1", "c0"]);
   assert.equal(device.session.hand.flipped, false);
+});
+
+test("an answer that was given behind an undo is not taken out of the counts by the undo's answer", () => {
+  const device = new Device().connect().study();
+  device.answer();
+  device.input("undo").answer();
+  assert.equal(device.session.hand.left.new, 8);
+  device.frame({ type: "changed", reason: "undone", drop: [], card: card(0), left: { new: 10, learning: 0, review: 0 } });
+  assert.equal(device.session.hand.left.new, 8, "the second answer is not in that figure");
 });
 
 test("an undo whose card cannot be shown is said when it is saved", () => {
