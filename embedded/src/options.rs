@@ -48,7 +48,7 @@ impl Default for Options {
             read_queue_max: 1_024,
             desk_queue_max: 4_096,
             apply_batch_rows_max: 50_000,
-            apply_slice_rows: 5_000,
+            apply_slice_rows: 1_000,
             apply_rest_ms: 100,
             apply_calm_rows: 2_000,
             apply_full_rows: 1_000_000,
