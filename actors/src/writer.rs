@@ -5,6 +5,7 @@ use crate::engine::Shared;
 use crate::messages::{Aside, Item, ToShard, ToWriter};
 use domain::commit::{Decided, GroupCommit, Landed, Offer};
 use domain::directory::ShardNo;
+use domain::limits::COMMIT_EVERY_MS;
 use domain::session::Outcome;
 use ports::{Cause, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome};
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ pub(crate) async fn run<S: ReviewStore>(
     let rows_max = match store.shape() {
         ports::Shape::Journal { rows_max } | ports::Shape::PerLearner { rows_max, .. } => rows_max,
     };
-    let mut writer = Writer { shared, store, machine: GroupCommit::new(rows_max), owed: BTreeMap::new() };
+    let machine = GroupCommit::new(rows_max).paced(COMMIT_EVERY_MS);
+    let mut writer = Writer { shared, store, machine, owed: BTreeMap::new() };
     loop {
         let waits = writer.machine.undecided() > 0;
         if waits {

@@ -81,6 +81,7 @@ pub struct GroupCommit {
     barriers: Vec<Barrier>,
     tries: u32,
     not_before_tick_ms: u64,
+    every_ms: u64,
     /// Cards of which a row was refused: rows after it rest on what is not stored, until the session has folded the
     /// card again and says so by a row of progress alone.
     refused: BTreeSet<Subject>,
@@ -119,6 +120,12 @@ impl GroupCommit {
         self.barriers.push(Barrier { name, user, number: self.offered, left });
     }
 
+    /// Batches leave no closer together than this.
+    #[must_use]
+    pub fn paced(self, every_ms: u64) -> GroupCommit {
+        GroupCommit { every_ms, ..self }
+    }
+
     /// Rows that are neither durable nor refused.
     pub fn undecided(&self) -> usize {
         self.undecided
@@ -127,12 +134,16 @@ impl GroupCommit {
     /// The next batch, if one may leave now. Barriers that nothing holds back any more are in `decided`.
     pub fn submit(&mut self, tick_ms: u64, decided: &mut Vec<Decided>) -> Option<Vec<Offer>> {
         self.pass_barriers(decided);
-        if self.flying || tick_ms < self.not_before_tick_ms || self.ready.is_empty() {
+        // A full batch gains nothing by waiting for company.
+        let full = self.tries == 0 && self.ready.len() >= self.rows_max;
+        let early = tick_ms < self.not_before_tick_ms && !full;
+        if self.flying || early || self.ready.is_empty() {
             return None;
         }
         let rows = self.ready.len().min(self.rows_max);
         self.in_flight.extend(self.ready.drain(..rows));
         self.flying = true;
+        self.not_before_tick_ms = tick_ms.saturating_add(self.every_ms);
         Some(self.in_flight.iter().map(|row| row.offer).collect())
     }
 
@@ -175,8 +186,8 @@ impl GroupCommit {
 
     fn set_next_try(&mut self, tick_ms: u64, failed: bool, jitter: u64) {
         if !failed {
+            // The pace of the last submission stands.
             self.tries = 0;
-            self.not_before_tick_ms = 0;
             return;
         }
         let wait = (RETRY_FIRST_MS << self.tries.min(10)).min(RETRY_LONGEST_MS);

@@ -68,6 +68,28 @@ fn what_is_offered_while_a_batch_flies_goes_together_when_it_returns() {
 }
 
 #[test]
+fn paced_batches_keep_their_distance_unless_they_are_full_and_the_first_one_leaves_at_once() {
+    let mut machine = GroupCommit::new(3).paced(2);
+    let mut decided = Vec::new();
+    let mut leaves = |machine: &mut GroupCommit, tick_ms: u64| {
+        let left = machine.submit(tick_ms, &mut decided).map_or(0, |batch| batch.len());
+        if left > 0 {
+            machine.returned(tick_ms, &vec![Landed::Durable; left], 0, &mut decided);
+        }
+        left
+    };
+    machine.offer(row(ANNE, 1, 1));
+    assert_eq!(leaves(&mut machine, 100), 1, "after a pause");
+    machine.offer(row(ANNE, 2, 2));
+    assert_eq!((leaves(&mut machine, 100), leaves(&mut machine, 101)), (0, 0));
+    assert_eq!(machine.not_before_tick_ms(), 102);
+    assert_eq!(leaves(&mut machine, 102), 1);
+    (3..=7).for_each(|n| machine.offer(row(ANNE, n, n)));
+    assert_eq!((leaves(&mut machine, 102), leaves(&mut machine, 102)), (3, 0), "full ones do not wait");
+    assert_eq!(leaves(&mut machine, 104), 2);
+}
+
+#[test]
 fn a_batch_holds_at_most_so_many_rows() {
     let mut machine = GroupCommit::new(3);
     (1..=7).for_each(|n| machine.offer(row(ANNE, n, n)));
