@@ -141,6 +141,11 @@ impl Hearing {
         self.channels.keys().copied()
     }
 
+    /// What is wanted and not yet really heard.
+    pub fn unheard(&self) -> impl Iterator<Item = Topic> {
+        self.channels.iter().filter(|(_, channel)| !channel.is_heard).map(|(topic, _)| *topic)
+    }
+
     /// How many topics are wanted.
     pub fn watched(&self) -> usize {
         self.channels.len()
