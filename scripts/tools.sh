@@ -19,6 +19,7 @@ if [[ ${1:-build} == test ]]; then
     want node nodejs
     have npm || need+=(npm)
     have chromium || need+=(chromium)
+    want redis-server redis-server
 fi
 [[ ${#need[@]} -eq 0 ]] && exit 0
 

@@ -9,12 +9,12 @@ use ports::bus::Run;
 mod faults;
 
 /// Nodes that share a Redis.
-pub struct Shared {
+pub(crate) struct Shared {
     url: String,
 }
 
 impl Shared {
-    pub fn at(url: String) -> Shared {
+    pub(crate) fn at(url: String) -> Shared {
         Shared { url }
     }
 }
@@ -27,7 +27,7 @@ impl Net for Shared {
     }
 }
 
-pub fn options(url: &str, prefix: &str) -> RedisOptions {
+pub(crate) fn options(url: &str, prefix: &str) -> RedisOptions {
     RedisOptions { url: url.to_owned(), prefix: prefix.to_owned() }
 }
 

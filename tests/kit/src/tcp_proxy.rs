@@ -22,6 +22,8 @@ pub enum Wire {
     Frozen,
     /// Bytes of the server are taken and lost; those of the client arrive.
     LosesAnswers,
+    /// What a Redis says unasked (RESP3 pushes of messages) is lost; its answers arrive.
+    LosesPushes,
     /// Connections are closed, and new ones are closed at once.
     Cut,
 }
@@ -133,11 +135,55 @@ async fn carry(
                 }
             }
             Wire::LosesAnswers if is_answer => continue,
-            Wire::LosesAnswers => {}
+            Wire::LosesPushes if is_answer => {
+                let kept = without_pushes(&bytes[..length]);
+                if to.write_all(&kept).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            Wire::LosesAnswers | Wire::LosesPushes => {}
             Wire::Cut => return,
         }
         if to.write_all(&bytes[..length]).await.is_err() {
             return;
         }
+    }
+}
+
+/// The bytes without messages of Redis that are whole within them.
+fn without_pushes(bytes: &[u8]) -> Vec<u8> {
+    const MESSAGE: &[u8] = b">3\r\n$7\r\nmessage\r\n";
+    let mut kept = Vec::new();
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        match rest.strip_prefix(MESSAGE).and_then(after_a_string).and_then(after_a_string) {
+            Some(behind) => rest = behind,
+            None => {
+                kept.push(*first);
+                rest = after;
+            }
+        }
+    }
+    kept
+}
+
+/// What follows `$LENGTH\r\nBYTES\r\n`.
+fn after_a_string(bytes: &[u8]) -> Option<&[u8]> {
+    let bytes = bytes.strip_prefix(b"$")?;
+    let end = bytes.iter().position(|byte| *byte == b'\r')?;
+    let length: usize = std::str::from_utf8(&bytes[..end]).ok()?.parse().ok()?;
+    bytes.get(end + 2 + length + 2..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_taken_out_and_answers_stay() {
+        let bytes = b":1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$4\r\n\r\n>3\r\n+PONG\r\n";
+        assert_eq!(without_pushes(bytes), b":1\r\n+PONG\r\n");
+        assert_eq!(without_pushes(b">3\r\n$7\r\nmessage\r\n$9"), b">3\r\n$7\r\nmessage\r\n$9");
     }
 }
