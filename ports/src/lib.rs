@@ -17,6 +17,7 @@ pub use bus::{Bus, BusStats, Heard, Note, Topic};
 pub use error::{Cause, StoreError};
 pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
+pub use quota::{Quota, QuotaKey, QuotaTaken};
 pub use reviews::{
     LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,
 };
