@@ -15,7 +15,9 @@ mod counters;
 mod ear;
 mod local;
 pub mod options;
+mod quota;
 mod redis;
 
 pub use local::{Fate, LocalBus, LocalNet};
+pub use quota::{LocalQuota, QuotaAway, QuotaStats, RedisQuota, SharedQuota};
 pub use redis::{BadUrl, RedisBus, RedisOptions};

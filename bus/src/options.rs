@@ -1,5 +1,6 @@
 //! Every bound and every wait of this room. What is bounded by the notes themselves stands in `ports`.
 
+use ports::quota::BreakerRules;
 use std::time::Duration;
 
 /// How often a node tells its last numbers. Must stay below [`ports::bus::SPACING_MS`].
@@ -31,6 +32,15 @@ pub const MESSAGES_AT_ONCE: usize = 32;
 pub const TOPICS_AT_ONCE: usize = 256;
 /// Longest prefix of topics and keys, in bytes.
 pub const PREFIX_BYTES_MAX: usize = 64;
+
+/// How often a connection that only answers questions is asked whether it is there.
+pub const PING_EVERY: Duration = Duration::from_secs(2);
+/// How long a request waits for the shared counter; longer: this node decides alone.
+pub const QUOTA_WITHIN: Duration = Duration::from_millis(50);
+/// Keys that a node counts by itself, at most; with more, those are forgotten that are nearest to having everything again.
+pub const QUOTA_KEYS_MAX: usize = 65_536;
+/// When the shared counter is given up, and when it is used again.
+pub const QUOTA_BREAKER: BreakerRules = BreakerRules { failures: 3, rest_ms: 1_000, successes: 3 };
 
 const _: () = assert!(BEAT_EVERY.as_millis() < ports::bus::SPACING_MS as u128);
 const _: () = assert!(BEAT_EVERY.as_millis() * 5 < ports::bus::SILENCE_MS as u128);

@@ -8,7 +8,7 @@ mod outbox;
 use crate::counters::Counters;
 use crate::ear::Ear;
 use crate::options::PREFIX_BYTES_MAX;
-use connect::Server;
+pub(crate) use connect::{Backoff, Server};
 use link::Link;
 use outbox::Outbox;
 use ports::Boxed;
