@@ -338,3 +338,16 @@ fn a_run_that_fell_silent_is_told_of_once() {
     assert_eq!(hearing.due(SILENCE_MS * 10), Some(Topic::Inv));
     assert_eq!(hearing.due(SILENCE_MS * 20), None);
 }
+
+#[test]
+fn a_connection_that_comes_and_goes_does_not_put_it_off_for_ever() {
+    let mut hearing = Hearing::new(Run(Uuid::nil()));
+    hearing.watch(Topic::Inv);
+    let mut said = 0;
+    for now_ms in (0..60_000).step_by(500) {
+        hearing.deaf();
+        hearing.listening(Topic::Inv, now_ms);
+        said += u64::from(hearing.due(now_ms).is_some());
+    }
+    assert!((60_000 / SPACING_MS / 2..=60_000 / SPACING_MS + 1).contains(&said), "{said}");
+}

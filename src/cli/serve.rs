@@ -2,8 +2,10 @@
 
 use super::{could_not, ended, logs};
 use crate::config::{Bus, Config, Need, ServeArgs, Store, StudyArgs, load};
+use crate::http::Rates;
 use crate::server::{ServerOptions, VerifiedTokens};
 use crate::study::{self, StudyOptions};
+use bus::LocalQuota;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
         data_dir: config.data_dir.clone(),
         allowed_origins: config.allowed_origins.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        rates: Rates::new(Arc::new(LocalQuota::default()), config.rate_limit),
         dev_clock: config.dev_clock,
         ready_file: config.ready_file.clone(),
         workers: config.workers,

@@ -78,6 +78,9 @@ pub struct ConfigFlags {
     /// Proxy whose X-Forwarded-For is believed; repeat for more
     #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
     pub trusted_proxies: Vec<String>,
+    /// Requests of one person: BURST,MINUTE,HOUR, or off [default: 5000,120000,2000000]
+    #[arg(long, value_name = "RATE")]
+    pub rate_limit: Option<String>,
     /// For tests: let POST /dev/clock set the wall clock
     #[arg(long)]
     pub dev_clock: bool,
@@ -110,6 +113,7 @@ impl ConfigFlags {
             .with(Key::AuthAudience, one(&self.auth_audience))
             .with(Key::AllowedOrigins, self.allowed_origins.clone())
             .with(Key::TrustedProxies, self.trusted_proxies.clone())
+            .with(Key::RateLimit, one(&self.rate_limit))
             .with(Key::DevClock, self.dev_clock.then(|| "true".to_owned()))
             .with(Key::ReadyFile, one(&self.ready_file))
             .with(Key::Workers, one(&self.workers))

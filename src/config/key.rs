@@ -27,6 +27,8 @@ pub enum Key {
     AllowedOrigins,
     /// Proxies whose `X-Forwarded-For` is believed.
     TrustedProxies,
+    /// How much one person may ask for over HTTP: `burst,minute,hour`, or `off`.
+    RateLimit,
     /// Whether the wall clock can be set.
     DevClock,
     /// A file to write once ready.
@@ -41,7 +43,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Key; 17] = [
+    pub const ALL: [Key; 18] = [
         Key::Listen,
         Key::DataDir,
         Key::Store,
@@ -54,6 +56,7 @@ impl Key {
         Key::AuthAudience,
         Key::AllowedOrigins,
         Key::TrustedProxies,
+        Key::RateLimit,
         Key::DevClock,
         Key::ReadyFile,
         Key::Workers,
@@ -76,6 +79,7 @@ impl Key {
             Key::AuthAudience => "auth_audience",
             Key::AllowedOrigins => "allowed_origins",
             Key::TrustedProxies => "trusted_proxies",
+            Key::RateLimit => "rate_limit",
             Key::DevClock => "dev_clock",
             Key::ReadyFile => "ready_file",
             Key::Workers => "workers",

@@ -22,6 +22,7 @@ pub use resolve::{Need, load, resolve};
 pub use secret::Secret;
 pub use value::{AddressRange, Bus, LogFormat, Store, parse_ttl_ms};
 
+use ports::quota::Buckets;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// How much one person may ask for over HTTP; without it nothing is counted.
+    pub rate_limit: Option<Buckets>,
     /// Whether `POST /dev/clock` may set the wall clock.
     pub dev_clock: bool,
     /// Written once the server is ready.

@@ -1,5 +1,7 @@
 use super::*;
+use crate::http::limits::RATE_DEFAULT;
 use clap::{CommandFactory, Parser};
+use ports::quota::Buckets;
 use std::collections::HashMap;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -207,5 +209,20 @@ fn a_log_filter_that_cannot_be_read_is_refused_at_the_start() {
     for bad in ["===", "info=", "a b", "studyhall=loud", ",", "a=b=c"] {
         let refused = with(bad).unwrap_err().to_string();
         assert!(refused.contains("log_filter"), "{bad}: {refused}");
+    }
+}
+
+#[test]
+fn how_much_a_person_may_ask_for_is_three_numbers_or_off() {
+    let with = |rate: &str| {
+        let layers = [environment(&[("STUDYHALL_AUTH_SECRET", SECRET), ("STUDYHALL_RATE_LIMIT", rate)])];
+        resolve(&layers, Need::Verify, vec![]).map(|config| config.rate_limit)
+    };
+    assert_eq!(with("").unwrap(), Some(RATE_DEFAULT));
+    assert_eq!(with("off").unwrap(), None);
+    assert_eq!(with("60, 600,10000").unwrap(), Some(Buckets::new(60, 600, 10_000)));
+    for bad in ["60", "60,600", "60,600,0", "1,2,3,4", "a,b,c", "60,600,99999999", "-1,2,3"] {
+        let refused = with(bad).unwrap_err().to_string();
+        assert!(refused.contains("rate_limit") && refused.contains("three numbers"), "{bad}: {refused}");
     }
 }

@@ -1,5 +1,7 @@
 //! What values mean. Each reader returns a part of a sentence that follows the setting's name.
 
+use crate::http::limits::RATE_MAX;
+use ports::quota::Buckets;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -153,6 +155,21 @@ pub fn parse_ttl_ms(text: &str) -> Result<i64, String> {
     };
     let count: i64 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| fault())?;
     count.checked_mul(unit_ms).filter(|ms| (1_000..=TTL_MS_MAX).contains(ms)).ok_or_else(fault)
+}
+
+/// How much one person may ask for: at once, in a minute, in an hour.
+pub(super) fn rate_limit(text: &str) -> Result<Option<Buckets>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let number = |text: &str| text.trim().parse().ok().filter(|n| (1..=RATE_MAX).contains(n));
+    let numbers: Option<Vec<u32>> = text.split(',').map(number).collect();
+    match numbers.as_deref() {
+        Some([burst, minute, hour]) => Ok(Some(Buckets::new(*burst, *minute, *hour))),
+        Some(_) | None => {
+            Err(format!("is `off`, or three numbers of 1 to {RATE_MAX}: at once, in a minute, in an hour"))
+        }
+    }
 }
 
 /// A filter of log lines, as it was written.

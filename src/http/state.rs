@@ -7,7 +7,7 @@ use crate::http::address::Doors;
 use crate::http::limits::{IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, REQUESTS_PER_PERSON, SIGN_INS_REMEMBERED};
 use crate::http::study::Study;
 use crate::http::turns::Turns;
-use crate::http::{Health, HttpMeasures};
+use crate::http::{Health, HttpMeasures, Rates};
 use domain::ids::{OrgId, UserId};
 use ports::{Library, People, Role};
 use std::sync::Arc;
@@ -39,6 +39,8 @@ pub struct Parts {
     pub measures: HttpMeasures,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// How much one person may ask for.
+    pub rates: Rates,
 }
 
 /// A sign-in as the token has it.
@@ -59,6 +61,7 @@ pub struct App {
     pub(super) measures: HttpMeasures,
     pub(super) trusted_proxies: Vec<AddressRange>,
     pub(super) doors: Doors,
+    pub(super) rates: Rates,
     pub(super) imports: Arc<Semaphore>,
     /// Requests that are worked on, by person.
     pub(super) asking: Turns,
@@ -85,6 +88,7 @@ impl App {
             measures: parts.measures,
             trusted_proxies: parts.trusted_proxies,
             doors: Doors::default(),
+            rates: parts.rates,
             imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
             asking: Turns::new(REQUESTS_PER_PERSON),
             importing: Turns::new(IMPORTS_PER_PERSON),

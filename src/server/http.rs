@@ -57,5 +57,6 @@ pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::D
         scrape: Arc::new(move || metrics.text(&sources).map_err(|error| error.to_string())),
         measures: HttpMeasures::new(parts.metrics.registry())?,
         trusted_proxies: options.trusted_proxies.clone(),
+        rates: options.rates.clone(),
     })))
 }

@@ -13,6 +13,7 @@ pub use tokens::VerifiedTokens;
 use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
+use crate::http::Rates;
 use crate::http::address::behind;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
@@ -45,6 +46,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// How much one person may ask for over HTTP.
+    pub rates: Rates,
     /// Who may come in over a socket.
     pub tokens: Arc<dyn TokenCheck>,
     /// Who may come in over HTTP.

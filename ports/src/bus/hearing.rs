@@ -159,7 +159,10 @@ impl Hearing {
         channel.peers.values_mut().for_each(|peer| peer.heard_ms = now_ms);
         match channel.said_ms {
             None => channel.doubt(now_ms),
-            Some(_) => channel.due_ms = Some(now_ms + SPACING_MS),
+            // What is due stays due: a connection that comes and goes must not put it off for ever.
+            Some(_) => {
+                channel.due_ms.get_or_insert(now_ms + SPACING_MS);
+            }
         }
     }
 

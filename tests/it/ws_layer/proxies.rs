@@ -4,11 +4,13 @@ use super::client::{Client, request};
 use super::scripted;
 use super::server::TestServer;
 use crate::study::outside::PlainTokens;
+use bus::LocalQuota;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use studyhall::auth::{Codes, Keys, Verifier};
+use studyhall::http::Rates;
 use studyhall::server::{Parts, ServerOptions};
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketOptions};
 
@@ -40,6 +42,7 @@ fn options(data_dir: &Path, trusted_proxies: &[&str]) -> ServerOptions {
         ready_file: None,
         workers: 1,
         trusted_proxies: trusted_proxies.iter().map(|range| range.parse().unwrap()).collect(),
+        rates: Rates::new(Arc::new(LocalQuota::default()), None),
         tokens: Arc::new(PlainTokens),
         verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
         mint: None,
