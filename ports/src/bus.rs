@@ -19,7 +19,7 @@ mod waiting;
 
 pub use hearing::{Arrival, Hearing, PEERS_MAX, SILENCE_MS, SPACING_MS};
 pub use note::{Cell, CellKey, CellVersion, Note, Run, Subject, Topic, Whom};
-pub use sending::{CHANNEL_KEPT_MS, Sending};
+pub use sending::{CHANNEL_KEPT_MS, CHANNELS_MAX, Sending};
 pub use waiting::{CELL_BYTES_MAX, CELLS_BYTES_MAX, CLASSES_MAX, NOTES_MAX, PEOPLE_MAX, Put, Taken, Waiting};
 
 use crate::Boxed;

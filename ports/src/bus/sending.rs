@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 /// How long after the last message a class's last number is still told, in milliseconds; then it is forgotten.
 pub const CHANNEL_KEPT_MS: u64 = 60_000;
 
+/// Topics that are counted at once; with more, the one on which nothing was sent for longest is forgotten.
+pub const CHANNELS_MAX: usize = 8_192;
+
 #[derive(Clone, Copy, Debug)]
 struct Channel {
     last: u64,
@@ -33,12 +36,22 @@ impl Default for Sending {
 impl Sending {
     /// The number of the next message on a topic.
     pub fn next(&mut self, topic: Topic, now_ms: u64) -> u64 {
+        if self.channels.len() >= CHANNELS_MAX && !self.channels.contains_key(&topic) {
+            self.forget_the_oldest();
+        }
         let highest = self.highest;
         let channel = self.channels.entry(topic).or_insert(Channel { last: highest, sent_ms: now_ms });
         channel.last += 1;
         channel.sent_ms = now_ms;
         self.highest = highest.max(channel.last);
         channel.last
+    }
+
+    fn forget_the_oldest(&mut self) {
+        let classes = self.channels.iter().filter(|(topic, _)| **topic != Topic::Inv);
+        if let Some(oldest) = classes.min_by_key(|(_, channel)| channel.sent_ms).map(|(topic, _)| *topic) {
+            self.channels.remove(&oldest);
+        }
     }
 
     /// The last number of each topic, to be told once a second.
@@ -66,6 +79,19 @@ mod tests {
         assert_eq!([sending.next(CLASS, 3), sending.next(CLASS, 4)], [3, 4]);
         assert_eq!(sending.next(Topic::Inv, 5), 3);
         assert_eq!(sending.beats(5), [(Topic::Inv, 3), (CLASS, 4)]);
+    }
+
+    #[test]
+    fn topics_are_bounded_and_one_that_comes_back_gives_no_number_twice() {
+        let mut sending = Sending::default();
+        let class = |n: u64| Topic::Class(ClassId::from_u128(u128::from(n)));
+        let first = sending.next(class(0), 0);
+        for n in 1..CHANNELS_MAX as u64 + 500 {
+            sending.next(class(n), n);
+        }
+        let beats = sending.beats(1);
+        assert!(beats.len() <= CHANNELS_MAX && beats.iter().all(|(topic, _)| *topic != class(0)));
+        assert!(sending.next(class(0), 9_000) > first);
     }
 
     #[test]
