@@ -47,6 +47,16 @@ impl SessionCell {
             bytes: Cell::new(0),
         })
     }
+
+    /// What waits longest. An empty inbox keeps no room: most sessions are waiting for their learner.
+    pub(crate) fn next_input(&self) -> Option<Input> {
+        let mut inbox = self.inbox.borrow_mut();
+        let next = inbox.pop_front();
+        if next.is_none() {
+            *inbox = VecDeque::new();
+        }
+        next
+    }
 }
 
 /// The actor of one learner. It owns no state of its own: when its cell's session is gone, it stops.

@@ -11,6 +11,9 @@ use ports::{LearnerLog, LogRange, Progress, StoreError};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
 
+/// With more look-ups than these a card's log is found faster by walking over the learner's whole log.
+const LOOKUPS_MAX: usize = 4_096;
+
 /// What a session starts from.
 pub(crate) fn load(main: &Connection, waiting: &Waiting, user: UserId) -> Result<LearnerLog, StoreError> {
     let mut stored = Vec::new();
@@ -104,32 +107,77 @@ pub(crate) fn card_log(
     deck: DeckId,
     cards: Option<&BTreeSet<CardId>>,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    let mut stored = Vec::new();
-    match cards {
-        None => read_entries(
-            main,
-            "SELECT body FROM review_log WHERE user = ?1 AND (deck = ?2 OR card = x'')",
-            (&user.bytes()[..], &deck.bytes()[..]),
-            &mut stored,
-        )?,
-        Some(cards) => {
-            let marks: &[u8] = &[];
-            for card in cards.iter().map(|card| &card.bytes()[..]).chain([marks]) {
-                read_entries(
-                    main,
-                    "SELECT body FROM review_log WHERE user = ?1 AND card = ?2",
-                    (&user.bytes()[..], card),
-                    &mut stored,
-                )?;
-            }
-        }
-    }
+    let chapters = chapters_of(main, user)?;
+    let stored = match cards.filter(|cards| (cards.len() + 1) * chapters.len() <= LOOKUPS_MAX) {
+        Some(cards) => log_of_cards(main, user, cards, &chapters)?,
+        None => log_of_deck(main, user, deck, cards)?,
+    };
     let concerned = waiting.entries().filter(|(_, under)| match (under, cards) {
         (None, _) => true,
         (Some((of, _)), None) => *of == deck,
         (Some((_, card)), Some(cards)) => cards.contains(card),
     });
     Ok(Joined::of(stored, concerned.map(|(entry, _)| entry)).oldest_first().collect())
+}
+
+/// The chapters that hold something of this learner: one key look-up each.
+fn chapters_of(main: &Connection, user: UserId) -> Result<Vec<i64>, StoreError> {
+    let mut next = main
+        .prepare_cached(
+            "SELECT chapter FROM review_log WHERE user = ?1 AND chapter > ?2 ORDER BY chapter LIMIT 1",
+        )
+        .during("read the chapters")?;
+    let (mut chapters, mut after) = (Vec::new(), -1);
+    while let Some(chapter) =
+        next.query_row((&user.bytes()[..], after), |row| row.get(0)).optional().during("read the chapters")?
+    {
+        chapters.push(chapter);
+        after = chapter;
+    }
+    Ok(chapters)
+}
+
+/// What the log holds of these cards, and what concerns all.
+fn log_of_cards(
+    main: &Connection,
+    user: UserId,
+    cards: &BTreeSet<CardId>,
+    chapters: &[i64],
+) -> Result<Vec<LogEntry>, StoreError> {
+    let (mut stored, marks): (_, &[u8]) = (Vec::new(), &[]);
+    for chapter in chapters {
+        for card in cards.iter().map(|card| &card.bytes()[..]).chain([marks]) {
+            read_entries(
+                main,
+                "SELECT body FROM review_log INDEXED BY review_log_by_chapter
+                 WHERE user = ?1 AND chapter = ?2 AND card = ?3",
+                (&user.bytes()[..], chapter, card),
+                &mut stored,
+            )?;
+        }
+    }
+    Ok(stored)
+}
+
+/// What the log holds of a deck, or of these cards in it, and what concerns all: one walk over the learner's log.
+fn log_of_deck(
+    main: &Connection,
+    user: UserId,
+    deck: DeckId,
+    cards: Option<&BTreeSet<CardId>>,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let mut stored = Vec::new();
+    read_entries(
+        main,
+        "SELECT body FROM review_log NOT INDEXED WHERE user = ?1 AND (deck = ?2 OR card = x'')",
+        (&user.bytes()[..], &deck.bytes()[..]),
+        &mut stored,
+    )?;
+    if let Some(cards) = cards {
+        // Whom an undo is about is not in it: all of the deck's are kept.
+        stored.retain(|entry| entry.card().is_none_or(|(_, card)| cards.contains(&card)));
+    }
+    Ok(stored)
 }
 
 /// A stretch of the log.

@@ -23,13 +23,22 @@ pub(crate) fn filed_under(entry: &LogEntry, about: About) -> About {
 /// The key of an entry within its learner's log.
 pub(crate) type LogKey = (EntryId, Option<JobId>);
 
-pub(crate) const INSERT_LOG: &str = "INSERT OR IGNORE INTO review_log VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+pub(crate) const INSERT_LOG: &str = "INSERT OR IGNORE INTO review_log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/// Inserts one entry; a known key is left as it is.
+/// A chapter of the log is this many (2 to the power of) journal rows: few enough that a learner's part of it fits into
+/// a few pages of the index, many enough that years of study are a few hundred chapters.
+const CHAPTER_ROWS_BITS: u32 = 16;
+
+/// The chapter in which the entry of this journal row is filed.
+pub(crate) const fn chapter_of(number: i64) -> i64 {
+    number >> CHAPTER_ROWS_BITS
+}
+
+/// Inserts the entry of this journal row; a known key is left as it is.
 pub(crate) fn insert_log(
     insert: &mut Statement,
     user: UserId,
-    entry: &LogEntry,
+    (number, entry): (i64, &LogEntry),
     about: About,
     scratch: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
@@ -39,7 +48,8 @@ pub(crate) fn insert_log(
     let deck = under.as_ref().map_or(&[][..], |(deck, _)| deck.bytes());
     let card = under.as_ref().map_or(&[][..], |(_, card)| card.bytes());
     let job = entry.job.as_ref().map_or(&[][..], |job| job.bytes());
-    insert.execute((&user.bytes()[..], &entry.id.bytes()[..], job, deck, card, &scratch[..]))?;
+    let (user, id) = (&user.bytes()[..], &entry.id.bytes()[..]);
+    insert.execute((user, id, job, deck, card, &scratch[..], chapter_of(number)))?;
     Ok(())
 }
 

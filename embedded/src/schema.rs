@@ -20,9 +20,10 @@ const STATEMENTS_KEPT: usize = 64;
 
 /// Steps that make and change `main.db`: the n-th leads to version n + 1.
 ///
-/// `review_log` is keyed as histories are read. The index by card makes a card's log a keyed read; rows that concern
-/// no card (marks of imports) have an empty `card` and so are found in the same way. Ids are the 16 bytes of
-/// the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+/// `review_log` is keyed as histories are read. A card's log is found by chapter and card, where a chapter is a stretch
+/// of the journal: what is applied together lies together in the index, however long the histories are, while an index
+/// by card alone has each row written to another page (`docs/decisions/0009`). Rows that concern no card
+/// (marks of imports) have an empty `card` and are found in the same way. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
 pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));
@@ -85,6 +86,10 @@ pub(crate) const MAIN: &[&str] = &["
 ", "
     ALTER TABLE decks ADD COLUMN all_until_ms INTEGER;
     ALTER TABLE decks ADD COLUMN org_until_ms INTEGER;
+", "
+    ALTER TABLE review_log ADD COLUMN chapter INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX IF EXISTS review_log_by_card;
+    CREATE INDEX review_log_by_chapter ON review_log (user, chapter, card);
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

@@ -100,9 +100,9 @@ impl Batch {
 pub(crate) fn write_slice(main: &Connection, slice: &[(i64, Row)]) -> rusqlite::Result<()> {
     let mut scratch = Vec::with_capacity(256);
     let mut insert = main.prepare_cached(INSERT_LOG)?;
-    for (_, row) in slice {
+    for (number, row) in slice {
         if let Some(entry) = &row.entry {
-            insert_log(&mut insert, row.user, entry, row.about, &mut scratch)?;
+            insert_log(&mut insert, row.user, (*number, entry), row.about, &mut scratch)?;
         }
     }
     let mut upsert = main.prepare_cached(UPSERT_PROGRESS)?;

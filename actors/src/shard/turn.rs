@@ -86,7 +86,7 @@ impl Shard {
         cell.woken.set(false);
         let now = self.now();
         for _ in 0..INPUTS_A_TURN {
-            let Some(input) = cell.inbox.borrow_mut().pop_front() else { break };
+            let Some(input) = cell.next_input() else { break };
             let input = self.unless_guilty(cell.user, input);
             let id = command_of(&input);
             let mut fx = std::mem::take(&mut *self.fx.borrow_mut());

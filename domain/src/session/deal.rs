@@ -155,6 +155,10 @@ impl Session {
         let Some(held) = self.held(now, socket, key, kind) else { return };
         self.returned.retain(|returned| *returned != key);
         if let Some(state) = self.sockets.get_mut(&socket) {
+            if state.held.len() == state.held.capacity() {
+                let window = state.sitting.as_ref().map_or(1, |sitting| sitting.window);
+                state.held.reserve_exact(window.saturating_sub(state.held.len()).max(1));
+            }
             state.held.push(held);
             state.done = DoneState::Studying;
         }
@@ -206,7 +210,7 @@ impl Session {
 
     /// The decks of a sitting that are loaded.
     pub(super) fn studied(&self, sitting: &Sitting) -> impl Iterator<Item = (DeckId, &DeckStudy)> {
-        sitting.decks.iter().filter_map(|id| self.decks.get(id).map(|study| (*id, study.as_ref())))
+        sitting.decks.iter().filter_map(|id| self.decks.get(id).map(|study| (*id, study)))
     }
 
     /// What is left for this socket's sitting: what today's limits still allow, cards held included. What other

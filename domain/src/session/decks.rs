@@ -12,6 +12,9 @@ use crate::state::{CardState, Kind, Scheduled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Drills that are made room for at once when one more comes.
+const DRILLS_ROOM: usize = 8;
+
 /// A card within a session: its deck and its index there.
 pub(super) type CardKey = (DeckId, u32);
 
@@ -41,7 +44,8 @@ pub(super) struct DeckStudy {
     today: Day,
     available: Counts,
     used: Vec<Used>,
-    drills: BTreeSet<(i64, u32)>,
+    /// When the drills of today come, and of which card, in order.
+    drills: Vec<(i64, u32)>,
 }
 
 impl DeckStudy {
@@ -61,22 +65,22 @@ impl DeckStudy {
             today,
             available: Counts::default(),
             used: Vec::new(),
-            drills: BTreeSet::new(),
+            drills: Vec::new(),
         };
         study.recount(today);
         study
     }
 
     pub(super) fn state(&self, index: u32) -> CardState {
-        self.rows.get(index).copied().unwrap_or(CardState::NEW)
+        self.rows.get(index).unwrap_or(CardState::NEW)
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = (u32, &CardState)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (u32, CardState)> {
         self.rows.iter()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rows.bytes() + size_of::<DeckStudy>() + self.drills.len() * 24
+        self.rows.bytes() + size_of::<DeckStudy>() + self.drills.capacity() * 16
     }
 
     /// Whether the learner sees the deck now.
@@ -119,7 +123,7 @@ impl DeckStudy {
         self.stale.retain(|index| touched.contains(index));
         for index in touched {
             match kept.get(*index) {
-                Some(state) => self.rows.insert(*index, *state),
+                Some(state) => self.rows.insert(*index, state),
                 None => self.rows.remove(*index),
             }
             if all || self.stale.contains(index) {
@@ -144,7 +148,7 @@ impl DeckStudy {
         if !self.shows(index) || self.stale.contains(&index) {
             return Class::Nothing;
         }
-        self.class_if(index, &|card| self.rows.get(card).copied())
+        self.class_if(index, &|card| self.rows.get(card))
     }
 
     /// The same if the rows were those that `row` tells.
@@ -177,7 +181,7 @@ impl DeckStudy {
 
     /// Whether the card's last scheduling answer counts against today's limits.
     pub(super) fn uses_today(&self, index: u32) -> bool {
-        self.rows.get(index).is_some_and(|state| self.use_of(state).is_some())
+        self.rows.get(index).is_some_and(|state| self.use_of(&state).is_some())
     }
 
     /// Sets a card's state.
@@ -211,11 +215,22 @@ impl DeckStudy {
         if class == Class::Drill
             && let Some(at_ms) = self.drill_at_ms(index)
         {
-            if add {
-                self.drills.insert((at_ms, index));
-            } else {
-                self.drills.remove(&(at_ms, index));
+            self.note_drill((at_ms, index), add);
+        }
+    }
+
+    fn note_drill(&mut self, drill: (i64, u32), add: bool) {
+        match (self.drills.binary_search(&drill), add) {
+            (Err(at), true) => {
+                if self.drills.len() == self.drills.capacity() {
+                    self.drills.reserve_exact(DRILLS_ROOM + self.drills.len() / 8);
+                }
+                self.drills.insert(at, drill);
             }
+            (Ok(at), false) => {
+                self.drills.remove(at);
+            }
+            (Ok(_), true) | (Err(_), false) => {}
         }
     }
 
@@ -241,7 +256,7 @@ impl DeckStudy {
     pub(super) fn counts_if(&self, instead: &BTreeMap<u32, CardState>) -> Tally {
         let mut tally = Tally { available: self.available, used: self.used.clone() };
         let touched: BTreeSet<u32> = instead.keys().flat_map(|index| self.touched_by(*index)).collect();
-        let row = |card: u32| instead.get(&card).or_else(|| self.rows.get(card)).copied();
+        let row = |card: u32| instead.get(&card).copied().or_else(|| self.rows.get(card));
         for index in touched.into_iter().filter(|index| self.shows(*index) && !self.stale.contains(index)) {
             if let Some(n) = tally.available.of(self.class(index)) {
                 *n = n.saturating_sub(1);
@@ -276,7 +291,7 @@ impl DeckStudy {
         for index in 0..cards {
             self.count(index, true);
         }
-        let states: Vec<CardState> = self.rows.iter().map(|(_, state)| *state).collect();
+        let states: Vec<CardState> = self.rows.iter().map(|(_, state)| state).collect();
         for state in &states {
             self.use_limits(state, true);
         }

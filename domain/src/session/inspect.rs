@@ -20,7 +20,7 @@ impl Session {
     pub fn states(&self) -> impl Iterator<Item = (DeckId, CardId, CardState, bool)> {
         self.decks.iter().flat_map(|(deck, study)| {
             study.rows().filter_map(|(index, state)| {
-                Some((*deck, study.deck.card(index)?.id, *state, study.is_stale(index)))
+                Some((*deck, study.deck.card(index)?.id, state, study.is_stale(index)))
             })
         })
     }
@@ -50,7 +50,7 @@ impl Session {
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut seen: BTreeSet<CardKey> = BTreeSet::new();
-        for (id, socket) in &self.sockets {
+        for (id, socket) in self.sockets.iter() {
             for held in &socket.held {
                 if !seen.insert(held.key) {
                     found.push(format!("{:?} is held twice, again by {id:?}", held.key));
@@ -72,7 +72,7 @@ impl Session {
         for id in self.sockets.keys() {
             found.extend(self.counts_that_differ(*id));
         }
-        for (deck, study) in &self.decks {
+        for (deck, study) in self.decks.iter() {
             found.extend(study.contradictions().into_iter().map(|what| format!("{deck:?}: {what}")));
         }
         found

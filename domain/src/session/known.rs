@@ -3,6 +3,9 @@
 use crate::ids::EntryId;
 use crate::limits::KNOWN_IDS;
 
+/// Ids that are made room for at once when one more comes.
+const ROOM: usize = 8;
+
 /// What memory knows of an id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Knowledge {
@@ -51,6 +54,10 @@ impl Known {
             return;
         }
         if let Err(at) = self.ids.binary_search_by_key(&id, |known| known.0) {
+            if self.ids.len() == self.ids.capacity() {
+                // Most learners of a moment have answered a few dozen cards: no room is made for twice as many.
+                self.ids.reserve_exact(ROOM);
+            }
             self.ids.insert(at, (id, digest));
             self.trim();
         }

@@ -19,6 +19,7 @@ mod inspect;
 mod known;
 mod numbers;
 mod output;
+mod packed;
 mod pending;
 mod queue;
 mod refold;
@@ -26,6 +27,7 @@ mod reread;
 mod rollover;
 mod rows;
 mod scope;
+mod small;
 mod tally;
 mod types;
 mod undo;
@@ -44,6 +46,7 @@ use known::Known;
 use pending::InFlight;
 use queue::Queue;
 use reread::{Reread, Why};
+use small::SmallMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use work::{Block, Task, Work};
@@ -59,11 +62,10 @@ pub struct Session {
     today: Day,
     day_from_ms: i64,
     day_ends_ms: i64,
-    // Boxed: a node of the tree has room for eleven, and most learners have one or two.
-    decks: BTreeMap<DeckId, Box<DeckStudy>>,
+    decks: SmallMap<DeckId, DeckStudy>,
     /// Revisions that came while decks were being read: what is read may be older.
     decks_told: BTreeMap<DeckId, Arc<Deck>>,
-    sockets: BTreeMap<SocketId, Box<Socket>>,
+    sockets: SmallMap<SocketId, Socket>,
     pending: InFlight,
     known: Known,
     /// Cards that were put back, first one first: the head of the queue.
@@ -164,9 +166,9 @@ impl Session {
             today: Day(0),
             day_from_ms: i64::MAX,
             day_ends_ms: i64::MIN,
-            decks: BTreeMap::new(),
+            decks: SmallMap::default(),
             decks_told: BTreeMap::new(),
-            sockets: BTreeMap::new(),
+            sockets: SmallMap::default(),
             pending: InFlight::default(),
             known: Known::new(seed.newest, seed.more),
             returned: VecDeque::new(),
@@ -280,7 +282,7 @@ impl Session {
             fx.push(Effect::Send { socket, out: Out::Close(Closing::TooManySockets) });
             return;
         }
-        self.sockets.insert(socket, Box::new(Socket::new(instance, now)));
+        self.sockets.insert(socket, Socket::new(instance, now));
     }
 
     fn detach(&mut self, now: Now, socket: SocketId) {

@@ -90,7 +90,7 @@ impl Session {
             self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
             return;
         };
-        let before: BTreeMap<u32, CardState> = study.rows().map(|(index, state)| (index, *state)).collect();
+        let before: BTreeMap<u32, CardState> = study.rows().collect();
         let read = load.rows.iter().filter_map(|(card, state)| Some((load.deck.index_of(*card)?, *state)));
         study.take_rows(read.collect(), &touched, why == Why::Imported);
         study.has_entries |= load.has_entries;

@@ -167,7 +167,7 @@ impl Session {
             None => {
                 let told = self.decks_told.remove(&load.deck.id);
                 let id = load.deck.id;
-                self.decks.insert(id, Box::new(DeckStudy::new(load, today)));
+                self.decks.insert(id, DeckStudy::new(load, today));
                 if self.imports_told.remove(&id) {
                     self.reread(id, Why::Imported, fx);
                 }

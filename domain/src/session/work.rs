@@ -7,6 +7,7 @@ use super::{DoneState, Session, Socket};
 use crate::entry::LogEntry;
 use crate::ids::EntryId;
 use crate::limits;
+use std::collections::VecDeque;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Block {
@@ -61,8 +62,14 @@ impl Session {
             self.detach(now, socket);
             return;
         }
-        state.inbox.push_back(Work { task, gathered: Gathered::default() });
-        self.pump(now, socket, fx);
+        let work = Work { task, gathered: Gathered::default() };
+        if state.blocked.is_some() || !state.inbox.is_empty() {
+            return state.inbox.push_back(work);
+        }
+        // Nothing waits before it: it needs no place in the inbox.
+        if self.work_off(now, socket, work, fx) {
+            self.pump(now, socket, fx);
+        }
     }
 
     /// Works off a socket's inbox until it is empty or has to wait.
@@ -72,22 +79,32 @@ impl Session {
             if state.blocked.is_some() {
                 return;
             }
-            let Some(mut work) = state.inbox.pop_front() else { return };
-            let step = self.work(now, socket, &mut work, fx);
-            let block = match step {
-                Step::Done => {
-                    self.unlock(socket);
-                    continue;
-                }
-                Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
-                Step::WaitForCard(key) => Block::Card(key),
+            let Some(work) = state.inbox.pop_front() else {
+                // It is rarely needed, and large: nothing is kept of it.
+                state.inbox = VecDeque::new();
+                return;
             };
-            if let Some(state) = self.sockets.get_mut(&socket) {
-                state.inbox.push_front(work);
-                state.blocked = Some(block);
+            if !self.work_off(now, socket, work, fx) {
+                return;
             }
-            return;
         }
+    }
+
+    /// Works off what is at the head. `false` if it has to wait, and with it all that comes after it.
+    fn work_off(&mut self, now: Now, socket: SocketId, mut work: Work, fx: &mut Vec<Effect>) -> bool {
+        let block = match self.work(now, socket, &mut work, fx) {
+            Step::Done => {
+                self.unlock(socket);
+                return true;
+            }
+            Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
+            Step::WaitForCard(key) => Block::Card(key),
+        };
+        if let Some(state) = self.sockets.get_mut(&socket) {
+            state.inbox.push_front(work);
+            state.blocked = Some(block);
+        }
+        false
     }
 
     fn work(&mut self, now: Now, socket: SocketId, work: &mut Work, fx: &mut Vec<Effect>) -> Step {

@@ -4,7 +4,7 @@ use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_wi
 use embedded::{Bugs, EmbeddedStore, Offline, OpenError, Options};
 use kit::contract_library::deck_record;
 use kit::contract_store::append;
-use kit::rows::{deck, state, user};
+use kit::rows::{card, deck, state, user};
 use kit::wait::block_on;
 use ports::{Library as _, ReviewStore};
 use rusqlite::Connection;
@@ -116,7 +116,7 @@ fn a_file_of_a_newer_program_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_store_of_the_version_before_is_brought_up_and_keeps_its_decks() {
+fn a_store_of_an_earlier_version_is_brought_up_and_keeps_its_decks() {
     let (store, folder) = store_with(options());
     block_on(store.put_deck(deck_record(1, "A"), None, 1)).unwrap();
     drop(store);
@@ -125,10 +125,55 @@ fn a_store_of_the_version_before_is_brought_up_and_keeps_its_decks() {
         db.execute(&format!("ALTER TABLE decks DROP COLUMN {column}"), []).unwrap();
     }
     drop(db);
+    undo_chapters(folder.path());
     let main = folder.path().join("main.db");
-    set_version(&main, version(&main) - 1);
+    set_version(&main, version(&main) - 2);
     let deck = block_on(open(folder.path()).deck(deck(1))).unwrap().unwrap();
     assert_eq!((deck.path.as_str(), deck.narrowed), ("A", Default::default()));
+}
+
+#[test]
+fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
+    let (store, _folder) = store_with(options());
+    block_on(async {
+        append(&store, rows(user(1), 0..50)).await;
+        settled(&store).await;
+        let few = store.card_log(user(1), deck(1), Some((0..9).map(card).collect())).await.unwrap();
+        let many = (0..9).chain(1_000_000..1_010_000).map(card).collect();
+        let mut found = store.card_log(user(1), deck(1), Some(many)).await.unwrap();
+        assert!(!few.is_empty() && few.len() < 50, "{}", few.len());
+        found.sort_by_key(|entry| entry.id);
+        assert_eq!(found, few);
+    });
+}
+
+/// Takes back the step that files the log in chapters.
+fn undo_chapters(folder: &Path) {
+    let db = Connection::open(folder.join("main.db")).unwrap();
+    db.execute_batch(
+        "DROP INDEX review_log_by_chapter;
+         ALTER TABLE review_log DROP COLUMN chapter;
+         CREATE INDEX review_log_by_card ON review_log (user, card);",
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_log_from_before_it_was_filed_in_chapters_is_read_by_card_as_before() {
+    let (store, folder) = store_with(options());
+    let cards = vec![card(1), card(2)];
+    block_on(async {
+        append(&store, rows(user(1), 0..50)).await;
+        settled(&store).await;
+    });
+    let before = block_on(store.card_log(user(1), deck(1), Some(cards.clone()))).unwrap();
+    assert!(!before.is_empty());
+    drop(store);
+    undo_chapters(folder.path());
+    let main = folder.path().join("main.db");
+    set_version(&main, version(&main) - 1);
+    let store = open(folder.path());
+    assert_eq!(block_on(store.card_log(user(1), deck(1), Some(cards))).unwrap(), before);
 }
 
 #[test]

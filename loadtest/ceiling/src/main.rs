@@ -5,6 +5,7 @@
 
 mod append;
 mod echo;
+mod fill;
 mod frame;
 mod listen;
 mod web;
@@ -32,6 +33,8 @@ enum What {
     Web(web::WebArgs),
     /// The embedded store's append, without anything above it.
     Append(append::AppendArgs),
+    /// Not a ceiling: fills a store with learners who have studied for years, to measure on.
+    Fill(fill::FillArgs),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         What::Echo(args) => echo::run(&args).map_err(|error| error.to_string()),
         What::Web(args) => web::run(&args).map_err(|error| error.to_string()),
         What::Append(args) => append::run(&args).map_err(|error| error.to_string()),
+        What::Fill(args) => fill::run(&args).map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! The pump: one future a socket, awaited inside the upgrade of its connection. Each turn lets the actor work and
+//! The pump: one future a socket, in a task of its own. Each turn lets the actor work and
 //! hands the kernel what came of it; a peer that does not read never keeps the actor from working.
 //!
 //! The end, once decided: the app is told, the actor goes, the close frame is the last thing written. When both

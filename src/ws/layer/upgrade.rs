@@ -43,16 +43,13 @@ pub(super) struct Entrance {
     pub counters: Arc<WorkerCounters>,
 }
 
-/// A connection that asks for a WebSocket, from the request to the end of the socket. It is part of the connection's
-/// task, so it is two words: the handshake's needs are freed before the socket lives.
-pub(super) enum Upgrade {
-    Handshake(LocalBoxFuture<'static, Option<Pump>>),
-    Pumping(Box<Pump>),
-}
+/// A connection that asks for a WebSocket, until the handshake is over. The socket then lives in a task of its own: that
+/// of the connection has room for all that an HTTP connection may become, more than a kilobyte, and ends here.
+pub(super) struct Upgrade(LocalBoxFuture<'static, Option<Pump>>);
 
 impl Upgrade {
     pub fn new(entrance: Rc<Entrance>, request: Request, framed: Framed<TcpStream, h1::Codec>) -> Self {
-        Self::Handshake(Box::pin(shake_hands(entrance, request, framed)))
+        Self(Box::pin(shake_hands(entrance, request, framed)))
     }
 }
 
@@ -60,15 +57,10 @@ impl Future for Upgrade {
     type Output = Result<(), Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match &mut *self {
-                Self::Handshake(handshake) => match ready!(handshake.as_mut().poll(cx)) {
-                    Some(pump) => *self = Self::Pumping(Box::new(pump)),
-                    None => return Poll::Ready(Ok(())),
-                },
-                Self::Pumping(pump) => return Pin::new(pump).poll(cx).map(Ok),
-            }
+        if let Some(pump) = ready!(self.0.as_mut().poll(cx)) {
+            actix_rt::spawn(pump);
         }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -57,9 +57,12 @@ impl StudyPort {
 
     /// What waits longest; after `None` the next thing that comes sends mail again.
     pub(super) fn next(&self) -> Option<Waiting> {
-        let next = self.queue.borrow_mut().pop_front();
+        let mut queue = self.queue.borrow_mut();
+        let next = queue.pop_front();
         if next.is_none() {
             self.looked.set(false);
+            // Most sockets are waiting for their learner: an empty queue keeps no room.
+            *queue = VecDeque::new();
         }
         next
     }
