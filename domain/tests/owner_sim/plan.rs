@@ -1,0 +1,166 @@
+//! What one run is made of: a seed, how many take part, which faults happen, and which rule is broken on purpose.
+
+use domain::owner::Timing;
+
+/// A rule left out, in what drives the machines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bug {
+    /// No inbox row before the log row of a late entry (`bug-no-inbox`).
+    NoInbox,
+    /// No inbox row before the acknowledgement of an owner without a fresh beat.
+    NoStaleMark,
+    /// The checkpoint is not stored under the new epoch before the first acknowledgement.
+    NoFence,
+    /// Checkpoint and inbox are read after the progress (`bug-load-order`).
+    LoadOrder,
+    /// Inbox rows are cleared without waiting for a beat (`bug-stale-owner-clears-inbox`).
+    StaleOwnerClearsInbox,
+    /// Caches are written with the time of the wall clock instead of the epoch's (`bug-stale-cache-wins`).
+    StaleCacheWins,
+    /// Progress is gathered before the entry is durable (`bug-cache-before-durable`).
+    CacheBeforeDurable,
+    /// The checkpoint is the clock less the lag, whatever is not stored yet.
+    CheckpointByClock,
+    /// The checkpoint is written before the progress that it speaks for.
+    CheckpointFirst,
+    /// A resend that is found in the log is acknowledged, and nothing else.
+    FoundIsEnough,
+    /// Such a resend is folded into memory, but not named in the inbox.
+    FoundUnmarked,
+    /// An owner that has no entry says so, and who asked takes over (`bug-asker-takes-over`).
+    AskerTakesOver,
+    /// A release whose outcome is unknown is taken for done, and the learner is started again.
+    ReleaseForgotten,
+    /// A run is declared dead although it has beaten since it was looked at.
+    DeclareUnseen,
+    /// What is left of a run that was declared dead takes the beats of the next one for its own.
+    NextRunsBeat,
+    /// An entry out of order in its card is not named in the inbox, although loads rely on it.
+    NoEarlierMark,
+}
+
+impl Bug {
+    pub const ALL: [Bug; 16] = [
+        Bug::NoInbox,
+        Bug::NoStaleMark,
+        Bug::NoFence,
+        Bug::LoadOrder,
+        Bug::StaleOwnerClearsInbox,
+        Bug::StaleCacheWins,
+        Bug::CacheBeforeDurable,
+        Bug::CheckpointByClock,
+        Bug::CheckpointFirst,
+        Bug::FoundIsEnough,
+        Bug::FoundUnmarked,
+        Bug::AskerTakesOver,
+        Bug::ReleaseForgotten,
+        Bug::DeclareUnseen,
+        Bug::NextRunsBeat,
+        Bug::NoEarlierMark,
+    ];
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub learners: u128,
+    pub devices: usize,
+    pub cards: u64,
+    /// How long faults and studying go on, virtual milliseconds.
+    pub duration_ms: u64,
+    /// Before the end nobody studies for so long.
+    pub quiet_ms: u64,
+    /// One in so many steps of a node is followed by a pause.
+    pub pause_one_in: u64,
+    /// One in so many operations of the store takes effect seconds later.
+    pub slow_one_in: u64,
+    /// One in so many operations has no outcome in time, whatever its effect.
+    pub unknown_one_in: u64,
+    /// One in so many answers was given a while ago.
+    pub late_one_in: u64,
+    /// Between answers of a device, at most, milliseconds.
+    pub answers_every_ms: u64,
+    /// Between kills, at most, milliseconds.
+    pub kills_every_ms: u64,
+    /// A session without work is stopped after at most so long, milliseconds.
+    pub idle_ms: u64,
+    /// Between flushes, milliseconds.
+    pub flush_every_ms: u64,
+    /// Loads read which entry stored progress holds last, and fold again only what is newer.
+    pub reads_last: bool,
+    /// What is left of a run that was declared dead goes on until it notices.
+    pub zombies: bool,
+    /// After taking a learner from the dead, the inbox is read once more.
+    pub inbox_again: bool,
+    pub timing: Timing,
+    pub bug: Option<Bug>,
+}
+
+/// The long times, shortened, so that a run of minutes sees what happens in hours.
+const SHORTENED: Timing = Timing { late_after_ms: 12_000, folded_lag_ms: 13_200, ..Timing::STANDARD };
+
+impl Plan {
+    /// The plan of a seed.
+    pub fn of(seed: u64) -> Plan {
+        let mut rng = Rng::new(seed ^ 0x0e5);
+        let mut one = |of: &[u64]| of[rng.below(of.len() as u64) as usize];
+        Plan {
+            seed,
+            learners: u128::from(one(&[1, 1, 2])),
+            devices: one(&[1, 2, 3]) as usize,
+            cards: one(&[2, 4, 8]),
+            duration_ms: one(&[80_000, 150_000, 300_000]),
+            quiet_ms: one(&[0, 0, 6_000, 40_000]),
+            pause_one_in: one(&[30, 100, 300]),
+            slow_one_in: one(&[5, 20, 100]),
+            unknown_one_in: one(&[8, 30, 1_000]),
+            late_one_in: one(&[5, 5, 20]),
+            answers_every_ms: one(&[1_500, 3_000, 6_000]),
+            kills_every_ms: one(&[30_000, 100_000]),
+            idle_ms: one(&[300, 1_500, 8_000]),
+            flush_every_ms: one(&[1_000, 2_400, 14_400]),
+            reads_last: one(&[0, 1]) == 1,
+            zombies: one(&[0, 1]) == 1,
+            inbox_again: true,
+            timing: SHORTENED,
+            bug: None,
+        }
+    }
+
+    /// The same with a bug, and with what it needs to show.
+    pub fn with(seed: u64, bug: Bug) -> Plan {
+        let plan = Plan { bug: Some(bug), ..Plan::of(seed) };
+        match bug {
+            Bug::NextRunsBeat => Plan { zombies: true, ..plan },
+            Bug::NoEarlierMark => Plan { reads_last: true, ..plan },
+            _ => plan,
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same on every machine.
+#[derive(Clone, Debug)]
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64) -> Rng {
+        Rng(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n.max(1)
+    }
+
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
