@@ -42,6 +42,7 @@ pub fn run(plan: Plan) -> (Result<(), String>, Rc<World>) {
 /// All nodes die, what is on its way lands, and a fresh owner loads.
 fn the_end(world: &Rc<World>, nodes: &Nodes) -> Result<(), String> {
     world.calm.set(true);
+    world.kill(OUTSIDE, 0);
     for node in 0..NODES {
         nodes.kill(world, node);
     }

@@ -47,6 +47,8 @@ pub struct World {
     wakes: RefCell<BTreeSet<u64>>,
     tasks: RefCell<Vec<Task>>,
     spawned: RefCell<Vec<Task>>,
+    /// Processes that were killed.
+    dead: RefCell<BTreeSet<u64>>,
     paused_until: RefCell<BTreeMap<usize, u64>>,
     numbers: Cell<u64>,
 }
@@ -67,6 +69,7 @@ impl World {
             wakes: RefCell::default(),
             tasks: RefCell::default(),
             spawned: RefCell::default(),
+            dead: RefCell::default(),
             paused_until: RefCell::default(),
             numbers: Cell::new(0),
         })
@@ -133,7 +136,8 @@ impl World {
         tasks.rotate_left(turn);
         let mut context = Context::from_waker(Waker::noop());
         tasks.retain_mut(|task| {
-            self.is_paused(task.node) || task.future.as_mut().poll(&mut context).is_pending()
+            !self.dead.borrow().contains(&task.process)
+                && (self.is_paused(task.node) || task.future.as_mut().poll(&mut context).is_pending())
         });
         tasks.append(&mut self.tasks.borrow_mut());
         *self.tasks.borrow_mut() = tasks;
@@ -153,8 +157,7 @@ impl World {
 
     /// A process dies: of what it had sent, some never arrives.
     pub fn kill(&self, node: usize, process: u64) {
-        self.tasks.borrow_mut().retain(|task| task.process != process);
-        self.spawned.borrow_mut().retain(|task| task.process != process);
+        self.dead.borrow_mut().insert(process);
         let mut flights = self.flights.borrow_mut();
         flights.retain(|_, flight| flight.process != process || !self.one_in(2));
         self.paused_until.borrow_mut().remove(&node);
