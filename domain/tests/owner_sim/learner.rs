@@ -22,6 +22,8 @@ pub struct Life {
     pub cards: RefCell<BTreeMap<Subject, BTreeSet<EntryId>>>,
     known: RefCell<BTreeSet<EntryId>>,
     floor: EntryId,
+    /// Cards about which a command is being worked on.
+    busy: RefCell<BTreeSet<Subject>>,
     idle_since_ms: Cell<u64>,
     is_over: Cell<bool>,
 }
@@ -119,6 +121,7 @@ async fn load(process: &Rc<Process>, run: &Rc<Run>, user: UserId, epoch: Epoch) 
         cards: RefCell::default(),
         known: RefCell::new(newest),
         floor,
+        busy: RefCell::default(),
         idle_since_ms: Cell::new(process.world.now_ms()),
         is_over: Cell::new(false),
     };
@@ -199,7 +202,7 @@ pub async fn serve(process: Rc<Process>, nodes: Nodes, run: Rc<Run>, user: UserI
             None if waiting && run.releases.borrow().may_start(user) => {
                 start(&process, &nodes, &run, user).await;
             }
-            Some(Home::Live(life)) if waiting => work(&process, &run, user, &life).await,
+            Some(Home::Live(life)) if waiting => work(&process, &run, user, &life),
             Some(Home::Live(life)) => stop_if_idle(&process, &run, user, &life).await,
             None | Some(Home::Loading | Home::Stopping) => {}
         }
@@ -267,7 +270,8 @@ fn relay(process: &Rc<Process>, nodes: &Nodes, run: &Rc<Run>, user: UserId, owne
 }
 
 async fn stop_if_idle(process: &Rc<Process>, run: &Rc<Run>, user: UserId, life: &Rc<Life>) {
-    if process.world.now_ms() - life.idle_since_ms.get() < process.world.plan.idle_ms {
+    let idle_for_ms = process.world.now_ms() - life.idle_since_ms.get();
+    if !life.busy.borrow().is_empty() || idle_for_ms < process.world.plan.idle_ms {
         return;
     }
     run.homes.borrow_mut().insert(user, Home::Stopping);
@@ -280,32 +284,24 @@ async fn stop_if_idle(process: &Rc<Process>, run: &Rc<Run>, user: UserId, life: 
     run.homes.borrow_mut().remove(&user);
 }
 
-/// Some commands at once, each about another card.
-async fn work(process: &Rc<Process>, run: &Rc<Run>, user: UserId, life: &Rc<Life>) {
-    let mut batch: Vec<Command> = Vec::new();
-    {
-        let mut queues = run.queues.borrow_mut();
-        let queue = queues.entry(user).or_default();
-        while let Some(command) = queue.front().copied().filter(|_| batch.len() < 3) {
-            if batch.iter().any(|one| one.card == command.card) {
-                break;
-            }
-            queue.pop_front();
-            batch.push(command);
+/// Commands are worked on at once, but for those about one card, which follow each other.
+fn work(process: &Rc<Process>, run: &Rc<Run>, user: UserId, life: &Rc<Life>) {
+    let mut queues = run.queues.borrow_mut();
+    let queue = queues.entry(user).or_default();
+    let mut waiting: BTreeSet<Subject> = life.busy.borrow().clone();
+    queue.retain(|command| {
+        let is_next = waiting.insert(command.card);
+        if is_next {
+            let (process, run, life, command) = (process.clone(), run.clone(), life.clone(), *command);
+            life.busy.borrow_mut().insert(command.card);
+            process.clone().spawn(async move {
+                append(&process, &run, user, &life, command).await;
+                life.busy.borrow_mut().remove(&command.card);
+                life.idle_since_ms.set(process.world.now_ms());
+            });
         }
-    }
-    let left = Rc::new(Cell::new(batch.len()));
-    for command in batch {
-        let (process, run, life, left) = (process.clone(), run.clone(), life.clone(), left.clone());
-        process.clone().spawn(async move {
-            append(&process, &run, user, &life, command).await;
-            left.set(left.get() - 1);
-        });
-    }
-    while left.get() > 0 {
-        process.sleep(STEP_MS).await;
-    }
-    life.idle_since_ms.set(process.world.now_ms());
+        !is_next
+    });
 }
 
 async fn append(process: &Rc<Process>, run: &Rc<Run>, user: UserId, life: &Life, command: Command) {

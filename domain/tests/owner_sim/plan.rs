@@ -79,6 +79,10 @@ pub struct Plan {
     pub unknown_one_in: u64,
     /// One in so many answers was given a while ago.
     pub late_one_in: u64,
+    /// One in so many was given some seconds ago.
+    pub belated_one_in: u64,
+    /// One in so many acts of a device is a reconnect somewhere, with its outbox.
+    pub reconnect_one_in: u64,
     /// Between answers of a device, at most, milliseconds.
     pub answers_every_ms: u64,
     /// Between kills, at most, milliseconds.
@@ -112,13 +116,15 @@ impl Plan {
             cards: one(&[2, 4, 8]),
             duration_ms: one(&[80_000, 150_000, 300_000]),
             quiet_ms: one(&[0, 0, 6_000, 40_000]),
-            pause_one_in: one(&[30, 100, 300]),
-            slow_one_in: one(&[5, 20, 100]),
+            pause_one_in: one(&[100, 400, 2_000]),
+            slow_one_in: one(&[10, 40, 200]),
             unknown_one_in: one(&[8, 30, 1_000]),
-            late_one_in: one(&[5, 5, 20]),
-            answers_every_ms: one(&[1_500, 3_000, 6_000]),
-            kills_every_ms: one(&[30_000, 100_000]),
-            idle_ms: one(&[300, 1_500, 8_000]),
+            late_one_in: one(&[5, 20, 100]),
+            belated_one_in: one(&[3, 10, 100]),
+            reconnect_one_in: one(&[4, 12]),
+            answers_every_ms: one(&[1_500, 4_000, 12_000]),
+            kills_every_ms: one(&[15_000, 60_000, 1_000_000]),
+            idle_ms: one(&[100, 1_500, 8_000]),
             flush_every_ms: one(&[1_000, 2_400, 14_400]),
             reads_last: one(&[0, 1]) == 1,
             zombies: one(&[0, 1]) == 1,
@@ -131,9 +137,18 @@ impl Plan {
     /// The same with a bug, and with what it needs to show.
     pub fn with(seed: u64, bug: Bug) -> Plan {
         let plan = Plan { bug: Some(bug), ..Plan::of(seed) };
+        let wakes = Plan { late_one_in: 1_000, kills_every_ms: 1_000_000, quiet_ms: 40_000, ..plan.clone() };
+        let ghosts = Plan { slow_one_in: 10, late_one_in: 1_000, belated_one_in: 2, ..plan.clone() };
+        let hands = Plan { pause_one_in: 10_000, idle_ms: 100, kills_every_ms: 1_000_000, ..wakes.clone() };
         match bug {
+            Bug::NoStaleMark | Bug::DeclareUnseen => Plan { slow_one_in: 10, pause_one_in: 100, ..wakes },
+            Bug::FoundIsEnough | Bug::FoundUnmarked => {
+                Plan { devices: 3, reconnect_one_in: 4, kills_every_ms: 15_000, ..ghosts }
+            }
+            Bug::AskerTakesOver => Plan { devices: 3, answers_every_ms: 3_000, ..hands },
+            Bug::ReleaseForgotten => Plan { devices: 3, answers_every_ms: 3_000, unknown_one_in: 4, ..hands },
             Bug::NextRunsBeat => Plan { zombies: true, ..plan },
-            Bug::NoEarlierMark => Plan { reads_last: true, ..plan },
+            Bug::NoEarlierMark => Plan { reads_last: true, belated_one_in: 2, ..plan },
             _ => plan,
         }
     }

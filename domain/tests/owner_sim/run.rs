@@ -122,16 +122,16 @@ async fn device(world: Rc<World>, nodes: Nodes, user: UserId) {
         if world.now_ms() + world.plan.quiet_ms >= world.plan.duration_ms {
             continue;
         }
-        match world.below(24) {
+        match world.below(64) {
             // It reconnects somewhere, and sends its outbox again.
-            0 | 1 => {
+            _ if world.one_in(world.plan.reconnect_one_in) => {
                 at = world.below(NODES as u64) as usize;
                 for command in outbox.values() {
                     send(&nodes, at, user, *command);
                 }
             }
             // It vanishes: nobody sends again what it had not been told of.
-            2 if world.one_in(3) => outbox.retain(|_, _| world.one_in(2)),
+            0 => outbox.retain(|_, _| world.one_in(2)),
             _ => {
                 let command = answer(&world);
                 outbox.insert(command.id, command);
@@ -143,9 +143,12 @@ async fn device(world: Rc<World>, nodes: Nodes, user: UserId) {
 }
 
 fn answer(world: &World) -> Command {
-    let back_ms = match world.one_in(world.plan.late_one_in) {
-        true => world.below(120_000),
-        false => world.below(300),
+    let back_ms = if world.one_in(world.plan.late_one_in) {
+        world.below(120_000)
+    } else if world.one_in(world.plan.belated_one_in) {
+        world.below(10_000)
+    } else {
+        world.below(300)
     };
     let at_ms = BEGINNING_MS + world.now_ms() as i64 - back_ms as i64;
     let id = EntryId::v7(at_ms, u128::from(world.number()));

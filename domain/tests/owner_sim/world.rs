@@ -217,38 +217,18 @@ impl World {
         steps * STEP_MS
     }
 
-    /// Does something to the store, whose outcome may remain unknown.
+    /// Does something to the store, whose outcome may remain unknown: it was lost, or takes effect too late to wait.
     pub async fn try_op<T: 'static>(
         &self,
         node: usize,
         process: u64,
         op: impl FnOnce(&mut Store) -> T + 'static,
     ) -> Option<T> {
-        let slot: Rc<RefCell<Option<T>>> = Rc::default();
-        let lands = self.now_ms() + self.delay_ms();
-        let is_unknown = !self.calm.get() && self.one_in(self.plan.unknown_one_in);
-        let lost = is_unknown && self.one_in(3);
-        let result = slot.clone();
-        let land: Landing = Box::new(move |store| {
-            let told = op(store);
-            *result.borrow_mut() = Some(told);
-        });
-        if !lost {
-            let key = (lands, self.below(1 << 20) << 32 | self.number());
-            self.flights.borrow_mut().insert(key, Flight { process, land });
-        }
-        if is_unknown {
-            self.note("unknown");
-            self.sleep(Some(node), TIMEOUT_MS).await;
-            return None;
-        }
-        let returns = lands + self.below(4) * STEP_MS;
-        self.at(Some(node), || Some(returns)).await;
-        let told = slot.borrow_mut().take();
-        told
+        self.fly(node, process, op, TIMEOUT_MS).await
     }
 
-    /// Does something to the store that may be done twice, until its outcome is known.
+    /// Does something to the store that may be done twice, until its outcome is known. Some wait long for one try,
+    /// others are tried again.
     pub async fn op<T: 'static>(
         &self,
         node: usize,
@@ -256,9 +236,41 @@ impl World {
         op: impl FnOnce(&mut Store) -> T + Clone + 'static,
     ) -> T {
         loop {
-            if let Some(told) = self.try_op(node, process, op.clone()).await {
+            let patience_ms = if self.one_in(4) { 10 * TIMEOUT_MS } else { TIMEOUT_MS };
+            if let Some(told) = self.fly(node, process, op.clone(), patience_ms).await {
                 return told;
             }
         }
+    }
+
+    async fn fly<T: 'static>(
+        &self,
+        node: usize,
+        process: u64,
+        op: impl FnOnce(&mut Store) -> T + 'static,
+        patience_ms: u64,
+    ) -> Option<T> {
+        let slot: Rc<RefCell<Option<T>>> = Rc::default();
+        let sent = self.now_ms();
+        let lands = sent + self.delay_ms();
+        let is_unheard = !self.calm.get() && self.one_in(self.plan.unknown_one_in);
+        let result = slot.clone();
+        let land: Landing = Box::new(move |store| {
+            let told = op(store);
+            *result.borrow_mut() = Some(told);
+        });
+        if !is_unheard || !self.one_in(3) {
+            let key = (lands, self.below(1 << 20) << 32 | self.number());
+            self.flights.borrow_mut().insert(key, Flight { process, land });
+        }
+        let returns = lands + self.below(4) * STEP_MS;
+        if is_unheard || returns > sent + patience_ms {
+            self.note("unknown");
+            self.sleep(Some(node), patience_ms).await;
+            return None;
+        }
+        self.at(Some(node), || Some(returns)).await;
+        let told = slot.borrow_mut().take();
+        told
     }
 }
