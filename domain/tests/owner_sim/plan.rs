@@ -39,27 +39,6 @@ pub enum Bug {
     NoEarlierMark,
 }
 
-impl Bug {
-    pub const ALL: [Bug; 16] = [
-        Bug::NoInbox,
-        Bug::NoStaleMark,
-        Bug::NoFence,
-        Bug::LoadOrder,
-        Bug::StaleOwnerClearsInbox,
-        Bug::StaleCacheWins,
-        Bug::CacheBeforeDurable,
-        Bug::CheckpointByClock,
-        Bug::CheckpointFirst,
-        Bug::FoundIsEnough,
-        Bug::FoundUnmarked,
-        Bug::AskerTakesOver,
-        Bug::ReleaseForgotten,
-        Bug::DeclareUnseen,
-        Bug::NextRunsBeat,
-        Bug::NoEarlierMark,
-    ];
-}
-
 /// One run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -173,9 +152,5 @@ impl Rng {
 
     pub fn below(&mut self, n: u64) -> u64 {
         self.next() % n.max(1)
-    }
-
-    pub fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
     }
 }

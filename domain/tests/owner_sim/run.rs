@@ -34,9 +34,28 @@ pub fn run(plan: Plan) -> (Result<(), String>, Rc<World>) {
         }
     }
     world.spawn(OUTSIDE, 0, faults(world.clone(), nodes.clone()));
-    world.run_until(world.plan.duration_ms, || false);
+    let wrong: Rc<RefCell<Option<String>>> = Rc::default();
+    world.spawn(OUTSIDE, 0, audit(world.clone(), wrong.clone()));
+    world.run_until(world.plan.duration_ms, || wrong.borrow().is_some());
+    if let Some(why) = wrong.take() {
+        return (Err(why), world);
+    }
     count_unseen(&world, &nodes);
     (the_end(&world, &nodes), world)
+}
+
+/// At every moment all nodes may die for good. What is stored then must do.
+async fn audit(world: Rc<World>, wrong: Rc<RefCell<Option<String>>>) {
+    loop {
+        world.sleep(None, 500).await;
+        let store = world.store.borrow();
+        let reads_last = world.plan.reads_last;
+        let acked = world.acked.borrow();
+        let missing = acked.keys().find(|(user, id)| !store.is_found_by_a_load(*user, *id, reads_last));
+        if let Some((user, id)) = missing {
+            *wrong.borrow_mut() = Some(format!("{id} of {user} was acknowledged, and no load would find it"));
+        }
+    }
 }
 
 /// All nodes die, what is on its way lands, and a fresh owner loads.

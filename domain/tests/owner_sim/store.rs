@@ -99,6 +99,16 @@ impl Store {
         row.map_or_else(|| Cached::Whole(Folded::default()), |(_, cached)| cached.clone())
     }
 
+    /// Whether an owner that loaded at this moment, with all others dead, would have the entry in its state.
+    pub fn is_found_by_a_load(&self, user: UserId, id: EntryId, reads_last: bool) -> bool {
+        let Some(card) = self.log.get(&(user, id)) else { return false };
+        let Cached::Whole(folded) = self.progress(user, *card) else { return true };
+        let is_named = self.inbox.get(&(user, id)).is_some_and(|cell| cell.marked_ms.is_some());
+        let is_in_tail = self.checkpoint(user).is_none_or(|folded_to_ms| id.at_ms() >= folded_to_ms);
+        let is_taken_for_held = reads_last && folded.last().is_some_and(|last| *last >= id);
+        folded.contains(&id) || is_named || (is_in_tail && !is_taken_for_held)
+    }
+
     pub fn put_checkpoint(&mut self, user: UserId, row: Checkpoint) {
         match self.checkpoints.get(&user) {
             Some(stored) if stored.write_time > row.write_time => {}
