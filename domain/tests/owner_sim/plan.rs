@@ -119,13 +119,18 @@ impl Plan {
         let wakes = Plan { late_one_in: 1_000, kills_every_ms: 1_000_000, quiet_ms: 40_000, ..plan.clone() };
         let ghosts = Plan { slow_one_in: 10, late_one_in: 1_000, belated_one_in: 2, ..plan.clone() };
         let hands = Plan { pause_one_in: 10_000, idle_ms: 100, kills_every_ms: 1_000_000, ..wakes.clone() };
+        // Between two beats a node that was declared dead has time to do harm.
+        let rare_beats = Timing { beat_every_ms: 3_000, beats_meanwhile: 1, ..SHORTENED };
         match bug {
-            Bug::NoStaleMark | Bug::DeclareUnseen => Plan { slow_one_in: 10, pause_one_in: 100, ..wakes },
+            Bug::NoStaleMark => Plan { slow_one_in: 10, pause_one_in: 100, ..wakes },
+            Bug::DeclareUnseen => {
+                Plan { devices: 3, slow_one_in: 40, pause_one_in: 100, timing: rare_beats, ..wakes }
+            }
             Bug::FoundIsEnough | Bug::FoundUnmarked => {
                 Plan { devices: 3, reconnect_one_in: 4, kills_every_ms: 15_000, ..ghosts }
             }
-            Bug::AskerTakesOver => Plan { devices: 3, answers_every_ms: 3_000, ..hands },
-            Bug::ReleaseForgotten => Plan { devices: 3, answers_every_ms: 3_000, unknown_one_in: 4, ..hands },
+            Bug::AskerTakesOver => Plan { devices: 3, answers_every_ms: 8_000, ..hands },
+            Bug::ReleaseForgotten => Plan { devices: 3, answers_every_ms: 8_000, slow_one_in: 10, ..hands },
             Bug::NextRunsBeat => Plan { zombies: true, ..plan },
             Bug::NoEarlierMark => Plan { reads_last: true, belated_one_in: 2, ..plan },
             _ => plan,

@@ -47,7 +47,7 @@ pub fn run(plan: Plan) -> (Result<(), String>, Rc<World>) {
 /// At every moment all nodes may die for good. What is stored then must do.
 async fn audit(world: Rc<World>, wrong: Rc<RefCell<Option<String>>>) {
     loop {
-        world.sleep(None, 500).await;
+        world.sleep(None, 2_000).await;
         let store = world.store.borrow();
         let reads_last = world.plan.reads_last;
         let acked = world.acked.borrow();
