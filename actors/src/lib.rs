@@ -3,6 +3,7 @@
 //! moves inputs to it and effects away from it.
 
 mod batch;
+pub mod cluster;
 mod decks;
 mod due;
 mod edits;

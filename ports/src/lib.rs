@@ -7,11 +7,13 @@
 pub mod codec;
 pub mod error;
 pub mod library;
+pub mod owners;
 pub mod people;
 pub mod reviews;
 
 pub use error::{Cause, StoreError};
 pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+pub use owners::{NodeEntry, Owners};
 pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
 pub use reviews::{
     LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,

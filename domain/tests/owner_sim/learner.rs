@@ -113,7 +113,8 @@ async fn load(process: &Rc<Process>, run: &Rc<Run>, user: UserId, epoch: Epoch) 
         process.op(move |store| store.put_checkpoint(user, row)).await;
     }
     // Like a session, which knows a few of the newest ids, and looks the others up.
-    let newest: BTreeSet<EntryId> = entries.iter().rev().take(4).map(|(id, _)| *id).collect();
+    let newest: BTreeSet<EntryId> =
+        entries.iter().rev().take(process.world.plan.known).map(|(id, _)| *id).collect();
     let floor = newest.first().copied().unwrap_or(EntryId::MIN);
     let life = Life {
         epoch,

@@ -46,12 +46,16 @@ pub struct Plan {
     pub learners: u128,
     pub devices: usize,
     pub cards: u64,
+    /// So many of the newest ids a session knows without a look into the log.
+    pub known: usize,
     /// How long faults and studying go on, virtual milliseconds.
     pub duration_ms: u64,
     /// Before the end nobody studies for so long.
     pub quiet_ms: u64,
     /// One in so many steps of a node is followed by a pause.
     pub pause_one_in: u64,
+    /// How long pauses are, milliseconds.
+    pub pauses_ms: &'static [u64],
     /// One in so many operations of the store takes effect seconds later.
     pub slow_one_in: u64,
     /// One in so many operations has no outcome in time, whatever its effect.
@@ -92,10 +96,12 @@ impl Plan {
             seed,
             learners: u128::from(one(&[1, 1, 2])),
             devices: one(&[1, 2, 3]) as usize,
-            cards: one(&[2, 4, 8]),
+            cards: one(&[2, 8, 40]),
+            known: one(&[1, 4]) as usize,
             duration_ms: one(&[80_000, 150_000, 300_000]),
             quiet_ms: one(&[0, 0, 6_000, 40_000]),
             pause_one_in: one(&[100, 400, 2_000]),
+            pauses_ms: &[600, 2_000, 6_000, 8_000, 18_000, 40_000],
             slow_one_in: one(&[10, 40, 200]),
             unknown_one_in: one(&[8, 30, 1_000]),
             late_one_in: one(&[5, 20, 100]),
@@ -117,20 +123,40 @@ impl Plan {
     pub fn with(seed: u64, bug: Bug) -> Plan {
         let plan = Plan { bug: Some(bug), ..Plan::of(seed) };
         let wakes = Plan { late_one_in: 1_000, kills_every_ms: 1_000_000, quiet_ms: 40_000, ..plan.clone() };
-        let ghosts = Plan { slow_one_in: 10, late_one_in: 1_000, belated_one_in: 2, ..plan.clone() };
+        let ghosts = Plan {
+            slow_one_in: 10,
+            late_one_in: 1_000,
+            pause_one_in: 400,
+            answers_every_ms: 2_500,
+            ..plan.clone()
+        };
         let hands = Plan { pause_one_in: 10_000, idle_ms: 100, kills_every_ms: 1_000_000, ..wakes.clone() };
         // Between two beats a node that was declared dead has time to do harm.
         let rare_beats = Timing { beat_every_ms: 3_000, beats_meanwhile: 1, ..SHORTENED };
         match bug {
-            Bug::NoStaleMark => Plan { slow_one_in: 10, pause_one_in: 100, ..wakes },
-            Bug::DeclareUnseen => {
-                Plan { devices: 3, slow_one_in: 40, pause_one_in: 100, timing: rare_beats, ..wakes }
+            Bug::NoStaleMark => Plan { slow_one_in: 10, pause_one_in: 100, cards: 40, ..wakes },
+            Bug::DeclareUnseen => Plan {
+                devices: 3,
+                cards: 4,
+                known: 4,
+                slow_one_in: 40,
+                pause_one_in: 100,
+                timing: rare_beats,
+                ..wakes
+            },
+            Bug::FoundIsEnough | Bug::FoundUnmarked => Plan {
+                devices: 3,
+                cards: 60,
+                known: 1,
+                reconnect_one_in: 4,
+                kills_every_ms: 15_000,
+                ..ghosts
+            },
+            Bug::AskerTakesOver => Plan { devices: 3, answers_every_ms: 8_000, cards: 8, ..hands },
+            Bug::ReleaseForgotten => {
+                Plan { devices: 3, answers_every_ms: 8_000, slow_one_in: 10, cards: 40, ..hands }
             }
-            Bug::FoundIsEnough | Bug::FoundUnmarked => {
-                Plan { devices: 3, reconnect_one_in: 4, kills_every_ms: 15_000, ..ghosts }
-            }
-            Bug::AskerTakesOver => Plan { devices: 3, answers_every_ms: 8_000, ..hands },
-            Bug::ReleaseForgotten => Plan { devices: 3, answers_every_ms: 8_000, slow_one_in: 10, ..hands },
+            Bug::LoadOrder => Plan { cards: 4, late_one_in: 5, flush_every_ms: 2_400, ..plan },
             Bug::NextRunsBeat => Plan { zombies: true, ..plan },
             Bug::NoEarlierMark => Plan { reads_last: true, belated_one_in: 2, ..plan },
             _ => plan,

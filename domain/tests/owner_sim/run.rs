@@ -49,11 +49,14 @@ async fn audit(world: Rc<World>, wrong: Rc<RefCell<Option<String>>>) {
     loop {
         world.sleep(None, 2_000).await;
         let store = world.store.borrow();
-        let reads_last = world.plan.reads_last;
-        let acked = world.acked.borrow();
-        let missing = acked.keys().find(|(user, id)| !store.is_found_by_a_load(*user, *id, reads_last));
-        if let Some((user, id)) = missing {
-            *wrong.borrow_mut() = Some(format!("{id} of {user} was acknowledged, and no load would find it"));
+        for user in users(&world.plan) {
+            let seen = store.seen_by_a_load(user, world.plan.reads_last);
+            let acked = world.acked.borrow();
+            let missing = acked.keys().find(|(of, id)| *of == user && !seen.contains(id));
+            if let Some((_, id)) = missing {
+                let why = format!("{id} of {user} was acknowledged, and no load would find it");
+                *wrong.borrow_mut() = Some(why);
+            }
         }
     }
 }

@@ -99,14 +99,37 @@ impl Store {
         row.map_or_else(|| Cached::Whole(Folded::default()), |(_, cached)| cached.clone())
     }
 
-    /// Whether an owner that loaded at this moment, with all others dead, would have the entry in its state.
-    pub fn is_found_by_a_load(&self, user: UserId, id: EntryId, reads_last: bool) -> bool {
-        let Some(card) = self.log.get(&(user, id)) else { return false };
-        let Cached::Whole(folded) = self.progress(user, *card) else { return true };
-        let is_named = self.inbox.get(&(user, id)).is_some_and(|cell| cell.marked_ms.is_some());
-        let is_in_tail = self.checkpoint(user).is_none_or(|folded_to_ms| id.at_ms() >= folded_to_ms);
-        let is_taken_for_held = reads_last && folded.last().is_some_and(|last| *last >= id);
-        folded.contains(&id) || is_named || (is_in_tail && !is_taken_for_held)
+    /// Which entries an owner would have in its state that loaded at this moment, with all others dead.
+    pub fn seen_by_a_load(&self, user: UserId, reads_last: bool) -> BTreeSet<EntryId> {
+        let mut seen = BTreeSet::new();
+        let mut folded_again = BTreeSet::new();
+        for (id, card) in of(&self.log, user) {
+            let Some(last) = self.last_stored(user, *card) else {
+                folded_again.insert(*card);
+                continue;
+            };
+            let is_named = self.inbox.get(&(user, id)).is_some_and(|cell| cell.marked_ms.is_some());
+            let is_in_tail = self.checkpoint(user).is_none_or(|folded_to_ms| id.at_ms() >= folded_to_ms);
+            if is_named || (is_in_tail && !(reads_last && last >= id)) {
+                folded_again.insert(*card);
+            }
+        }
+        for (id, card) in of(&self.log, user) {
+            let is_stored = || matches!(self.progress.get(&(user, *card)), Some((_, Cached::Whole(folded))) if folded.contains(&id));
+            if folded_again.contains(card) || is_stored() {
+                seen.insert(id);
+            }
+        }
+        seen
+    }
+
+    /// The newest entry in a card's stored progress; `None` if that is stale.
+    fn last_stored(&self, user: UserId, card: Subject) -> Option<EntryId> {
+        match self.progress.get(&(user, card)) {
+            Some((_, Cached::Stale)) => None,
+            Some((_, Cached::Whole(folded))) => folded.last().copied().or(Some(EntryId::MIN)),
+            None => Some(EntryId::MIN),
+        }
     }
 
     pub fn put_checkpoint(&mut self, user: UserId, row: Checkpoint) {

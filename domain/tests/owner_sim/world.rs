@@ -190,7 +190,8 @@ impl World {
         poll_fn(|_| match ready() {
             Some(at) if at <= self.now_ms() => {
                 if let Some(node) = node.filter(|_| !self.calm.get() && self.one_in(self.plan.pause_one_in)) {
-                    let for_ms = [600, 2_000, 6_000, 8_000, 18_000, 40_000][self.below(6) as usize];
+                    let choices = self.plan.pauses_ms;
+                    let for_ms = choices[self.below(choices.len() as u64) as usize];
                     self.pause(node, for_ms);
                     return Poll::Pending;
                 }
