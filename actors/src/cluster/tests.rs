@@ -52,7 +52,12 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Starts a node; aborting the task is its death.
-async fn start(owners: &MemoryOwners, nodes: &Nodes, address: &str) -> (Member, tokio::task::JoinHandle<()>) {
+async fn start(
+    owners: &MemoryOwners,
+    nodes: &Nodes,
+    address: &str,
+    timing: Timing,
+) -> (Member, tokio::task::JoinHandle<()>) {
     let cluster = Cluster::new(owners.clone(), Wires(nodes.clone()), address.to_owned(), timing);
     let member = Member { cluster: cluster.clone(), entries: Arc::default() };
     nodes.lock().unwrap().insert(address.to_owned(), member.clone());

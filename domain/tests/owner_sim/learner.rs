@@ -384,11 +384,11 @@ pub async fn write_behind(process: Rc<Process>, run: Rc<Run>, user: UserId) {
         if run.is_over.get() && !process.world.plan.zombies {
             return;
         }
-        if let Some(Home::Live(life)) = run.home(user).filter(|_| process.world.now_ms() > 0) {
-            if !life.is_over.get() {
-                flush(&process, user, &life).await;
-                clear(&process, &run, user, &life).await;
-            }
+        if let Some(Home::Live(life)) = run.home(user)
+            && !life.is_over.get()
+        {
+            flush(&process, user, &life).await;
+            clear(&process, &run, user, &life).await;
         }
     }
 }

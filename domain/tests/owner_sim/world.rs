@@ -271,7 +271,6 @@ impl World {
             return None;
         }
         self.at(Some(node), || Some(returns)).await;
-        let told = slot.borrow_mut().take();
-        told
+        slot.take()
     }
 }
