@@ -9,6 +9,7 @@
     reason = "a test ends where a promise breaks"
 )]
 
+pub mod apart;
 pub mod contract_library;
 pub mod contract_people;
 pub mod contract_store;

@@ -1,0 +1,43 @@
+//! Limits and settings of the store, each with its unit and what happens when it is reached.
+
+/// How the store is opened. The defaults suit a server; every field may be changed alone.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data center whose replicas are asked; `None` takes that of the first contact point that answers.
+    pub datacenter: Option<String>,
+    /// How long a connection may take to come about, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How often an idle connection is asked whether it lives, and how long it may take to answer, in milliseconds.
+    pub keepalive_ms: u64,
+    /// How long one attempt of a request may take, in milliseconds; then it is tried again.
+    pub attempt_timeout_ms: u64,
+    /// How long a write is tried until its outcome is known, in milliseconds; beyond it the outcome is unknown.
+    pub write_within_ms: u64,
+    /// How long a read is tried, in milliseconds; beyond it the read has failed.
+    pub read_within_ms: u64,
+    /// The first pause before another attempt, in milliseconds; each further one is twice as long.
+    pub backoff_first_ms: u64,
+    /// The longest pause before another attempt, in milliseconds.
+    pub backoff_longest_ms: u64,
+    /// Rows that one page of an answer holds.
+    pub page_rows: i32,
+    /// Reads of one request to the port that are under way at once (months of a log, decks).
+    pub reads_at_once: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            datacenter: None,
+            connect_timeout_ms: 2_000,
+            keepalive_ms: 5_000,
+            attempt_timeout_ms: 3_000,
+            write_within_ms: 10_000,
+            read_within_ms: 10_000,
+            backoff_first_ms: 20,
+            backoff_longest_ms: 1_000,
+            page_rows: 2_000,
+            reads_at_once: 8,
+        }
+    }
+}
