@@ -14,7 +14,7 @@ use scylla::deserialize::row::DeserializeRow;
 use scylla::policies::load_balancing::DefaultPolicy;
 use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::serialize::row::SerializeRow;
-use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::batch::Batch;
 use scylla::statement::bound::BoundStatement;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::{Consistency, SerialConsistency, Statement};
@@ -157,25 +157,19 @@ impl Client {
         }
     }
 
-    /// Writes that share a partition key, in one batch; tried as [`write`](Client::write) is. The statements are as
-    /// many as the values.
-    pub(crate) async fn write_together<V>(
-        &self,
-        statements: Vec<PreparedStatement>,
-        values: Vec<V>,
-    ) -> Result<(), StoreError>
+    /// Writes that share a partition key, in one batch; tried as [`write`](Client::write) is. The values are as many
+    /// as the batch has statements.
+    pub(crate) async fn write_together<V>(&self, batch: Arc<Batch>, values: Vec<V>) -> Result<(), StoreError>
     where
         V: SerializeRow + Send + Sync + 'static,
     {
-        let mut batch = Batch::new(BatchType::Unlogged);
-        batch.set_is_idempotent(true);
-        statements.into_iter().for_each(|statement| batch.append_statement(statement));
-        let sent = Arc::new((batch, values));
+        let values = Arc::new(values);
         let mut tries = Tries::within(&self.options, self.options.write_within_ms);
         loop {
-            let (session, sent) = (Arc::clone(&self.session), Arc::clone(&sent));
-            let answered = owned(async move { Ok(session.batch(&sent.0, &sent.1).await.map(drop)?) });
-            match answered.await {
+            let (session, batch, values) =
+                (Arc::clone(&self.session), Arc::clone(&batch), Arc::clone(&values));
+            let sent = owned(async move { Ok(session.batch(&batch, values.as_slice()).await.map(drop)?) });
+            match sent.await {
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     tries
