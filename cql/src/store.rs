@@ -9,6 +9,7 @@ use crate::error::OpenError;
 use crate::log::Log;
 use crate::migrate;
 use crate::options::Options;
+use crate::owners::Owners;
 use crate::read;
 use crate::statements::statements;
 use crate::tenure::{Held, Tenure, Tenures, read_superset};
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) log: Log,
     pub(crate) caches: CacheTables,
     other: OtherStatements,
+    owners: Owners,
     pub(crate) tenures: Tenures,
     pub(crate) behind: Behind,
     pub(crate) lanes: Lanes,
@@ -73,9 +75,10 @@ impl CqlStore {
             let keyspace = address.keyspace.clone();
             return Err(OpenError::SchemaBehind { keyspace, missing: found.missing });
         }
-        let (log, caches, other) = tokio::try_join!(
+        let (log, caches, owners, other) = tokio::try_join!(
             Log::open(&client),
             CacheTables::open(&client),
+            Owners::open(&client),
             OtherStatements::prepare(&client)
         )?;
         let inner = Arc::new(Inner {
@@ -84,6 +87,7 @@ impl CqlStore {
             log,
             caches,
             other,
+            owners,
             tenures: Tenures::default(),
             behind: Behind::default(),
             lanes: Lanes::new(options.lanes),
@@ -91,6 +95,11 @@ impl CqlStore {
         });
         tokio::spawn(behind::run(Arc::downgrade(&inner), options.behind_look_ms));
         Ok(Self { inner })
+    }
+
+    /// Who owns whom, and who is alive.
+    pub fn owners(&self) -> &Owners {
+        &self.inner.owners
     }
 
     /// Figures of the store.

@@ -4,4 +4,5 @@
 mod contract;
 mod migrations;
 mod owned;
+mod owners;
 mod server;
