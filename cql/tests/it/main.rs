@@ -1,8 +1,11 @@
 //! The CQL store on a real server. `STUDYHALL_TEST_CQL=host:port` names one that runs; without it these tests are
 //! skipped, and say so, unless `CI=true`, where a skipped test is an error.
 
+mod cluster;
 mod contract;
+mod faults;
 mod migrations;
 mod owned;
 mod owners;
 mod server;
+mod tenures;
