@@ -31,6 +31,9 @@ const CARDS: u64 = 50;
 const CASES: [(usize, usize); 8] =
     [(1, 16), (1, 64), (1, 256), (4, 64), (16, 16), (16, 64), (64, 16), (128, 16)];
 
+/// Each figure is the median of so many rounds, in which all kinds take turns.
+const ROUNDS: usize = 3;
+
 /// Makes rows that no earlier one equals.
 struct Source {
     began_ms: i64,
@@ -90,16 +93,28 @@ async fn main() {
         "rows  in flight |     bare   bare 2    store  and progress | store/bare 2  and progress/bare 2"
     );
     for (each, lanes) in CASES {
-        let one = bare.run(source, each, lanes, 1, length).await;
-        let two = bare.run(source, each, lanes, 2, length).await;
-        let late = store(&address, source, each, lanes, 3_600_000, length).await;
-        let behind = store(&address, source, each, lanes, 2_000, length).await;
+        let mut rounds: [Vec<f64>; 4] = Default::default();
+        for _ in 0..ROUNDS {
+            let figures = [
+                bare.run(source, each, lanes, 1, length).await,
+                bare.run(source, each, lanes, 2, length).await,
+                store(&address, source, each, lanes, 3_600_000, length).await,
+                store(&address, source, each, lanes, 2_000, length).await,
+            ];
+            rounds.iter_mut().zip(figures).for_each(|(rounds, figure)| rounds.push(figure));
+        }
+        let [one, two, late, behind] = rounds.map(median);
         println!(
             "{each:4}  {lanes:9} | {one:8.0} {two:8.0} {late:8.0} {behind:13.0} | {:12.2} {:20.2}",
             late / two,
             behind / two
         );
     }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 /// Rows a second through the store.
