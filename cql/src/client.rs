@@ -167,7 +167,32 @@ impl Client {
     where
         V: SerializeRow + Send + Sync + 'static,
     {
-        let mut batch = Batch::new(BatchType::Unlogged);
+        self.write_batch(BatchType::Unlogged, statements, values).await
+    }
+
+    /// A few writes to several partitions of which none must stay undone: a logged batch, which the cluster carries
+    /// out to its end once it has it. Dear, and for what people change by hand.
+    pub(crate) async fn write_undivided<V>(
+        &self,
+        statements: Vec<PreparedStatement>,
+        values: Vec<V>,
+    ) -> Result<(), StoreError>
+    where
+        V: SerializeRow + Send + Sync + 'static,
+    {
+        self.write_batch(BatchType::Logged, statements, values).await
+    }
+
+    async fn write_batch<V>(
+        &self,
+        kind: BatchType,
+        statements: Vec<PreparedStatement>,
+        values: Vec<V>,
+    ) -> Result<(), StoreError>
+    where
+        V: SerializeRow + Send + Sync + 'static,
+    {
+        let mut batch = Batch::new(kind);
         batch.set_is_idempotent(true);
         statements.into_iter().for_each(|statement| batch.append_statement(statement));
         let sent = Arc::new((batch, values));

@@ -6,12 +6,16 @@
 
 mod address;
 mod client;
+mod decide;
 mod error;
+mod library;
 mod migrate;
 mod options;
+mod people;
 mod retry;
 mod statements;
 mod store;
+mod task;
 
 pub use address::{Address, AddressError, HOSTS_MAX, KEYSPACE_CHARS_MAX};
 pub use error::OpenError;

@@ -23,6 +23,13 @@ pub struct Options {
     pub page_rows: i32,
     /// Reads of one request to the port that are under way at once (months of a log, decks).
     pub reads_at_once: usize,
+    /// Batches of one edit of cards that are written at once.
+    pub edit_writes_at_once: usize,
+    /// How long an edit of cards shows no pulse until another writer takes its place, in milliseconds.
+    pub edit_silent_ms: u64,
+    /// How long a writer of cards waits for another edit of the deck, in milliseconds; beyond it the store says that it
+    /// is overloaded.
+    pub edit_wait_ms: u64,
 }
 
 impl Default for Options {
@@ -38,6 +45,9 @@ impl Default for Options {
             backoff_longest_ms: 1_000,
             page_rows: 2_000,
             reads_at_once: 8,
+            edit_writes_at_once: 8,
+            edit_silent_ms: 5_000,
+            edit_wait_ms: 20_000,
         }
     }
 }

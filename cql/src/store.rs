@@ -3,8 +3,10 @@
 use crate::address::Address;
 use crate::client::Client;
 use crate::error::OpenError;
+use crate::library::LibraryStatements;
 use crate::migrate;
 use crate::options::Options;
+use crate::people::PeopleStatements;
 use std::sync::Arc;
 
 /// The CQL store. Clones are handles of one store.
@@ -15,6 +17,8 @@ pub struct CqlStore {
 
 struct Inner {
     client: Client,
+    library: LibraryStatements,
+    people: PeopleStatements,
 }
 
 impl CqlStore {
@@ -29,10 +33,20 @@ impl CqlStore {
             let keyspace = address.keyspace.clone();
             return Err(OpenError::SchemaBehind { keyspace, missing: found.missing });
         }
-        Ok(Self { inner: Arc::new(Inner { client }) })
+        let library = LibraryStatements::prepare(&client).await?;
+        let people = PeopleStatements::prepare(&client).await?;
+        Ok(Self { inner: Arc::new(Inner { client, library, people }) })
     }
 
     pub(crate) fn client(&self) -> &Client {
         &self.inner.client
+    }
+
+    pub(crate) fn library(&self) -> &LibraryStatements {
+        &self.inner.library
+    }
+
+    pub(crate) fn people(&self) -> &PeopleStatements {
+        &self.inner.people
     }
 }

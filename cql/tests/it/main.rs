@@ -1,5 +1,7 @@
 //! The CQL store on a real server. `STUDYHALL_TEST_CQL=host:port` names one that runs; without it these tests are
 //! skipped, and say so, unless `CI=true`, where a skipped test is an error.
 
+mod library;
 mod migrations;
+mod people;
 mod server;

@@ -1,7 +1,8 @@
 //! The server that tests talk to, and keyspaces on it.
 
 use cql::{Address, CqlStore, Options, Plan, migrate};
-use std::sync::atomic::{AtomicU32, Ordering};
+use kit::apart::Apart;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 
 /// Where the server is, or `None` where the test is to be skipped.
@@ -53,4 +54,11 @@ pub async fn shared_store(options: &Options) -> Option<CqlStore> {
         })
         .await;
     Some(CqlStore::open(address, options).await.unwrap())
+}
+
+/// A view of the shared store that no other test has.
+pub async fn shared_view() -> Option<Apart<CqlStore>> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let store = shared_store(&Options::default()).await?;
+    Some(Apart { store, view: NEXT.fetch_add(1, Ordering::Relaxed) })
 }

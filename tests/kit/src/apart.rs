@@ -1,4 +1,6 @@
-//! One store that many tests share, each with learners of its own.
+//! One store that many tests share, each with learners, decks and classes of its own.
+
+mod cold;
 
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
