@@ -36,7 +36,10 @@ where
 {
     let mut tries = Tries::within(client.options(), client.options().write_within_ms);
     loop {
-        let error = match client.decide(statement, values).await {
+        let answer = client.decide(statement, values).await;
+        #[cfg(test)]
+        let answer = lost(client, answer);
+        let error = match answer {
             Ok(applied) => return Ok(applied),
             Err(error) if error.cause == Cause::Invalid => return Err(error),
             Err(error) => error,
@@ -51,4 +54,13 @@ where
             }
         }
     }
+}
+
+/// The answer, unless a test wants it lost.
+#[cfg(test)]
+fn lost(client: &Client, answer: Result<bool, StoreError>) -> Result<bool, StoreError> {
+    if client.options().loses_answers {
+        return Err(StoreError::new(Cause::Timeout, "the answer was lost"));
+    }
+    answer
 }

@@ -22,3 +22,10 @@ pub use error::OpenError;
 pub use migrate::{MigrateError, Plan, Report, migrate};
 pub use options::Options;
 pub use store::CqlStore;
+
+#[cfg(test)]
+extern crate self as cql;
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with the tests outside")]
+#[path = "../tests/it/server.rs"]
+mod server;

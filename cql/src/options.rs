@@ -30,6 +30,9 @@ pub struct Options {
     /// How long a writer of cards waits for another edit of the deck, in milliseconds; beyond it the store says that it
     /// is overloaded.
     pub edit_wait_ms: u64,
+    /// Loses the answer to every compare-and-set, after it was carried out.
+    #[cfg(test)]
+    pub(crate) loses_answers: bool,
 }
 
 impl Default for Options {
@@ -48,6 +51,8 @@ impl Default for Options {
             edit_writes_at_once: 8,
             edit_silent_ms: 5_000,
             edit_wait_ms: 20_000,
+            #[cfg(test)]
+            loses_answers: false,
         }
     }
 }

@@ -7,6 +7,8 @@ mod person;
 mod persons;
 mod spans;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use crate::CqlStore;

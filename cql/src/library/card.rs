@@ -125,7 +125,10 @@ mod tests {
     fn a_body_of_a_newer_program_is_read_and_nonsense_is_an_error_without_its_text() {
         let (position, id, revision, body) = row_of(&card_record(1, "a", "b")).unwrap();
         let newer = body.replacen('{', r#"{"accepted":["x"],"#, 1);
-        assert_eq!(card_of(card_record(1, "", "").deck, &(position, id, revision, newer)).unwrap().front, "a");
+        assert_eq!(
+            card_of(card_record(1, "", "").deck, &(position, id, revision, newer)).unwrap().front,
+            "a"
+        );
         let broken = (position, id, revision, r#"{"front":"a","created_ms":"word"}"#.to_owned());
         let error = card_of(card_record(1, "", "").deck, &broken).unwrap_err();
         assert!(!error.detail.contains("word"), "{error}");

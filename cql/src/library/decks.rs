@@ -25,7 +25,9 @@ pub(super) async fn put_deck(
         let stored = Head::read(store, deck.id).await?.map(|head| head.record);
         match (&stored, if_revision) {
             (None, Some(_)) => return Err(LibraryError::NoSuchDeck),
-            (Some(stored), Some(based_on)) if stored.revision != based_on => return Err(LibraryError::Changed),
+            (Some(stored), Some(based_on)) if stored.revision != based_on => {
+                return Err(LibraryError::Changed);
+            }
             (None | Some(_), _) => {}
         }
         let mut deck = deck.clone();

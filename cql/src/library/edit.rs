@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 /// How often a writer that waits for another edit looks.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often an edit under way shows its pulse.
-const BEAT: Duration = Duration::from_secs(1);
+/// How often an edit under way shows its pulse, in each time after which it would be taken for dead.
+const BEATS: u32 = 5;
 /// How often a commit that is bound to no revision is tried, when the deck's record is changed meanwhile.
 const COMMIT_TRIES: u32 = 32;
 
@@ -97,7 +97,7 @@ impl Edit {
         if !begun.await? {
             return Ok(None);
         }
-        let next_beat = Instant::now() + BEAT;
+        let next_beat = next_beat(store);
         let edit = Edit { store: store.clone(), head, me, stamp, beat: 0, next_beat };
         edit.clear_left_behind(before).await;
         reached(deck, Step::Begun).await;
@@ -137,7 +137,7 @@ impl Edit {
 
     async fn show_pulse(&mut self) -> Result<(), StoreError> {
         self.beat = self.beat.wrapping_add(1);
-        self.next_beat = Instant::now() + BEAT;
+        self.next_beat = next_beat(&self.store);
         let values = (self.beat, self.head.record.id.0, self.me);
         let shown = decide(self.store.client(), &self.store.library().beat, &values, || async {
             let now = Head::read_decided(&self.store, self.head.record.id).await?;
@@ -179,12 +179,7 @@ impl Edit {
         Err(StoreError::new(Cause::Overloaded, "a deck is changed by too many at once").into())
     }
 
-    async fn decide_commit(
-        &self,
-        outcome: &Outcome,
-        based_on: u64,
-        now_ms: i64,
-    ) -> Result<bool, StoreError> {
+    async fn decide_commit(&self, outcome: &Outcome, based_on: u64, now_ms: i64) -> Result<bool, StoreError> {
         let (deck, me) = (self.head.record.id, self.me);
         let revision = (based_on + 1).cast_signed();
         let mut buckets = self.head.buckets.clone();
@@ -248,6 +243,10 @@ impl Edit {
             tracing::warn!(%deck, %error, "an edit of cards could not be given up");
         }
     }
+}
+
+fn next_beat(store: &CqlStore) -> Instant {
+    Instant::now() + Duration::from_millis(store.client().options().edit_silent_ms) / BEATS
 }
 
 fn taken_over() -> StoreError {

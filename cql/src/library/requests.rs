@@ -26,7 +26,8 @@ pub(super) async fn note(
             return Ok(first);
         }
         let values = (&asks[..], now_ms, key, at_ms);
-        if decide(store.client(), &store.library().renew_request, &values, || judge(store, key, asks)).await? {
+        if decide(store.client(), &store.library().renew_request, &values, || judge(store, key, asks)).await?
+        {
             return Ok(asks);
         }
     }
@@ -46,7 +47,10 @@ async fn read(store: &CqlStore, key: Uuid) -> Result<Option<(RequestDigest, i64)
     let row = store.client().read_one::<(Vec<u8>, i64)>(&store.library().request, (key,)).await?;
     row.map(|(asks, at_ms)| {
         let asks = RequestDigest::try_from(asks);
-        Ok((asks.map_err(|_| StoreError::new(Cause::Invalid, "a request's digest has another length"))?, at_ms))
+        Ok((
+            asks.map_err(|_| StoreError::new(Cause::Invalid, "a request's digest has another length"))?,
+            at_ms,
+        ))
     })
     .transpose()
 }

@@ -39,7 +39,8 @@ pub(super) async fn put_cards(
         let size = |row: &CardRow| row.3.len() + 64;
         cut(rows, size).into_iter().map(move |rows| (bucket, rows))
     });
-    let writes = batches.map(|(bucket, rows)| put_batch(store, deck, into, bucket.cast_signed(), rows, stamp));
+    let writes =
+        batches.map(|(bucket, rows)| put_batch(store, deck, into, bucket.cast_signed(), rows, stamp));
     all(store, writes.collect()).await
 }
 
@@ -55,8 +56,7 @@ async fn put_batch(
     let statements = store.library();
     match into {
         Into::Cards => {
-            let values =
-                |(place, card, revision, body)| (deck.0, bucket, place, card, revision, body, stamp);
+            let values = |(place, card, revision, body)| (deck.0, bucket, place, card, revision, body, stamp);
             together(store, &statements.put_card, rows.into_iter().map(values).collect()).await
         }
         Into::Edit(edit) => {
@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn batches_hold_no_more_bytes_and_rows_than_they_may_and_lose_nothing() {
-        let rows: Vec<usize> = (0..1_000).map(|n| if n % 100 == 7 { BATCH_BYTES_MAX * 2 } else { n }).collect();
+        let rows: Vec<usize> =
+            (0..1_000).map(|n| if n % 100 == 7 { BATCH_BYTES_MAX * 2 } else { n }).collect();
         let batches = cut(rows.clone(), |row| *row);
         for batch in &batches {
             assert!(batch.len() == 1 || batch.iter().sum::<usize>() <= BATCH_BYTES_MAX);

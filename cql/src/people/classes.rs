@@ -109,7 +109,8 @@ pub(super) async fn classes_of(store: &CqlStore, user: UserId) -> Result<Vec<Cla
     let taught = store.client().read::<(Uuid,)>(&store.people().taught, (user.0,));
     let (taught, enrolled) = tokio::try_join!(taught, of_user(store, user))?;
     let enrolled: BTreeSet<Uuid> = open(&enrolled).into_iter().collect();
-    let ids: BTreeSet<Uuid> = taught.into_iter().map(|(class,)| class).chain(enrolled.iter().copied()).collect();
+    let ids: BTreeSet<Uuid> =
+        taught.into_iter().map(|(class,)| class).chain(enrolled.iter().copied()).collect();
     let reads = ids.into_iter().map(|id| class(store, ClassId(id)));
     let at_once = store.client().options().reads_at_once;
     let found: Vec<Option<ClassRecord>> = stream::iter(reads).buffer_unordered(at_once).try_collect().await?;

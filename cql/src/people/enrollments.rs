@@ -61,8 +61,11 @@ pub(super) async fn take_back_if_of_another_org(
     if person.is_none_or(|person| person.org == class.org) {
         return Ok(());
     }
-    end(store, vec![Ending { class: class.id.0, user: user.0, from_ms, until_ms: from_ms, stamp: stamp(from_ms) }])
-        .await?;
+    end(
+        store,
+        vec![Ending { class: class.id.0, user: user.0, from_ms, until_ms: from_ms, stamp: stamp(from_ms) }],
+    )
+    .await?;
     Err(PeopleError::NoSuchPerson)
 }
 
@@ -75,7 +78,8 @@ pub(super) async fn begin(
 ) -> Result<(), StoreError> {
     let statements = store.people();
     for users in users.chunks(SPANS_PER_BATCH) {
-        let both = users.iter().flat_map(|_| [statements.enroll_user.clone(), statements.enroll_class.clone()]);
+        let both =
+            users.iter().flat_map(|_| [statements.enroll_user.clone(), statements.enroll_class.clone()]);
         let values = |user: &UserId| [(class.0, user.0, from_ms, stamp(from_ms)); 2];
         let values: Vec<_> = users.iter().flat_map(values).collect();
         store.client().write_undivided(both.collect(), values).await?;
@@ -107,7 +111,8 @@ pub(super) async fn leave_other_orgs(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let rows = of_user(store, person.id).await?;
-    let mut org_of: std::collections::BTreeMap<Uuid, Option<Option<OrgId>>> = rows.iter().map(|row| (row.0, None)).collect();
+    let mut org_of: std::collections::BTreeMap<Uuid, Option<Option<OrgId>>> =
+        rows.iter().map(|row| (row.0, None)).collect();
     for (class, org) in &mut org_of {
         *org = Header::read(store, ClassId(*class)).await?.map(|class| class.org);
     }
@@ -140,7 +145,8 @@ struct Ending {
 async fn end(store: &CqlStore, endings: Vec<Ending>) -> Result<(), StoreError> {
     let statements = store.people();
     for endings in endings.chunks(SPANS_PER_BATCH) {
-        let both = endings.iter().flat_map(|_| [statements.remove_user.clone(), statements.remove_class.clone()]);
+        let both =
+            endings.iter().flat_map(|_| [statements.remove_user.clone(), statements.remove_class.clone()]);
         let values = |e: &Ending| [(e.stamp, e.until_ms, e.class, e.user, e.from_ms); 2];
         let values: Vec<_> = endings.iter().flat_map(values).collect();
         store.client().write_undivided(both.collect(), values).await?;

@@ -76,7 +76,7 @@ fn too_many() -> StoreError {
 }
 
 /// Stores a person on top of what is known, unless somebody was quicker; what differs in nothing is stored already.
-async fn put(
+pub(super) async fn put(
     store: &CqlStore,
     known: Option<&Stored>,
     mut next: Stored,

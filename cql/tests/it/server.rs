@@ -57,8 +57,8 @@ pub async fn shared_store(options: &Options) -> Option<CqlStore> {
 }
 
 /// A view of the shared store that no other test has.
-pub async fn shared_view() -> Option<Apart<CqlStore>> {
+pub async fn shared_view(options: &Options) -> Option<Apart<CqlStore>> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let store = shared_store(&Options::default()).await?;
+    let store = shared_store(options).await?;
     Some(Apart { store, view: NEXT.fetch_add(1, Ordering::Relaxed) })
 }

@@ -6,8 +6,8 @@ use domain::ids::{CardId, ClassId, DeckId, UserId, Uuid};
 use ports::library::{CardSource, RequestDigest};
 use ports::people::{ClassChange, PersonChange};
 use ports::{
-    Boxed, CardQuery, CardRecord, ClassRecord, DeckContent, DeckQuery, DeckRecord, Grant, Library, LibraryError,
-    People, PeopleError, Person, SignIn,
+    Boxed, CardQuery, CardRecord, ClassRecord, DeckContent, DeckQuery, DeckRecord, Grant, Library,
+    LibraryError, People, PeopleError, Person, SignIn,
 };
 
 impl<S> Apart<S> {
