@@ -157,17 +157,28 @@ impl Client {
         }
     }
 
-    /// Writes that share a partition key, in one batch; tried as [`write`](Client::write) is. The statements are as
-    /// many as the values.
-    pub(crate) async fn write_together<V>(
-        &self,
-        statements: Vec<PreparedStatement>,
-        values: Vec<V>,
-    ) -> Result<(), StoreError>
+    /// Writes that share a partition key, in one batch; tried as [`write`](Client::write) is. The values are as many
+    /// as the batch has statements.
+    pub(crate) async fn write_together<V>(&self, batch: Arc<Batch>, values: Vec<V>) -> Result<(), StoreError>
     where
         V: SerializeRow + Send + Sync + 'static,
     {
-        self.write_batch(BatchType::Unlogged, statements, values).await
+        let values = Arc::new(values);
+        let mut tries = Tries::within(&self.options, self.options.write_within_ms);
+        loop {
+            let (session, batch, values) =
+                (Arc::clone(&self.session), Arc::clone(&batch), Arc::clone(&values));
+            let sent = owned(async move { Ok(session.batch(&batch, values.as_slice()).await.map(drop)?) });
+            match sent.await {
+                Ok(()) => return Ok(()),
+                Err(failure) => {
+                    tries
+                        .after(failure)
+                        .await
+                        .map_err(|failure| failure.into_store_error("write a batch"))?;
+                }
+            }
+        }
     }
 
     /// A few writes to several partitions of which none must stay undone: a logged batch, which the cluster carries
@@ -180,36 +191,7 @@ impl Client {
     where
         V: SerializeRow + Send + Sync + 'static,
     {
-        self.write_batch(BatchType::Logged, statements, values).await
-    }
-
-    async fn write_batch<V>(
-        &self,
-        kind: BatchType,
-        statements: Vec<PreparedStatement>,
-        values: Vec<V>,
-    ) -> Result<(), StoreError>
-    where
-        V: SerializeRow + Send + Sync + 'static,
-    {
-        let mut batch = Batch::new(kind);
-        batch.set_is_idempotent(true);
-        statements.into_iter().for_each(|statement| batch.append_statement(statement));
-        let sent = Arc::new((batch, values));
-        let mut tries = Tries::within(&self.options, self.options.write_within_ms);
-        loop {
-            let (session, sent) = (Arc::clone(&self.session), Arc::clone(&sent));
-            let answered = owned(async move { Ok(session.batch(&sent.0, &sent.1).await.map(drop)?) });
-            match answered.await {
-                Ok(()) => return Ok(()),
-                Err(failure) => {
-                    tries
-                        .after(failure)
-                        .await
-                        .map_err(|failure| failure.into_store_error("write a batch"))?;
-                }
-            }
-        }
+        self.write_together(Arc::new(batch(BatchType::Logged, statements)), values).await
     }
 
     /// Compares and sets, in one attempt: whether it was applied. After an error the outcome is unknown, and the
@@ -236,6 +218,14 @@ impl Client {
         let done = owned(async move { Ok(session.query_unpaged(statement, ()).await.map(drop)?) });
         done.await.map_err(|failure: Failure| failure.into_store_error(&text))
     }
+}
+
+/// A batch of these statements, which may be sent twice.
+pub(crate) fn batch(kind: BatchType, statements: Vec<PreparedStatement>) -> Batch {
+    let mut batch = Batch::new(kind);
+    batch.set_is_idempotent(true);
+    statements.into_iter().for_each(|statement| batch.append_statement(statement));
+    batch
 }
 
 /// `[applied]`, found by its name: what else comes back differs between the servers.

@@ -5,23 +5,35 @@
 //! tried again here, not by the driver, until its outcome is known or its time is over.
 
 mod address;
+mod append;
+mod batches;
+mod behind;
+mod caches;
 mod client;
+mod clock;
 mod decide;
 mod error;
+mod keys;
 mod library;
+mod log;
 mod migrate;
 mod options;
+mod owners;
 mod people;
+mod read;
 mod retry;
 mod statements;
 mod store;
 mod task;
+mod tenure;
 
 pub use address::{Address, AddressError, HOSTS_MAX, KEYSPACE_CHARS_MAX};
+pub use clock::{Clock, SystemClock};
 pub use error::OpenError;
 pub use migrate::{MigrateError, Plan, Report, migrate};
 pub use options::Options;
-pub use store::CqlStore;
+pub use owners::{NodeEntry, Owners};
+pub use store::{CqlStore, Stats};
 
 #[cfg(test)]
 extern crate self as cql;

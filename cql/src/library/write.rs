@@ -2,12 +2,15 @@
 
 use super::card::{CardRow, bucket_of, row_of};
 use crate::CqlStore;
+use crate::client::batch;
 use domain::ids::{DeckId, Uuid};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::{CardRecord, StoreError};
 use scylla::serialize::row::SerializeRow;
+use scylla::statement::batch::BatchType;
 use scylla::statement::prepared::PreparedStatement;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Bytes of card text in one batch: servers refuse batches of 50 KiB.
 const BATCH_BYTES_MAX: usize = 24 * 1024;
@@ -102,7 +105,8 @@ where
         (1, Some(row)) => store.client().write(statement, row).await,
         (_, Some(row)) => {
             rows.push(row);
-            store.client().write_together(vec![statement.clone(); rows.len()], rows).await
+            let batch = batch(BatchType::Unlogged, vec![statement.clone(); rows.len()]);
+            store.client().write_together(Arc::new(batch), rows).await
         }
         (_, None) => Ok(()),
     }

@@ -41,19 +41,22 @@ pub async fn migrated(address: &Address, replication_factor: u32) {
     migrate(address, &Options::default(), &plan, 0).await.unwrap();
 }
 
-/// A store on the keyspace that all tests of this process share, each with learners of its own
-/// ([`kit::apart::Apart`]): schema changes are what takes time.
-pub async fn shared_store(options: &Options) -> Option<CqlStore> {
+/// The keyspace that all tests of this process share, each with learners of its own ([`kit::apart::Apart`]): schema
+/// changes are what takes time.
+pub async fn shared_address() -> Option<&'static Address> {
     static SHARED: OnceCell<Address> = OnceCell::const_new();
     let contact = contact_point()?;
-    let address = SHARED
-        .get_or_init(|| async move {
-            let address = new_address(&contact);
-            migrated(&address, 1).await;
-            address
-        })
-        .await;
-    Some(CqlStore::open(address, options).await.unwrap())
+    let made = SHARED.get_or_init(|| async move {
+        let address = new_address(&contact);
+        migrated(&address, 1).await;
+        address
+    });
+    Some(made.await)
+}
+
+/// A store on the shared keyspace.
+pub async fn shared_store(options: &Options) -> Option<CqlStore> {
+    Some(CqlStore::open(shared_address().await?, options).await.unwrap())
 }
 
 /// A view of the shared store that no other test has.
