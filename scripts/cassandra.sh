@@ -70,6 +70,18 @@ pid_of() { # the node's process, if it runs
     kill -0 "$pid" 2>/dev/null && grep -qa CassandraDaemon "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 }
 
+# A process that was killed gives its port and its files back a moment later.
+await_gone() {
+    local pid
+    pid=$(cat "$dir/node$1.pid" 2>/dev/null) || return 0
+    for _ in {1..100}; do
+        # Dying, it has no command line any more; a zombie holds nothing.
+        [[ -d /proc/$pid && -z $(tr -d '\0' <"/proc/$pid/cmdline" 2>/dev/null) ]] || return 0
+        [[ $(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null) != Z ]] || return 0
+        sleep 0.1
+    done
+}
+
 listens() { (exec 3<>"/dev/tcp/127.0.0.$1/$port") 2>/dev/null; }
 
 launch() { # starts node $1, whose address is 127.0.0.$1
@@ -119,6 +131,7 @@ start() {
     echo "$nodes" >"$dir/nodes"
     for ((n = 1; n <= nodes; n++)); do
         if ! pid_of "$n" >/dev/null; then
+            await_gone "$n"
             ! listens "$n" || fail "another process listens on 127.0.0.$n:$port"
             launch "$n" "$java"
         fi

@@ -5,17 +5,18 @@
 
 use crate::caches::{Noted, Whole};
 use crate::keys::{filed_under, month_of};
-use crate::log::{Filed, batch_bytes};
+use crate::log::{ENTRY_BYTES, Filed};
 use crate::store::Inner;
 use crate::tenure::Tenure;
 use domain::ids::{EntryId, UserId};
 use domain::owner::caches::{Cached, Place};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use ports::{Cause, ProgressWrite, Row, RowOutcome};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 /// Who is on the way.
 pub(crate) struct Lanes {
@@ -52,7 +53,8 @@ pub(crate) async fn append(inner: &Arc<Inner>, rows: &Arc<[Row]>) -> Vec<RowOutc
     let mut outcomes = vec![RowOutcome::Unknown(Cause::Timeout); rows.len()];
     let patience = Duration::from_millis(inner.options.append_patience_ms);
     let until = tokio::time::Instant::now() + patience;
-    let mut tasks = JoinSet::new();
+    // Tasks of their own: whoever waits may go away, a request may not be dropped half-way.
+    let mut tasks = FuturesUnordered::new();
     for (user, places) in by_learner(rows) {
         // A learner whose rows of an earlier call are still on the way waits for their outcome.
         if !inner.lanes.busy().insert(user) {
@@ -68,17 +70,16 @@ pub(crate) async fn append(inner: &Arc<Inner>, rows: &Arc<[Row]>) -> Vec<RowOutc
         };
         let lane = Lane { inner: Arc::clone(inner), user, _permit: permit };
         let rows = Arc::clone(rows);
-        tasks.spawn(async move {
+        tasks.push(tokio::spawn(async move {
             let of_learner: Vec<Row> = places.iter().filter_map(|place| rows.get(*place).copied()).collect();
             let outcomes = append_of(&lane.inner, user, &of_learner).await;
             (places, outcomes)
-        });
+        }));
     }
-    while let Ok(Some(joined)) = tokio::time::timeout_at(until, tasks.join_next()).await {
+    while let Ok(Some(joined)) = tokio::time::timeout_at(until, tasks.next()).await {
         let Ok((places, landed)) = joined else { continue };
         places.into_iter().zip(landed).for_each(|(place, outcome)| set(&mut outcomes, place, outcome));
     }
-    tasks.detach_all();
     outcomes
 }
 
@@ -129,16 +130,15 @@ async fn append_of(inner: &Inner, user: UserId, rows: &[Row]) -> Vec<RowOutcome>
 /// How many rows from the first on go together: one month, within the bounds of a batch. Rows without an entry go with
 /// those before them.
 fn run_length(inner: &Inner, rows: &[Row]) -> usize {
-    let (mut bytes, mut entries, mut month) = (0, 0, None);
+    let most = inner.options.batch_rows_max.min(inner.options.batch_bytes_max / ENTRY_BYTES).max(1);
+    let (mut entries, mut month) = (0, None);
     for (at, row) in rows.iter().enumerate() {
         let Some(entry) = row.entry else { continue };
-        bytes += batch_bytes(&Filed { entry, about: row.about });
-        entries += 1;
-        let month = *month.get_or_insert(month_of(entry.id));
-        let fits = bytes <= inner.options.batch_bytes_max && entries <= inner.options.batch_rows_max;
-        if at > 0 && (!fits || month_of(entry.id) != month) {
+        let of = month_of(entry.id);
+        if entries == most || *month.get_or_insert(of) != of {
             return at;
         }
+        entries += 1;
     }
     rows.len()
 }

@@ -32,6 +32,9 @@ statements! {
 /// A card's progress as the owner keeps it: the state, and the key of the parameters that made it.
 pub(crate) type Whole = (CardState, u32);
 
+/// What is bound to a progress row.
+type ProgressValues = (Uuid, Uuid, [u8; 16], Vec<u8>, i64);
+
 /// An inbox row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Noted {
@@ -103,7 +106,7 @@ impl CacheTables {
         write_time: i64,
     ) -> Result<(), StoreError> {
         for rows in rows.chunks(self.client.options().batch_rows_max.max(1)) {
-            let values: Vec<(Uuid, Uuid, [u8; 16], Vec<u8>, i64)> = rows
+            let values: Vec<ProgressValues> = rows
                 .iter()
                 .map(|(card, cached)| (user.0, deck.0, *card.bytes(), state_blob(cached), write_time))
                 .collect();

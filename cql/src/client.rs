@@ -158,27 +158,28 @@ impl Client {
     }
 
     /// Writes that share a partition key, in one batch; tried as [`write`](Client::write) is. The values are as many
-    /// as the batch has statements.
+    /// as the batch has statements. The caller's task must not be dropped half-way: this one makes none.
+    pub(crate) async fn write_together_here<V: SerializeRow>(
+        &self,
+        batch: &Batch,
+        values: &[V],
+    ) -> Result<(), StoreError> {
+        let mut tries = Tries::within(&self.options, self.options.write_within_ms);
+        loop {
+            let Err(error) = self.session.batch(batch, values).await else { return Ok(()) };
+            let failed = |failure: Failure| failure.into_store_error("write a batch");
+            tries.after(Failure::from(error)).await.map_err(failed)?;
+        }
+    }
+
+    /// The same in a task of its own.
     pub(crate) async fn write_together<V>(&self, batch: Arc<Batch>, values: Vec<V>) -> Result<(), StoreError>
     where
         V: SerializeRow + Send + Sync + 'static,
     {
-        let values = Arc::new(values);
-        let mut tries = Tries::within(&self.options, self.options.write_within_ms);
-        loop {
-            let (session, batch, values) =
-                (Arc::clone(&self.session), Arc::clone(&batch), Arc::clone(&values));
-            let sent = owned(async move { Ok(session.batch(&batch, values.as_slice()).await.map(drop)?) });
-            match sent.await {
-                Ok(()) => return Ok(()),
-                Err(failure) => {
-                    tries
-                        .after(failure)
-                        .await
-                        .map_err(|failure| failure.into_store_error("write a batch"))?;
-                }
-            }
-        }
+        let client = self.clone();
+        let sent = tokio::spawn(async move { client.write_together_here(&batch, &values).await });
+        sent.await.unwrap_or_else(|error| Err(invalid(&error).into_store_error("write a batch")))
     }
 
     /// A few writes to several partitions of which none must stay undone: a logged batch, which the cluster carries

@@ -53,10 +53,15 @@ pub(crate) struct Log {
     batches: Batches,
 }
 
+/// User, month, id, job, body, about, write timestamp.
+type EntryValues = (Uuid, i32, [u8; 16], Vec<u8>, Vec<u8>, MaybeUnset<Vec<u8>>, i64);
+/// User, month, card, id, job, write timestamp.
+type CardValues = (Uuid, i32, Vec<u8>, [u8; 16], Vec<u8>, i64);
+
 /// What is bound to a statement of a batch into the log.
 pub(crate) enum LogValues {
-    Entry((Uuid, i32, [u8; 16], Vec<u8>, Vec<u8>, MaybeUnset<Vec<u8>>, i64)),
-    Card((Uuid, i32, Vec<u8>, [u8; 16], Vec<u8>, i64)),
+    Entry(EntryValues),
+    Card(CardValues),
 }
 
 impl SerializeRow for LogValues {
@@ -76,8 +81,8 @@ impl SerializeRow for LogValues {
     }
 }
 
-/// Bytes of an entry's rows beside its body, about.
-const ROW_OVERHEAD_BYTES: usize = 160;
+/// Bytes that an entry takes in a batch at most, its line by card included: the longest body is about 150.
+pub(crate) const ENTRY_BYTES: usize = 310;
 
 impl Log {
     pub(crate) async fn open(client: &Client) -> Result<Self, OpenError> {
@@ -87,11 +92,12 @@ impl Log {
         Ok(Self { client: client.clone(), statements, batches })
     }
 
-    /// Writes entries of one learner and month, in one batch.
+    /// Writes entries of one learner and month, in one batch. The caller's task must not be dropped half-way.
     pub(crate) async fn write(&self, user: UserId, month: i32, rows: &[Filed]) -> Result<(), StoreError> {
         let entries = rows.iter().map(|row| entry_values(user, month, row));
         let cards = rows.iter().map(|row| card_values(user, month, row));
-        self.client.write_together(self.batches.of(rows.len()), entries.chain(cards).collect()).await
+        let values: Vec<LogValues> = entries.chain(cards).collect();
+        self.client.write_together_here(&self.batches.of(rows.len()), &values).await
     }
 
     /// Notes that a month has entries, before the first of them is written.
@@ -196,13 +202,6 @@ impl Log {
             self.client.read(&self.statements.by_cards, (user.0, month, cards)).await?;
         rows.into_iter().map(|(id, job)| Ok((entry_id(&id)?, job))).collect()
     }
-}
-
-/// How many bytes of a batch a row takes, about.
-pub(crate) fn batch_bytes(row: &Filed) -> usize {
-    let mut body = Vec::new();
-    encode_entry(&row.entry, &mut body);
-    body.len() + ROW_OVERHEAD_BYTES
 }
 
 fn entry_values(user: UserId, month: i32, row: &Filed) -> LogValues {

@@ -70,7 +70,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.script(&["stop"]);
+        // What the servers said is kept for whoever looks into a failure.
+        let keep: &[&str] = if std::thread::panicking() { &["--keep"] } else { &[] };
+        self.script(&[&["stop"], keep].concat());
     }
 }
 

@@ -241,3 +241,53 @@ impl Releases {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: RunId = RunId::from_u128(1);
+    const OTHER: RunId = RunId::from_u128(2);
+    const USER: UserId = UserId::from_u128(9);
+
+    fn owned(run: RunId, epoch: Epoch) -> Ownership {
+        Ownership { run: Some(run), epoch }
+    }
+
+    #[test]
+    fn a_live_owner_is_asked_and_never_robbed() {
+        let (mut claim, _) = Claim::begin(ME, Timing::STANDARD);
+        assert_eq!(claim.row(owned(OTHER, 4)), Step::ReadAlive(OTHER));
+        assert_eq!(claim.alive(true), Step::Ask { run: OTHER, epoch: 4 });
+        assert_eq!(claim.answered(Answer::Here), Step::Relay(OTHER));
+        assert!(matches!(claim.answered(Answer::Unreachable), Step::Wait { .. }));
+        assert_eq!(claim.answered(Answer::NotMine), Step::ReadOwner);
+        let free = Ownership { run: None, epoch: 5 };
+        assert_eq!(claim.row(free), Step::Change(Change { expected: free, run: Some(ME) }));
+        assert_eq!(claim.changed(Changed::Applied), Step::Mine { epoch: 6, from_dead: false });
+    }
+
+    #[test]
+    fn a_claim_whose_outcome_is_unknown_looks_again_and_knows_itself() {
+        let (mut claim, _) = Claim::begin(ME, Timing::STANDARD);
+        claim.row(owned(OTHER, 4));
+        assert_eq!(claim.alive(false), Step::Change(Change { expected: owned(OTHER, 4), run: Some(ME) }));
+        assert_eq!(claim.changed(Changed::Unknown), Step::ReadOwner);
+        assert_eq!(claim.row(owned(ME, 5)), Step::Mine { epoch: 5, from_dead: true });
+    }
+
+    #[test]
+    fn nothing_starts_while_a_release_has_no_known_outcome() {
+        let mut releases = Releases::new(ME, Timing::STANDARD);
+        let held = Held { entry: false, writing: false };
+        assert_eq!(releases.asked(USER, 4, Held { entry: true, writing: false }), Asked::Say(Answer::Here));
+        assert_eq!(releases.asked(USER, 4, Held { entry: false, writing: true }), Asked::Say(Answer::NotNow));
+        let Asked::Release(change) = releases.asked(USER, 4, held) else { panic!("it has nothing of him") };
+        assert_eq!(change.after(), Ownership { run: None, epoch: 5 });
+        assert!(matches!(releases.changed(USER, Changed::Unknown), Released::Again { .. }));
+        assert!(!releases.may_start(USER));
+        assert_eq!(releases.asked(USER, 4, held), Asked::Say(Answer::NotNow));
+        assert_eq!(releases.changed(USER, Changed::NotApplied(owned(OTHER, 6))), Released::Gone);
+        assert!(releases.may_start(USER));
+    }
+}

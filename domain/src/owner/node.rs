@@ -236,3 +236,81 @@ impl Node {
         ahead.get(ahead.len() / 2).map(|median| median.saturating_sub(seen_late_ms))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINE: RunId = RunId::from_u128(1);
+    const OTHER: RunId = RunId::from_u128(2);
+
+    fn row(beat: u64, wall_ms: i64) -> NodeRow {
+        NodeRow { run: OTHER, alive: true, beat, wall_ms }
+    }
+
+    fn read(tick_ms: u64, wall_ms: i64) -> ReadAt {
+        ReadAt { sent_tick_ms: tick_ms, done_tick_ms: tick_ms, wall_ms }
+    }
+
+    fn beat(node: &mut Node, tick_ms: u64, outcome: BeatOutcome) -> Life {
+        assert!(node.beat(tick_ms).is_some());
+        node.beaten(outcome, tick_ms)
+    }
+
+    #[test]
+    fn who_stands_still_is_declared_dead_at_the_beat_that_was_seen() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        for second in 1..=6 {
+            assert_eq!(node.saw(read(second * 1_000, 0), &[row(7, 0)]), []);
+            beat(&mut node, second * 1_000, BeatOutcome::Applied);
+        }
+        assert_eq!(node.saw(read(6_000, 0), &[row(7, 0)]), [Declare { run: OTHER, beat: 7 }]);
+        assert_eq!(node.saw(read(6_000, 0), &[row(8, 0)]), []);
+    }
+
+    #[test]
+    fn nobody_is_declared_dead_while_own_beats_fail_too() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        for second in 1..=60 {
+            beat(&mut node, second * 1_000, BeatOutcome::Unknown);
+            assert_eq!(node.saw(read(second * 1_000, 0), &[row(7, 0)]), []);
+        }
+    }
+
+    #[test]
+    fn a_read_that_was_sent_before_a_pause_declares_nobody_dead() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        node.saw(read(0, 0), &[row(7, 0)]);
+        for second in 1..=4 {
+            beat(&mut node, second * 1_000, BeatOutcome::Applied);
+        }
+        let over_a_pause = ReadAt { sent_tick_ms: 4_000, done_tick_ms: 60_000, wall_ms: 0 };
+        assert_eq!(node.saw(over_a_pause, &[row(7, 0)]), []);
+    }
+
+    #[test]
+    fn a_beat_that_is_not_applied_ends_the_run_and_an_unknown_one_does_not_count() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(beat(&mut node, 1_000, BeatOutcome::Unknown), Life::On);
+        assert_eq!(node.last_beat(), Some(Beat { run: MINE, sent_tick_ms: 0 }));
+        assert_eq!(beat(&mut node, 2_000, BeatOutcome::NotApplied), Life::Over);
+        assert_eq!(node.beat(9_000), None);
+    }
+
+    #[test]
+    fn a_run_ends_before_its_ticks_reach_the_next_epoch() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(beat(&mut node, Timing::STANDARD.run_longest_ms, BeatOutcome::Applied), Life::Over);
+    }
+
+    #[test]
+    fn a_clock_that_is_apart_or_went_back_makes_a_node_not_ready() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(node.ready(10_000), Ok(()));
+        assert_eq!(node.ready(9_000), Err(NotReady::ClockWentBack { by_ms: 1_000 }));
+        node.saw(read(0, 10_000), &[row(1, 9_500)]);
+        assert_eq!(node.ready(10_000), Ok(()));
+        node.saw(read(1_000, 11_000), &[row(2, 5_500)]);
+        assert_eq!(node.ready(11_000), Err(NotReady::ClockApart { apart_ms: 5_000 }));
+    }
+}
