@@ -18,7 +18,7 @@ test: tools-test unit browser   ## everything that is tested
 
 unit: tools-test            ## every test of the workspace, against real parts
 	$(CARGO) build --workspace --bins
-	$(CARGO) test --workspace --no-fail-fast
+	scripts/cassandra.sh with -- $(CARGO) test --workspace --no-fail-fast
 
 browser: tools-test         ## the pages in a real Chromium
 	$(CARGO) build --bin studyhall

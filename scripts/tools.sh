@@ -19,6 +19,10 @@ if [[ ${1:-build} == test ]]; then
     want node nodejs
     have npm || need+=(npm)
     have chromium || need+=(chromium)
+    want redis-server redis-server
+    # The server that the CQL store is tested on: its jars come by Maven, and it runs on Java 17.
+    ls -d /usr/lib/jvm/java-17-openjdk* >/dev/null 2>&1 || need+=(openjdk-17-jre-headless)
+    want mvn maven
 fi
 [[ ${#need[@]} -eq 0 ]] && exit 0
 

@@ -1,8 +1,8 @@
 //! Metrics: Prometheus histograms and counters, one registry a server, no label that names a person or a deck.
 
+use crate::server::Storage;
 use crate::ws::layer::SocketCounters;
 use actors::{Engine, Telemetry};
-use embedded::EmbeddedStore;
 use ports::Cause;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -44,7 +44,7 @@ pub struct Sources {
     /// The engine.
     pub engine: Engine,
     /// The store.
-    pub store: EmbeddedStore,
+    pub store: Storage,
     /// The socket layer.
     pub sockets: Arc<SocketCounters>,
 }
@@ -153,8 +153,8 @@ impl Metrics {
         self.undecided_rows.set(size(sources.engine.undecided_rows()));
         let stats = sources.store.stats();
         self.backlog_rows.set(count(stats.backlog_rows));
-        self.backlog_seconds.set(count(stats.backlog_age.as_secs()));
-        self.degraded.set(i64::from(stats.poisoned));
+        self.backlog_seconds.set(count(stats.backlog_seconds));
+        self.degraded.set(i64::from(stats.degraded));
         let figures = sources.sockets.read();
         self.messages_in.set(count(figures.messages_in));
         self.panics.set(count(figures.panics));

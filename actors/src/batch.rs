@@ -6,6 +6,7 @@ use domain::ids::{EntryId, UserId};
 use domain::session::{Command, Input, Out, Refusal};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -24,8 +25,11 @@ pub struct BatchVerdict {
 }
 
 /// Why a batch got no verdicts. Sending it again is harmless.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BatchError {
+    /// Another node has the learner, the one with this internal address: there the batch is taken.
+    #[error("the learner's session is at another node; send the commands again")]
+    Elsewhere(Arc<str>),
     /// The session could not be reached, or ended in between.
     #[error("the learner's session is not available now; send the commands again")]
     NotReady,
@@ -40,6 +44,7 @@ struct Collected {
     decided: u64,
     refused: Vec<(u64, Refusal)>,
     closed: Option<CloseWhy>,
+    elsewhere: Option<Arc<str>>,
 }
 
 #[derive(Default)]
@@ -64,6 +69,7 @@ impl SocketPort for BatchPort {
                 | Out::Close(_),
             )
             | ToSocket::Goodbye { .. } => {}
+            ToSocket::Elsewhere(address) => collected.elsewhere = Some(address),
             ToSocket::Close(why) => collected.closed = Some(why),
         }
         self.changed.notify_one();
@@ -76,6 +82,9 @@ impl BatchPort {
         loop {
             {
                 let collected = self.collected.borrow();
+                if let Some(address) = &collected.elsewhere {
+                    return Err(BatchError::Elsewhere(address.clone()));
+                }
                 if collected.closed.is_some() {
                     return Err(BatchError::NotReady);
                 }

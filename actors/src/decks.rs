@@ -8,9 +8,13 @@ use domain::ids::DeckId;
 use moka::Entry;
 use moka::future::Cache;
 use moka::ops::compute::Op;
+use ports::library::DeckQuery;
 use ports::{CardRecord, DeckRecord, Library, LibraryError};
 use std::sync::Arc;
 use tokio::runtime::Handle;
+
+/// Cached decks that are compared with what is stored in one read.
+const CHECKED_TOGETHER: usize = 100;
 
 /// Makes the opaque fragment of a card's frame from its record.
 pub type FragmentEncoder = fn(&CardRecord) -> Arc<str>;
@@ -135,6 +139,23 @@ impl DeckCache {
             Some(record) => self.get_since(id, record.revision).await,
             None => Ok(None),
         }
+    }
+
+    /// The cached decks of which the library has another revision.
+    pub(crate) async fn outdated(&self) -> Result<Vec<DeckId>, LibraryError> {
+        let held: Vec<(DeckId, u64)> =
+            self.cache.iter().map(|(id, cached)| (*id, cached.deck.revision)).collect();
+        let mut outdated = Vec::new();
+        for some in held.chunks(CHECKED_TOGETHER) {
+            let ids = some.iter().map(|(id, _)| *id).collect();
+            let query = DeckQuery { ids, with_deleted: true, ..DeckQuery::default() };
+            let newest = self.library.decks(query).await?;
+            let is_old = |(id, revision): &&(DeckId, u64)| {
+                newest.iter().find(|deck| deck.id == *id).is_none_or(|deck| deck.revision != *revision)
+            };
+            outdated.extend(some.iter().filter(is_old).map(|(id, _)| *id));
+        }
+        Ok(outdated)
     }
 
     fn assemble(&self, record: DeckRecord, cards: &[CardRecord], older: Option<&Deck>) -> Cached {

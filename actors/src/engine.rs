@@ -1,5 +1,6 @@
 //! The engine: every long-lived part in one place, and what the rest of the server asks of it.
 
+use crate::cluster::{Cluster, ClusterOptions};
 use crate::decks::{DeckCache, FragmentEncoder};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
@@ -12,7 +13,9 @@ use crate::suspects::Suspects;
 use crate::{Clock, Limits, quarantine, writer};
 use domain::day::ZoneHistory;
 use domain::directory::ShardNo;
-use domain::ids::{DeckId, UserId};
+use domain::ids::{DeckId, RunId, UserId};
+use domain::owner::Epoch;
+use domain::owner::claim::Answer;
 use domain::session::{Facts, FetchFailed, Input, Want};
 use ports::{Boxed, Library, People, ReviewStore};
 use std::rc::Rc;
@@ -46,6 +49,8 @@ pub struct Options<S> {
     pub seed: u64,
     /// What tests plant.
     pub hooks: Hooks,
+    /// The other nodes; `None` for a store that one process has alone.
+    pub cluster: Option<ClusterOptions>,
 }
 
 /// What may be called before an input is handled.
@@ -93,6 +98,7 @@ pub(crate) struct Shared {
     /// Notices to all shards so far: each has a number, so that a session that moves between shards misses none.
     pub(crate) notices: AtomicU64,
     runtime: tokio::runtime::Handle,
+    pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) decks: DeckCache,
     noise: AtomicU64,
     /// A task that must never end has ended.
@@ -163,12 +169,17 @@ impl Engine {
             draining: AtomicBool::new(false),
             notices: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
+            cluster: options.cluster.map(Cluster::start),
             decks,
             noise: AtomicU64::new(options.seed | 1),
             broken: AtomicBool::new(false),
             suspects: Suspects::default(),
             aside: aside_tx,
         });
+        if let Some(cluster) = &shared.cluster {
+            let life = cluster.clone().live(Arc::downgrade(&shared));
+            watch(&shared, "cluster", tokio::spawn(life));
+        }
         let store = options.store;
         watch(&shared, "writer", tokio::spawn(writer::run(shared.clone(), store.clone(), writer_rx)));
         watch(&shared, "loader", tokio::spawn(loader::run(shared.clone(), loader_rx)));
@@ -189,6 +200,31 @@ impl Engine {
         self.shared.broken.load(Ordering::Acquire)
     }
 
+    /// Why this node should get no new work, as the other nodes see it.
+    pub fn unready(&self) -> Option<String> {
+        self.shared.cluster.as_ref().and_then(|cluster| cluster.unready())
+    }
+
+    /// Another node needs this learner, whom the run is believed to have under this epoch.
+    pub async fn asked(&self, run: RunId, user: UserId, epoch: Epoch) -> Answer {
+        match &self.shared.cluster {
+            Some(cluster) => {
+                // A release that has begun goes on, whether or not somebody waits for the answer.
+                let (cluster, shared) = (cluster.clone(), self.shared.clone());
+                let asked = async move { cluster.asked(&shared, run, user, epoch).await };
+                self.shared.runtime.spawn(asked).await.unwrap_or(Answer::NotNow)
+            }
+            None => Answer::NotMine,
+        }
+    }
+
+    /// This node goes: others take its learners at once. To be called when everything is stored.
+    pub async fn leave(&self) {
+        if let Some(cluster) = &self.shared.cluster {
+            cluster.leave().await;
+        }
+    }
+
     /// This thread's shard; started at the first call on a thread, which must be a web worker.
     pub fn shard(&self) -> Rc<Shard> {
         Shard::of_this_thread(&self.shared)
@@ -201,6 +237,28 @@ impl Engine {
             tracing::warn!(%deck, "too many loads wait: a changed deck is told late");
             let loader = self.shared.loader.clone();
             self.shared.runtime.spawn(async move { drop(loader.send(job).await) });
+        }
+    }
+
+    /// Something may have been missed: every cached deck is compared with what is stored, and every session looks again
+    /// at what its learner sees.
+    pub fn check_all(&self) {
+        let number = self.shared.next_notice();
+        self.shared.tell_all(|| ToShard::AccessChanged(Concerned::Everybody, number));
+        let engine = self.clone();
+        self.shared.runtime.spawn(async move {
+            match engine.shared.decks.outdated().await {
+                Ok(decks) => decks.into_iter().for_each(|deck| engine.deck_changed(deck)),
+                Err(error) => tracing::warn!(%error, "cached decks could not be checked"),
+            }
+        });
+    }
+
+    /// Somebody has written into this learner's inbox.
+    pub fn inbox_named(&self, user: UserId) {
+        if let Some(cluster) = self.shared.cluster.clone() {
+            let shared = self.shared.clone();
+            self.shared.runtime.spawn(async move { cluster.inbox_named(&shared, user).await });
         }
     }
 
@@ -305,6 +363,11 @@ impl Engine {
 }
 
 impl Shared {
+    /// The runtime of writer and loader.
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
+    }
+
     pub(crate) fn all_shards(&self) -> Vec<mpsc::Sender<ToShard>> {
         self.shards.read().map(|shards| shards.clone()).unwrap_or_default()
     }

@@ -3,6 +3,7 @@
 //! moves inputs to it and effects away from it.
 
 mod batch;
+mod cluster;
 mod decks;
 mod due;
 mod edits;
@@ -21,6 +22,7 @@ mod told;
 mod writer;
 
 pub use batch::{BatchError, BatchVerdict, submit_batch};
+pub use cluster::{ClusterOptions, Peers};
 pub use decks::{DeckCache, FragmentEncoder};
 pub use due::{DueError, DueView};
 pub use engine::{Engine, Hooks, InputHook, Options, Planted};

@@ -7,6 +7,8 @@ pub struct Limits {
     pub shard_inbox: usize,
     /// Loads under way at once: a thousand learners arriving together are a queue, not a stampede.
     pub loads_at_once: usize,
+    /// Learners of a cluster that are claimed at once, before they are loaded.
+    pub claims_at_once: usize,
     /// Loads that wait. Above it a shard keeps them itself and tries again at its next tick.
     pub load_queue: usize,
     /// Commands that wait for their place in quarantine; above it the writer waits too.
@@ -33,6 +35,7 @@ impl Default for Limits {
         Limits {
             shard_inbox: 65_536,
             loads_at_once: 64,
+            claims_at_once: 4_096,
             load_queue: 65_536,
             quarantine_queue: 1_024,
             session_inbox: 2 * 64 * domain::limits::SOCKETS_PER_LEARNER,

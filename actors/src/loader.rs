@@ -2,9 +2,10 @@
 //! arriving at once are a queue.
 
 use crate::Clock;
+use crate::cluster::Place;
 use crate::decks::{Cached, DeckCache};
 use crate::engine::{AnyReader, Shared};
-use crate::messages::{Job, ToShard};
+use crate::messages::{Job, NotLoaded, ToShard};
 use domain::access::{Span, deck_spans};
 use domain::entry::{Body, LogEntry};
 use domain::fold::{Live, fold_card};
@@ -37,7 +38,27 @@ const SITTING_MAX_MS: i64 = 7 * 86_400_000;
 
 pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
     let permits = Arc::new(Semaphore::new(shared.limits.loads_at_once));
+    let claims = Arc::new(Semaphore::new(shared.limits.claims_at_once));
     while let Some(job) = jobs.recv().await {
+        if let (Some(cluster), &Job::Activate { user, incarnation, shard }) = (&shared.cluster, &job) {
+            let Ok(claim) = claims.clone().acquire_owned().await else { return };
+            let (shared, cluster, permits) = (shared.clone(), cluster.clone(), permits.clone());
+            tokio::spawn(async move {
+                // Who waits until an owner is declared dead must not keep others from loading.
+                let place = cluster.acquire(&shared, user).await;
+                drop(claim);
+                let seed = match place {
+                    Place::Here => {
+                        let Ok(_permit) = permits.acquire_owned().await else { return };
+                        return carry_out(&shared, job).await;
+                    }
+                    Place::Elsewhere(address) => Err(NotLoaded::Elsewhere(address)),
+                    Place::Unknown => Err(NotLoaded::NotNow),
+                };
+                shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
+            });
+            continue;
+        }
         let Ok(permit) = permits.clone().acquire_owned().await else { return };
         let shared = shared.clone();
         tokio::spawn(async move {
@@ -52,13 +73,18 @@ async fn carry_out(shared: &Arc<Shared>, job: Job) {
         Job::Activate { user, incarnation, shard } => {
             let reader = shared.reader.clone();
             let seed = contained(async move { reader.seed(user).await }).await;
-            let seed = seed.map(Box::new).map_err(|FetchFailed| ());
+            let seed = seed.map(Box::new).map_err(|FetchFailed| NotLoaded::NotNow);
             shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
         }
         Job::Fetch { user, token, want, shard } => {
             let notices = shared.notices.load(Ordering::Acquire);
             let reader = shared.reader.clone();
-            let facts = contained(async move { reader.answer(user, want).await }).await;
+            let mut facts = contained(async move { reader.answer(user, want).await }).await;
+            if let Ok(Facts::Entries(found)) = &facts
+                && found_again(shared, user, found).await.is_err()
+            {
+                facts = Err(FetchFailed);
+            }
             shared.tell(shard, ToShard::Fetched { user, token, facts, notices }).await;
         }
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
@@ -72,6 +98,20 @@ async fn carry_out(shared: &Arc<Shared>, job: Job) {
             Err(error) => tracing::error!(%error, "a changed deck could not be read"),
         },
     }
+}
+
+/// Commands that came again and are in the log may be writes of an owner that died, which landed after this one had
+/// loaded: before their verdict the caches must not be able to lack them.
+async fn found_again(shared: &Shared, user: UserId, found: &[LogEntry]) -> Result<(), FetchFailed> {
+    let Some(cluster) = &shared.cluster else { return Ok(()) };
+    let entries: Vec<_> = found.iter().filter_map(|entry| Some((entry.id, entry.card()?))).collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    cluster.found_again(shared, user, entries).await.map_err(|error| {
+        tracing::warn!(%error, %user, "commands that came again could not be noted");
+        FetchFailed
+    })
 }
 
 /// A read on a task of its own: one that panics, or never ends, has failed, and whoever waits for it hears so.

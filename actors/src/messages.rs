@@ -32,6 +32,8 @@ pub trait SocketPort: 'static {
 pub enum ToSocket {
     /// The session has it: `welcome` may leave.
     Attached,
+    /// Another node has the learner: the one with this internal address.
+    Elsewhere(Arc<str>),
     /// A frame.
     Frame(Out),
     /// The server goes down: come back after this many milliseconds.
@@ -56,6 +58,8 @@ pub enum CloseWhy {
     NotReady,
     /// The server is going down.
     Draining,
+    /// Another node has the learner now.
+    OwnerChanged,
 }
 
 /// Whom a change of who sees what concerns.
@@ -65,6 +69,8 @@ pub enum Concerned {
     People(Arc<[UserId]>),
     /// Whoever holds this deck: its visibility, or its end.
     Deck(DeckId),
+    /// Everybody: something may have been missed.
+    Everybody,
 }
 
 impl From<UserId> for Concerned {
@@ -73,12 +79,21 @@ impl From<UserId> for Concerned {
     }
 }
 
+/// Why a learner was not loaded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum NotLoaded {
+    /// It could not be read, or not be found out who has the learner.
+    NotNow,
+    /// Another node has the learner.
+    Elsewhere(Arc<str>),
+}
+
 /// What a shard is told.
 pub(crate) enum ToShard {
     Activated {
         user: UserId,
         incarnation: Incarnation,
-        seed: Result<Box<SessionSeed>, ()>,
+        seed: Result<Box<SessionSeed>, NotLoaded>,
     },
     Fetched {
         user: UserId,
@@ -130,6 +145,8 @@ pub(crate) enum ToShard {
     Zones(UserId, ZoneHistory),
     Goodbye,
     CloseAll,
+    /// This node was declared dead: its sessions are dropped as they are.
+    LoseAll,
     Observe(oneshot::Sender<ShardView>),
     ObserveLearner(UserId, oneshot::Sender<Option<LearnerView>>),
 }

@@ -91,6 +91,8 @@ enum AfterBarrier {
     Rebuild,
     /// The session is idle: it may be dropped.
     Drop,
+    /// The session was lost with its node's run: the learner may be claimed anew.
+    Forget,
 }
 
 impl Shard {

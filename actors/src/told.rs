@@ -35,6 +35,7 @@ impl Told {
                     && match whom {
                         Concerned::People(people) => people.contains(&user),
                         Concerned::Deck(deck) => read(*deck),
+                        Concerned::Everybody => true,
                     }
             })
     }

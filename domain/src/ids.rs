@@ -86,6 +86,10 @@ id!(
     InstanceId
 );
 id!(
+    /// One life of a server's process in a cluster: new at each start, and again after it was declared dead.
+    RunId
+);
+id!(
     /// An import job.
     JobId
 );

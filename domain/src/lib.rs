@@ -13,6 +13,7 @@ pub mod fold;
 pub mod grade;
 pub mod ids;
 pub mod limits;
+pub mod owner;
 pub mod session;
 pub mod sm2;
 pub mod state;

@@ -50,3 +50,9 @@ pub const PANIC_REST_MS: u64 = 300_000;
 pub const WAITING_PER_LEARNER: usize = 32;
 /// How long a socket waits for an activation before it is closed with 4412, in milliseconds.
 pub const WAITING_MS: u64 = 5_000;
+/// Inbox rows of one learner that its owner remembers to clear; further ones stay in the store until another load.
+pub const INBOX_REMEMBERED: usize = 4_096;
+/// Learners that a node is letting go at once; who asks for one more asks again.
+pub const RELEASES_AT_ONCE: usize = 4_096;
+/// Runs whose beats a node watches; the list of nodes holds far fewer, dead ones included.
+pub const RUNS_WATCHED: usize = 1_024;

@@ -2,17 +2,24 @@
 //!
 //! The hot port ([`ReviewStore`]) is generic with native async functions and awaited in exactly two places, the writer
 //! and the loader: a future per commit and per activation, never per answer. The cold ports ([`Library`],
-//! [`People`]) are objects with boxed futures.
+//! [`People`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
+//! limits are counted by.
 
+pub mod bus;
 pub mod codec;
 pub mod error;
 pub mod library;
+pub mod owners;
 pub mod people;
+pub mod quota;
 pub mod reviews;
 
+pub use bus::{Bus, BusStats, Heard, Note, Topic};
 pub use error::{Cause, StoreError};
 pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+pub use owners::{NodeEntry, Owners, Tenures};
 pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
+pub use quota::{Quota, QuotaKey, QuotaTaken};
 pub use reviews::{
     LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,
 };

@@ -7,13 +7,13 @@ mod import_online;
 pub(super) use export::export;
 pub(super) use import::import;
 
-use super::{could_not, ended};
-use crate::config::{BackupArgs, Need, RestoreArgs, load};
+use super::{could_not, ended, on_a_folder};
+use crate::config::{BackupArgs, RestoreArgs};
 use std::process::ExitCode;
 
 /// Writes a copy of everything that is durable into one file, while a server runs or not.
 pub(super) fn backup(args: &BackupArgs) -> ExitCode {
-    match load(&args.config, Need::Nothing) {
+    match on_a_folder(&args.config) {
         Ok(config) => ended(embedded::backup(&config.data_dir, &args.file)),
         Err(errors) => could_not(errors),
     }
@@ -21,7 +21,7 @@ pub(super) fn backup(args: &BackupArgs) -> ExitCode {
 
 /// Fills an empty data folder from a backup.
 pub(super) fn restore(args: &RestoreArgs) -> ExitCode {
-    match load(&args.config, Need::Nothing) {
+    match on_a_folder(&args.config) {
         Ok(config) => ended(embedded::restore(&args.file, &config.data_dir, args.force)),
         Err(errors) => could_not(errors),
     }

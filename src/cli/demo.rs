@@ -46,7 +46,12 @@ fn serve_demo(config: &Config) -> Result<ExitCode, String> {
     options.mint = Some(mint);
     options.prepare = Some(Box::new(|parts: &Parts| {
         let store = parts.store.clone();
-        Box::pin(async move { prepare(&store, real_ms()).await.map(drop).map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            prepare(&*store.library(), &*store.people(), real_ms())
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
+        })
     }));
     Ok(ended(crate::server::run(options, move |_, address| print_links(&codes, address))))
 }

@@ -3,11 +3,12 @@
 mod data;
 mod demo;
 mod logs;
+mod migrate;
 mod serve;
 mod token;
 mod verify;
 
-use crate::config::{Cli, Command};
+use crate::config::{Cli, Command, Config, ConfigFlags, Need, Store, load};
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ const COULD_NOT_RUN: u8 = 2;
 pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::serve(&args),
+        Command::Migrate(args) => migrate::migrate(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Token(args) => token::token(&args),
         Command::Import(args) => data::import(&args),
@@ -26,6 +28,15 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Backup(args) => data::backup(&args),
         Command::Restore(args) => data::restore(&args),
         Command::Export(args) => data::export(&args),
+    }
+}
+
+/// The settings of a command that works on a data folder.
+fn on_a_folder(flags: &ConfigFlags) -> Result<Config, String> {
+    let config = load(flags, Need::Nothing).map_err(|errors| errors.to_string())?;
+    match config.store {
+        Store::Embedded => Ok(config),
+        Store::Cql(_) => Err("this command works on a data folder, and `store` names a cluster".to_owned()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! `studyhall serve` and `studyhall study`.
 
 use super::{could_not, ended, logs};
-use crate::config::{Bus, Config, Need, ServeArgs, Store, StudyArgs, load};
+use crate::config::{Config, Need, ServeArgs, StudyArgs, load};
+use crate::http::Rates;
 use crate::server::{ServerOptions, VerifiedTokens};
 use crate::study::{self, StudyOptions};
+use bus::LocalQuota;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,14 +26,16 @@ pub(super) fn serve(args: &ServeArgs) -> ExitCode {
 
 /// A server as it is configured.
 pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
-    // Every other store and bus was refused when the configuration was read.
-    let (Store::Embedded, Bus::Local) = (config.store, config.bus);
     let verifier = Arc::new(config.auth.verifier().map_err(|error| error.to_string())?);
     Ok(ServerOptions {
         listen: config.listen,
+        store: config.store.clone(),
+        bus: config.bus.clone(),
+        node_address: config.node_address.clone(),
         data_dir: config.data_dir.clone(),
         allowed_origins: config.allowed_origins.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        rates: Rates::new(Arc::new(LocalQuota::default()), config.rate_limit),
         dev_clock: config.dev_clock,
         ready_file: config.ready_file.clone(),
         workers: config.workers,

@@ -1,7 +1,7 @@
 //! `studyhall verify`: every log folded and compared with what is stored, without a server.
 
-use super::{COULD_NOT_RUN, could_not};
-use crate::config::{Need, VerifyArgs, load};
+use super::{COULD_NOT_RUN, could_not, on_a_folder};
+use crate::config::VerifyArgs;
 use crate::verify::{Format, Records, Report, exit_code, verify as check};
 use domain::entry::LogEntry;
 use domain::ids::{DeckId, UserId};
@@ -56,7 +56,7 @@ impl Records for Folder {
 
 /// Verifies a data folder that no server has open.
 pub(super) fn verify(args: &VerifyArgs) -> ExitCode {
-    let config = match load(&args.config, Need::Nothing) {
+    let config = match on_a_folder(&args.config) {
         Ok(config) => config,
         Err(errors) => return could_not(errors),
     };

@@ -26,6 +26,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Serve a bundled deck on this machine and print a link that signs a learner in, and one for a teacher.
     Demo(DemoArgs),
+    /// Bring a CQL cluster's keyspace to the schema of this program, or say what it lacks.
+    Migrate(MigrateArgs),
     /// Print a token made with the configured secret.
     Token(TokenArgs),
     /// Import a file into a deck, on a data folder that no server has open, or through a server.
@@ -60,6 +62,9 @@ pub struct ConfigFlags {
     /// local or redis://… [default: local]
     #[arg(long, value_name = "BUS")]
     pub bus: Option<String>,
+    /// HOST:PORT by which the other nodes reach this one [default: where it listens]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub node_address: Option<String>,
     /// File that holds the secret of tokens
     #[arg(long, value_name = "FILE")]
     pub auth_secret_file: Option<String>,
@@ -78,6 +83,9 @@ pub struct ConfigFlags {
     /// Proxy whose X-Forwarded-For is believed; repeat for more
     #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
     pub trusted_proxies: Vec<String>,
+    /// Requests of one person: BURST,MINUTE,HOUR, or off [default: 5000,120000,2000000]
+    #[arg(long, value_name = "RATE")]
+    pub rate_limit: Option<String>,
     /// For tests: let POST /dev/clock set the wall clock
     #[arg(long)]
     pub dev_clock: bool,
@@ -104,12 +112,14 @@ impl ConfigFlags {
             .with(Key::DataDir, one(&self.data_dir))
             .with(Key::Store, one(&self.store))
             .with(Key::Bus, one(&self.bus))
+            .with(Key::NodeAddress, one(&self.node_address))
             .with(Key::AuthSecretFile, one(&self.auth_secret_file))
             .with(Key::JwksFile, one(&self.jwks_file))
             .with(Key::AuthIssuer, one(&self.auth_issuer))
             .with(Key::AuthAudience, one(&self.auth_audience))
             .with(Key::AllowedOrigins, self.allowed_origins.clone())
             .with(Key::TrustedProxies, self.trusted_proxies.clone())
+            .with(Key::RateLimit, one(&self.rate_limit))
             .with(Key::DevClock, self.dev_clock.then(|| "true".to_owned()))
             .with(Key::ReadyFile, one(&self.ready_file))
             .with(Key::Workers, one(&self.workers))
@@ -121,6 +131,20 @@ impl ConfigFlags {
 /// `serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `migrate`.
+#[derive(Args, Clone, Debug)]
+pub struct MigrateArgs {
+    /// Only say what is missing: exit 0 nothing, 1 something
+    #[arg(long)]
+    pub check: bool,
+    /// Copies of each row, if the keyspace is made now
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub replication_factor: u32,
     /// Settings.
     #[command(flatten)]
     pub config: ConfigFlags,

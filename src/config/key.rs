@@ -11,6 +11,8 @@ pub enum Key {
     Store,
     /// `local` or `redis://…`.
     Bus,
+    /// `host:port` by which the other nodes reach this one.
+    NodeAddress,
     /// The secret of HS256 tokens.
     AuthSecret,
     /// A file that holds the secret of HS256 tokens.
@@ -27,6 +29,8 @@ pub enum Key {
     AllowedOrigins,
     /// Proxies whose `X-Forwarded-For` is believed.
     TrustedProxies,
+    /// How much one person may ask for over HTTP: `burst,minute,hour`, or `off`.
+    RateLimit,
     /// Whether the wall clock can be set.
     DevClock,
     /// A file to write once ready.
@@ -41,11 +45,12 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Key; 17] = [
+    pub const ALL: [Key; 19] = [
         Key::Listen,
         Key::DataDir,
         Key::Store,
         Key::Bus,
+        Key::NodeAddress,
         Key::AuthSecret,
         Key::AuthSecretFile,
         Key::JwksFile,
@@ -54,6 +59,7 @@ impl Key {
         Key::AuthAudience,
         Key::AllowedOrigins,
         Key::TrustedProxies,
+        Key::RateLimit,
         Key::DevClock,
         Key::ReadyFile,
         Key::Workers,
@@ -68,6 +74,7 @@ impl Key {
             Key::DataDir => "data_dir",
             Key::Store => "store",
             Key::Bus => "bus",
+            Key::NodeAddress => "node_address",
             Key::AuthSecret => "auth_secret",
             Key::AuthSecretFile => "auth_secret_file",
             Key::JwksFile => "jwks_file",
@@ -76,6 +83,7 @@ impl Key {
             Key::AuthAudience => "auth_audience",
             Key::AllowedOrigins => "allowed_origins",
             Key::TrustedProxies => "trusted_proxies",
+            Key::RateLimit => "rate_limit",
             Key::DevClock => "dev_clock",
             Key::ReadyFile => "ready_file",
             Key::Workers => "workers",
@@ -96,7 +104,7 @@ impl Key {
 
     /// Whether its value must never be shown.
     pub const fn is_secret(self) -> bool {
-        matches!(self, Key::AuthSecret)
+        matches!(self, Key::AuthSecret | Key::Bus)
     }
 
     /// Whether it takes several values, with commas between them in the environment.

@@ -12,8 +12,8 @@ mod secret;
 mod value;
 
 pub use cli::{
-    BackupArgs, Cli, Command, ConfigFlags, DemoArgs, ExportArgs, ImportArgs, RestoreArgs, ServeArgs,
-    StudyArgs, TokenArgs, VerifyArgs,
+    BackupArgs, Cli, Command, ConfigFlags, DemoArgs, ExportArgs, ImportArgs, MigrateArgs, RestoreArgs,
+    ServeArgs, StudyArgs, TokenArgs, VerifyArgs,
 };
 pub use error::{ConfigError, ConfigErrors};
 pub use key::Key;
@@ -22,6 +22,7 @@ pub use resolve::{Need, load, resolve};
 pub use secret::Secret;
 pub use value::{AddressRange, Bus, LogFormat, Store, parse_ttl_ms};
 
+use ports::quota::Buckets;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -36,12 +37,16 @@ pub struct Config {
     pub store: Store,
     /// The bus.
     pub bus: Bus,
+    /// By which the other nodes reach this one; `None` = where it listens.
+    pub node_address: Option<String>,
     /// How tokens are verified.
     pub auth: AuthConfig,
     /// Origins, besides the own host, whose pages may use this server.
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// How much one person may ask for over HTTP; without it nothing is counted.
+    pub rate_limit: Option<Buckets>,
     /// Whether `POST /dev/clock` may set the wall clock.
     pub dev_clock: bool,
     /// Written once the server is ready.

@@ -8,6 +8,7 @@ use super::secret::Secret;
 use super::value::{self, Bus, LogFormat, Store, log_filter};
 use super::{AuthConfig, Config};
 use crate::auth::{DEFAULT_PARTY, JWKS_BYTES_MAX, Keys, SECRET_BYTES_MIN};
+use crate::http::limits::RATE_DEFAULT;
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -81,8 +82,10 @@ impl Reader<'_> {
         let data_dir = self.one(Key::DataDir, "./studyhall-data".into(), path);
         let store = self.one(Key::Store, Store::Embedded, str::parse);
         let bus = self.one(Key::Bus, Bus::Local, str::parse);
+        let node_address = self.one(Key::NodeAddress, None, |text| value::host_and_port(text).map(Some));
         let allowed_origins = self.many(Key::AllowedOrigins, value::origin);
         let trusted_proxies = self.many(Key::TrustedProxies, str::parse);
+        let rate_limit = self.one(Key::RateLimit, Some(RATE_DEFAULT), value::rate_limit);
         let dev_clock = self.one(Key::DevClock, false, value::switch);
         let ready_file = self.one(Key::ReadyFile, None, |text| path(text).map(Some));
         let workers = self.one(Key::Workers, default_workers(), |text| {
@@ -96,9 +99,11 @@ impl Reader<'_> {
             data_dir: data_dir?,
             store: store?,
             bus: bus?,
+            node_address: node_address?,
             auth: auth?,
             allowed_origins: allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            rate_limit: rate_limit?,
             dev_clock: dev_clock?,
             ready_file: ready_file?,
             workers: workers?,

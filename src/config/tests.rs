@@ -1,5 +1,7 @@
 use super::*;
+use crate::http::limits::RATE_DEFAULT;
 use clap::{CommandFactory, Parser};
+use ports::quota::Buckets;
 use std::collections::HashMap;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -59,8 +61,7 @@ fn without_anything_but_a_secret_the_defaults_hold() {
 #[test]
 fn all_faults_are_told_at_once() {
     let mut errors = Vec::new();
-    let file =
-        "lisen = \"1.1.1.1:1\"\nstore = \"cql://a,b/school\"\nbus = 7\nworkers = [1]\nnonsense_of_mine = 1";
+    let file = "lisen = \"1.1.1.1:1\"\nstore = \"cql://a,b\"\nbus = 7\nworkers = [1]\nnonsense_of_mine = 1";
     let layers = [
         environment(&[
             ("STUDYHALL_LISTEN", "here"),
@@ -76,7 +77,7 @@ fn all_faults_are_told_at_once() {
     for part in [
         "s.toml: there is no setting `lisen`; did you mean `listen`?",
         "s.toml: there is no setting `nonsense_of_mine`",
-        "s.toml: `store` names a CQL cluster, which is not offered by this build: use `embedded`",
+        "s.toml: `store` is not an address: name a keyspace",
         "s.toml: `bus` is `local` or `redis://…`",
         "s.toml: `workers` takes a text",
         "environment: `listen` is ADDR:PORT",
@@ -137,16 +138,28 @@ fn secrets_and_key_sets_come_from_files_too() {
 }
 
 #[test]
-fn stores_and_buses_of_later_builds_are_known_and_refused() {
-    for (store, part) in [
-        ("cql://a,b/school", "not offered by this build"),
-        ("cql://a", "is `embedded` or"),
-        ("cql:///school", "is `embedded` or"),
-        ("sqlite", "is `embedded` or"),
-    ] {
+fn a_store_and_a_bus_are_named_by_their_addresses() {
+    for (store, part) in
+        [("cql://a", "name a keyspace"), ("cql:///school", "name 1 to"), ("sqlite", "is `embedded` or")]
+    {
         assert!(store.parse::<Store>().unwrap_err().contains(part), "{store}");
     }
-    assert!("redis://localhost".parse::<Bus>().unwrap_err().contains("not offered by this build"));
+    assert!(matches!("cql://a,b/school".parse(), Ok(Store::Cql(address)) if address.hosts.len() == 2));
+    let bus: Bus = "redis://:hidden@localhost".parse().unwrap();
+    assert!(!format!("{bus:?}").contains("hidden"));
+    assert!("rediss://localhost".parse::<Bus>().unwrap_err().contains("is `local` or"));
+}
+
+#[test]
+fn a_node_is_reached_by_host_and_port() {
+    let read = |text: &str| {
+        let layers = [environment(&[("STUDYHALL_AUTH_SECRET", SECRET), ("STUDYHALL_NODE_ADDRESS", text)])];
+        resolve(&layers, Need::Verify, vec![]).map(|config| config.node_address)
+    };
+    assert_eq!(read("10.0.0.7:8080").unwrap().as_deref(), Some("10.0.0.7:8080"));
+    for bad in ["10.0.0.7", ":80", "host:0", "host:port"] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]
@@ -207,5 +220,20 @@ fn a_log_filter_that_cannot_be_read_is_refused_at_the_start() {
     for bad in ["===", "info=", "a b", "studyhall=loud", ",", "a=b=c"] {
         let refused = with(bad).unwrap_err().to_string();
         assert!(refused.contains("log_filter"), "{bad}: {refused}");
+    }
+}
+
+#[test]
+fn how_much_a_person_may_ask_for_is_three_numbers_or_off() {
+    let with = |rate: &str| {
+        let layers = [environment(&[("STUDYHALL_AUTH_SECRET", SECRET), ("STUDYHALL_RATE_LIMIT", rate)])];
+        resolve(&layers, Need::Verify, vec![]).map(|config| config.rate_limit)
+    };
+    assert_eq!(with("").unwrap(), Some(RATE_DEFAULT));
+    assert_eq!(with("off").unwrap(), None);
+    assert_eq!(with("60, 600,10000").unwrap(), Some(Buckets::new(60, 600, 10_000)));
+    for bad in ["60", "60,600", "60,600,0", "1,2,3,4", "a,b,c", "60,600,99999999", "-1,2,3"] {
+        let refused = with(bad).unwrap_err().to_string();
+        assert!(refused.contains("rate_limit") && refused.contains("three numbers"), "{bad}: {refused}");
     }
 }

@@ -1,21 +1,28 @@
 //! What values mean. Each reader returns a part of a sentence that follows the setting's name.
 
+use crate::config::Secret;
+use crate::http::limits::RATE_MAX;
+use ports::quota::Buckets;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 /// Where cards and logs are kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Store {
     /// In files of the data folder.
     Embedded,
+    /// In a cluster that speaks CQL.
+    Cql(cql::Address),
 }
 
 /// How nodes hear of each other's changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Bus {
     /// There is one node.
     Local,
+    /// By this Redis. The address may hold a password.
+    Redis(Secret),
 }
 
 /// How log lines look.
@@ -32,18 +39,13 @@ impl FromStr for Store {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "embedded" => Ok(Store::Embedded),
-            _ if text.strip_prefix("cql://").is_some_and(is_hosts_and_keyspace) => {
-                Err("names a CQL cluster, which is not offered by this build: use `embedded`".into())
-            }
+            _ if text.starts_with("cql://") => text
+                .parse()
+                .map(Store::Cql)
+                .map_err(|why: cql::AddressError| format!("is not an address: {why}")),
             _ => Err("is `embedded` or `cql://host,host/keyspace`".into()),
         }
     }
-}
-
-fn is_hosts_and_keyspace(rest: &str) -> bool {
-    rest.split_once('/').is_some_and(|(hosts, keyspace)| {
-        !keyspace.is_empty() && !hosts.is_empty() && hosts.split(',').all(|host| !host.is_empty())
-    })
 }
 
 impl FromStr for Bus {
@@ -51,9 +53,7 @@ impl FromStr for Bus {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "local" => Ok(Bus::Local),
-            _ if text.starts_with("redis://") || text.starts_with("rediss://") => {
-                Err("names a Redis server, which is not offered by this build: use `local`".into())
-            }
+            _ if text.starts_with("redis://") => Ok(Bus::Redis(Secret::new(text))),
             _ => Err("is `local` or `redis://…`".into()),
         }
     }
@@ -155,6 +155,21 @@ pub fn parse_ttl_ms(text: &str) -> Result<i64, String> {
     count.checked_mul(unit_ms).filter(|ms| (1_000..=TTL_MS_MAX).contains(ms)).ok_or_else(fault)
 }
 
+/// How much one person may ask for: at once, in a minute, in an hour.
+pub(super) fn rate_limit(text: &str) -> Result<Option<Buckets>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let number = |text: &str| text.trim().parse().ok().filter(|n| (1..=RATE_MAX).contains(n));
+    let numbers: Option<Vec<u32>> = text.split(',').map(number).collect();
+    match numbers.as_deref() {
+        Some([burst, minute, hour]) => Ok(Some(Buckets::new(*burst, *minute, *hour))),
+        Some(_) | None => {
+            Err(format!("is `off`, or three numbers of 1 to {RATE_MAX}: at once, in a minute, in an hour"))
+        }
+    }
+}
+
 /// A filter of log lines, as it was written.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let is_read = tracing_subscriber::EnvFilter::try_new(text).is_ok();
@@ -175,4 +190,12 @@ fn is_log_directive(text: &str) -> bool {
     };
     let (target, level) = text.trim().split_once('=').map_or((text.trim(), None), |(t, l)| (t, Some(l)));
     is_target(target) && level.is_none_or(is_target)
+}
+
+/// `host:port`, as other nodes use it.
+pub(super) fn host_and_port(text: &str) -> Result<String, String> {
+    let fits = text
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0));
+    if fits { Ok(text.to_owned()) } else { Err("is HOST:PORT, such as 10.0.0.7:8080".to_owned()) }
 }

@@ -6,7 +6,6 @@ use crate::import::identity_of;
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::ids::{CardId, ClassId, DeckId, UserId, Uuid};
-use embedded::EmbeddedStore;
 use ports::people::ClassChange;
 use ports::{CardRecord, ClassRecord, DeckRecord, Library, LibraryError, People, PeopleError, Role, SignIn};
 
@@ -79,23 +78,23 @@ pub fn people() -> DemoPeople {
 ///
 /// # Errors
 /// See [`DemoError`].
-pub async fn prepare(store: &EmbeddedStore, now_ms: i64) -> Result<DemoPeople, DemoError> {
+pub async fn prepare(library: &dyn Library, folk: &dyn People, now_ms: i64) -> Result<DemoPeople, DemoError> {
     let people = people();
     for person in [&people.learner, &people.teacher] {
         let who = SignIn { user: person.user, org: None, role: person.role, name: person.name.clone() };
-        store.sign_in(who, now_ms).await?;
+        folk.sign_in(who, now_ms).await?;
     }
     let class = ClassId(Uuid::new_v5(&NAMESPACE, b"class"));
-    if store.class(class).await?.is_none() {
-        store.create_class(class_record(class, people.teacher.user, now_ms)).await?;
-        store.change_class(class, ClassChange::Enroll(people.learner.user), now_ms).await?;
+    if folk.class(class).await?.is_none() {
+        folk.create_class(class_record(class, people.teacher.user, now_ms)).await?;
+        folk.change_class(class, ClassChange::Enroll(people.learner.user), now_ms).await?;
     }
     for bundled in &DECKS {
         let deck = DeckId(Uuid::new_v5(&NAMESPACE, bundled.title.as_bytes()));
-        if store.deck(deck).await?.is_none() {
-            store.put_deck(deck_record(deck, bundled, people.teacher.user, now_ms), None, now_ms).await?;
-            store.put_cards(deck, cards(deck, bundled.csv, now_ms)?, None, now_ms).await?;
-            store.change_class(class, ClassChange::Give(deck), now_ms).await?;
+        if library.deck(deck).await?.is_none() {
+            library.put_deck(deck_record(deck, bundled, people.teacher.user, now_ms), None, now_ms).await?;
+            library.put_cards(deck, cards(deck, bundled.csv, now_ms)?, None, now_ms).await?;
+            folk.change_class(class, ClassChange::Give(deck), now_ms).await?;
         }
     }
     Ok(people)

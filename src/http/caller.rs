@@ -63,7 +63,13 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let app = app_of(&request)?;
-            let claims = believe(&request, &app)?;
+            let claims = match believe(&request, &app) {
+                Ok(claims) => claims,
+                Err(problem) => {
+                    return Err(refuse_or(&app, address_of(&request, &app), real_ms(), problem).await);
+                }
+            };
+            app.rates.asked(claims.user, &request).await?;
             let turn = app.asking.begin(claims.user)?;
             // It ends with the request.
             request.extensions_mut().insert(turn);
@@ -72,27 +78,23 @@ impl FromRequest for Caller {
     }
 }
 
-/// A good token passes whatever the address; a bad one counts against it.
+/// A good token passes whatever the address.
 fn believe(request: &HttpRequest, app: &App) -> Result<Claims, Problem> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let now_ms = real_ms();
-    let outcome = match header.and_then(bearer) {
-        Some(token) => app.verifier.verify(token, now_ms).map_err(Problem::from),
+    match header.and_then(bearer) {
+        Some(token) => app.verifier.verify(token, real_ms()).map_err(Problem::from),
         None => Err(Problem::new(Code::Unauthorized, "Send a token: `Authorization: Bearer …`.")),
-    };
-    outcome.map_err(|problem| {
-        let address = address_of(request, app);
-        refuse_or(app, address, now_ms, problem)
-    })
+    }
 }
 
-/// Counts a failed sign-in; above the limit the address is told to wait instead.
-pub(super) fn refuse_or(app: &App, address: IpAddr, now_ms: i64, problem: Problem) -> Problem {
-    match app.doors.may_try(address, now_ms) {
-        Ok(()) => {
-            app.doors.failed(address, now_ms);
-            problem
-        }
+/// Counts a failed sign-in; above the limit, of this node or of all, the address is told to wait instead.
+pub(super) async fn refuse_or(app: &App, address: IpAddr, now_ms: i64, problem: Problem) -> Problem {
+    if let Err(wait_s) = app.doors.may_try(address, now_ms) {
+        return too_many(wait_s);
+    }
+    app.doors.failed(address, now_ms);
+    match app.rates.failed(address).await {
+        Ok(()) => problem,
         Err(wait_s) => too_many(wait_s),
     }
 }

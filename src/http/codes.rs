@@ -26,7 +26,10 @@ pub(super) async fn redeem(
     let used = || Problem::new(Code::CodeUsed, "This code was used already, or is not one of this server's.");
     let Some(mint) = &app.mint else { return Err(used()) };
     let redeemed = app.codes.redeem(&body.0.code);
-    let wanted = redeemed.ok_or_else(|| refuse_or(&app, address, now_ms, used()))?.wanted;
+    let Some(redeemed) = redeemed else {
+        return Err(refuse_or(&app, address, now_ms, used()).await);
+    };
+    let wanted = redeemed.wanted;
     let (token, expires_ms) = mint.token(&wanted, now_ms).map_err(|error| {
         tracing::error!(%error, "a token could not be made");
         Problem::internal()

@@ -7,7 +7,8 @@ use crate::ws::study::card_fields;
 use actors::{BatchError, Concerned, DueError, Engine, submit_batch};
 use domain::day::{Day, ZoneHistory};
 use domain::ids::{CardId, DeckId, UserId};
-use ports::{DeckRecord, Library, ReviewStore};
+use ports::bus::Whom;
+use ports::{Bus, DeckRecord, Library, Note, ReviewStore, Topic};
 use std::sync::Arc;
 
 /// [`Study`] over the running engine and its store.
@@ -20,6 +21,17 @@ pub struct EngineStudy<S> {
     pub library: Arc<dyn Library>,
     /// The clocks.
     pub clock: Arc<ServerClock>,
+    /// How other nodes are told of changes.
+    pub bus: Option<Arc<dyn Bus>>,
+}
+
+impl<S> EngineStudy<S> {
+    /// Tells the other nodes. What it tells is stored.
+    fn tell(&self, note: impl FnOnce() -> Note) {
+        if let Some(bus) = &self.bus {
+            bus.publish(Topic::Inv, note());
+        }
+    }
 }
 
 impl<S: ReviewStore> Study for EngineStudy<S> {
@@ -28,6 +40,7 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
             let shard = self.engine.shard();
             let verdicts = submit_batch(&shard, who, commands).await.map_err(|error| match error {
                 BatchError::NotReady | BatchError::NotInTime => StudyError::NotNow(error.to_string()),
+                BatchError::Elsewhere(address) => StudyError::Elsewhere(address),
             })?;
             Ok(verdicts.into_iter().map(|v| Verdict { id: v.id, refusal: v.refusal }).collect())
         })
@@ -81,14 +94,24 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
 
     fn deck_changed(&self, deck: DeckId) {
         self.engine.deck_edited(deck);
+        self.tell(|| Note::Deck { deck, revision: 0 });
     }
 
     fn access_changed(&self, whom: Concerned) {
+        self.tell(|| {
+            Note::Access(match &whom {
+                Concerned::People(people) => Whom::People(people.clone()),
+                Concerned::Deck(deck) => Whom::Deck(*deck),
+                // Only what may have been missed concerns everybody, and that is each node's own.
+                Concerned::Everybody => Whom::People([].into()),
+            })
+        });
         self.engine.access_changed(whom);
     }
 
     fn zones_changed(&self, who: UserId, zones: &ZoneHistory) {
         self.engine.zones_changed(who, zones);
+        self.tell(|| Note::Person(who));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stands around every request: a name for the log, measures, security headers, and a net for panics.
 
 use crate::http::limits::COMPRESS_FROM_BYTES;
+use crate::http::rates::tell;
 use crate::http::{App, Problem};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -67,8 +68,10 @@ pub(super) async fn around<B: MessageBody + 'static>(
     let mut response = outcome?;
     let path = response.request().match_pattern().unwrap_or_default();
     tracing::debug!(%id, method, path, status = status.as_u16(), took_us = began.elapsed().as_micros() as u64);
+    let request = response.request().clone();
     let headers = response.headers_mut();
     harden(headers);
+    tell(&request, headers);
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
         headers.remove(CONTENT_ENCODING);
     }

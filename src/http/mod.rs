@@ -6,6 +6,7 @@
 //! | `decks`, `cards`, `me`, `classes`, `codes`, `imports`, `reviews`, `history`, `ops`, `pages` | one resource each |
 //! | `dto/` | what goes over the wire, and its checks |
 //! | `caller`, `access` | who asks, and what they may see and change: the one place that decides it |
+//! | `rates` | how much one person may ask for in a second, a minute, an hour |
 //! | `turns` | how much one person has going on at once |
 //! | `problem` | every refusal, with its stable code |
 //! | `paging`, `query`, `etag`, `body`, `strict`, `keys` | lists, caching, bodies, repeated requests |
@@ -31,12 +32,14 @@ pub mod limits;
 mod me;
 mod measures;
 mod middleware;
+mod nodes;
 mod ops;
 pub mod outlook;
 mod pages;
 mod paging;
 mod problem;
 mod query;
+mod rates;
 mod reviews;
 mod routes;
 mod state;
@@ -48,5 +51,6 @@ pub use caller::Caller;
 pub use health::{Health, Readiness};
 pub use measures::HttpMeasures;
 pub use problem::{Code, Problem};
+pub use rates::Rates;
 pub use routes::app;
 pub use state::{App, Parts};

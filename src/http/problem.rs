@@ -53,6 +53,8 @@ pub enum Code {
     NotOffered,
     /// 429: too many failed sign-ins from this address.
     TooMany,
+    /// 429: this person asked for more than their share.
+    RateLimited,
     /// 429: too much of this person is going on at once.
     TooManyAtOnce,
     /// 500: a fault of the server.
@@ -98,6 +100,7 @@ impl Code {
             Code::KeyReused => ("idempotency_key_reused", 422, "The key was used for another request"),
             Code::NotOffered => ("not_offered", 422, "Not offered by this server"),
             Code::TooMany => ("too_many", 429, "Too many failed sign-ins"),
+            Code::RateLimited => ("rate_limited", 429, "Too many requests"),
             Code::TooManyAtOnce => ("too_many_at_once", 429, "Too much at once"),
             Code::Internal => ("internal", 500, "A fault of the server"),
             Code::Unavailable => ("unavailable", 503, "Not available now"),

@@ -6,9 +6,9 @@ use crate::http::cards::card_in;
 use crate::http::outlook::Progress;
 use crate::http::paging;
 use crate::http::study::{Due, DueCounts, StudyError, Submitted, Verdict};
-use crate::http::{App, Caller, Code, Problem};
+use crate::http::{App, Caller, Code, Problem, nodes};
 use crate::ws::study::{command_input, refusal_code, refusal_message};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::{CardId, DeckId, EntryId, Uuid};
 use domain::session::Refusal;
 use protocol::limits::COMMANDS_PER_REQUEST_MAX;
@@ -22,6 +22,7 @@ impl From<StudyError> for Problem {
             StudyError::NotVisible => Problem::not_found(),
             StudyError::TooManyDecks => Problem::invalid(format!("{error}.")),
             StudyError::NotNow(why) => Problem::unavailable(format!("{why}.")),
+            StudyError::Elsewhere(_) => Problem::unavailable(format!("{error}.")),
         }
     }
 }
@@ -86,10 +87,11 @@ struct VerdictsOut {
 pub(super) async fn submit(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     body: Body<CommandsIn>,
 ) -> Result<HttpResponse, Problem> {
-    let commands = body.0.commands;
-    if commands.len() > COMMANDS_PER_REQUEST_MAX {
+    let raw = body.0.commands;
+    if raw.len() > COMMANDS_PER_REQUEST_MAX {
         return Err(Problem::invalid(format!("At most {COMMANDS_PER_REQUEST_MAX} commands in one request.")));
     }
     let read = |(at, raw): (usize, &RawValue)| {
@@ -97,13 +99,25 @@ pub(super) async fn submit(
             Problem::new(Code::Malformed, format!("Command {at} cannot be read: {why}.")).with("at", at)
         })
     };
-    let read: Vec<Read> =
-        commands.iter().map(AsRef::as_ref).enumerate().map(read).collect::<Result<_, _>>()?;
+    let read: Vec<Read> = raw.iter().map(AsRef::as_ref).enumerate().map(read).collect::<Result<_, _>>()?;
     let (commands, faults): (Vec<Submitted>, Vec<Option<String>>) = read.into_iter().unzip();
-    let verdicts =
-        if commands.is_empty() { Vec::new() } else { app.study.submit(caller.user, commands).await? };
+    let verdicts = match commands.is_empty() {
+        true => Vec::new(),
+        false => match app.study.submit(caller.user, commands).await {
+            Err(StudyError::Elsewhere(address)) if !nodes::is_passed_on(&request) => {
+                return nodes::pass_on(&address, &request, same(&raw)).await;
+            }
+            submitted => submitted?,
+        },
+    };
     let verdicts = verdicts.into_iter().zip(faults).map(|(verdict, fault)| VerdictOut::of(verdict, fault));
     Ok(HttpResponse::Ok().json(VerdictsOut { verdicts: verdicts.collect() }))
+}
+
+/// The body again, as it came.
+fn same(commands: &[Box<RawValue>]) -> String {
+    let commands: Vec<&str> = commands.iter().map(|command| command.get()).collect();
+    format!(r#"{{"commands":[{}]}}"#, commands.join(","))
 }
 
 /// A command, and what is wrong with it if it can never be one.

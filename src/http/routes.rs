@@ -3,8 +3,10 @@
 use crate::http::middleware::{around, small_as_it_is};
 use crate::http::query::bad_query;
 use crate::http::{
-    App as State, Code, Problem, cards, classes, codes, decks, history, imports, me, ops, pages, reviews,
+    App as State, Code, Problem, cards, classes, codes, decks, history, imports, me, nodes, ops, pages,
+    reviews,
 };
+use crate::server::ASK_PATH;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any, Get, Head};
@@ -46,6 +48,7 @@ fn root(app: &mut ServiceConfig) {
         .service(at("/readyz", [(Method::GET, get().to(ops::ready))]))
         .service(at("/metrics", [(Method::GET, get().to(ops::metrics))]))
         .service(at("/dev/clock", [(Method::POST, post().to(ops::set_clock))]))
+        .service(at(ASK_PATH, [(Method::POST, post().to(nodes::ask))]))
         .service(at("/", [(Method::GET, get().to(pages::index))]))
         .service(at("/web/{file:.*}", [(Method::GET, get().to(pages::asset))]));
 }

@@ -7,7 +7,8 @@ use crate::http::address::Doors;
 use crate::http::limits::{IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, REQUESTS_PER_PERSON, SIGN_INS_REMEMBERED};
 use crate::http::study::Study;
 use crate::http::turns::Turns;
-use crate::http::{Health, HttpMeasures};
+use crate::http::{Health, HttpMeasures, Rates};
+use actors::Engine;
 use domain::ids::{OrgId, UserId};
 use ports::{Library, People, Role};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub struct Parts {
     pub library: Arc<dyn Library>,
     /// People and classes.
     pub people: Arc<dyn People>,
+    /// The engine, for what other nodes ask.
+    pub engine: Engine,
     /// Learners' sessions and what is known of their past.
     pub study: Arc<dyn Study>,
     /// Believes tokens, or not.
@@ -39,6 +42,8 @@ pub struct Parts {
     pub measures: HttpMeasures,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// How much one person may ask for.
+    pub rates: Rates,
 }
 
 /// A sign-in as the token has it.
@@ -48,6 +53,7 @@ pub(super) type SignInKey = (UserId, Option<OrgId>, Role, Option<String>);
 pub struct App {
     pub(super) library: Arc<dyn Library>,
     pub(super) people: Arc<dyn People>,
+    pub(super) engine: Engine,
     pub(super) study: Arc<dyn Study>,
     pub(super) verifier: Arc<Verifier>,
     pub(super) mint: Option<Mint>,
@@ -59,6 +65,7 @@ pub struct App {
     pub(super) measures: HttpMeasures,
     pub(super) trusted_proxies: Vec<AddressRange>,
     pub(super) doors: Doors,
+    pub(super) rates: Rates,
     pub(super) imports: Arc<Semaphore>,
     /// Requests that are worked on, by person.
     pub(super) asking: Turns,
@@ -74,6 +81,7 @@ impl App {
         App {
             library: parts.library,
             people: parts.people,
+            engine: parts.engine,
             study: parts.study,
             verifier: parts.verifier,
             mint: parts.mint,
@@ -85,6 +93,7 @@ impl App {
             measures: parts.measures,
             trusted_proxies: parts.trusted_proxies,
             doors: Doors::default(),
+            rates: parts.rates,
             imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
             asking: Turns::new(REQUESTS_PER_PERSON),
             importing: Turns::new(IMPORTS_PER_PERSON),

@@ -6,6 +6,7 @@ use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::session::{Command, Refusal};
 use ports::DeckRecord;
 use std::pin::Pin;
+use std::sync::Arc;
 use thiserror::Error;
 
 use super::outlook::{CardOutlook, HistoryPage, HistoryQuery, Progress};
@@ -54,6 +55,9 @@ pub enum StudyError {
     /// More decks than one question may be about.
     #[error("these are too many decks at once; name one")]
     TooManyDecks,
+    /// Another node has the learner's session, the one with this internal address.
+    #[error("the learner's session is at another node; send it again")]
+    Elsewhere(Arc<str>),
     /// The session, or the store, cannot be used now. What was sent may be sent again under the same ids.
     #[error("{0}")]
     NotNow(String),

@@ -1,18 +1,16 @@
 //! The HTTP side of a server: its parts as the app wants them.
 
-use super::{Parts, ServerOptions};
-use crate::http::engine::EngineStudy;
+use super::{Parts, ServerOptions, Storage};
 use crate::http::{self, App, Health, HttpMeasures, Readiness};
 use crate::server::health::Health as ServerHealth;
 use actix_web::web;
 use actors::Engine;
-use embedded::EmbeddedStore;
 use std::sync::Arc;
 
 /// What `readyz` tells of this server.
 struct Known {
     health: Arc<ServerHealth>,
-    store: EmbeddedStore,
+    store: Storage,
     engine: Engine,
 }
 
@@ -26,7 +24,9 @@ impl Health for Known {
         } else {
             (!self.health.is_ready()).then_some("starting or going down")
         };
-        let degraded = if stats.poisoned { vec!["store"] } else { Vec::new() };
+        let degraded = if stats.degraded { vec!["store"] } else { Vec::new() };
+        let not_ready =
+            not_ready.or_else(|| self.engine.unready().map(|_| "not in step with the other nodes"));
         Readiness { not_ready, degraded }
     }
 }
@@ -34,16 +34,12 @@ impl Health for Known {
 /// What every request needs, one a process.
 pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::Data<App>, prometheus::Error> {
     let (metrics, sources) = (parts.metrics.clone(), parts.sources.clone());
-    let study = EngineStudy {
-        engine: parts.engine.clone(),
-        store: Arc::new(parts.store.clone()),
-        library: Arc::new(parts.store.clone()),
-        clock: parts.clock.clone(),
-    };
+    let study = parts.store.study(parts.engine.clone(), parts.clock.clone(), parts.bus.clone());
     Ok(web::Data::new(App::new(http::Parts {
-        library: Arc::new(parts.store.clone()),
-        people: Arc::new(parts.store.clone()),
-        study: Arc::new(study),
+        library: parts.store.library(),
+        people: parts.store.people(),
+        engine: parts.engine.clone(),
+        study,
         verifier: options.verifier.clone(),
         mint: options.mint.take(),
         codes: options.codes.clone(),
@@ -57,5 +53,6 @@ pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::D
         scrape: Arc::new(move || metrics.text(&sources).map_err(|error| error.to_string())),
         measures: HttpMeasures::new(parts.metrics.registry())?,
         trusted_proxies: options.trusted_proxies.clone(),
+        rates: options.rates.clone(),
     })))
 }

@@ -3,29 +3,43 @@
 mod drain;
 mod health;
 mod http;
+mod nodes;
 mod ready_file;
+mod storage;
 mod tokens;
 
 pub use health::Health;
+pub use nodes::{ASK_PATH, Asked, Said};
 pub use ready_file::ReadyFileError;
+pub use storage::{Storage, StorageStats};
 pub use tokens::VerifiedTokens;
 
 use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
+use crate::config::{Bus as BusAt, Store};
+use crate::http::Rates;
 use crate::http::address::behind;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
-use actors::{Engine, Hooks, Limits};
+use actors::{ClusterOptions, Engine, Hooks, Limits};
+use bus::{RedisBus, RedisOptions};
+use cql::CqlStore;
+use domain::owner::Timing;
 use embedded::EmbeddedStore;
+use ports::bus::Run;
+use ports::{Bus, Library, People, ReviewStore};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Connections that the kernel may hold for us: a whole school's return in one moment.
 const BACKLOG: i32 = 4_096;
+/// What the names of our channels in Redis begin with.
+const BUS_PREFIX: &str = "studyhall";
 /// Threads of the service runtime: writer and loader wait more than they work.
 const SERVICE_THREADS: usize = 2;
 
@@ -33,6 +47,12 @@ const SERVICE_THREADS: usize = 2;
 pub struct ServerOptions {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub store: Store,
+    /// How nodes hear of each other.
+    pub bus: BusAt,
+    /// By which the other nodes reach this one; `None` = where it listens.
+    pub node_address: Option<String>,
     /// The data folder.
     pub data_dir: PathBuf,
     /// Origins besides the own host whose pages may open sockets.
@@ -45,6 +65,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// How much one person may ask for over HTTP.
+    pub rates: Rates,
     /// Who may come in over a socket.
     pub tokens: Arc<dyn TokenCheck>,
     /// Who may come in over HTTP.
@@ -60,6 +82,30 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
+    fn engine<S>(
+        &self,
+        store: &S,
+        (clock, metrics): (&Arc<ServerClock>, &Arc<Metrics>),
+        cluster: Option<ClusterOptions>,
+    ) -> actors::Options<S>
+    where
+        S: ReviewStore + Library + People + Clone,
+    {
+        actors::Options {
+            store: Arc::new(store.clone()),
+            library: Arc::new(store.clone()),
+            people: Arc::new(store.clone()),
+            clock: clock.clone(),
+            dev_clock: self.dev_clock,
+            encode: encode_card,
+            telemetry: metrics.clone(),
+            limits: Limits::default(),
+            seed: real_ms().unsigned_abs(),
+            hooks: self.hooks.clone(),
+            cluster,
+        }
+    }
+
     /// How its listeners and sockets are served.
     pub fn serving(&self, parts: &Parts) -> ServeOptions {
         let engine = parts.engine.clone();
@@ -85,6 +131,12 @@ pub enum ServerError {
     /// The data folder could not be opened.
     #[error("the data folder could not be opened: {0}")]
     Store(#[from] embedded::OpenError),
+    /// The cluster's store could not be opened.
+    #[error("the store could not be opened: {0}")]
+    Cluster(#[from] cql::OpenError),
+    /// The bus can never come about.
+    #[error("the bus {0}")]
+    Bus(#[from] bus::BadUrl),
     /// The address could not be had.
     #[error("{address} could not be listened on: {source}")]
     Listen {
@@ -114,7 +166,9 @@ pub enum ServerError {
 #[derive(Clone)]
 pub struct Parts {
     /// The store.
-    pub store: EmbeddedStore,
+    pub store: Storage,
+    /// How other nodes are told of changes.
+    pub bus: Option<Arc<dyn Bus>>,
     /// The engine.
     pub engine: Engine,
     /// Both clocks.
@@ -134,32 +188,53 @@ impl Parts {
     ///
     /// # Errors
     /// The data folder cannot be opened.
-    pub fn start(options: &ServerOptions) -> Result<Parts, ServerError> {
-        let store = EmbeddedStore::open(&options.data_dir, embedded::Options::default())?;
+    pub async fn start(options: &ServerOptions, address: SocketAddr) -> Result<Parts, ServerError> {
         let clock = Arc::new(ServerClock::default());
         let metrics = Metrics::new()?;
-        let engine = Engine::start(actors::Options {
-            store: Arc::new(store.clone()),
-            library: Arc::new(store.clone()),
-            people: Arc::new(store.clone()),
-            clock: clock.clone(),
-            dev_clock: options.dev_clock,
-            encode: encode_card,
-            telemetry: metrics.clone(),
-            limits: Limits::default(),
-            seed: real_ms().unsigned_abs(),
-            hooks: options.hooks.clone(),
-        });
+        let bus: Option<Arc<dyn Bus>> = match &options.bus {
+            BusAt::Local => None,
+            BusAt::Redis(url) => {
+                let at = RedisOptions { url: url.reveal().to_owned(), prefix: BUS_PREFIX.to_owned() };
+                Some(Arc::new(RedisBus::start(Run(Uuid::new_v4()), &at)?))
+            }
+        };
+        let (store, engine) = match &options.store {
+            Store::Embedded => {
+                let store = EmbeddedStore::open(&options.data_dir, embedded::Options::default())?;
+                let engine = Engine::start(options.engine(&store, (&clock, &metrics), None));
+                (Storage::Embedded(store), engine)
+            }
+            Store::Cql(at) => {
+                let clocks = Arc::new(storage::StoreClock(clock.clone()));
+                let store =
+                    CqlStore::open(at, &cql::Options { clock: clocks, ..cql::Options::default() }).await?;
+                let cluster = ClusterOptions {
+                    owners: Arc::new(store.owners().clone()),
+                    tenures: Arc::new(store.clone()),
+                    peers: Arc::new(nodes::HttpPeers::new()),
+                    address: options.node_address.clone().unwrap_or_else(|| address.to_string()),
+                    new_run: Uuid::new_v4,
+                    timing: Timing::STANDARD,
+                };
+                let engine = Engine::start(options.engine(&store, (&clock, &metrics), Some(cluster)));
+                tokio::spawn(nodes::check_now_and_then(engine.clone()));
+                (Storage::Cql(store), engine)
+            }
+        };
+        if let Some(bus) = &bus {
+            tokio::spawn(nodes::hear(bus.clone(), engine.clone(), store.people()));
+        }
         let counters = Arc::new(SocketCounters::default());
         let sources = Sources { engine: engine.clone(), store: store.clone(), sockets: counters };
         let gate = Arc::new(Gate::new(GateLimits::default()));
-        Ok(Parts { store, engine, clock, metrics, sources, gate, health: Arc::default() })
+        Ok(Parts { store, bus, engine, clock, metrics, sources, gate, health: Arc::default() })
     }
 
     fn study_context(&self, tokens: Arc<dyn TokenCheck>) -> StudyContext {
         StudyContext {
             engine: self.engine.clone(),
-            people: Arc::new(self.store.clone()),
+            clustered: matches!(self.store, Storage::Cql(_)),
+            people: self.store.people(),
             tokens,
             clock: self.clock.clone(),
             real_ms,
@@ -177,24 +252,24 @@ pub fn run(options: ServerOptions, started: impl FnOnce(&Parts, SocketAddr)) -> 
         .thread_name("service")
         .enable_all()
         .build()?;
-    let parts = {
-        let _inside = service.enter();
-        Parts::start(&options)?
-    };
-    actix_rt::System::new().block_on(run_on_main(options, parts, started))
+    // First of all: the other nodes are told where this one is reached.
+    let listener = listen(options.listen, BACKLOG)
+        .map_err(|source| ServerError::Listen { address: options.listen, source })?;
+    let address = listener.local_addr()?;
+    let parts = service.block_on(Parts::start(&options, address))?;
+    actix_rt::System::new().block_on(run_on_main(options, parts, listener, started))
 }
 
 async fn run_on_main(
     mut options: ServerOptions,
     parts: Parts,
+    listener: TcpListener,
     started: impl FnOnce(&Parts, SocketAddr),
 ) -> Result<(), ServerError> {
     parts.engine.supervise();
     if let Some(prepare) = options.prepare.take() {
         prepare(&parts).await.map_err(ServerError::Prepare)?;
     }
-    let listener = listen(options.listen, BACKLOG)
-        .map_err(|source| ServerError::Listen { address: options.listen, source })?;
     let address = listener.local_addr()?;
     let workers = options.workers;
     let serving = options.serving(&parts);
@@ -214,6 +289,7 @@ async fn run_on_main(
     let signal = drain::signal().await?;
     tracing::info!(signal, "going down");
     let undecided = drain::drain(&parts).await;
+    parts.engine.leave().await;
     handle.stop(false).await;
     drop(serving.await);
     if undecided > 0 { Err(ServerError::Undecided(undecided)) } else { Ok(()) }

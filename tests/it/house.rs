@@ -13,11 +13,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("actors", &["domain", "ports"][..]),
         ("embedded", &["domain", "ports"][..]),
         ("cql", &["domain", "ports"][..]),
+        ("bus", &["domain", "ports"][..]),
         ("client", &["protocol"][..]),
         ("loadtest", &["client", "protocol"][..]),
         // Ceilings are made of the server's own parts, with nothing above them.
         ("ceiling", &["domain", "embedded", "ports", "protocol"][..]),
-        ("studyhall", &["actors", "client", "cql", "domain", "embedded", "ports", "protocol"][..]),
+        ("studyhall", &["actors", "bus", "client", "cql", "domain", "embedded", "ports", "protocol"][..]),
     ])
 }
 
@@ -25,7 +26,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
 const DRIVERS: [(&str, &[&str]); 7] = [
     ("rusqlite", &["ceiling", "embedded", "kit"]),
     ("scylla", &["cql"]),
-    ("redis", &["studyhall"]),
+    ("redis", &["bus"]),
     ("actix", &["actors", "ceiling", "studyhall"]),
     ("actix-web", &["ceiling", "studyhall"]),
     ("actix-web-actors", &["ceiling", "studyhall"]),

@@ -12,6 +12,7 @@
 #![allow(dead_code)]
 
 mod cli;
+mod cluster;
 mod conformance_ws;
 mod faults;
 mod house;

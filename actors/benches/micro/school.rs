@@ -52,6 +52,7 @@ impl SocketPort for FirstCard {
             ToSocket::Attached => self.attached.set(true),
             ToSocket::Frame(Out::Card(_)) => self.has_card.set(true),
             ToSocket::Frame(_) | ToSocket::Goodbye { .. } => {}
+            ToSocket::Elsewhere(address) => panic!("at another node: {address}"),
             ToSocket::Close(why) => panic!("closed: {why:?}"),
         }
         self.changed.notify_one();
@@ -104,6 +105,7 @@ impl School {
                 },
                 seed: 7,
                 hooks: Hooks::default(),
+                cluster: None,
             })
         };
         let system = actix::System::new();

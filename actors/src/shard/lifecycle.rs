@@ -2,7 +2,7 @@
 
 use super::{AfterBarrier, Barrier, Shard, Waiter};
 use crate::engine::Planted;
-use crate::messages::{CloseWhy, Item, Job, ToSocket};
+use crate::messages::{CloseWhy, Item, Job, NotLoaded, ToSocket};
 use crate::resident::{Leave, Resident, SessionActor, SessionCell};
 use crate::supervisor::ExitNotice;
 use domain::directory::{Claim, HomeState, Incarnation};
@@ -11,6 +11,7 @@ use domain::limits::{WAITING_MS, WAITING_PER_LEARNER};
 use domain::session::{Input, Session, SessionSeed, SocketId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How often a socket claims its learner before it is told to come back later.
@@ -86,10 +87,17 @@ impl Shard {
     }
 
     /// The loader is back with what a session starts from.
-    pub(super) fn activated(&self, user: UserId, n: Incarnation, seed: Result<Box<SessionSeed>, ()>) {
-        let Ok(seed) = seed else {
-            self.shared.registry.remove(user, n);
-            return self.close_waiting(user, CloseWhy::NotReady);
+    pub(super) fn activated(&self, user: UserId, n: Incarnation, seed: Result<Box<SessionSeed>, NotLoaded>) {
+        let seed = match seed {
+            Ok(seed) => seed,
+            Err(NotLoaded::NotNow) => {
+                self.shared.registry.remove(user, n);
+                return self.close_waiting(user, CloseWhy::NotReady);
+            }
+            Err(NotLoaded::Elsewhere(address)) => {
+                self.shared.registry.remove(user, n);
+                return self.send_waiting(user, &address);
+            }
         };
         if !self.shared.registry.turn(user, n, HomeState::Loading, HomeState::Live) {
             return self.close_waiting(user, CloseWhy::NotReady);
@@ -125,6 +133,15 @@ impl Shard {
     pub(super) fn stop_waiting(&self, user: UserId, socket: SocketId) {
         if let Some(waiting) = self.waiting.borrow_mut().get_mut(&user) {
             waiting.retain(|waiter| waiter.socket != socket);
+        }
+    }
+
+    /// The learner is at another node: whoever waits is relayed there.
+    fn send_waiting(&self, user: UserId, address: &Arc<str>) {
+        self.late_zones.borrow_mut().remove(&user);
+        let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
+        for waiter in waiting {
+            self.deliver(waiter.socket, ToSocket::Elsewhere(address.clone()));
         }
     }
 
@@ -184,6 +201,25 @@ impl Shard {
         let _ = self.raise_barrier(cell, AfterBarrier::Rebuild);
     }
 
+    /// This node was declared dead, and others may have its learners: every session is dropped as it is. What was handed
+    /// over is decided before a learner is loaded here again.
+    pub(super) fn lose_all(&self) {
+        let cells: Vec<_> = self.residents.borrow().values().map(|resident| resident.cell.clone()).collect();
+        for cell in cells {
+            for from in [HomeState::Live, HomeState::Stopping] {
+                self.shared.registry.turn(cell.user, cell.incarnation, from, HomeState::Fallen);
+            }
+            if let Ok(mut session) = cell.session.try_borrow_mut() {
+                *session = None;
+            }
+            self.evict(&cell);
+            for socket in std::mem::take(&mut *cell.sockets.borrow_mut()) {
+                self.deliver(socket, ToSocket::Close(CloseWhy::OwnerChanged));
+            }
+            let _ = self.raise_barrier(&cell, AfterBarrier::Forget);
+        }
+    }
+
     pub(super) fn evict(&self, cell: &SessionCell) {
         self.set_deadline(cell, None);
         self.shared.session_bytes.fetch_sub(cell.bytes.replace(0), Ordering::Relaxed);
@@ -214,6 +250,9 @@ impl Shard {
                 self.shared.notify(notice);
             }
             AfterBarrier::Drop => self.drop_stopped(barrier.user, barrier.incarnation, name),
+            AfterBarrier::Forget => {
+                self.shared.registry.remove(barrier.user, barrier.incarnation);
+            }
         }
     }
 
@@ -233,7 +272,11 @@ impl Shard {
             return;
         }
         self.evict(&cell);
-        self.shared.registry.remove(user, n);
+        if self.shared.registry.remove(user, n)
+            && let Some(cluster) = &self.shared.cluster
+        {
+            cluster.settle(&self.shared, user);
+        }
         // Whoever came between the check and the removal waits here: claim again for them.
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {

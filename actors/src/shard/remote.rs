@@ -54,6 +54,7 @@ impl Shard {
             ToShard::Zones(user, zones) => self.zones_told(user, zones),
             ToShard::Goodbye => self.goodbye(),
             ToShard::CloseAll => self.close_all(),
+            ToShard::LoseAll => self.lose_all(),
             ToShard::Observe(reply) => {
                 let _ = reply.send(self.view());
             }
@@ -71,6 +72,7 @@ impl Shard {
                     self.give(*user, Input::AccessChanged);
                 }
             }
+            Concerned::Everybody => self.for_all(|_| true, || Input::AccessChanged),
             Concerned::Deck(deck) => self.for_all(|cell| may_hold(cell, *deck), || Input::AccessChanged),
         }
     }

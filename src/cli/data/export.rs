@@ -1,7 +1,8 @@
 //! `studyhall export`: a deck as CSV that `import` takes again.
 
 use crate::cli::could_not;
-use crate::config::{ExportArgs, Need, load};
+use crate::cli::on_a_folder;
+use crate::config::ExportArgs;
 use crate::import::offline::{OfflineError, find};
 use crate::import::written::{COLUMNS, Fronts, PREAMBLE};
 use embedded::EmbeddedStore;
@@ -33,7 +34,7 @@ enum ExportError {
 
 /// Writes a deck of a learner, on a data folder that no server has open.
 pub(in crate::cli) fn export(args: &ExportArgs) -> ExitCode {
-    let config = match load(&args.config, Need::Nothing) {
+    let config = match on_a_folder(&args.config) {
         Ok(config) => config,
         Err(errors) => return could_not(errors),
     };

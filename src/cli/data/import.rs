@@ -1,8 +1,9 @@
 //! `studyhall import`: a file into a deck, on a data folder or through a server.
 
 use crate::cli::could_not;
+use crate::cli::on_a_folder;
 use crate::clock::real_ms;
-use crate::config::{Config, ImportArgs, Need, load};
+use crate::config::{Config, ImportArgs};
 use crate::import::offline::{OfflineError, Progress, Target, import_file};
 use crate::import::{ImportOptions, ImportReport};
 use crate::naming::{self, BadTitle};
@@ -31,7 +32,7 @@ enum FolderError {
 
 /// Imports a file.
 pub(in crate::cli) fn import(args: &ImportArgs) -> ExitCode {
-    let config = match load(&args.config, Need::Nothing) {
+    let config = match on_a_folder(&args.config) {
         Ok(config) => config,
         Err(errors) => return could_not(errors),
     };

@@ -4,6 +4,7 @@
 
 mod outgoing;
 mod port;
+mod relay;
 mod signin;
 mod socket;
 mod translate;
@@ -19,11 +20,16 @@ use ports::People;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The header of a socket that another node opened for its client: such a socket is never relayed on.
+pub const RELAY_HEADER: &str = "x-studyhall-relay";
+
 /// What every study socket needs.
 #[derive(Clone)]
 pub struct StudyContext {
     /// The engine.
     pub engine: Engine,
+    /// Whether there may be other nodes.
+    pub clustered: bool,
     /// People, for the sign-in.
     pub people: Arc<dyn People>,
     /// Whether a token is good.
@@ -48,6 +54,9 @@ pub fn route(context: StudyContext) -> SocketRoute {
         output_burst_max_bytes: 4 * 1024 * 1024,
         ..SocketOptions::default()
     };
-    SocketRoute::new(protocol::STUDY_PATH, options, move |_| Ok(StudySocket::new(context.clone())))
-        .subprotocol(protocol::SUBPROTOCOL)
+    SocketRoute::new(protocol::STUDY_PATH, options, move |request| {
+        let relayed = request.header(RELAY_HEADER).is_some();
+        Ok(StudySocket::new(context.clone(), relayed))
+    })
+    .subprotocol(protocol::SUBPROTOCOL)
 }

@@ -1,6 +1,7 @@
 //! The way from a session to its socket: a bounded queue on the socket's own thread, and one piece of mail that stands
 //! for all that is in it.
 
+use super::relay::Relayed;
 use super::signin::SignInOutcome;
 use crate::ws::layer::SocketHandle;
 use actors::{Full, SocketPort, ToSocket};
@@ -20,6 +21,7 @@ pub(super) enum Waiting {
     Session(ToSocket),
     SignIn(SignInOutcome),
     Renewed(SignInOutcome, i64),
+    Relayed(Relayed),
 }
 
 /// The queue.

@@ -6,6 +6,7 @@ mod told;
 
 use super::StudyContext;
 use super::port::{Look, StudyPort};
+use super::relay::Relay;
 use crate::ws::layer::{CloseCode as WireCode, Closed, Receive, Socket, SocketApp};
 use actors::Shard;
 use domain::ids::{InstanceId, UserId};
@@ -30,6 +31,10 @@ pub struct StudySocket {
     saved: Option<u64>,
     /// What is wrong with malformed commands, by `seq`, until their verdict.
     sentences: BTreeMap<u64, String>,
+    /// Whether another node opened this socket for its client.
+    relayed: bool,
+    /// The `hello` as it came, until the welcome: for another node.
+    hello: String,
 }
 
 enum Stage {
@@ -39,6 +44,8 @@ enum Stage {
     Entering { user: UserId, instance: InstanceId, plug: Option<SocketId> },
     /// `welcome` was sent.
     Open { user: UserId, plug: SocketId },
+    /// The learner is at another node, to which frames are passed on.
+    Relayed(Relay),
     /// Over.
     Gone,
 }
@@ -49,7 +56,7 @@ thread_local! {
 
 impl StudySocket {
     /// A socket before its `hello`.
-    pub fn new(context: StudyContext) -> StudySocket {
+    pub fn new(context: StudyContext, relayed: bool) -> StudySocket {
         StudySocket {
             context,
             port: Rc::default(),
@@ -60,6 +67,8 @@ impl StudySocket {
             sent_ms: 0,
             saved: None,
             sentences: BTreeMap::new(),
+            relayed,
+            hello: String::new(),
         }
     }
 
@@ -103,7 +112,7 @@ impl SocketApp for StudySocket {
         match self.stage {
             Stage::Open { .. } => self.watch_time(socket),
             Stage::Entering { .. } => self.end(CloseCode::NotReady, socket),
-            Stage::Silent | Stage::Gone => {}
+            Stage::Silent | Stage::Relayed(_) | Stage::Gone => {}
         }
     }
 
@@ -124,7 +133,7 @@ impl StudySocket {
         let plug = match self.stage {
             Stage::Open { plug, .. } => Some(plug),
             Stage::Entering { plug, .. } => plug,
-            Stage::Silent | Stage::Gone => None,
+            Stage::Silent | Stage::Relayed(_) | Stage::Gone => None,
         };
         self.stage = Stage::Gone;
         if let (Some(shard), Some(plug)) = (self.shard.take(), plug) {

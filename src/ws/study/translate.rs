@@ -176,5 +176,6 @@ pub(super) fn close_code(why: actors::CloseWhy) -> CloseCode {
         actors::CloseWhy::KeepsFailing => CloseCode::KeepsFailing,
         actors::CloseWhy::NotReady => CloseCode::NotReady,
         actors::CloseWhy::Draining => CloseCode::Goodbye,
+        actors::CloseWhy::OwnerChanged => CloseCode::OwnerChanged,
     }
 }

@@ -9,6 +9,7 @@ mod imports;
 mod isolation;
 mod live;
 mod ops;
+mod rates;
 mod signin;
 mod site;
 mod studying;

@@ -6,9 +6,11 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{test, web};
 use actors::{Engine, Hooks, Limits, Options};
+use bus::LocalQuota;
 use domain::ids::{OrgId, UserId};
 use kit::MemoryStore;
-use ports::Role;
+use ports::quota::Buckets;
+use ports::{Quota, Role};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use studyhall::auth::{Codes, Keys, Mint, Verifier, Wanted};
 use studyhall::clock::{ServerClock, real_ms};
 use studyhall::http::engine::EngineStudy;
-use studyhall::http::{App, Health, HttpMeasures, Parts, Readiness, app};
+use studyhall::http::{App, Health, HttpMeasures, Parts, Rates, Readiness, app};
 use studyhall::ws::study::encode_card;
 use uuid::Uuid;
 
@@ -98,6 +100,15 @@ impl Site {
     }
 
     pub async fn open_with(dev_clock: bool) -> Site {
+        Self::open_as(dev_clock, Arc::new(LocalQuota::default()), None).await
+    }
+
+    /// One node whose requests are counted there, against this.
+    pub async fn open_counted(quota: Arc<dyn Quota>, buckets: Buckets) -> Site {
+        Self::open_as(false, quota, Some(buckets)).await
+    }
+
+    async fn open_as(dev_clock: bool, quota: Arc<dyn Quota>, buckets: Option<Buckets>) -> Site {
         let store = MemoryStore::new();
         let clock = Arc::new(ServerClock::default());
         let engine = Engine::start(Options {
@@ -111,12 +122,14 @@ impl Site {
             limits: Limits::default(),
             seed: 7,
             hooks: Hooks::default(),
+            cluster: None,
         });
         engine.supervise();
         let registry = prometheus::Registry::new();
         let measures = HttpMeasures::new(&registry).unwrap();
         let study = EngineStudy {
-            engine,
+            engine: engine.clone(),
+            bus: None,
             store: Arc::new(store.clone()),
             library: Arc::new(store.clone()),
             clock: clock.clone(),
@@ -126,6 +139,7 @@ impl Site {
         let mint = || Mint::new(SECRET, "studyhall", "studyhall").unwrap();
         let keys = Keys::default().with_secret(SECRET).unwrap();
         let state = web::Data::new(App::new(Parts {
+            engine,
             library: Arc::new(store.clone()),
             people: Arc::new(store.clone()),
             study: Arc::new(study),
@@ -140,6 +154,7 @@ impl Site {
             }),
             measures,
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            rates: Rates::new(quota, buckets),
         }));
         let service = std::rc::Rc::new(test::init_service(app(state)).await);
         let call: Call = Box::new(move |request| {

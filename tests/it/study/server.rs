@@ -118,10 +118,12 @@ impl TestServer {
                 limits: wishes.limits.unwrap_or_default(),
                 seed: 7,
                 hooks: wishes.hooks.clone(),
+                cluster: None,
             })
         };
         let people = WatchedPeople::new(store.clone());
         let context = StudyContext {
+            clustered: false,
             engine: engine.clone(),
             people: Arc::new(people.clone()),
             tokens: Arc::new(PlainTokens),

@@ -4,11 +4,13 @@ use super::client::{Client, request};
 use super::scripted;
 use super::server::TestServer;
 use crate::study::outside::PlainTokens;
+use bus::LocalQuota;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use studyhall::auth::{Codes, Keys, Verifier};
+use studyhall::http::Rates;
 use studyhall::server::{Parts, ServerOptions};
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketOptions};
 
@@ -19,8 +21,8 @@ fn assembled(trusted_proxies: &[&str]) -> TestServer {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path(), trusted_proxies);
     let serving = {
-        let _inside = runtime.enter();
-        options.serving(&Parts::start(&options).unwrap())
+        let parts = runtime.block_on(Parts::start(&options, options.listen)).unwrap();
+        options.serving(&parts)
     };
     let gate = Gate::new(GateLimits { unknown_per_address_max: 2, unknown_max: 100 });
     let sockets = SocketOptions { sign_in_max: Some(Duration::from_secs(300)), ..SocketOptions::default() };
@@ -34,12 +36,16 @@ fn options(data_dir: &Path, trusted_proxies: &[&str]) -> ServerOptions {
     let keys = Keys::default().with_secret(b"a secret that only these tests know, long enough").unwrap();
     ServerOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        store: studyhall::config::Store::Embedded,
+        bus: studyhall::config::Bus::Local,
+        node_address: None,
         data_dir: data_dir.to_owned(),
         allowed_origins: Vec::new(),
         dev_clock: false,
         ready_file: None,
         workers: 1,
         trusted_proxies: trusted_proxies.iter().map(|range| range.parse().unwrap()).collect(),
+        rates: Rates::new(Arc::new(LocalQuota::default()), None),
         tokens: Arc::new(PlainTokens),
         verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
         mint: None,

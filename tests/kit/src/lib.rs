@@ -9,16 +9,24 @@
     reason = "a test ends where a promise breaks"
 )]
 
+pub mod apart;
+pub mod contract_bus;
 pub mod contract_library;
 pub mod contract_people;
 pub mod contract_store;
 pub mod disk;
+pub mod fault_bus;
 pub mod fault_store;
 pub mod memory;
+pub mod redis_server;
 pub mod rng;
 pub mod rows;
+pub mod tcp_proxy;
 pub mod wait;
 
 pub use disk::Disk;
+pub use fault_bus::FaultBus;
 pub use fault_store::{Fault, FaultStore, Lies};
 pub use memory::MemoryStore;
+pub use redis_server::RedisServer;
+pub use tcp_proxy::TcpProxy;

@@ -26,7 +26,7 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .enable_time()
+        .enable_all()
         .build()
         .unwrap()
         .block_on(future)

@@ -18,11 +18,22 @@ const SENTENCES_MAX: usize = 64;
 
 impl StudySocket {
     pub(super) fn frame(&mut self, text: &str, socket: &mut Socket<'_, Self>) {
+        if let Stage::Relayed(relay) = &self.stage {
+            if !relay.pass(text) {
+                self.end(CloseCode::TooSlow, socket);
+            }
+            return;
+        }
         match protocol::decode_client(text) {
-            Ok(ClientFrame::Hello(hello)) => self.hello(hello, socket),
+            Ok(ClientFrame::Hello(hello)) => {
+                if self.context.clustered {
+                    text.clone_into(&mut self.hello);
+                }
+                self.hello(hello, socket);
+            }
             Ok(frame) => match self.stage {
                 Stage::Open { user, plug } => self.open_frame(frame, user, plug, socket),
-                Stage::Silent | Stage::Entering { .. } | Stage::Gone => {
+                Stage::Silent | Stage::Entering { .. } | Stage::Relayed(_) | Stage::Gone => {
                     self.end(CloseCode::ProtocolError, socket);
                 }
             },

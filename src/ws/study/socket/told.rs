@@ -1,17 +1,20 @@
 //! What the session says, and what became of a sign-in: frames for the client, or a close.
 
 use super::{Stage, StudySocket};
+use crate::ws::layer::CloseCode as WireCode;
 use crate::ws::layer::Socket;
 use crate::ws::study::outgoing::{
     done_frame, notice_frame, queue_frame, refused_frame, write_card, write_changed,
 };
 use crate::ws::study::port::Waiting;
+use crate::ws::study::relay::{Relay, Relayed};
 use crate::ws::study::signin::SignInOutcome;
 use crate::ws::study::translate::{close_code, refusal_message};
 use actors::ToSocket;
 use domain::session::Out;
 use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
 use protocol::{CloseCode, Goodbye, ServerFrame};
+use std::sync::Arc;
 
 impl StudySocket {
     pub(super) fn look(&mut self, socket: &mut Socket<'_, Self>) {
@@ -20,6 +23,7 @@ impl StudySocket {
                 Waiting::SignIn(outcome) => self.enter(outcome, socket),
                 Waiting::Renewed(outcome, expires_ms) => self.renewed(outcome, expires_ms, socket),
                 Waiting::Session(out) => self.told(out, socket),
+                Waiting::Relayed(relayed) => self.relayed(relayed, socket),
             }
         }
         self.flush_saved(socket);
@@ -61,6 +65,7 @@ impl StudySocket {
     fn told(&mut self, out: ToSocket, socket: &mut Socket<'_, Self>) {
         match out {
             ToSocket::Attached => self.welcome(socket),
+            ToSocket::Elsewhere(address) => self.elsewhere(&address, socket),
             ToSocket::Frame(out) => self.frame_out(out, socket),
             // Whoever is not welcomed yet has nothing to save here.
             ToSocket::Goodbye { .. } if !matches!(self.stage, Stage::Open { .. }) => {
@@ -81,6 +86,7 @@ impl StudySocket {
     fn welcome(&mut self, socket: &mut Socket<'_, Self>) {
         let Stage::Entering { user, plug: Some(plug), .. } = self.stage else { return };
         self.stage = Stage::Open { user, plug };
+        self.hello = String::new();
         socket.signed_in();
         let frame = ServerFrame::Welcome(Box::new(protocol::Welcome {
             user_id: user.0,
@@ -96,6 +102,34 @@ impl StudySocket {
         self.send(&frame, socket);
         self.watch_time(socket);
         socket.resume_reading();
+    }
+
+    /// The learner is at another node: this socket passes frames on to there and back.
+    fn elsewhere(&mut self, address: &Arc<str>, socket: &mut Socket<'_, Self>) {
+        if self.relayed {
+            // Two nodes that send a client to each other would do so for ever: it comes back when they agree.
+            return self.end(CloseCode::OwnerChanged, socket);
+        }
+        let Stage::Entering { plug, .. } = self.stage else { return };
+        if let (Some(shard), Some(plug)) = (self.shard.take(), plug) {
+            shard.unplug(plug);
+        }
+        let hello = std::mem::take(&mut self.hello);
+        self.stage = Stage::Relayed(Relay::open(address, hello, self.port.clone()));
+        socket.resume_reading();
+    }
+
+    fn relayed(&mut self, relayed: Relayed, socket: &mut Socket<'_, Self>) {
+        let Stage::Relayed(_) = self.stage else { return };
+        match relayed {
+            Relayed::Text(text) => {
+                // Who is let in there is let in.
+                socket.signed_in();
+                self.send_written(socket, |out| out.push_str(&text));
+            }
+            Relayed::Closed { code: Some(code), reason } => socket.close(WireCode::new(code), reason),
+            Relayed::Closed { code: None, .. } => self.end(CloseCode::OwnerChanged, socket),
+        }
     }
 
     fn frame_out(&mut self, out: Out, socket: &mut Socket<'_, Self>) {

@@ -1,0 +1,292 @@
+//! A node among others: it beats, it claims the learners that it needs, and lets go of those that others need. Every
+//! decision is a machine's in [`domain::owner`]; here are the tasks that ask the store and the other nodes for them.
+//!
+//! A learner's registry entry comes first, and only then it is looked whether the learner is being let go: so of a claim
+//! here and a release for somebody else one always sees the other.
+
+mod life;
+
+use crate::engine::Shared;
+use domain::ids::{EntryId, RunId, UserId, Uuid};
+use domain::owner::claim::{Answer, Asked, Claim, Held, Released, Releases, Step};
+use domain::owner::node::Node;
+use domain::owner::{Epoch, Subject, Timing};
+use domain::session::Input;
+use ports::{Boxed, NodeEntry, Owners, StoreError, Tenures};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+/// How long a node looks for a learner before the socket that waits is told to come back: longer than it takes to
+/// declare an owner dead.
+const ACQUIRE_WITHIN: Duration = Duration::from_secs(12);
+/// How often it is looked whether a learner has been let go.
+const LET_GO_LOOK: Duration = Duration::from_millis(20);
+
+/// How one node asks another.
+pub trait Peers: Send + Sync + 'static {
+    /// Asks the run at this address whether it has a learner, and to let go of one that it does not need. Silence is
+    /// [`Answer::Unreachable`].
+    fn ask(&self, address: String, run: RunId, user: UserId, epoch: Epoch) -> Boxed<'_, Answer>;
+}
+
+/// What makes an engine a node of a cluster.
+#[derive(Clone)]
+pub struct ClusterOptions {
+    /// Who owns whom.
+    pub owners: Arc<dyn Owners>,
+    /// The caches of those that this node owns.
+    pub tenures: Arc<dyn Tenures>,
+    /// The other nodes.
+    pub peers: Arc<dyn Peers>,
+    /// Where the others reach this one, `host:port`.
+    pub address: String,
+    /// Makes the ids of runs.
+    pub new_run: fn() -> Uuid,
+    /// The times that owners live by.
+    pub timing: Timing,
+}
+
+/// Where a learner is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// Here: it may be loaded.
+    Here,
+    /// At the node with this internal address.
+    Elsewhere(Arc<str>),
+    /// It could not be found out in time.
+    Unknown,
+}
+
+/// This node.
+pub(crate) struct Cluster {
+    options: ClusterOptions,
+    state: Mutex<State>,
+    /// Why it should get no new work, if it should not.
+    unready: Mutex<Option<String>>,
+    left: AtomicBool,
+}
+
+struct State {
+    run: RunId,
+    /// The run's life, once it is registered.
+    node: Option<Node>,
+    releases: Releases,
+    /// Learners whose caches are being written for the last time.
+    settling: BTreeSet<UserId>,
+    nodes: BTreeMap<RunId, Arc<str>>,
+}
+
+impl Cluster {
+    /// Registers a run and begins to beat; ends when the engine is gone.
+    pub(crate) fn start(options: ClusterOptions) -> Arc<Cluster> {
+        let run = RunId((options.new_run)());
+        let releases = Releases::new(run, options.timing);
+        let state = State { run, node: None, releases, settling: BTreeSet::new(), nodes: BTreeMap::new() };
+        Arc::new(Cluster {
+            options,
+            state: Mutex::new(state),
+            unready: Mutex::new(Some("this node is not registered yet".to_owned())),
+            left: AtomicBool::new(false),
+        })
+    }
+
+    /// The node's own life, for as long as the engine lives.
+    pub(crate) async fn live(self: Arc<Self>, engine: Weak<Shared>) {
+        life::run(&self, &engine).await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why this node should get no new work.
+    pub(crate) fn unready(&self) -> Option<String> {
+        self.unready.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Finds a learner, who has an entry in this node's registry; takes the learner if nobody else has one.
+    pub(crate) async fn acquire(&self, shared: &Arc<Shared>, user: UserId) -> Place {
+        match tokio::time::timeout(ACQUIRE_WITHIN, self.claim(shared, user)).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, %user, "a learner could not be claimed");
+                Place::Unknown
+            }
+            Err(_) => Place::Unknown,
+        }
+    }
+
+    async fn claim(&self, shared: &Arc<Shared>, user: UserId) -> Result<Place, StoreError> {
+        let run = loop {
+            {
+                let state = self.state();
+                if state.releases.may_start(user) && !state.settling.contains(&user) {
+                    break state.run;
+                }
+            }
+            tokio::time::sleep(LET_GO_LOOK).await;
+        };
+        let (mut claim, mut step) = Claim::begin(run, self.options.timing);
+        loop {
+            step = match step {
+                Step::ReadOwner => match self.options.owners.owner(user).await {
+                    Ok(row) => claim.row(row),
+                    Err(error) => unread(&error, &mut claim),
+                },
+                Step::ReadAlive(other) => match self.options.owners.is_alive(other).await {
+                    Ok(alive) => claim.alive(alive),
+                    Err(error) => unread(&error, &mut claim),
+                },
+                Step::Ask { run: other, epoch } => claim.answered(self.ask(other, user, epoch).await),
+                Step::Change(change) => claim.changed(self.options.owners.change(user, change).await),
+                Step::Wait { wait_ms } => {
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    claim.waited()
+                }
+                Step::Relay(other) => {
+                    return Ok(self.address_of(other).map_or(Place::Unknown, Place::Elsewhere));
+                }
+                Step::Mine { epoch, from_dead } => {
+                    self.adopt(shared, user, run, epoch, from_dead).await?;
+                    return Ok(Place::Here);
+                }
+            };
+        }
+    }
+
+    async fn adopt(
+        &self,
+        shared: &Arc<Shared>,
+        user: UserId,
+        run: RunId,
+        epoch: Epoch,
+        from_dead: bool,
+    ) -> Result<(), StoreError> {
+        let tenures = &self.options.tenures;
+        // A session that fell has left what it knew of the caches.
+        if let Err(error) = tenures.release(user).await {
+            tracing::warn!(%error, %user, "caches of an earlier session were not written: they are made from the log");
+        }
+        tenures.adopt(user, run, epoch).await?;
+        if from_dead {
+            let (engine, tenures) = (Arc::downgrade(shared), tenures.clone());
+            let again = Duration::from_millis(self.options.timing.inbox_again_ms);
+            tokio::spawn(async move {
+                tokio::time::sleep(again).await;
+                let Some(shared) = engine.upgrade() else { return };
+                match tenures.inbox_again(user).await {
+                    Ok(cards) => fold_again(&shared, user, &cards).await,
+                    Err(error) => tracing::warn!(%error, %user, "an inbox could not be read once more"),
+                }
+            });
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, run: RunId, user: UserId, epoch: Epoch) -> Answer {
+        let Some(address) = self.address_of(run) else { return Answer::Unreachable };
+        self.options.peers.ask(address.to_string(), run, user, epoch).await
+    }
+
+    fn address_of(&self, run: RunId) -> Option<Arc<str>> {
+        self.state().nodes.get(&run).cloned()
+    }
+
+    fn set_nodes(&self, nodes: &[NodeEntry]) {
+        let living = nodes.iter().filter(|node| node.row.alive);
+        self.state().nodes = living.map(|node| (node.row.run, node.address.as_str().into())).collect();
+    }
+
+    /// Another node needs a learner that this run is believed to have.
+    pub(crate) async fn asked(&self, shared: &Shared, run: RunId, user: UserId, epoch: Epoch) -> Answer {
+        let asked = {
+            let mut state = self.state();
+            if state.run != run {
+                return Answer::NotMine;
+            }
+            let entry = shared.registry.home(user).is_some();
+            let writing = state.settling.contains(&user) || self.options.tenures.is_writing(user);
+            state.releases.asked(user, epoch, Held { entry, writing })
+        };
+        let mut change = match asked {
+            Asked::Say(answer) => return answer,
+            Asked::Release(change) => change,
+        };
+        if let Err(error) = self.options.tenures.release(user).await {
+            tracing::warn!(%error, %user, "caches were not written before a learner was let go");
+        }
+        loop {
+            let changed = self.options.owners.change(user, change).await;
+            let released = self.state().releases.changed(user, changed);
+            match released {
+                Released::Gone => return Answer::NotMine,
+                Released::Again { change: again, wait_ms } => {
+                    change = again;
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                }
+            }
+        }
+    }
+
+    /// The learner's session is gone from this node: its caches are written, and the memory of them is given back. The
+    /// learner stays this run's until somebody else asks.
+    pub(crate) fn settle(self: &Arc<Self>, shared: &Shared, user: UserId) {
+        {
+            let mut state = self.state();
+            if shared.registry.home(user).is_some() || !state.settling.insert(user) {
+                return;
+            }
+        }
+        let cluster = self.clone();
+        shared.runtime().spawn(async move {
+            if let Err(error) = cluster.options.tenures.release(user).await {
+                tracing::warn!(%error, %user, "caches were not written when a learner left");
+            }
+            cluster.state().settling.remove(&user);
+        });
+    }
+
+    /// Commands that came again and were found in the log.
+    pub(crate) async fn found_again(
+        &self,
+        shared: &Shared,
+        user: UserId,
+        entries: Vec<(EntryId, Subject)>,
+    ) -> Result<(), StoreError> {
+        let cards = self.options.tenures.found_again(user, entries).await?;
+        fold_again(shared, user, &cards).await;
+        Ok(())
+    }
+
+    /// Somebody has written into this learner's inbox: its owner reads it.
+    pub(crate) async fn inbox_named(&self, shared: &Shared, user: UserId) {
+        match self.options.tenures.inbox_again(user).await {
+            Ok(cards) => fold_again(shared, user, &cards).await,
+            Err(error) => tracing::warn!(%error, %user, "an inbox could not be read"),
+        }
+    }
+
+    /// This node goes, with everything stored: others need not wait until it is declared dead.
+    pub(crate) async fn leave(&self) {
+        self.left.store(true, Ordering::Release);
+        life::leave(self).await;
+    }
+}
+
+fn unread(error: &StoreError, claim: &mut Claim) -> Step {
+    tracing::debug!(%error, "a claim could not read");
+    claim.wait()
+}
+
+/// The session, if there is one, reads these cards' decks again.
+async fn fold_again(shared: &Shared, user: UserId, cards: &[Subject]) {
+    let decks: BTreeSet<_> = cards.iter().map(|(deck, _)| *deck).collect();
+    for deck in decks {
+        if let Some(home) = shared.registry.home(user) {
+            let input = Input::Imported(deck);
+            shared.tell(home.shard, crate::messages::ToShard::Input { user, input }).await;
+        }
+    }
+}

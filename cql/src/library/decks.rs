@@ -1,0 +1,180 @@
+//! Decks: their records, and where they lie in their owners' trees.
+
+use super::head::Head;
+use super::text::{settings_text, visibility_word};
+use crate::CqlStore;
+use crate::decide::{Verdict, decide};
+use domain::ids::{DeckId, UserId, Uuid};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use ports::library::PATH_SEPARATOR;
+use ports::{Cause, DeckQuery, DeckRecord, LibraryError, StoreError};
+use scylla::value::MaybeUnset;
+use std::collections::BTreeSet;
+
+/// How often a change that is bound to no revision is tried, when others are always quicker.
+const CHANGE_TRIES: u32 = 32;
+
+/// Stores a deck, new or changed.
+pub(super) async fn put_deck(
+    store: &CqlStore,
+    deck: DeckRecord,
+    if_revision: Option<u64>,
+    now_ms: i64,
+) -> Result<DeckRecord, LibraryError> {
+    for _ in 0..CHANGE_TRIES {
+        let stored = Head::read(store, deck.id).await?.map(|head| head.record);
+        match (&stored, if_revision) {
+            (None, Some(_)) => return Err(LibraryError::NoSuchDeck),
+            (Some(stored), Some(based_on)) if stored.revision != based_on => {
+                return Err(LibraryError::Changed);
+            }
+            (None | Some(_), _) => {}
+        }
+        let mut deck = deck.clone();
+        deck.revision = stored.as_ref().map_or(1, |stored| stored.revision + 1);
+        deck.cards = stored.as_ref().map_or(0, |stored| stored.cards);
+        deck.created_ms = stored.as_ref().map_or(deck.created_ms, |stored| stored.created_ms);
+        deck.updated_ms = now_ms;
+        if change(store, stored.as_ref(), &deck, if_revision.is_some()).await? {
+            return Ok(deck);
+        }
+        if if_revision.is_some() {
+            return Err(LibraryError::Changed);
+        }
+    }
+    Err(StoreError::new(Cause::Overloaded, "a deck is changed by too many at once").into())
+}
+
+/// From `stored` to `deck`, unless somebody was quicker. The deck is listed under its new path before it has it and
+/// under the old one until it has not, so that no list ever lacks it.
+async fn change(
+    store: &CqlStore,
+    stored: Option<&DeckRecord>,
+    deck: &DeckRecord,
+    bound: bool,
+) -> Result<bool, StoreError> {
+    let statements = store.library();
+    let moved = stored.is_none_or(|stored| (stored.owner, &stored.path) != (deck.owner, &deck.path));
+    if moved {
+        let values = (deck.owner.0, &deck.path, deck.id.0, pointer_stamp(deck));
+        store.client().write(&statements.point_to, values).await?;
+    }
+    let done = match stored {
+        None => make(store, deck).await?,
+        Some(stored) => update(store, stored, deck, bound).await?,
+    };
+    if let (true, true, Some(stored)) = (done, moved, stored) {
+        let values = (pointer_stamp(deck), stored.owner.0, &stored.path, stored.id.0);
+        store.client().write(&statements.point_no_more, values).await?;
+    }
+    Ok(done)
+}
+
+/// The timestamp of a pointer's write: grows with the revision for which it is made, so that a deletion that comes late
+/// does not win over a later return to the same path.
+fn pointer_stamp(deck: &DeckRecord) -> i64 {
+    deck.created_ms.saturating_mul(1_000).saturating_add_unsigned(deck.revision)
+}
+
+async fn make(store: &CqlStore, deck: &DeckRecord) -> Result<bool, StoreError> {
+    let last = uuid::Uuid::new_v4();
+    let values = (
+        deck.id.0,
+        MaybeUnset::from_option(deck.org.map(|org| org.0)),
+        deck.owner.0,
+        &deck.path,
+        &deck.title,
+        &deck.description,
+        visibility_word(deck.visibility),
+        MaybeUnset::from_option(deck.narrowed.all_until_ms),
+        MaybeUnset::from_option(deck.narrowed.org_until_ms),
+        &deck.tags,
+        settings_text(&deck.settings),
+        deck.created_ms,
+        deck.updated_ms,
+        MaybeUnset::from_option(deck.deleted_ms),
+        last,
+    );
+    decide(store.client(), &store.library().make_deck, &values, || async move {
+        Ok(match Head::read_decided(store, deck.id).await? {
+            None => Verdict::Again,
+            Some(head) if head.last == last => Verdict::Done,
+            Some(_) => Verdict::Refused,
+        })
+    })
+    .await
+}
+
+async fn update(
+    store: &CqlStore,
+    stored: &DeckRecord,
+    deck: &DeckRecord,
+    bound: bool,
+) -> Result<bool, StoreError> {
+    let last = uuid::Uuid::new_v4();
+    let based_on = stored.revision;
+    let values = (
+        unless_same(stored.org.map(|org| org.0), deck.org.map(|org| org.0)),
+        deck.owner.0,
+        &deck.path,
+        &deck.title,
+        &deck.description,
+        visibility_word(deck.visibility),
+        unless_same(stored.narrowed.all_until_ms, deck.narrowed.all_until_ms),
+        unless_same(stored.narrowed.org_until_ms, deck.narrowed.org_until_ms),
+        &deck.tags,
+        settings_text(&deck.settings),
+        deck.revision.cast_signed(),
+        deck.updated_ms,
+        unless_same(stored.deleted_ms, deck.deleted_ms),
+        last,
+        deck.id.0,
+        based_on.cast_signed(),
+    );
+    decide(store.client(), &store.library().change_deck, &values, || async move {
+        Ok(match Head::read_decided(store, deck.id).await? {
+            Some(head) if head.last == last => Verdict::Done,
+            Some(head) if head.record.revision == based_on => Verdict::Again,
+            // Ours, then another's; or another's alone: a change bound to no revision may simply be made again.
+            Some(_) if !bound => Verdict::Refused,
+            Some(_) | None => Verdict::Unknown,
+        })
+    })
+    .await
+}
+
+/// A column that stays as it is is not written: writing "nothing" anew would leave a tombstone each time.
+fn unless_same<T: PartialEq>(stored: Option<T>, new: Option<T>) -> MaybeUnset<Option<T>> {
+    if stored == new { MaybeUnset::Unset } else { MaybeUnset::Set(new) }
+}
+
+/// Decks by path, then title, then id.
+pub(super) async fn decks(store: &CqlStore, query: &DeckQuery) -> Result<Vec<DeckRecord>, StoreError> {
+    let mut ids: BTreeSet<DeckId> = query.ids.iter().copied().collect();
+    if let Some(owner) = query.owner {
+        ids.extend(listed(store, owner, query.below_path.as_deref()).await?);
+    }
+    let reads = stream::iter(ids).map(|id| Head::read(store, id));
+    let found: Vec<Option<Head>> =
+        reads.buffer_unordered(store.client().options().reads_at_once).try_collect().await?;
+    let records = found.into_iter().flatten().map(|head| head.record);
+    let mut decks: Vec<DeckRecord> = records.filter(|deck| wanted(deck, query)).collect();
+    decks.sort_by(|a, b| (&a.path, &a.title, a.id).cmp(&(&b.path, &b.title, b.id)));
+    Ok(decks)
+}
+
+/// Decks that may lie there; their records decide.
+async fn listed(store: &CqlStore, owner: UserId, below: Option<&str>) -> Result<Vec<DeckId>, StoreError> {
+    let top = below.unwrap_or_default();
+    let end = format!("{top}{}", char::MAX);
+    let rows = store.client().read::<(Uuid,)>(&store.library().pointed_to, (owner.0, top, end)).await?;
+    Ok(rows.into_iter().map(|(deck,)| DeckId(deck)).collect())
+}
+
+fn wanted(deck: &DeckRecord, query: &DeckQuery) -> bool {
+    let asked_for = query.owner == Some(deck.owner) || query.ids.contains(&deck.id);
+    let below = query.below_path.as_deref().is_none_or(|top| {
+        deck.path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with(PATH_SEPARATOR))
+    });
+    asked_for && below && (query.with_deleted || deck.deleted_ms.is_none())
+}

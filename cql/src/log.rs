@@ -1,0 +1,257 @@
+//! The log's tables: statements, rows, and reads by id, by time and by card.
+
+use crate::batches::Batches;
+use crate::client::Client;
+use crate::error::OpenError;
+use crate::keys::{
+    About, PAST_ALL_IDS, about_blob, card_blob, filed_under, job_blob, month_of, read_about, write_time_us,
+};
+use crate::statements::statements;
+use domain::entry::LogEntry;
+use domain::ids::{CardId, EntryId, UserId, Uuid};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use ports::codec::{decode_entry, encode_entry};
+use ports::{Cause, LogRange, StoreError};
+use scylla::serialize::SerializationError;
+use scylla::serialize::row::{RowSerializationContext, SerializeRow};
+use scylla::serialize::writers::RowWriter;
+use scylla::value::MaybeUnset;
+use std::collections::BTreeSet;
+
+statements! {
+    /// What is asked of the log.
+    LogStatements {
+        /// One entry.
+        insert: Write = "INSERT INTO review_log (user, month, id, job, body, about)
+            VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?";
+        /// One line of the card's list.
+        insert_card: Write = "INSERT INTO card_log (user, month, card, id, job)
+            VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?";
+        /// A month that has entries.
+        insert_month: Write = "INSERT INTO log_months (user, month) VALUES (?, ?) USING TIMESTAMP 1";
+        months: Read = "SELECT month FROM log_months WHERE user = ?";
+        oldest_first: Read = "SELECT body, about FROM review_log
+            WHERE user = ? AND month = ? AND id >= ? AND id < ? ORDER BY id ASC, job ASC LIMIT ?";
+        newest_first: Read = "SELECT body, about FROM review_log
+            WHERE user = ? AND month = ? AND id >= ? AND id < ? ORDER BY id DESC, job DESC LIMIT ?";
+        by_ids: Read = "SELECT body, about FROM review_log WHERE user = ? AND month = ? AND id IN ?";
+        by_cards: Read = "SELECT id, job FROM card_log WHERE user = ? AND month = ? AND card IN ?";
+    }
+}
+
+/// An entry and what it is filed under.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filed {
+    pub(crate) entry: LogEntry,
+    pub(crate) about: About,
+}
+
+/// The log.
+pub(crate) struct Log {
+    client: Client,
+    statements: LogStatements,
+    batches: Batches,
+}
+
+/// User, month, id, job, body, about, write timestamp.
+type EntryValues = (Uuid, i32, [u8; 16], Vec<u8>, Vec<u8>, MaybeUnset<Vec<u8>>, i64);
+/// User, month, card, id, job, write timestamp.
+type CardValues = (Uuid, i32, Vec<u8>, [u8; 16], Vec<u8>, i64);
+
+/// What is bound to a statement of a batch into the log.
+pub(crate) enum LogValues {
+    Entry(EntryValues),
+    Card(CardValues),
+}
+
+impl SerializeRow for LogValues {
+    fn serialize(
+        &self,
+        ctx: &RowSerializationContext<'_>,
+        to: &mut RowWriter,
+    ) -> Result<(), SerializationError> {
+        match self {
+            LogValues::Entry(values) => values.serialize(ctx, to),
+            LogValues::Card(values) => values.serialize(ctx, to),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+/// Bytes that an entry takes in a batch at most, its line by card included: the longest body is about 150.
+pub(crate) const ENTRY_BYTES: usize = 310;
+
+impl Log {
+    pub(crate) async fn open(client: &Client) -> Result<Self, OpenError> {
+        let statements = LogStatements::prepare(client).await?;
+        let both = [&statements.insert, &statements.insert_card];
+        let batches = Batches::new(&both, client.options().batch_rows_max);
+        Ok(Self { client: client.clone(), statements, batches })
+    }
+
+    /// Writes entries of one learner and month, in one batch. The caller's task must not be dropped half-way.
+    pub(crate) async fn write(&self, user: UserId, month: i32, rows: &[Filed]) -> Result<(), StoreError> {
+        let entries = rows.iter().map(|row| entry_values(user, month, row));
+        let cards = rows.iter().map(|row| card_values(user, month, row));
+        let values: Vec<LogValues> = entries.chain(cards).collect();
+        self.client.write_together_here(&self.batches.of(rows.len()), &values).await
+    }
+
+    /// Notes that a month has entries, before the first of them is written.
+    pub(crate) async fn note_month(&self, user: UserId, month: i32) -> Result<(), StoreError> {
+        self.client.write(&self.statements.insert_month, (user.0, month)).await
+    }
+
+    /// The months that have entries, or may have, newest first.
+    pub(crate) async fn months(&self, user: UserId) -> Result<Vec<i32>, StoreError> {
+        let mut months: Vec<(i32,)> = self.client.read(&self.statements.months, (user.0,)).await?;
+        months.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(months.into_iter().map(|(month,)| month).collect())
+    }
+
+    /// A stretch of the log in the order of ids.
+    pub(crate) async fn range(&self, user: UserId, range: &LogRange) -> Result<Vec<Filed>, StoreError> {
+        let last = range.before.map_or(i32::MAX, month_of);
+        let mut months = self.months(user).await?;
+        months.retain(|month| (month_of(range.from)..=last).contains(month));
+        if !range.newest_first {
+            months.reverse();
+        }
+        let mut found = Vec::new();
+        for month in months {
+            let left = range.limit - found.len();
+            if left == 0 {
+                break;
+            }
+            found.extend(self.range_of_month(user, month, range, left).await?);
+        }
+        Ok(found)
+    }
+
+    async fn range_of_month(
+        &self,
+        user: UserId,
+        month: i32,
+        range: &LogRange,
+        limit: usize,
+    ) -> Result<Vec<Filed>, StoreError> {
+        let statement = match range.newest_first {
+            true => &self.statements.newest_first,
+            false => &self.statements.oldest_first,
+        };
+        let before = range.before.as_ref().map_or(&PAST_ALL_IDS[..], |id| &id.bytes()[..]);
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> =
+            self.client.read(statement, (user.0, month, &range.from.bytes()[..], before, limit)).await?;
+        rows.into_iter().map(filed).collect()
+    }
+
+    /// The entries with these ids.
+    pub(crate) async fn by_ids(
+        &self,
+        user: UserId,
+        ids: impl IntoIterator<Item = EntryId>,
+    ) -> Result<Vec<Filed>, StoreError> {
+        let asked = by_month(ids, self.client.options().keys_a_read);
+        let reads = stream::iter(asked).map(|(month, ids)| self.of_month(user, month, ids));
+        reads.buffer_unordered(self.client.options().reads_at_once).try_concat().await
+    }
+
+    async fn of_month(&self, user: UserId, month: i32, ids: Vec<Vec<u8>>) -> Result<Vec<Filed>, StoreError> {
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> =
+            self.client.read(&self.statements.by_ids, (user.0, month, ids)).await?;
+        rows.into_iter().map(filed).collect()
+    }
+
+    /// The entries of these cards, the undos that name them, and the marks of imports.
+    pub(crate) async fn by_cards(
+        &self,
+        user: UserId,
+        cards: &BTreeSet<CardId>,
+    ) -> Result<Vec<Filed>, StoreError> {
+        let options = self.client.options();
+        // Marks lie under the empty card.
+        let mut keys: Vec<Vec<u8>> = vec![Vec::new()];
+        keys.extend(cards.iter().map(|card| card.bytes().to_vec()));
+        let months = self.months(user).await?;
+        let asked: Vec<(i32, Vec<Vec<u8>>)> = months
+            .into_iter()
+            .flat_map(|month| keys.chunks(options.keys_a_read).map(move |keys| (month, keys.to_vec())))
+            .collect();
+        let reads = stream::iter(asked).map(|(month, cards)| self.lines(user, month, cards));
+        let lines: Vec<(EntryId, Vec<u8>)> =
+            reads.buffer_unordered(options.reads_at_once).try_concat().await?;
+        // An id may have a live entry and imported ones, of which only some are these cards'.
+        let wanted: BTreeSet<(EntryId, Vec<u8>)> = lines.into_iter().collect();
+        let ids: BTreeSet<EntryId> = wanted.iter().map(|(id, _)| *id).collect();
+        let mut found = self.by_ids(user, ids).await?;
+        found.retain(|row| wanted.contains(&(row.entry.id, job_blob(row.entry.job))));
+        Ok(found)
+    }
+
+    async fn lines(
+        &self,
+        user: UserId,
+        month: i32,
+        cards: Vec<Vec<u8>>,
+    ) -> Result<Vec<(EntryId, Vec<u8>)>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            self.client.read(&self.statements.by_cards, (user.0, month, cards)).await?;
+        rows.into_iter().map(|(id, job)| Ok((entry_id(&id)?, job))).collect()
+    }
+}
+
+fn entry_values(user: UserId, month: i32, row: &Filed) -> LogValues {
+    let entry = &row.entry;
+    let mut body = Vec::new();
+    encode_entry(entry, &mut body);
+    let about = row.about.filter(|_| entry.card().is_none()).map(about_blob);
+    let about = MaybeUnset::from_option(about);
+    LogValues::Entry((
+        user.0,
+        month,
+        *entry.id.bytes(),
+        job_blob(entry.job),
+        body,
+        about,
+        write_time_us(entry.id),
+    ))
+}
+
+fn card_values(user: UserId, month: i32, row: &Filed) -> LogValues {
+    let entry = &row.entry;
+    let card = card_blob(filed_under(entry, row.about));
+    LogValues::Card((user.0, month, card, *entry.id.bytes(), job_blob(entry.job), write_time_us(entry.id)))
+}
+
+fn filed((body, about): (Vec<u8>, Option<Vec<u8>>)) -> Result<Filed, StoreError> {
+    let entry = decode_entry(&body).map_err(|error| unreadable(&error))?;
+    let about = about.as_deref().and_then(read_about);
+    Ok(Filed { entry, about: filed_under(&entry, about) })
+}
+
+/// The 16 bytes of an entry's id.
+pub(crate) fn entry_id(blob: &[u8]) -> Result<EntryId, StoreError> {
+    blob.try_into().map(EntryId::from_bytes).map_err(|error| unreadable(&error))
+}
+
+/// What is stored and cannot be read.
+pub(crate) fn unreadable(error: &impl std::fmt::Display) -> StoreError {
+    StoreError::new(Cause::Invalid, format!("read a stored row: {error}"))
+}
+
+fn by_month(ids: impl IntoIterator<Item = EntryId>, at_once: usize) -> Vec<(i32, Vec<Vec<u8>>)> {
+    let mut months: std::collections::BTreeMap<i32, BTreeSet<EntryId>> = Default::default();
+    for id in ids {
+        months.entry(month_of(id)).or_default().insert(id);
+    }
+    let mut asked = Vec::new();
+    for (month, ids) in months {
+        let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
+        asked.extend(ids.chunks(at_once.max(1)).map(|ids| (month, ids.to_vec())));
+    }
+    asked
+}

@@ -1,0 +1,9 @@
+//! People and classes.
+
+use crate::server::shared_view;
+use cql::Options;
+
+kit::people_contract!(match shared_view(&Options::default()).await {
+    Some(view) => (view, ()),
+    None => return,
+});

@@ -1,0 +1,292 @@
+//! What an owner leaves to the next one, and what a former owner can no longer do.
+
+use crate::server::{contact_point, shared_address, shared_store};
+use cql::{Clock, CqlStore, Options};
+use domain::grade::Grade;
+use domain::ids::{CardId, EntryId, RunId, UserId};
+use domain::owner::Beat;
+use domain::state::CardState;
+use kit::rows::{card, deck, params_key, review, state};
+use kit::wait::block_on;
+use ports::{Progress, ProgressWrite, ReviewStore, Row, RowOutcome};
+use scylla::client::session_builder::SessionBuilder;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A clock that tests set.
+struct Hands {
+    tick_ms: AtomicU64,
+    wall_ms: AtomicI64,
+}
+
+/// When the histories begin.
+const NOW_MS: i64 = 1_790_000_000_000;
+const MINUTE_MS: i64 = 60_000;
+
+impl Clock for Hands {
+    fn tick_ms(&self) -> u64 {
+        self.tick_ms.load(Ordering::Relaxed)
+    }
+
+    fn wall_ms(&self) -> i64 {
+        self.wall_ms.load(Ordering::Relaxed)
+    }
+}
+
+impl Hands {
+    fn pass(&self, ms: u64) {
+        self.tick_ms.fetch_add(ms, Ordering::Relaxed);
+        self.wall_ms.fetch_add(ms as i64, Ordering::Relaxed);
+    }
+}
+
+/// One process: a store that writes its caches only when it is told to.
+struct Node {
+    store: CqlStore,
+    clock: Arc<Hands>,
+    run: RunId,
+    user: UserId,
+}
+
+impl Node {
+    async fn new(run: u128, user: UserId) -> Option<Node> {
+        let clock = Arc::new(Hands { tick_ms: AtomicU64::new(1_000), wall_ms: AtomicI64::new(NOW_MS) });
+        let options = Options { clock: clock.clone(), behind_longest_ms: u64::MAX, ..Options::default() };
+        let store = shared_store(&options).await?;
+        let node = Node { store, clock, run: RunId::from_u128(run), user };
+        node.beats();
+        Some(node)
+    }
+
+    /// A beat that was sent now is applied.
+    fn beats(&self) {
+        self.store.beaten(Beat { run: self.run, sent_tick_ms: self.clock.tick_ms() });
+    }
+
+    async fn adopts(&self, epoch: u64) {
+        self.store.adopt(self.user, self.run, epoch).await.unwrap();
+    }
+
+    /// Appends an answer to the n-th card, given so long ago; `state` says what came of it.
+    async fn answers(&self, n: u64, ago_ms: i64, came_of_it: u64) -> EntryId {
+        let id = EntryId::v7(self.clock.wall_ms() - ago_ms, u128::from(n));
+        let entry = review(id, deck(1), card(n), Grade::Good);
+        let whole = CardState { last: Some(id), ..state(came_of_it) };
+        let progress = ProgressWrite::Whole(whole, params_key());
+        let row = Row { user: self.user, entry: Some(entry), about: entry.card(), progress };
+        assert_eq!(self.store.append(vec![row].into()).await, [RowOutcome::Durable]);
+        id
+    }
+
+    /// Each card's answers and whether its progress may be trusted.
+    async fn progress(&self) -> Vec<(CardId, u32, bool)> {
+        let mut rows = self.store.progress(self.user, deck(1)).await.unwrap();
+        rows.sort_by_key(|row| row.card);
+        let seen = |row: Progress| (row.card, row.state.answers, row.params_key == params_key());
+        rows.into_iter().map(seen).collect()
+    }
+
+    async fn inbox(&self) -> Vec<EntryId> {
+        let address = shared_address().await.unwrap();
+        let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.unwrap();
+        let ask = format!("SELECT id FROM {}.inbox WHERE user = ?", address.keyspace);
+        let rows = session.query_unpaged(ask, (self.user.0,)).await.unwrap().into_rows_result().unwrap();
+        let ids = rows.rows::<(Vec<u8>,)>().unwrap().map(|row| row.unwrap().0);
+        ids.map(|id| EntryId::from_bytes(id.try_into().unwrap())).collect()
+    }
+}
+
+/// Two processes and a learner of their own.
+fn test(promise: impl AsyncFnOnce(Node, Node)) {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let user = UserId::from_u128(0x77 << 100 | u128::from(NEXT.fetch_add(1, Ordering::Relaxed)));
+    if contact_point().is_none() {
+        return;
+    }
+    block_on(async {
+        let (one, two) = (Node::new(1, user).await.unwrap(), Node::new(2, user).await.unwrap());
+        promise(one, two).await;
+    });
+}
+
+#[test]
+fn what_an_owner_wrote_before_letting_go_the_next_one_trusts() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        one.answers(2, 1_000, 4).await;
+        one.store.release(one.user).await.unwrap();
+        two.adopts(3).await;
+        assert_eq!(two.progress().await, [(card(1), 3, true), (card(2), 4, true)]);
+    });
+}
+
+#[test]
+fn what_an_owner_did_not_write_the_next_one_folds_and_nothing_else() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        one.answers(2, 0, 4).await;
+        one.store.flush(one.user).await.unwrap();
+        one.clock.pass(1_000);
+        one.answers(2, 0, 5).await;
+        one.answers(3, 0, 6).await;
+        // It dies here. Whoever only reads sees the same.
+        let expected = [(card(1), 3, true), (card(2), 0, false), (card(3), 0, false)];
+        assert_eq!(two.progress().await, expected);
+        two.adopts(2).await;
+        assert_eq!(two.progress().await, expected);
+        let log = two.store.card_log(two.user, deck(1), Some(vec![card(2), card(3)])).await.unwrap();
+        assert_eq!(log.len(), 3);
+    });
+}
+
+#[test]
+fn the_tail_that_the_next_owner_reads_begins_at_the_checkpoint() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        one.store.flush(one.user).await.unwrap();
+        // After a while the promise covers the answer; that its progress went missing shows that it is not read again.
+        one.clock.pass(20 * MINUTE_MS as u64);
+        one.beats();
+        one.answers(2, 0, 3).await;
+        one.store.flush(one.user).await.unwrap();
+        let address = shared_address().await.unwrap();
+        let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.unwrap();
+        let delete = format!("DELETE FROM {}.progress WHERE user = ? AND deck = ?", address.keyspace);
+        session.query_unpaged(delete, (one.user.0, deck(1).0)).await.unwrap();
+        two.adopts(2).await;
+        assert_eq!(two.progress().await, [(card(2), 0, false)]);
+    });
+}
+
+#[test]
+fn a_former_owner_s_late_write_of_caches_does_not_survive() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        two.adopts(2).await;
+        two.clock.pass(1_000);
+        two.beats();
+        two.answers(1, 0, 9).await;
+        two.store.release(two.user).await.unwrap();
+        // The former owner was asleep, its process is much older than the new owner's, and its progress was not written.
+        one.clock.pass(3_600_000);
+        one.store.flush(one.user).await.unwrap();
+        let third = Node::new(3, one.user).await.unwrap();
+        third.adopts(4).await;
+        assert_eq!(third.progress().await, [(card(1), 9, true)]);
+    });
+}
+
+#[test]
+fn a_former_owner_s_checkpoint_does_not_move() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        two.adopts(2).await;
+        one.clock.pass(60 * MINUTE_MS as u64);
+        one.store.flush(one.user).await.unwrap();
+        two.answers(1, 0, 3).await;
+        // Had the former owner's promise been kept, it would cover this answer, which no progress holds.
+        let third = Node::new(3, one.user).await.unwrap();
+        third.adopts(3).await;
+        assert_eq!(third.progress().await, [(card(1), 0, false)]);
+    });
+}
+
+#[test]
+fn an_old_answer_is_in_the_inbox_until_its_progress_is_stored_and_a_beat_followed() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        let id = one.answers(1, 15 * MINUTE_MS, 3).await;
+        assert_eq!(one.inbox().await, [id]);
+        one.store.flush(one.user).await.unwrap();
+        assert_eq!(one.inbox().await, [id], "no beat was sent since");
+        one.clock.pass(1_000);
+        one.beats();
+        one.store.flush(one.user).await.unwrap();
+        assert_eq!(one.inbox().await, []);
+        two.adopts(2).await;
+        assert_eq!(two.progress().await, [(card(1), 3, true)]);
+    });
+}
+
+#[test]
+fn an_answer_of_last_month_reaches_the_next_owner_although_the_checkpoint_is_past_it() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        one.clock.pass(20 * MINUTE_MS as u64);
+        one.beats();
+        one.store.flush(one.user).await.unwrap();
+        let old = one.answers(1, 45 * 24 * 60 * MINUTE_MS, 4).await;
+        two.adopts(2).await;
+        assert_eq!(two.progress().await, [(card(1), 0, false)]);
+        assert_eq!(two.store.entries(two.user, vec![old]).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn without_a_fresh_beat_every_answer_is_in_the_inbox_before_it_is_acknowledged() {
+    test(async |one, _| {
+        one.adopts(1).await;
+        let fresh = one.answers(1, 0, 3).await;
+        one.clock.pass(10_000);
+        let stale = one.answers(2, 0, 3).await;
+        one.beats();
+        one.answers(3, 0, 3).await;
+        assert_eq!(one.inbox().await, [stale]);
+        assert_ne!(fresh, stale);
+    });
+}
+
+#[test]
+fn who_does_not_own_a_learner_names_what_it_appends_and_the_owner_finds_it() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        let id = two.answers(2, 0, 8).await;
+        assert_eq!(one.inbox().await, [id]);
+        // The owner has not heard of it yet; then it is told to look.
+        assert_eq!(one.progress().await, [(card(1), 3, true)]);
+        assert_eq!(one.store.inbox_again(one.user).await.unwrap(), [(deck(1), card(2))]);
+        assert_eq!(one.progress().await, [(card(1), 3, true), (card(2), 0, false)]);
+        assert_eq!(one.store.inbox_again(one.user).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn what_came_again_and_was_unknown_is_named_once() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        // A write of another that landed after the load, without an inbox row that this owner has read.
+        let id = two.answers(2, 0, 8).await;
+        let again = [(id, (deck(1), card(2)))];
+        assert_eq!(one.store.found_again(one.user, &again).await.unwrap(), [(deck(1), card(2))]);
+        assert_eq!(one.store.found_again(one.user, &again).await.unwrap(), []);
+        assert_eq!(one.progress().await, [(card(2), 0, false)]);
+    });
+}
+
+#[test]
+fn progress_is_written_behind_by_itself() {
+    block_on(async {
+        let options = Options { behind_longest_ms: 1, behind_look_ms: 1, ..Options::default() };
+        let Some(store) = shared_store(&options).await else { return };
+        let (user, run) = (UserId::from_u128(0x78 << 100), RunId::from_u128(7));
+        store.beaten(Beat { run, sent_tick_ms: u64::MAX });
+        store.adopt(user, run, 1).await.unwrap();
+        let rows = (1..=300)
+            .map(|n| kit::rows::row(user, review(kit::rows::id(n), deck(1), card(n % 40), Grade::Good), n));
+        let outcomes = store.append(rows.collect()).await;
+        assert!(outcomes.iter().all(|outcome| *outcome == RowOutcome::Durable));
+        while store.stats().waiting_progress_rows > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        store.forget_all();
+        let rows = store.progress(user, deck(1)).await.unwrap();
+        assert_eq!(rows.len(), 40);
+    });
+}

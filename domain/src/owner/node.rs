@@ -1,0 +1,316 @@
+//! Node: a node's own life. It beats, and as long as a beat is applied nobody has declared it dead; it watches the beats
+//! of the others, and declares dead who stands still. No clocks of two machines are compared for that: a watcher counts
+//! its own ticks.
+//!
+//! A run that learns that it was declared dead is over: whoever drives it drops every learner, closes their sockets, and
+//! begins a new run.
+
+use super::{Beat, Timing};
+use crate::ids::RunId;
+use crate::limits::RUNS_WATCHED;
+use std::collections::BTreeMap;
+
+/// A node as the list of nodes has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NodeRow {
+    /// Its run.
+    pub run: RunId,
+    /// Nobody has declared it dead.
+    pub alive: bool,
+    /// Differs from beat to beat.
+    pub beat: u64,
+    /// Its wall clock at that beat, Unix milliseconds.
+    pub wall_ms: i64,
+}
+
+/// A beat to send: applied only if the row still says alive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BeatOut {
+    /// Of which run.
+    pub run: RunId,
+    /// Its number.
+    pub beat: u64,
+}
+
+/// What became of a beat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BeatOutcome {
+    /// It is applied.
+    Applied,
+    /// It is not: the run was declared dead.
+    NotApplied,
+    /// Not known; it may still be applied.
+    Unknown,
+}
+
+/// Whether a run goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Life {
+    /// It goes on.
+    On,
+    /// It is over: everything is dropped, sockets are closed, and a new run begins.
+    Over,
+}
+
+/// A run to declare dead: applied only if it is alive and its beat is still this one. Without the latter a node that woke
+/// and beat just now would believe to be an owner for another few seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Declare {
+    /// The run.
+    pub run: RunId,
+    /// The beat that stood still.
+    pub beat: u64,
+}
+
+/// When a list of nodes was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReadAt {
+    /// When the read was sent: what it shows is no older.
+    pub sent_tick_ms: u64,
+    /// When it returned: what it shows is no younger.
+    pub done_tick_ms: u64,
+    /// The wall clock at its return, Unix milliseconds.
+    pub wall_ms: i64,
+}
+
+/// Why a node should get no new work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotReady {
+    /// Its clock differs from the others'.
+    #[error("the clock is {apart_ms} ms ahead of the other nodes' median")]
+    ClockApart {
+        /// Milliseconds; negative when it is behind.
+        apart_ms: i64,
+    },
+    /// Its clock went back and has not caught up.
+    #[error("the clock went back by {by_ms} ms")]
+    ClockWentBack {
+        /// Milliseconds.
+        by_ms: i64,
+    },
+}
+
+/// Another run as it was seen.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    beat: u64,
+    /// When it was first known to stand at this beat.
+    since_tick_ms: u64,
+    /// Own beats applied until then.
+    own_applied: u64,
+    /// How far the own clock was ahead when this beat was first seen, in milliseconds.
+    ahead_ms: i64,
+}
+
+/// One run of a node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    run: RunId,
+    timing: Timing,
+    began_tick_ms: u64,
+    next_beat_tick_ms: u64,
+    beats: u64,
+    flying_since_tick_ms: Option<u64>,
+    last_applied: Option<Beat>,
+    applied: u64,
+    others: BTreeMap<RunId, Seen>,
+    wall_highest_ms: i64,
+    is_over: bool,
+}
+
+impl Node {
+    /// A run whose registration was sent then, and is known to be applied. That counts as its first beat.
+    pub fn registered(run: RunId, sent_tick_ms: u64, timing: Timing) -> Node {
+        Node {
+            run,
+            timing,
+            began_tick_ms: sent_tick_ms,
+            next_beat_tick_ms: sent_tick_ms.saturating_add(timing.beat_every_ms),
+            beats: 0,
+            flying_since_tick_ms: None,
+            last_applied: Some(Beat { run, sent_tick_ms }),
+            applied: 0,
+            others: BTreeMap::new(),
+            wall_highest_ms: i64::MIN,
+            is_over: false,
+        }
+    }
+
+    /// Its run.
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// The newest beat known to be applied.
+    pub fn last_beat(&self) -> Option<Beat> {
+        self.last_applied
+    }
+
+    /// When a beat is to be sent next, in ticks.
+    pub fn next_beat_tick_ms(&self) -> u64 {
+        self.next_beat_tick_ms
+    }
+
+    /// The beat that is to be sent now, if one is. One at a time is under way.
+    pub fn beat(&mut self, tick_ms: u64) -> Option<BeatOut> {
+        if self.is_over || self.flying_since_tick_ms.is_some() || tick_ms < self.next_beat_tick_ms {
+            return None;
+        }
+        self.beats += 1;
+        self.flying_since_tick_ms = Some(tick_ms);
+        self.next_beat_tick_ms = tick_ms.saturating_add(self.timing.beat_every_ms);
+        Some(BeatOut { run: self.run, beat: self.beats })
+    }
+
+    /// What became of the beat under way.
+    pub fn beaten(&mut self, outcome: BeatOutcome, tick_ms: u64) -> Life {
+        let sent_tick_ms = self.flying_since_tick_ms.take();
+        match outcome {
+            BeatOutcome::Applied => {
+                if let Some(sent_tick_ms) = sent_tick_ms {
+                    self.last_applied = Some(Beat { run: self.run, sent_tick_ms });
+                    self.applied += 1;
+                }
+            }
+            BeatOutcome::NotApplied => self.is_over = true,
+            BeatOutcome::Unknown => {}
+        }
+        self.is_over |= tick_ms.saturating_sub(self.began_tick_ms) >= self.timing.run_longest_ms;
+        if self.is_over { Life::Over } else { Life::On }
+    }
+
+    /// The list of nodes was read. Which runs are to be declared dead.
+    pub fn saw(&mut self, at: ReadAt, rows: &[NodeRow]) -> Vec<Declare> {
+        let living: BTreeMap<RunId, NodeRow> = rows
+            .iter()
+            .filter(|row| row.alive && row.run != self.run)
+            .take(RUNS_WATCHED)
+            .map(|row| (row.run, *row))
+            .collect();
+        self.others.retain(|run, _| living.contains_key(run));
+        living
+            .values()
+            .filter(|row| self.stands_still(at, row))
+            .map(|row| Declare { run: row.run, beat: row.beat })
+            .collect()
+    }
+
+    fn stands_still(&mut self, at: ReadAt, row: &NodeRow) -> bool {
+        let now = Seen {
+            beat: row.beat,
+            since_tick_ms: at.done_tick_ms,
+            own_applied: self.applied,
+            ahead_ms: at.wall_ms.saturating_sub(row.wall_ms),
+        };
+        let seen = self.others.entry(row.run).or_insert(now);
+        if seen.beat != row.beat {
+            *seen = now;
+        }
+        // From the return of one read to the sending of another: so long, at least, it has not beaten.
+        at.sent_tick_ms.saturating_sub(seen.since_tick_ms) >= self.timing.dead_after_ms
+            && self.applied.saturating_sub(seen.own_applied) >= self.timing.beats_meanwhile
+    }
+
+    /// Whether this node should get new work. To be asked about once a second.
+    pub fn ready(&mut self, wall_ms: i64) -> Result<(), NotReady> {
+        self.wall_highest_ms = self.wall_highest_ms.max(wall_ms);
+        let by_ms = self.wall_highest_ms.saturating_sub(wall_ms);
+        if by_ms > 0 {
+            return Err(NotReady::ClockWentBack { by_ms });
+        }
+        match self.apart_ms() {
+            Some(apart_ms) if apart_ms.abs() > self.timing.clock_apart_ms => {
+                Err(NotReady::ClockApart { apart_ms })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How far the own clock is ahead of the others' median, in milliseconds, to within about half a beat. `None` when
+    /// nobody else is there.
+    pub fn apart_ms(&self) -> Option<i64> {
+        let mut ahead: Vec<i64> = self.others.values().map(|seen| seen.ahead_ms).collect();
+        ahead.sort_unstable();
+        // A beat is seen up to one interval after it was sent.
+        let seen_late_ms = i64::try_from(self.timing.beat_every_ms / 2).unwrap_or(0);
+        ahead.get(ahead.len() / 2).map(|median| median.saturating_sub(seen_late_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINE: RunId = RunId::from_u128(1);
+    const OTHER: RunId = RunId::from_u128(2);
+
+    fn row(beat: u64, wall_ms: i64) -> NodeRow {
+        NodeRow { run: OTHER, alive: true, beat, wall_ms }
+    }
+
+    fn read(tick_ms: u64, wall_ms: i64) -> ReadAt {
+        ReadAt { sent_tick_ms: tick_ms, done_tick_ms: tick_ms, wall_ms }
+    }
+
+    fn beat(node: &mut Node, tick_ms: u64, outcome: BeatOutcome) -> Life {
+        assert!(node.beat(tick_ms).is_some());
+        node.beaten(outcome, tick_ms)
+    }
+
+    #[test]
+    fn who_stands_still_is_declared_dead_at_the_beat_that_was_seen() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        for second in 1..=5 {
+            assert_eq!(node.saw(read(second * 1_000, 0), &[row(7, 0)]), []);
+            beat(&mut node, second * 1_000, BeatOutcome::Applied);
+        }
+        assert_eq!(node.saw(read(6_000, 0), &[row(7, 0)]), [Declare { run: OTHER, beat: 7 }]);
+        assert_eq!(node.saw(read(6_000, 0), &[row(8, 0)]), []);
+    }
+
+    #[test]
+    fn nobody_is_declared_dead_while_own_beats_fail_too() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        for second in 1..=60 {
+            beat(&mut node, second * 1_000, BeatOutcome::Unknown);
+            assert_eq!(node.saw(read(second * 1_000, 0), &[row(7, 0)]), []);
+        }
+    }
+
+    #[test]
+    fn a_read_that_was_sent_before_a_pause_declares_nobody_dead() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        node.saw(read(0, 0), &[row(7, 0)]);
+        for second in 1..=4 {
+            beat(&mut node, second * 1_000, BeatOutcome::Applied);
+        }
+        let over_a_pause = ReadAt { sent_tick_ms: 4_000, done_tick_ms: 60_000, wall_ms: 0 };
+        assert_eq!(node.saw(over_a_pause, &[row(7, 0)]), []);
+    }
+
+    #[test]
+    fn a_beat_that_is_not_applied_ends_the_run_and_an_unknown_one_does_not_count() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(beat(&mut node, 1_000, BeatOutcome::Unknown), Life::On);
+        assert_eq!(node.last_beat(), Some(Beat { run: MINE, sent_tick_ms: 0 }));
+        assert_eq!(beat(&mut node, 2_000, BeatOutcome::NotApplied), Life::Over);
+        assert_eq!(node.beat(9_000), None);
+    }
+
+    #[test]
+    fn a_run_ends_before_its_ticks_reach_the_next_epoch() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(beat(&mut node, Timing::STANDARD.run_longest_ms, BeatOutcome::Applied), Life::Over);
+    }
+
+    #[test]
+    fn a_clock_that_is_apart_or_went_back_makes_a_node_not_ready() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(node.ready(10_000), Ok(()));
+        assert_eq!(node.ready(9_000), Err(NotReady::ClockWentBack { by_ms: 1_000 }));
+        node.saw(read(0, 10_000), &[row(1, 9_500)]);
+        assert_eq!(node.ready(10_000), Ok(()));
+        node.saw(read(1_000, 11_000), &[row(2, 5_500)]);
+        assert_eq!(node.ready(11_000), Err(NotReady::ClockApart { apart_ms: 5_000 }));
+    }
+}

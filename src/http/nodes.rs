@@ -1,0 +1,64 @@
+//! What nodes ask each other. Not for clients: who asks for a learner must know the run of this node, which is told to
+//! nothing but the store; what is passed on carries its sender's own token.
+
+use crate::http::body::apart;
+use crate::http::{App, Problem};
+use crate::server::{Asked, Said};
+use crate::ws::study::RELAY_HEADER;
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::ids::{RunId, UserId};
+use std::time::Duration;
+
+/// How long a node may take with what is passed on to it: longer than verdicts may.
+const PASSED_ON_WITHIN: Duration = Duration::from_secs(25);
+
+/// `POST /nodes/v1/ask`: whether a learner is here, and if not, to let go.
+pub(super) async fn ask(app: Data<App>, asked: Json<Asked>) -> Json<Said> {
+    let Asked { run, user, epoch } = asked.into_inner();
+    Json(Said::of(app.engine.asked(RunId(run), UserId(user), epoch).await))
+}
+
+/// Whether another node has passed this request on: it is not passed on once more.
+pub(super) fn is_passed_on(request: &HttpRequest) -> bool {
+    request.headers().contains_key(RELAY_HEADER)
+}
+
+/// Passes a request on to the node that has the learner, and its answer back.
+pub(super) async fn pass_on(
+    address: &str,
+    request: &HttpRequest,
+    body: String,
+) -> Result<HttpResponse, Problem> {
+    let url = format!("http://{address}{}", request.path());
+    let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = token.unwrap_or_default().to_owned();
+    let passed = apart(move || {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_global(Some(PASSED_ON_WITHIN))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let sent = agent
+            .post(url)
+            .header("authorization", token)
+            .header("content-type", "application/json")
+            .header(RELAY_HEADER, "1")
+            .send(body)?;
+        let status = sent.status().as_u16();
+        Ok::<_, ureq::Error>((status, sent.into_body().read_to_string()?))
+    });
+    match passed.await? {
+        Ok((status, answer)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+            Ok(HttpResponse::build(status).content_type(kind).body(answer))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a request could not be passed on to another node");
+            Err(Problem::unavailable("The node that has this learner cannot be reached; send it again."))
+        }
+    }
+}

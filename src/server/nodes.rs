@@ -1,0 +1,125 @@
+//! What a server does as one of several nodes: it asks the others for learners, and hears what changed there.
+
+use actors::{Concerned, Engine, Peers};
+use domain::ids::{RunId, UserId};
+use domain::owner::Epoch;
+use domain::owner::claim::Answer;
+use ports::bus::Whom;
+use ports::{Boxed, Bus, Heard, Note, People, Topic};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Where a node answers the others.
+pub const ASK_PATH: &str = "/nodes/v1/ask";
+/// How long a node may take to answer: it may have to write caches and let go first.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// Without a bus, or when something on it may have been missed, what is cached is checked this often.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
+
+/// A question of one node to another: has it this learner, and if it does not need the learner, will it let go.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// The run that is believed to be the owner. It is known to nodes alone.
+    pub run: Uuid,
+    /// The learner.
+    pub user: Uuid,
+    /// Under which epoch.
+    pub epoch: u64,
+}
+
+/// The answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// It has the learner.
+    Here,
+    /// It has not, or not any more.
+    NotMine,
+    /// Ask again.
+    NotNow,
+}
+
+impl Said {
+    /// What is said when the engine answers so.
+    pub const fn of(answer: Answer) -> Said {
+        match answer {
+            Answer::Here => Said::Here,
+            Answer::NotMine => Said::NotMine,
+            Answer::NotNow | Answer::Unreachable => Said::NotNow,
+        }
+    }
+}
+
+/// The other nodes, asked over HTTP.
+pub(super) struct HttpPeers {
+    agent: ureq::Agent,
+}
+
+impl HttpPeers {
+    pub(super) fn new() -> HttpPeers {
+        let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).build();
+        HttpPeers { agent: config.into() }
+    }
+}
+
+impl Peers for HttpPeers {
+    fn ask(&self, address: String, run: RunId, user: UserId, epoch: Epoch) -> Boxed<'_, Answer> {
+        let agent = self.agent.clone();
+        Box::pin(async move {
+            let asked = Asked { run: run.0, user: user.0, epoch };
+            let answer = tokio::task::spawn_blocking(move || {
+                let said = agent.post(format!("http://{address}{ASK_PATH}")).send_json(asked)?;
+                said.into_body().read_json::<Said>()
+            });
+            match answer.await {
+                Ok(Ok(Said::Here)) => Answer::Here,
+                Ok(Ok(Said::NotMine)) => Answer::NotMine,
+                Ok(Ok(Said::NotNow)) => Answer::NotNow,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "another node did not answer");
+                    Answer::Unreachable
+                }
+                Err(_) => Answer::Unreachable,
+            }
+        })
+    }
+}
+
+/// Hears the other nodes until the process ends.
+pub(super) async fn hear(bus: Arc<dyn Bus>, engine: Engine, people: Arc<dyn People>) {
+    if let Err(error) = bus.watch(Topic::Inv) {
+        tracing::warn!(%error, "the other nodes are not heard");
+    }
+    loop {
+        match bus.next().await {
+            Heard::Unknown(_) => engine.check_all(),
+            Heard::Note { note, .. } => take(note, &engine, &*people).await,
+        }
+    }
+}
+
+/// Checks what is cached from time to time, whatever the bus says.
+pub(super) async fn check_now_and_then(engine: Engine) {
+    loop {
+        tokio::time::sleep(CHECK_EVERY).await;
+        engine.check_all();
+    }
+}
+
+async fn take(note: Note, engine: &Engine, people: &dyn People) {
+    match note {
+        Note::Deck { deck, .. } => engine.deck_changed(deck),
+        Note::Access(Whom::People(users)) => engine.access_changed(Concerned::People(users)),
+        Note::Access(Whom::Deck(deck)) => engine.access_changed(Concerned::Deck(deck)),
+        Note::Person(user) | Note::Revoked(user) => {
+            if let Ok(Some(person)) = people.person(user).await {
+                engine.zones_changed(user, &person.zones);
+            }
+            engine.access_changed(Concerned::from(user));
+        }
+        Note::Inbox(user) => engine.inbox_named(user),
+        Note::Cell(_) => {}
+    }
+}

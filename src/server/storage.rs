@@ -1,0 +1,100 @@
+//! Where a server keeps what it knows: the files of one process, or a cluster that several nodes share.
+
+use crate::clock::ServerClock;
+use crate::http::engine::EngineStudy;
+use crate::http::study::Study;
+use actors::{Clock, Engine};
+use cql::CqlStore;
+use embedded::EmbeddedStore;
+use ports::{Bus, Library, People};
+use std::sync::Arc;
+
+/// A store.
+#[derive(Clone)]
+pub enum Storage {
+    /// Files of the data folder, which this process has alone.
+    Embedded(EmbeddedStore),
+    /// A CQL cluster.
+    Cql(CqlStore),
+}
+
+/// Figures of a store, for metrics and health.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StorageStats {
+    /// Rows that are durable and not yet where they are read by key.
+    pub backlog_rows: u64,
+    /// How old the oldest of them is, in seconds.
+    pub backlog_seconds: u64,
+    /// The store must be opened again before it takes anything.
+    pub degraded: bool,
+    /// Only a new start brings it back.
+    pub broken: bool,
+}
+
+impl Storage {
+    /// Decks and cards.
+    pub fn library(&self) -> Arc<dyn Library> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// People and classes.
+    pub fn people(&self) -> Arc<dyn People> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// What learners ask over HTTP.
+    pub fn study(
+        &self,
+        engine: Engine,
+        clock: Arc<ServerClock>,
+        bus: Option<Arc<dyn Bus>>,
+    ) -> Arc<dyn Study> {
+        let library = self.library();
+        match self {
+            Storage::Embedded(store) => {
+                Arc::new(EngineStudy { engine, store: Arc::new(store.clone()), library, clock, bus })
+            }
+            Storage::Cql(store) => {
+                Arc::new(EngineStudy { engine, store: Arc::new(store.clone()), library, clock, bus })
+            }
+        }
+    }
+
+    /// Figures.
+    pub fn stats(&self) -> StorageStats {
+        match self {
+            Storage::Embedded(store) => {
+                let stats = store.stats();
+                StorageStats {
+                    backlog_rows: stats.backlog_rows,
+                    backlog_seconds: stats.backlog_age.as_secs(),
+                    degraded: stats.poisoned,
+                    broken: stats.broken,
+                }
+            }
+            Storage::Cql(store) => {
+                let waiting = u64::try_from(store.stats().waiting_progress_rows).unwrap_or(u64::MAX);
+                StorageStats { backlog_rows: waiting, ..StorageStats::default() }
+            }
+        }
+    }
+}
+
+/// The server's clocks, as the cluster's store wants them: ticks are those of the node's beats.
+pub(super) struct StoreClock(pub(super) Arc<ServerClock>);
+
+impl cql::Clock for StoreClock {
+    fn tick_ms(&self) -> u64 {
+        self.0.now().tick_ms
+    }
+
+    fn wall_ms(&self) -> i64 {
+        self.0.now().wall_ms
+    }
+}

@@ -1,0 +1,99 @@
+//! A socket whose learner is at another node: frames go there and back as they are, through an ordinary study socket of
+//! our own. What holds for a socket holds for it: bounded both ways, closed with the code that the other side gives.
+
+use super::port::{StudyPort, Waiting};
+use client::{Incoming, RawOptions, RawSocket};
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Frames that may wait for the other node: what a client may have in flight, and more.
+const FRAMES_MAX: usize = 320;
+
+/// What the relay tells its socket.
+#[derive(Debug)]
+pub(super) enum Relayed {
+    /// A frame, as it came.
+    Text(String),
+    /// The other node closed, or is gone.
+    Closed {
+        /// With which code; `None` for a connection that broke.
+        code: Option<u16>,
+        /// Its words.
+        reason: String,
+    },
+}
+
+/// The way to the other node. When it is dropped, the socket there is closed.
+#[derive(Debug)]
+pub(super) struct Relay {
+    frames: mpsc::Sender<String>,
+}
+
+impl Relay {
+    /// Opens a socket at the node with this address and says `hello` there.
+    pub(super) fn open(address: &Arc<str>, hello: String, port: Rc<StudyPort>) -> Relay {
+        let (frames, waiting) = mpsc::channel(FRAMES_MAX);
+        let options = RawOptions {
+            headers: vec![(super::RELAY_HEADER.to_owned(), "1".to_owned())],
+            ..RawOptions::new(format!("http://{address}"))
+        };
+        actix::spawn(async move {
+            let closed = match RawSocket::connect(&options).await {
+                Ok(socket) => pipe(socket, hello, waiting, &port).await,
+                Err(error) => {
+                    tracing::warn!(%error, address = options.url, "another node could not be reached");
+                    Some(Relayed::Closed { code: None, reason: "the node could not be reached".to_owned() })
+                }
+            };
+            if let Some(closed) = closed {
+                let _ = port.put(Waiting::Relayed(closed));
+            }
+        });
+        Relay { frames }
+    }
+
+    /// Passes a frame on; `false` if the other node does not keep up.
+    pub(super) fn pass(&self, text: &str) -> bool {
+        self.frames.try_send(text.to_owned()).is_ok()
+    }
+}
+
+/// Pipes until one side ends; `None` when it was ours.
+async fn pipe(
+    mut socket: RawSocket,
+    hello: String,
+    mut waiting: mpsc::Receiver<String>,
+    port: &StudyPort,
+) -> Option<Relayed> {
+    let broken =
+        || Relayed::Closed { code: None, reason: "the connection between two nodes broke".to_owned() };
+    if socket.send_text(hello).await.is_err() {
+        return Some(broken());
+    }
+    loop {
+        tokio::select! {
+            frame = waiting.recv() => match frame {
+                Some(frame) => {
+                    if socket.send_text(frame).await.is_err() {
+                        return Some(broken());
+                    }
+                }
+                None => {
+                    let _ = socket.close(1000, "").await;
+                    return None;
+                }
+            },
+            incoming = socket.recv() => match incoming {
+                Incoming::Text(text) => {
+                    // A socket that does not keep up is being closed: nobody is left to pipe for.
+                    if port.put(Waiting::Relayed(Relayed::Text(text))).is_err() {
+                        return None;
+                    }
+                }
+                Incoming::Control | Incoming::Binary(_) => {}
+                Incoming::Closed { code, reason } => return Some(Relayed::Closed { code, reason }),
+            },
+        }
+    }
+}
