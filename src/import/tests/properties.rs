@@ -111,6 +111,9 @@ proptest! {
         let table = [vec![header], rows.clone()].concat();
         let text = written(&table, char::from(delimiter.byte()), line_end, quoting);
         let bytes = encoded(&text, encoding, encoding != Encoding::Utf8);
+        // Few letters of Windows-1252 in a row can be a letter of UTF-8 (`é’€` is `钀`). Nobody can tell; UTF-8 is taken.
+        let reads_as_utf8 = !bytes.is_ascii() && std::str::from_utf8(&bytes).is_ok();
+        prop_assume!(encoding != Encoding::Windows1252 || !reads_as_utf8);
         let dialect = Dialect { delimiter: told.then_some(delimiter), header: None };
         let (events, read) = events_cut(&bytes, dialect, &[]);
         prop_assert_eq!(read, Ok(()));
