@@ -18,6 +18,7 @@ mod random;
 mod raw;
 mod record;
 mod shell;
+pub mod source;
 mod verdicts;
 mod violation;
 

@@ -313,8 +313,7 @@ async fn connect_to(address: SocketAddr, options: &RawOptions) -> std::io::Resul
         socket.set_recv_buffer_size(bytes)?;
     }
     if let Some(local) = options.local_addr {
-        socket.set_reuseaddr(true)?;
-        socket.bind(SocketAddr::new(local, 0))?;
+        crate::source::bind(&socket, local)?;
     }
     socket.set_nodelay(true)?;
     socket.connect(address).await

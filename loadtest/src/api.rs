@@ -155,7 +155,7 @@ impl Api {
     async fn open(&self) -> Result<SendRequest<Full<Bytes>>, ApiError> {
         let socket = if self.server.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if let Some(from) = self.from {
-            socket.bind(SocketAddr::new(from, 0))?;
+            client::source::bind(&socket, from)?;
         }
         socket.set_nodelay(true)?;
         let stream = socket.connect(self.server).await?;

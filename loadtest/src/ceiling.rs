@@ -185,7 +185,7 @@ async fn rate(
     }
     Ok(Rate {
         per_s: steady_per_s(&outcome),
-        cpu_us: us_per_answer(&slice.scenario, &outcome).unwrap_or(0.0),
+        cpu_us: us_per_answer(&slice.scenario, &outcome, |sample| sample.server.cpu).unwrap_or(0.0),
         card_p99_ms: outcome.figures.to_card.corrected.ms(0.99),
     })
 }

@@ -128,6 +128,9 @@ pub struct Figures {
     pub uncertain: u64,
     /// Times a learner had to connect again.
     pub reconnects: u64,
+    /// Handshakes that the server put off: too many at once, with a time to try again.
+    #[serde(default)]
+    pub asked_to_wait: u64,
     /// Answers of HTTP requests.
     pub http_requests: u64,
     /// Those with a status of 500 and above, or without any.
@@ -240,6 +243,7 @@ impl Figures {
         self.skipped += other.skipped;
         self.uncertain += other.uncertain;
         self.reconnects += other.reconnects;
+        self.asked_to_wait += other.asked_to_wait;
         self.http_requests += other.http_requests;
         self.http_server_errors += other.http_server_errors;
         for (code, count) in &other.closes {

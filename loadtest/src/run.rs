@@ -1,7 +1,7 @@
 //! A scenario from its beginning to its end: server, deck, learners, verification, judgement.
 
 use crate::figures::Second;
-use crate::fleet::{Fleet, FleetError, Outcome, SOCKETS_PER_PROCESS};
+use crate::fleet::{Fleet, FleetError, Outcome, SOCKETS_PER_PROCESS, Sample};
 use crate::identity::{Identities, unix_ms};
 use crate::judge::{self, Check};
 use crate::scenario::Scenario;
@@ -62,6 +62,9 @@ pub struct Report {
     pub ready_after: Option<Duration>,
     /// One append of the store, p90, in ms, as the server's metric has it.
     pub store_p90_ms: Option<f64>,
+    /// The same, p99.
+    #[serde(default)]
+    pub store_p99_ms: Option<f64>,
     /// Sessions that panicked, as the server's metric has it.
     pub sessions_fallen: Option<f64>,
     /// Highest resident memory of the server, in MB.
@@ -70,6 +73,9 @@ pub struct Report {
     pub growth_mb_per_hour: Option<f64>,
     /// Processor time of the server for an answer, in microseconds, while everybody studied.
     pub server_us_per_answer: Option<f64>,
+    /// The same of the load generator itself.
+    #[serde(default)]
+    pub learners_us_per_answer: Option<f64>,
     /// What `verify` said afterwards; absent when the server is not ours.
     pub verified: Option<Verified>,
     /// What was asked for, and what came of it.
@@ -101,18 +107,21 @@ pub async fn run(plan: &Plan, subject: &mut Subject) -> Result<Report, RunError>
     let metrics = subject.metrics().await;
     subject.stop()?;
     let verified = subject.verify()?;
+    let append_ms = |share| {
+        let seconds = metrics.as_ref().and_then(|m| m.quantile("studyhall_append_seconds", share));
+        seconds.map(|seconds| seconds * 1_000.0)
+    };
     let mut report = Report {
         seed: plan.seed,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         ready_after: subject.ready_after,
-        store_p90_ms: metrics
-            .as_ref()
-            .and_then(|m| m.quantile("studyhall_append_seconds", 0.9))
-            .map(|seconds| seconds * 1_000.0),
+        store_p90_ms: append_ms(0.9),
+        store_p99_ms: append_ms(0.99),
         sessions_fallen: metrics.as_ref().and_then(|m| m.sample("studyhall_sessions_fallen_total")),
         resident_mb: outcome.samples.iter().map(|s| s.server.resident_mb).reduce(f64::max),
         growth_mb_per_hour: growth(&outcome),
-        server_us_per_answer: us_per_answer(&plan.scenario, &outcome),
+        server_us_per_answer: us_per_answer(&plan.scenario, &outcome, |sample| sample.server.cpu),
+        learners_us_per_answer: us_per_answer(&plan.scenario, &outcome, |sample| sample.learners_cpu),
         verified,
         checks: Vec::new(),
         scenario: plan.scenario.clone(),
@@ -153,7 +162,11 @@ fn growth(outcome: &Outcome) -> Option<f64> {
 }
 
 /// From the second in which everybody is there to the last but one, in which the run ends.
-pub fn us_per_answer(scenario: &Scenario, outcome: &Outcome) -> Option<f64> {
+pub fn us_per_answer(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    cpu: impl Fn(&Sample) -> Duration,
+) -> Option<f64> {
     let from_s = scenario.joining().as_secs_f64().ceil() + 1.0;
     let until_s = scenario.length().as_secs_f64();
     let inside = |at_s: f64| at_s >= from_s && at_s <= until_s;
@@ -162,7 +175,7 @@ pub fn us_per_answer(scenario: &Scenario, outcome: &Outcome) -> Option<f64> {
     let seconds = outcome.figures.seconds.iter();
     let answers: u64 =
         seconds.filter(|s| s.at_s as f64 > first.at_s && s.at_s as f64 <= last.at_s).map(|s| s.sent).sum();
-    let cpu = last.server.cpu.checked_sub(first.server.cpu)?;
+    let cpu = cpu(last).checked_sub(cpu(first))?;
     (answers > 0 && !cpu.is_zero()).then(|| cpu.as_secs_f64() * 1e6 / answers as f64)
 }
 

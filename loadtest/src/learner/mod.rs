@@ -25,6 +25,10 @@ pub const LAST_WITHIN: Duration = Duration::from_secs(30);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// Connections of one learner that may fail before it gives up.
 const FAILURES_MAX: u32 = 100;
+/// Times a learner waits as it was asked to, before that too is a fault.
+const WAITS_MAX: u32 = 20;
+/// The longest of such waits, half of it again at most for chance.
+const WAIT_MS_MAX: u64 = 10_000;
 
 /// What all learners of a process share.
 pub struct World {
@@ -137,6 +141,7 @@ pub async fn live(world: Rc<World>, number: usize, manner: Manner) {
 impl Learner {
     async fn live(mut self) {
         let mut failures = 0;
+        let mut waits = 0;
         while !self.is_over(Instant::now()) {
             let visit = self.visit().await;
             match visit {
@@ -145,6 +150,17 @@ impl Learner {
                     self.dropped_at = Some(at);
                     let wait = u64::try_from(back_within.as_millis()).unwrap_or(0);
                     tokio::time::sleep(Duration::from_millis(self.random.between(0, wait))).await;
+                }
+                Ok(Visit::AskedToWait(wait)) => {
+                    self.world.figures.borrow_mut().asked_to_wait += 1;
+                    waits += 1;
+                    if waits > WAITS_MAX {
+                        self.fault(format!("asked to wait {WAITS_MAX} times"));
+                        failures += 1;
+                    }
+                    let wait = u64::try_from(wait.as_millis()).unwrap_or(0).min(WAIT_MS_MAX);
+                    tokio::time::sleep(Duration::from_millis(self.random.between(wait / 2, wait * 3 / 2)))
+                        .await;
                 }
                 Ok(Visit::Cut(code)) => {
                     *self.world.figures.borrow_mut().closes.entry(code).or_default() += 1;

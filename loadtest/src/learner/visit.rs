@@ -2,7 +2,7 @@
 
 use super::{LAST_WITHIN, Learner, Manner, Unsettled, now_ms};
 use crate::oracle::{Fault, Oracle};
-use client::{RawError, RawOptions, RawSocket};
+use client::{ConnectError, RawError, RawOptions, RawSocket};
 use protocol::{Answer, Body, ClientFrame, Command, Grade, Hello, Numbered, Reply, ServerFrame, Start};
 use std::collections::VecDeque;
 use std::future::pending;
@@ -27,6 +27,8 @@ pub enum Visit {
     },
     /// By the server, with this code; 0 without one.
     Cut(u16),
+    /// It did not begin: too many at once, said the server, and when to try again.
+    AskedToWait(Duration),
 }
 
 /// One open connection.
@@ -54,7 +56,13 @@ impl Learner {
         let mut options = RawOptions::new(format!("ws://{}", world.server));
         options.local_addr = world.from(self.number);
         options.receive_buffer_bytes = (self.manner == Manner::Frozen).then_some(FROZEN_BUFFER_BYTES);
-        let socket = RawSocket::connect(&options).await.map_err(ended)?;
+        let socket = match RawSocket::connect(&options).await {
+            Ok(socket) => socket,
+            Err(ConnectError::Refused { status: 429 | 503, retry_after_s: Some(seconds) }) => {
+                return Ok(Visit::AskedToWait(Duration::from_secs(seconds)));
+            }
+            Err(error) => return Err(ended(error)),
+        };
         let oracle = Oracle::new(self.user, world.deck, world.cards, usize::from(world.window));
         let mut link = Link {
             socket,

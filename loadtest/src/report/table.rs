@@ -23,10 +23,15 @@ pub fn table(report: &Report) -> String {
     optional(&mut out, "server memory, MB", report.resident_mb);
     optional(&mut out, "its growth, MB/h", report.growth_mb_per_hour);
     optional(&mut out, "server CPU, us/answer", report.server_us_per_answer);
+    optional(&mut out, "own CPU, us/answer", report.learners_us_per_answer);
     optional(&mut out, "append p90, ms", report.store_p90_ms);
+    optional(&mut out, "append p99, ms", report.store_p99_ms);
     optional(&mut out, "broke at, answers/s", report.outcome.broke_at);
     if let Some(ready) = report.ready_after {
         optional(&mut out, "ready after, ms", Some(ready.as_secs_f64() * 1_000.0));
+    }
+    if figures.asked_to_wait > 0 {
+        let _ = writeln!(out, "handshakes put off     {:>12}", figures.asked_to_wait);
     }
     for (code, count) in &figures.closes {
         let _ = writeln!(out, "closed with {code:<11}{count:>12}");
