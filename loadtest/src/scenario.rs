@@ -249,7 +249,9 @@ impl Scenario {
         range(self.answers.every_ms >= 1, "answers.every_ms", "0".to_owned(), "at least 1")?;
         let cards = self.deck.cards;
         // Fewer would run dry while some are held and some wait for their verdict.
-        range((20..=100_000).contains(&cards), "deck.cards", cards.to_string(), "20 to 100,000")?;
+        let enough = 2 * usize::from(window) + 4;
+        let wanted = "twice the window and 4 at least, 100,000 at most";
+        range((enough..=100_000).contains(&cards), "deck.cards", cards.to_string(), wanted)?;
         let trouble = &self.trouble;
         share("trouble.frozen_share", trouble.frozen_share)?;
         share("trouble.slow_share", trouble.slow_share)?;
