@@ -1,0 +1,120 @@
+//! The collection: its definitions in memory, its rows as a stream.
+
+mod definitions;
+mod guard;
+mod loose;
+mod rows;
+mod schema11;
+mod schema18;
+mod value;
+
+use crate::error::{EachError, ReadError};
+use crate::limits::{CARDS_MAX, Limits, NOTES_MAX, REVIEWS_MAX};
+use crate::model::{CardRow, Review};
+pub use definitions::{DEFAULT_PATH, Definitions};
+use guard::Guarded;
+pub use rows::{CardTally, ReviewTally};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// How many rows a collection has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sizes {
+    /// Notes.
+    pub notes: u64,
+    /// Cards.
+    pub cards: u64,
+    /// Rows of the review log.
+    pub reviews: u64,
+}
+
+/// A collection at hand. Reading it blocks: it belongs on a thread of its own.
+#[derive(Debug)]
+pub struct Collection {
+    guarded: Guarded,
+    definitions: Definitions,
+    sizes: Sizes,
+}
+
+impl Collection {
+    /// Opens an unpacked database, which nobody else has open, and checks it from its first page to its last. `stop` ends
+    /// all reading within some milliseconds.
+    ///
+    /// # Errors
+    /// The database is damaged, not Anki's, too large, or made to keep the reader busy.
+    pub fn open(path: &Path, limits: &Limits, stop: Arc<AtomicBool>) -> Result<Collection, ReadError> {
+        let guarded = Guarded::open(path, limits, stop)?;
+        let definitions = Definitions::read(&guarded)?;
+        let sizes = Sizes {
+            notes: count(&guarded, "notes", NOTES_MAX)?,
+            cards: count(&guarded, "cards", CARDS_MAX)?,
+            reviews: count(&guarded, "revlog", REVIEWS_MAX)?,
+        };
+        let collection = Collection { guarded, definitions, sizes };
+        if collection.is_placeholder()? { Err(ReadError::OnlyAPlaceholder) } else { Ok(collection) }
+    }
+
+    /// Note types, decks, options and clock.
+    pub const fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// How many rows there are.
+    pub const fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// Gives every card with its note to `visit`: deck by deck, within a deck the new ones first in the order of their
+    /// positions, then the others in the order of their ids. The order is the same at each reading.
+    ///
+    /// # Errors
+    /// The collection's, or the first of the visitor's, after which no row comes.
+    pub fn each_card<E>(
+        &self,
+        visit: impl FnMut(CardRow<'_>) -> Result<(), E>,
+    ) -> Result<CardTally, EachError<E>> {
+        rows::each_card(&self.guarded, visit)
+    }
+
+    /// Gives every row of the review log to `visit`, oldest first.
+    ///
+    /// # Errors
+    /// The collection's, or the first of the visitor's, after which no row comes.
+    pub fn each_review<E>(
+        &self,
+        visit: impl FnMut(Review<'_>) -> Result<(), E>,
+    ) -> Result<ReviewTally, EachError<E>> {
+        rows::each_review(&self.guarded, self.definitions.header.scheduler, visit)
+    }
+
+    /// Whether it holds nothing but the note that asks for a newer Anki: such a collection lies beside the real one in
+    /// newer packages.
+    fn is_placeholder(&self) -> Result<bool, ReadError> {
+        if self.sizes.notes != 1 {
+            return Ok(false);
+        }
+        let mut is_placeholder = false;
+        let visited = self.each_card::<std::convert::Infallible>(|row| {
+            let asks = ["requires a newer version of Anki", "Please update to the latest Anki version"];
+            is_placeholder |= asks.iter().any(|text| row.note.fields.contains(text));
+            Ok(())
+        });
+        match visited {
+            Ok(_) => Ok(is_placeholder),
+            Err(EachError::Read(error)) => Err(error),
+            Err(EachError::Visitor(never)) => match never {},
+        }
+    }
+}
+
+fn count(guarded: &Guarded, table: &'static str, max: i64) -> Result<u64, ReadError> {
+    let sql = format!("SELECT count(*) FROM {table}");
+    let found: i64 =
+        guarded.db.query_row(&sql, [], |row| row.get(0)).map_err(|error| guarded.error(error))?;
+    if found > max {
+        let (found, max) = (found.unsigned_abs(), max.unsigned_abs());
+        return Err(ReadError::TooMuch { what: table, found, max });
+    }
+    Ok(found.unsigned_abs())
+}
