@@ -20,6 +20,12 @@ if [[ ${1:-build} == test ]]; then
     have npm || need+=(npm)
     have chromium || need+=(chromium)
     want redis-server redis-server
+    # What the files of deploy/ are for: tests start the proxies, and have the others read their files.
+    want nginx nginx-light
+    want haproxy haproxy
+    want promtool prometheus
+    want systemd-analyze systemd
+    want openssl openssl
     # The server that the CQL store is tested on: its jars come by Maven, and it runs on Java 17.
     ls -d /usr/lib/jvm/java-17-openjdk* >/dev/null 2>&1 || need+=(openjdk-17-jre-headless)
     want mvn maven

@@ -1,16 +1,21 @@
 //! The server's parts, as a library that the binary and the tests share.
 
+pub mod admin;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod content;
+pub mod copy;
 pub mod demo;
+pub mod doctor;
 pub mod http;
 pub mod import;
 pub mod metrics;
 pub mod naming;
+pub mod rates;
 pub mod server;
 pub mod study;
+pub mod top;
 pub mod verify;
 pub mod ws;

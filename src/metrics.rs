@@ -1,14 +1,26 @@
-//! Metrics: Prometheus histograms and counters, one registry a server, no label that names a person or a deck.
+//! Metrics: one registry a server, no label that names a person or a deck. `docs/METRICS.md` is their table, and a test
+//! compares it with what a server tells.
+//!
+//! | file | what |
+//! |---|---|
+//! | `family` | figures that are kept elsewhere, as families of Prometheus |
+//! | `node` | what every node tells: sockets, sessions, its store, its process |
+//! | `nodes` | what nodes of a cluster tell besides: owners, the CQL store, the bus, shared limits |
 
-use crate::server::Storage;
+mod family;
+mod node;
+mod nodes;
+
+use crate::server::{Health, Storage};
 use crate::ws::layer::SocketCounters;
+use crate::ws::study::RelayCounters;
 use actors::{Engine, Telemetry};
-use ports::Cause;
-use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use bus::SharedQuota;
+use ports::{Bus, Cause};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Buckets of a time in seconds, from a tenth of a millisecond to ten seconds.
 const SECONDS: [f64; 16] =
@@ -21,21 +33,14 @@ pub struct Metrics {
     registry: Registry,
     append_seconds: Histogram,
     append_rows: Histogram,
-    answers_saved: IntCounter,
+    rows_durable: IntCounter,
     store_errors: IntCounterVec,
     sessions_fallen: IntCounter,
     tick_late_seconds: Histogram,
-    deck_cache: IntCounterVec,
-    sockets: IntGauge,
-    sessions: IntGauge,
-    session_bytes: IntGauge,
-    undecided_rows: IntGauge,
-    backlog_rows: IntGauge,
-    backlog_seconds: IntGauge,
-    degraded: IntGauge,
-    closes: IntGaugeVec,
-    messages_in: IntGauge,
-    panics: IntGauge,
+    deck_lookups: IntCounterVec,
+    /// When an append came back last, in milliseconds since `began`.
+    append_came_back_ms: AtomicU64,
+    began: Instant,
 }
 
 /// Where the figures that are only read at a scrape come from.
@@ -47,6 +52,14 @@ pub struct Sources {
     pub store: Storage,
     /// The socket layer.
     pub sockets: Arc<SocketCounters>,
+    /// Sockets that are passed on to other nodes.
+    pub relays: Arc<RelayCounters>,
+    /// Whether it is ready.
+    pub health: Arc<Health>,
+    /// The bus, where there is one.
+    pub bus: Option<Arc<dyn Bus>>,
+    /// Limits that nodes share, where they do.
+    pub quota: Option<Arc<SharedQuota>>,
 }
 
 /// A metric could not be made: two have one name.
@@ -61,73 +74,55 @@ impl Metrics {
     /// Two metrics have one name, which a test would find.
     pub fn new() -> Result<Arc<Metrics>, MetricsError> {
         let registry = Registry::new();
+        let r = &registry;
         let metrics = Metrics {
             append_seconds: histogram(
-                &registry,
+                r,
                 "studyhall_append_seconds",
                 "Time of one append to the store.",
                 &SECONDS,
             )?,
-            append_rows: histogram(
-                &registry,
-                "studyhall_append_rows",
-                "Rows of one append to the store.",
-                &ROWS,
-            )?,
-            answers_saved: counter(&registry, "studyhall_rows_durable_total", "Rows that became durable.")?,
+            append_rows: histogram(r, "studyhall_append_rows", "Rows of one append to the store.", &ROWS)?,
+            rows_durable: counter(r, "studyhall_rows_durable_total", "Rows that became durable.")?,
             store_errors: counters(
-                &registry,
+                r,
                 "studyhall_store_errors_total",
                 "Failed rows and reads, by cause.",
                 "cause",
             )?,
             sessions_fallen: counter(
-                &registry,
+                r,
                 "studyhall_sessions_fallen_total",
                 "Sessions that panicked and were rebuilt.",
             )?,
             tick_late_seconds: histogram(
-                &registry,
+                r,
                 "studyhall_shard_tick_lateness_seconds",
                 "How late a shard's tick came: what blocked its worker.",
                 &SECONDS,
             )?,
-            deck_cache: counters(
-                &registry,
-                "studyhall_deck_cache_total",
+            deck_lookups: counters(
+                r,
+                "studyhall_deck_cache_lookups_total",
                 "Look-ups of deck content, by outcome.",
                 "outcome",
             )?,
-            sockets: gauge(&registry, "studyhall_sockets", "Study sockets that are open.")?,
-            sessions: gauge(&registry, "studyhall_sessions", "Learners' sessions in memory.")?,
-            session_bytes: gauge(&registry, "studyhall_session_bytes", "Bytes that sessions hold, about.")?,
-            undecided_rows: gauge(
-                &registry,
-                "studyhall_undecided_rows",
-                "Rows that are neither durable nor refused.",
-            )?,
-            backlog_rows: gauge(
-                &registry,
-                "studyhall_journal_backlog_rows",
-                "Journal rows that are not applied yet.",
-            )?,
-            backlog_seconds: gauge(
-                &registry,
-                "studyhall_journal_backlog_seconds",
-                "Age of the oldest of them.",
-            )?,
-            degraded: gauge(&registry, "studyhall_degraded", "1 while the store does not take rows.")?,
-            closes: gauges(
-                &registry,
-                "studyhall_socket_closes",
-                "Sockets closed by the server, by close code.",
-                "code",
-            )?,
-            messages_in: gauge(&registry, "studyhall_socket_messages", "Messages that sockets received.")?,
-            panics: gauge(&registry, "studyhall_socket_panics", "Sockets whose app panicked.")?,
+            append_came_back_ms: AtomicU64::new(0),
+            began: Instant::now(),
             registry,
         };
+        metrics.begin_at_zero();
         Ok(Arc::new(metrics))
+    }
+
+    /// What has not happened yet is told as 0: only then the first time shows as an increase.
+    fn begin_at_zero(&self) {
+        for cause in CAUSES {
+            self.store_errors.with_label_values(&[cause_label(cause)]);
+        }
+        for outcome in [HIT, MISS] {
+            self.deck_lookups.with_label_values(&[outcome]);
+        }
     }
 
     /// The registry, for those who measure more.
@@ -140,35 +135,32 @@ impl Metrics {
     /// # Errors
     /// The encoder failed.
     pub fn text(&self, sources: &Sources) -> Result<String, MetricsError> {
-        self.read(sources);
-        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+        let mut families = self.registry.gather();
+        families.extend(node::read(sources));
+        families.extend(nodes::read(sources));
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        Ok(TextEncoder::new().encode_to_string(&families)?)
     }
 
-    fn read(&self, sources: &Sources) {
-        let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        self.sockets.set(size(sources.engine.sockets()));
-        self.sessions.set(size(sources.engine.registered()));
-        self.session_bytes.set(size(sources.engine.session_bytes()));
-        self.undecided_rows.set(size(sources.engine.undecided_rows()));
-        let stats = sources.store.stats();
-        self.backlog_rows.set(count(stats.backlog_rows));
-        self.backlog_seconds.set(count(stats.backlog_seconds));
-        self.degraded.set(i64::from(stats.degraded));
-        let figures = sources.sockets.read();
-        self.messages_in.set(count(figures.messages_in));
-        self.panics.set(count(figures.panics));
-        for (code, closed) in &figures.closed_by_us {
-            self.closes.with_label_values(&[&code.get().to_string()]).set(count(*closed));
+    /// How long so many undecided rows have waited with no append having come back, in milliseconds.
+    pub fn append_lag_ms(&self, undecided_rows: usize) -> u64 {
+        if undecided_rows == 0 {
+            return 0;
         }
+        self.now_ms().saturating_sub(self.append_came_back_ms.load(Ordering::Relaxed))
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
 impl Telemetry for Metrics {
     fn append_finished(&self, rows: usize, durable: usize, took: Duration) {
+        self.append_came_back_ms.store(self.now_ms(), Ordering::Relaxed);
         self.append_seconds.observe(took.as_secs_f64());
         self.append_rows.observe(rows as f64);
-        self.answers_saved.inc_by(durable as u64);
+        self.rows_durable.inc_by(durable as u64);
     }
     fn store_error(&self, cause: Cause) {
         self.store_errors.with_label_values(&[cause_label(cause)]).inc();
@@ -180,9 +172,17 @@ impl Telemetry for Metrics {
         self.tick_late_seconds.observe(late.as_secs_f64());
     }
     fn deck_cache(&self, hit: bool) {
-        self.deck_cache.with_label_values(&[if hit { "hit" } else { "miss" }]).inc();
+        self.deck_lookups.with_label_values(&[if hit { HIT } else { MISS }]).inc();
     }
 }
+
+/// A deck was in memory.
+const HIT: &str = "hit";
+/// A deck had to be read, or waited for whoever was reading it.
+const MISS: &str = "miss";
+
+const CAUSES: [Cause; 6] =
+    [Cause::Timeout, Cause::Overloaded, Cause::Unavailable, Cause::NoSpace, Cause::Poisoned, Cause::Invalid];
 
 const fn cause_label(cause: Cause) -> &'static str {
     match cause {
@@ -214,18 +214,6 @@ fn counter(registry: &Registry, name: &str, help: &str) -> Result<IntCounter, Me
 
 fn counters(registry: &Registry, name: &str, help: &str, label: &str) -> Result<IntCounterVec, MetricsError> {
     let made = IntCounterVec::new(Opts::new(name, help), &[label])?;
-    registry.register(Box::new(made.clone()))?;
-    Ok(made)
-}
-
-fn gauge(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, MetricsError> {
-    let made = IntGauge::new(name, help)?;
-    registry.register(Box::new(made.clone()))?;
-    Ok(made)
-}
-
-fn gauges(registry: &Registry, name: &str, help: &str, label: &str) -> Result<IntGaugeVec, MetricsError> {
-    let made = IntGaugeVec::new(Opts::new(name, help), &[label])?;
     registry.register(Box::new(made.clone()))?;
     Ok(made)
 }

@@ -135,6 +135,11 @@ export class StudyClient {
     this.socket?.send(JSON.stringify(frame));
   }
 
+  /** Tells a balancer where the learner is: a hint for the next connection, and nothing else. */
+  goToward({ node }) {
+    document.cookie = `studyhall_node=${node}; path=/; max-age=43200; samesite=lax`;
+  }
+
   correctClock({ server_time }) {
     this.clock.correct(server_time, this.hello_at);
   }
@@ -247,6 +252,7 @@ const EFFECTS = {
   close: "closeSocket",
   hello: "sendHello",
   send: "sendFrame",
+  go_toward: "goToward",
   correct_clock: "correctClock",
   sync_clock: "syncClock",
   load: "loadOutbox",

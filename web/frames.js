@@ -8,6 +8,9 @@ export function onFrame(session, frame, now, effects) {
   }
 }
 
+/** The name of a node, as `welcome.node` has it. */
+const NODE = /^[A-Za-z0-9._-]{1,64}$/;
+
 const FRAMES = {
   welcome(session, frame, now, effects) {
     const { link } = session;
@@ -19,6 +22,7 @@ const FRAMES = {
     link.enter("loading", now);
     effects.push({ do: "correct_clock", server_time: frame.server_time });
     effects.push({ do: "load", user_id: frame.user_id, generation: link.generation });
+    if (NODE.test(frame.node ?? "")) effects.push({ do: "go_toward", node: frame.node });
   },
 
   queue(session, frame) {

@@ -3,7 +3,8 @@
 //
 //   session.handle(now, input) -> effects      `now`: milliseconds of a steady clock
 //
-// Effects: open, hello, send, close (of the socket) · correct_clock, sync_clock · load (read the outbox) · store (make
+// Effects: open, hello, send, close (of the socket) · correct_clock, sync_clock ·
+// go_toward (tells a balancer the learner's node) · load (read the outbox) · store (make
 // an id and keep the command on the device, answered by the input `stored`) · settle, refuse (a verdict came) ·
 // diagnose · notice (say something to the learner).
 

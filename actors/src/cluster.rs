@@ -4,10 +4,14 @@
 //! A learner's registry entry comes first, and only then it is looked whether the learner is being let go: so of a claim
 //! here and a release for somebody else one always sees the other.
 
+mod figures;
 mod life;
 
+pub use figures::ClusterFigures;
+
 use crate::engine::Shared;
-use domain::ids::{EntryId, RunId, UserId, Uuid};
+use crate::observe::NodesView;
+use domain::ids::{DeckId, EntryId, RunId, UserId, Uuid};
 use domain::owner::claim::{Answer, Asked, Claim, Held, Released, Releases, Step};
 use domain::owner::node::Node;
 use domain::owner::{Epoch, Subject, Timing};
@@ -24,11 +28,19 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(12);
 /// How often it is looked whether a learner has been let go.
 const LET_GO_LOOK: Duration = Duration::from_millis(20);
 
+/// How long a node that goes writes caches.
+const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+
 /// How one node asks another.
 pub trait Peers: Send + Sync + 'static {
     /// Asks the run at this address whether it has a learner, and to let go of one that it does not need. Silence is
     /// [`Answer::Unreachable`].
     fn ask(&self, address: String, run: RunId, user: UserId, epoch: Epoch) -> Boxed<'_, Answer>;
+
+    /// The decks that are most in use at the run at this address; none when it does not say.
+    fn hot_decks(&self, _address: String, _run: RunId) -> Boxed<'_, Vec<DeckId>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
 
 /// What makes an engine a node of a cluster.
@@ -66,6 +78,7 @@ pub(crate) struct Cluster {
     /// Why it should get no new work, if it should not.
     unready: Mutex<Option<String>>,
     left: AtomicBool,
+    counters: figures::Counters,
 }
 
 struct State {
@@ -76,6 +89,8 @@ struct State {
     /// Learners whose caches are being written for the last time.
     settling: BTreeSet<UserId>,
     nodes: BTreeMap<RunId, Arc<str>>,
+    /// All that was seen last, the dead included.
+    seen: Vec<NodeEntry>,
 }
 
 impl Cluster {
@@ -83,12 +98,20 @@ impl Cluster {
     pub(crate) fn start(options: ClusterOptions) -> Arc<Cluster> {
         let run = RunId((options.new_run)());
         let releases = Releases::new(run, options.timing);
-        let state = State { run, node: None, releases, settling: BTreeSet::new(), nodes: BTreeMap::new() };
+        let state = State {
+            run,
+            node: None,
+            releases,
+            settling: BTreeSet::new(),
+            nodes: BTreeMap::new(),
+            seen: Vec::new(),
+        };
         Arc::new(Cluster {
             options,
             state: Mutex::new(state),
             unready: Mutex::new(Some("this node is not registered yet".to_owned())),
             left: AtomicBool::new(false),
+            counters: figures::Counters::default(),
         })
     }
 
@@ -101,6 +124,31 @@ impl Cluster {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What was counted so far.
+    pub(crate) fn figures(&self) -> ClusterFigures {
+        let nodes_alive = self.state().nodes.len();
+        self.counters.figures(nodes_alive)
+    }
+
+    /// The run of this node.
+    pub(crate) fn run(&self) -> RunId {
+        self.state().run
+    }
+
+    /// The decks that are most in use at another node, the first of so many that says.
+    pub(crate) async fn hot_elsewhere(&self, asked_max: usize) -> Vec<DeckId> {
+        let Ok(nodes) = self.options.owners.nodes().await else { return Vec::new() };
+        let mine = self.run();
+        let others = nodes.into_iter().filter(|node| node.row.alive && node.row.run != mine);
+        for node in others.take(asked_max) {
+            let decks = self.options.peers.hot_decks(node.address, node.row.run).await;
+            if !decks.is_empty() {
+                return decks;
+            }
+        }
+        Vec::new()
+    }
+
     /// Why this node should get no new work.
     pub(crate) fn unready(&self) -> Option<String> {
         self.unready.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -108,14 +156,20 @@ impl Cluster {
 
     /// Finds a learner, who has an entry in this node's registry; takes the learner if nobody else has one.
     pub(crate) async fn acquire(&self, shared: &Arc<Shared>, user: UserId) -> Place {
-        match tokio::time::timeout(ACQUIRE_WITHIN, self.claim(shared, user)).await {
+        let place = match tokio::time::timeout(ACQUIRE_WITHIN, self.claim(shared, user)).await {
             Ok(Ok(place)) => place,
             Ok(Err(error)) => {
                 tracing::warn!(%error, %user, "a learner could not be claimed");
                 Place::Unknown
             }
             Err(_) => Place::Unknown,
+        };
+        match place {
+            Place::Here => self.counters.claimed.one_more(),
+            Place::Elsewhere(_) => self.counters.found_elsewhere.one_more(),
+            Place::Unknown => self.counters.not_found.one_more(),
         }
+        place
     }
 
     async fn claim(&self, shared: &Arc<Shared>, user: UserId) -> Result<Place, StoreError> {
@@ -171,6 +225,7 @@ impl Cluster {
         }
         tenures.adopt(user, run, epoch).await?;
         if from_dead {
+            self.counters.from_dead.one_more();
             let (engine, tenures) = (Arc::downgrade(shared), tenures.clone());
             let again = Duration::from_millis(self.options.timing.inbox_again_ms);
             tokio::spawn(async move {
@@ -196,7 +251,16 @@ impl Cluster {
 
     fn set_nodes(&self, nodes: &[NodeEntry]) {
         let living = nodes.iter().filter(|node| node.row.alive);
-        self.state().nodes = living.map(|node| (node.row.run, node.address.as_str().into())).collect();
+        let living = living.map(|node| (node.row.run, node.address.as_str().into())).collect();
+        let mut state = self.state();
+        state.nodes = living;
+        state.seen = nodes.to_vec();
+    }
+
+    /// This node and the others, as they were seen last.
+    pub(crate) fn view(&self) -> NodesView {
+        let state = self.state();
+        NodesView { run: state.run, address: self.options.address.clone(), nodes: state.seen.clone() }
     }
 
     /// Another node needs a learner that this run is believed to have.
@@ -221,7 +285,10 @@ impl Cluster {
             let changed = self.options.owners.change(user, change).await;
             let released = self.state().releases.changed(user, changed);
             match released {
-                Released::Gone => return Answer::NotMine,
+                Released::Gone => {
+                    self.counters.released.one_more();
+                    return Answer::NotMine;
+                }
                 Released::Again { change: again, wait_ms } => {
                     change = again;
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -271,6 +338,12 @@ impl Cluster {
     /// This node goes, with everything stored: others need not wait until it is declared dead.
     pub(crate) async fn leave(&self) {
         self.left.store(true, Ordering::Release);
+        // Before others take the learners: what is not written they would have to fold from the log.
+        match tokio::time::timeout(FLUSH_WITHIN, self.options.tenures.flush_all()).await {
+            Ok(0) => {}
+            Ok(learners) => tracing::warn!(learners, "caches were not written: they are made from the log"),
+            Err(_) => tracing::warn!("caches were not all written in time: they are made from the log"),
+        }
         life::leave(self).await;
     }
 }

@@ -11,6 +11,7 @@ use moka::ops::compute::Op;
 use ports::library::DeckQuery;
 use ports::{CardRecord, DeckRecord, Library, LibraryError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
 
 /// Cached decks that are compared with what is stored in one read.
@@ -25,6 +26,17 @@ pub(crate) struct Cached {
     pub(crate) deck: Arc<Deck>,
     pub(crate) gate: DeckGate,
     bytes: u32,
+    /// How often it was looked for, over all its revisions.
+    uses: Arc<AtomicU64>,
+}
+
+/// What is in the cache, about: it counts along behind changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DeckCacheStats {
+    /// Decks.
+    pub decks: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// The cache.
@@ -52,6 +64,20 @@ impl DeckCache {
         DeckCache { library, encode, cache, telemetry, edits: Arc::default(), runtime }
     }
 
+    /// What is in memory.
+    pub fn stats(&self) -> DeckCacheStats {
+        DeckCacheStats { decks: self.cache.entry_count(), bytes: self.cache.weighted_size() }
+    }
+
+    /// The decks that were looked for most, at most so many.
+    pub(crate) fn hot(&self, most: usize) -> Vec<DeckId> {
+        let uses = |cached: &Cached| cached.uses.load(Ordering::Relaxed);
+        let mut decks: Vec<(u64, DeckId)> =
+            self.cache.iter().map(|(id, cached)| (uses(&cached), *id)).collect();
+        decks.sort_unstable_by(|a, b| b.cmp(a));
+        decks.into_iter().take(most).map(|(_, id)| id).collect()
+    }
+
     /// Which edits were told a moment ago.
     pub(crate) fn edits(&self) -> &Edits {
         &self.edits
@@ -65,6 +91,7 @@ impl DeckCache {
     /// A deck, from memory or the library; `None` if it never existed.
     async fn get(&self, id: DeckId) -> Result<Option<Cached>, LibraryError> {
         if let Some(found) = self.cache.get(&id).await {
+            found.uses.fetch_add(1, Ordering::Relaxed);
             self.telemetry.deck_cache(true);
             return Ok(Some(found));
         }
@@ -123,9 +150,8 @@ impl DeckCache {
             }
             self.telemetry.deck_cache(false);
             let content = self.library.content(id).await?;
-            let older = older.map(|cached| cached.deck);
             Ok::<_, LibraryError>(match content {
-                Some((record, cards)) => Op::Put(self.assemble(record, &cards, older.as_deref())),
+                Some((record, cards)) => Op::Put(self.assemble(record, &cards, older.as_ref())),
                 None => Op::Remove,
             })
         };
@@ -158,8 +184,10 @@ impl DeckCache {
         Ok(outdated)
     }
 
-    fn assemble(&self, record: DeckRecord, cards: &[CardRecord], older: Option<&Deck>) -> Cached {
+    fn assemble(&self, record: DeckRecord, cards: &[CardRecord], older: Option<&Cached>) -> Cached {
         let gate = record.gate();
+        let uses = older.map(|cached| cached.uses.clone()).unwrap_or_default();
+        let older = older.map(|cached| &*cached.deck);
         let metas: Vec<CardMeta> = cards
             .iter()
             .map(|card| {
@@ -171,7 +199,8 @@ impl DeckCache {
         let bytes = metas.iter().map(|card| card.fragment.len() + size_of::<CardMeta>() + 64).sum::<usize>();
         let mut deck = Deck::new(record.id, record.owner, record.revision, record.settings, metas);
         deck.deleted_ms = record.deleted_ms;
-        Cached { deck: Arc::new(deck), gate, bytes: u32::try_from(bytes + 512).unwrap_or(u32::MAX) }
+        let bytes = u32::try_from(bytes + 512).unwrap_or(u32::MAX);
+        Cached { deck: Arc::new(deck), gate, bytes, uses }
     }
 
     fn encoded(&self, card: &CardRecord) -> CardMeta {
@@ -186,3 +215,6 @@ impl DeckCache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

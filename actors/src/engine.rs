@@ -1,11 +1,11 @@
 //! The engine: every long-lived part in one place, and what the rest of the server asks of it.
 
-use crate::cluster::{Cluster, ClusterOptions};
+use crate::cluster::{Cluster, ClusterFigures, ClusterOptions};
 use crate::decks::{DeckCache, FragmentEncoder};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
 use crate::messages::{Aside, Concerned, Job, ToShard, ToWriter};
-use crate::observe::{EngineView, LearnerView, Telemetry};
+use crate::observe::{EngineView, LearnerView, NodesView, ShardView, Telemetry};
 use crate::registry::Registry;
 use crate::shard::Shard;
 use crate::supervisor::Supervisor;
@@ -205,6 +205,11 @@ impl Engine {
         self.shared.cluster.as_ref().and_then(|cluster| cluster.unready())
     }
 
+    /// What this node counted of its life among others; `None` where there are none.
+    pub fn cluster_figures(&self) -> Option<ClusterFigures> {
+        self.shared.cluster.as_ref().map(|cluster| cluster.figures())
+    }
+
     /// Another node needs this learner, whom the run is believed to have under this epoch.
     pub async fn asked(&self, run: RunId, user: UserId, epoch: Epoch) -> Answer {
         match &self.shared.cluster {
@@ -315,11 +320,12 @@ impl Engine {
     pub async fn view(&self) -> EngineView {
         let mut shards = Vec::new();
         for shard in self.shared.all_shards() {
+            let inbox = shard.max_capacity() - shard.capacity();
             let (reply, view) = oneshot::channel();
             if shard.send(ToShard::Observe(reply)).await.is_ok()
                 && let Ok(view) = view.await
             {
-                shards.push(view);
+                shards.push(ShardView { inbox, ..view });
             }
         }
         EngineView {
@@ -327,6 +333,20 @@ impl Engine {
             undecided_rows: self.undecided_rows(),
             registered: self.registered(),
             draining: self.is_draining(),
+        }
+    }
+
+    /// This node and the others; `None` where a process has its store alone.
+    pub fn nodes(&self) -> Option<NodesView> {
+        self.shared.cluster.as_ref().map(|cluster| cluster.view())
+    }
+
+    /// What is stored of this learner's progress in a deck was marked to be folded again: the session, if there is one,
+    /// reads it anew.
+    pub async fn progress_marked(&self, user: UserId, deck: DeckId) {
+        if let Some(home) = self.shared.registry.home(user) {
+            let input = Input::Imported(deck);
+            self.shared.tell(home.shard, ToShard::Input { user, input }).await;
         }
     }
 

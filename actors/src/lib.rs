@@ -8,6 +8,7 @@ mod decks;
 mod due;
 mod edits;
 mod engine;
+mod heat;
 mod limits;
 mod loader;
 mod messages;
@@ -19,16 +20,17 @@ mod shard;
 mod supervisor;
 mod suspects;
 mod told;
+mod warm;
 mod writer;
 
 pub use batch::{BatchError, BatchVerdict, submit_batch};
-pub use cluster::{ClusterOptions, Peers};
-pub use decks::{DeckCache, FragmentEncoder};
+pub use cluster::{ClusterFigures, ClusterOptions, Peers};
+pub use decks::{DeckCache, DeckCacheStats, FragmentEncoder};
 pub use due::{DueError, DueView};
 pub use engine::{Engine, Hooks, InputHook, Options, Planted};
 pub use limits::Limits;
 pub use messages::{CloseWhy, Concerned, Full, SocketPort, ToSocket};
-pub use observe::{EngineView, LearnerView, ShardView, Telemetry};
+pub use observe::{DeckView, EngineView, HotSession, LearnerView, NodesView, ShardView, Telemetry};
 pub use shard::Shard;
 
 /// Reads both clocks once a wake-up.

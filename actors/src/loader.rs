@@ -8,7 +8,7 @@ use crate::engine::{AnyReader, Shared};
 use crate::messages::{Job, NotLoaded, ToShard};
 use domain::access::{Span, deck_spans};
 use domain::entry::{Body, LogEntry};
-use domain::fold::{Live, fold_card};
+use domain::fold::{Live, fold_deck};
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
 use domain::limits::DECKS_PER_SESSION;
 use domain::session::{DeckLoad, Facts, FetchFailed, Scope, SessionSeed, SittingFigures, Want};
@@ -291,31 +291,31 @@ impl<S: ReviewStore> Reader<S> {
             };
             let rows = self.store.progress(user, *id).await?;
             let has_entries = !rows.is_empty();
-            let rows = self.fresh(user, *id, rows, &deck.settings.fold_params()).await?;
+            let (rows, refolded) = self.fresh(user, *id, rows, &deck.settings.fold_params()).await?;
             let spans = spans_of(&gate, &person, &grants, *id);
-            loads.push(DeckLoad { deck, spans, rows, has_entries });
+            loads.push(DeckLoad { deck, spans, rows, has_entries, refolded });
         }
         Ok(loads)
     }
 
-    /// Rows of another fold or other parameters are folded again from the log.
+    /// Rows of another fold or other parameters are folded again from the log; with all rows the cards of those.
     async fn fresh(
         &self,
         user: UserId,
         deck: DeckId,
         rows: Vec<Progress>,
         params: &FoldParams,
-    ) -> Result<Vec<(CardId, CardState)>, ReadError> {
+    ) -> Result<(Vec<(CardId, CardState)>, Vec<CardId>), ReadError> {
         let key = params.key();
         let outdated: Vec<CardId> =
             rows.iter().filter(|row| row.params_key != key).map(|row| row.card).collect();
         let mut states: BTreeMap<CardId, CardState> =
             rows.into_iter().filter(|row| row.params_key == key).map(|row| (row.card, row.state)).collect();
         if !outdated.is_empty() {
-            let log = self.store.card_log(user, deck, Some(outdated)).await?;
-            states.extend(fold_cards(deck, &log, params));
+            let log = self.store.card_log(user, deck, Some(outdated.clone())).await?;
+            states.extend(fold_deck(deck, &log, params));
         }
-        Ok(states.into_iter().collect())
+        Ok((states.into_iter().collect(), outdated))
     }
 
     async fn before(&self, user: UserId, id: EntryId, count: usize) -> Result<Vec<EntryId>, ReadError> {
@@ -387,20 +387,6 @@ fn sum_up(entries: &[LogEntry]) -> SittingFigures {
     }
     figures.cards = cards.into_iter().collect();
     figures
-}
-
-/// The states of all cards that the log speaks of.
-pub(crate) fn fold_cards(deck: DeckId, log: &[LogEntry], params: &FoldParams) -> Vec<(CardId, CardState)> {
-    let live = Live::of(log);
-    let mut by_card: BTreeMap<CardId, Vec<LogEntry>> = BTreeMap::new();
-    for entry in log {
-        if let Some((of, card)) = entry.card()
-            && of == deck
-        {
-            by_card.entry(card).or_default().push(*entry);
-        }
-    }
-    by_card.into_iter().map(|(card, entries)| (card, fold_card(&entries, &live, params, |_, _| {}))).collect()
 }
 
 fn spans_of(gate: &domain::access::DeckGate, person: &Person, grants: &[Grant], deck: DeckId) -> Vec<Span> {

@@ -3,6 +3,7 @@
 //! Inputs wait in the cell's inbox, and one `Wake` in the actor's mailbox stands for all of them: what comes back from
 //! the store can never be refused by a full mailbox, and a burst costs one wake-up.
 
+use crate::heat::Heat;
 use crate::shard::Shard;
 use actix::{Actor, Addr, Context, Handler, Message};
 use domain::directory::Incarnation;
@@ -31,6 +32,10 @@ pub(crate) struct SessionCell {
     pub(crate) sockets: RefCell<BTreeSet<SocketId>>,
     pub(crate) deadline_tick_ms: Cell<Option<u64>>,
     pub(crate) bytes: Cell<usize>,
+    /// How much comes in of late.
+    pub(crate) heat: Cell<Heat>,
+    /// It waits for its turn to write rows behind.
+    pub(crate) owes_rows: Cell<bool>,
 }
 
 impl SessionCell {
@@ -45,6 +50,8 @@ impl SessionCell {
             sockets: RefCell::new(BTreeSet::new()),
             deadline_tick_ms: Cell::new(None),
             bytes: Cell::new(0),
+            heat: Cell::default(),
+            owes_rows: Cell::new(false),
         })
     }
 

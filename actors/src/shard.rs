@@ -8,6 +8,7 @@ mod outlet;
 mod remote;
 mod ticks;
 mod turn;
+mod view;
 
 use crate::engine::Shared;
 use crate::messages::{CloseWhy, Item, Job, SocketPort, ToShard, ToSocket};
@@ -52,6 +53,8 @@ pub struct Shard {
     late_zones: RefCell<HashMap<UserId, ZoneHistory>>,
     barriers: RefCell<BTreeMap<u64, Barrier>>,
     deadlines: RefCell<BTreeSet<(u64, UserId)>>,
+    /// Sessions with rows that wait to be written behind, each once.
+    owing: RefCell<VecDeque<UserId>>,
     fx: RefCell<Vec<Effect>>,
     next_socket: Cell<u64>,
     next_barrier: Cell<u64>,
@@ -134,6 +137,7 @@ impl Shard {
             late_zones: RefCell::default(),
             barriers: RefCell::default(),
             deadlines: RefCell::default(),
+            owing: RefCell::default(),
             fx: RefCell::default(),
             next_socket: Cell::new(0),
             next_barrier: Cell::new(0),

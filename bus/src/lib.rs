@@ -8,16 +8,19 @@
 //! | `ear` | what a node hears: the pure [`ports::bus::Hearing`] and what waits to be heard, behind a lock |
 //! | `local` | nodes within one process |
 //! | `redis` | nodes that share a Redis: the handle, and the task that holds the connection |
+//! | `examine` | what a Redis says of itself |
 //! | `quota` | rate limits: of this node, of all nodes, and of all nodes while they can be asked |
 
 mod codec;
 mod counters;
 mod ear;
+mod examine;
 mod local;
 pub mod options;
 mod quota;
 mod redis;
 
+pub use examine::{ExamineError, Examined, examine};
 pub use local::{Fate, LocalBus, LocalNet};
 pub use quota::{LocalQuota, QuotaAway, QuotaStats, RedisQuota, SharedQuota};
 pub use redis::{BadUrl, RedisBus, RedisOptions};

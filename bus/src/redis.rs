@@ -1,7 +1,7 @@
 //! Nodes that share a Redis: pub/sub over one connection (RESP3) that one task holds. Nothing here waits for Redis but
 //! that task.
 
-mod connect;
+pub(crate) mod connect;
 mod link;
 mod outbox;
 

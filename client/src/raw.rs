@@ -17,6 +17,11 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Longest close reason, as RFC 6455 has it.
 const CLOSE_REASON_BYTES_MAX: usize = 123;
 
+/// The cookie that balancers read.
+const NODE_COOKIE: &str = "studyhall_node=";
+/// Longest name of a node, in bytes.
+const NODE_BYTES_MAX: usize = 64;
+
 /// How to open a socket.
 #[derive(Clone, Debug)]
 pub struct RawOptions {
@@ -45,6 +50,17 @@ impl RawOptions {
             receive_buffer_bytes: None,
             connect_timeout: Duration::from_secs(10),
         }
+    }
+
+    /// Tells balancers that the learner is at this node (`welcome.node`): a hint, sent as a cookie with each handshake.
+    /// What is no name of a node is left out.
+    pub(crate) fn toward(&mut self, node: &str) {
+        let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if node.is_empty() || node.len() > NODE_BYTES_MAX || !node.bytes().all(harmless) {
+            return;
+        }
+        self.headers.retain(|(name, value)| name != "cookie" || !value.starts_with(NODE_COOKIE));
+        self.headers.push(("cookie".to_owned(), format!("{NODE_COOKIE}{node}")));
     }
 }
 

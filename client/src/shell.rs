@@ -227,7 +227,14 @@ impl Shell {
                 }
                 Action::Close => self.close().await,
                 Action::GetToken => self.get_token(),
-                Action::Tell(event) => self.pending.push_back(event),
+                Action::Tell(event) => {
+                    if let Event::Welcome(welcome) = &event
+                        && let Some(node) = &welcome.node
+                    {
+                        self.server.toward(node);
+                    }
+                    self.pending.push_back(event);
+                }
             }
         }
         self.persist(records).await;

@@ -47,18 +47,38 @@ impl Server {
     async fn welcome(&self) -> Peer {
         let mut peer = self.accept().await;
         assert!(matches!(peer.frame().await, ClientFrame::Hello(_)));
-        let limits = WelcomeLimits { in_flight: 64, frame_bytes: 16_384 };
-        let server_time = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_millis() as i64;
-        let welcome = Welcome {
-            user_id: USER,
-            server_time,
-            heartbeat_ms: 25_000,
-            limits,
-            features: vec![],
-            class: None,
-        };
-        peer.send(ServerFrame::Welcome(Box::new(welcome))).await;
+        peer.send(ServerFrame::Welcome(Box::new(plain_welcome()))).await;
         peer
+    }
+
+    /// The cookie of the next handshake, and its `hello` answered with the name of this node.
+    async fn welcome_at(&self, node: &str) -> Option<String> {
+        let (tcp, _) = within(self.listener.accept()).await.expect("a connection");
+        let mut cookie = None;
+        #[expect(clippy::result_large_err, reason = "the library's signature")]
+        let noted = |request: &Request, response: Response| {
+            cookie = request.headers().get("cookie").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            checked(request, response)
+        };
+        let mut peer = Peer(within(accept_hdr_async(tcp, noted)).await.expect("a handshake"));
+        assert!(matches!(peer.frame().await, ClientFrame::Hello(_)));
+        peer.send(ServerFrame::Welcome(Box::new(Welcome { node: Some(node.to_owned()), ..plain_welcome() })))
+            .await;
+        cookie
+    }
+}
+
+fn plain_welcome() -> Welcome {
+    let server_time = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_millis() as i64;
+    let limits = WelcomeLimits { in_flight: 64, frame_bytes: 16_384 };
+    Welcome {
+        user_id: USER,
+        server_time,
+        heartbeat_ms: 25_000,
+        limits,
+        features: vec![],
+        class: None,
+        node: None,
     }
 }
 
@@ -238,4 +258,18 @@ async fn a_refused_handshake_tells_its_status() {
     };
     let (refused, ()) = tokio::join!(RawSocket::connect(&options), refusing);
     assert!(matches!(refused, Err(ConnectError::Refused { status: 400, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_next_handshake_tells_the_balancer_where_the_learner_was() {
+    let server = Server::listening().await;
+    let (_handle, _events) = Client::connect(Config::new(&server.url, "t")).await.expect("a client");
+    // Each of these sockets is dropped as soon as it is welcomed.
+    let mut cookies = Vec::new();
+    for node in ["a", "b; path=/", "c"] {
+        cookies.push(server.welcome_at(node).await);
+    }
+    cookies.push(server.welcome_at("d").await);
+    let toward = |node: &str| Some(format!("studyhall_node={node}"));
+    assert_eq!(cookies, [None, toward("a"), toward("a"), toward("c")], "what is no name is no hint");
 }

@@ -46,6 +46,7 @@ impl Server {
                     limits,
                     features: vec![],
                     class: None,
+                    node: None,
                 })));
             }
             ClientFrame::Command(Numbered { seq, command }) => {

@@ -1,11 +1,12 @@
 //! Rows a second of the store's append beside the bare driver on the same server with the same rows:
 //!
-//!     cargo run --release -p cql --example append -- 127.0.0.1:19042 [seconds a figure]
+//!     cargo run --release -p cql --example append -- 127.0.0.1:19042 [seconds a figure] [rounds]
 //!
-//! «bare» sends unlogged batches of log rows alone; «bare 2» also the lines by which the log is read by card, which is
-//! what the store sends on the way to an acknowledgement. «store» is the store's append with all its rules, called for
-//! one learner at a time as its shape asks for; «groups» calls it for four times as many learners as go at once and waits
-//! for all of them; «progress» is «store» with progress written behind meanwhile.
+//! «bare» sends unlogged batches of what the store sends on the way to an acknowledgement: rows of the log, and the lines
+//! by which the log is read by card. «store» is the store's append with all its rules, called for one learner at a time as
+//! its shape asks for; «behind» is the same with progress written behind meanwhile. All take turns, and the shares are
+//! medians of the rounds' own: a machine that is slow for a while is slow for all of them. «µs» is the time of this
+//! process's processors for a row.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement ends where something fails")]
 
@@ -29,19 +30,14 @@ use std::time::{Duration, Instant};
 const LEARNERS: u64 = 1_024;
 const CARDS: u64 = 50;
 /// Rows a batch, and batches in flight.
-const CASES: [(usize, usize); 6] = [(1, 16), (1, 64), (1, 256), (4, 64), (16, 16), (64, 16)];
-
-/// Each figure is the median of so many rounds, in which all kinds take turns.
-const ROUNDS: usize = 3;
+const CASES: [(usize, usize); 7] = [(1, 1), (1, 16), (1, 64), (1, 256), (4, 64), (16, 16), (64, 16)];
 
 /// Makes rows that no earlier one equals.
 struct Source {
     began_ms: i64,
     next: u64,
     state: CardState,
-    /// Each figure has learners of its own, so that nobody has to read what another figure wrote.
     first_learner: u64,
-    next_learner: u64,
 }
 
 impl Source {
@@ -80,47 +76,73 @@ fn user(n: u64) -> UserId {
 async fn main() {
     let mut args = std::env::args().skip(1);
     let contact = args.next().expect("host:port of a server");
-    let length = Duration::from_secs(args.next().map_or(4, |seconds| seconds.parse().unwrap()));
+    let length = Duration::from_secs(args.next().map_or(3, |seconds| seconds.parse().unwrap()));
+    let rounds: usize = args.next().map_or(5, |rounds| rounds.parse().unwrap());
     let address: Address = format!("cql://{contact}/bench_append").parse().unwrap();
     let plan = Plan { replication_factor: 1, check_only: false };
     migrate(&address, &Options::default(), &plan, 0).await.unwrap();
-    let bare = Bare::open(&contact).await;
     let began_ms = SystemClock::default().wall_ms();
-    let source = &mut Source {
-        began_ms,
-        next: 0,
-        state: kit::rows::state(3),
-        first_learner: began_ms.unsigned_abs(),
-        next_learner: began_ms.unsigned_abs(),
-    };
+    let first = began_ms.unsigned_abs();
+    let source = &mut Source { began_ms, next: 0, state: kit::rows::state(3), first_learner: first };
+    let bare = Bare::open(&contact).await;
+    let kinds = [
+        Kind::Bare(&bare),
+        Kind::Store(&adopted(&address, source, first + LEARNERS, 3_600_000).await),
+        Kind::Store(&adopted(&address, source, first + 2 * LEARNERS, 2_000).await),
+    ];
     // The server compiles what it runs often: the first figures would be of another server.
-    bare.run(source, 16, 64, 2, Duration::from_secs(10)).await;
+    for kind in &kinds {
+        kind.run(source, first, (16, 64), Duration::from_secs(8)).await;
+    }
     println!(
-        "rows  in flight |     bare   bare 2    store   groups  progress | store/bare 2  groups  progress"
+        "rows  at once |  bare/s   p50   p99  µs | store/s share   p50   p99  µs | behind/s share   p50   p99  µs"
     );
-    for (each, lanes) in CASES {
-        let mut rounds: [Vec<f64>; 5] = Default::default();
-        for _ in 0..ROUNDS {
-            let late = adopted(&address, source, lanes, 3_600_000).await;
-            let behind = adopted(&address, source, lanes, 2_000).await;
-            let figures = [
-                bare.run(source, each, lanes, 1, length).await,
-                bare.run(source, each, lanes, 2, length).await,
-                by_learner(&late, source, each, lanes, length).await,
-                in_groups(&late, source, each, lanes, length).await,
-                by_learner(&behind, source, each, lanes, length).await,
-            ];
-            rounds.iter_mut().zip(figures).for_each(|(rounds, figure)| rounds.push(figure));
+    for case in CASES {
+        let mut runs: [Vec<Run>; 3] = Default::default();
+        for round in 0..rounds {
+            for turn in 0..kinds.len() {
+                let at = (round + turn) % kinds.len();
+                runs[at].push(kinds[at].run(source, first, case, length).await);
+            }
         }
-        let [one, two, late, groups, behind] = rounds.map(median);
-        let share = |figure: f64| figure / two;
+        let [bare, store, behind] = &runs;
         println!(
-            "{each:4}  {lanes:9} | {one:8.0} {two:8.0} {late:8.0} {groups:8.0} {behind:9.0} | {:12.2} {:7.2} {:9.2}",
-            share(late),
-            share(groups),
-            share(behind)
+            "{:4} {:8} | {} | {} | {}",
+            case.0,
+            case.1,
+            line(bare, None),
+            line(store, Some(bare)),
+            line(behind, Some(bare))
         );
     }
+}
+
+/// One figure.
+struct Run {
+    rows: usize,
+    took: Duration,
+    cpu_s: f64,
+    /// Of each batch, from the call to its end.
+    latencies_ms: Vec<f64>,
+}
+
+impl Run {
+    fn rate(&self) -> f64 {
+        self.rows as f64 / self.took.as_secs_f64()
+    }
+}
+
+fn line(runs: &[Run], beside: Option<&[Run]>) -> String {
+    let mut latencies: Vec<f64> = runs.iter().flat_map(|run| run.latencies_ms.iter().copied()).collect();
+    latencies.sort_by(f64::total_cmp);
+    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
+    let cpu_us = median(runs.iter().map(|run| run.cpu_s * 1e6 / run.rows as f64).collect());
+    let share = beside.map_or_else(String::new, |beside| {
+        let shares = runs.iter().zip(beside).map(|(run, beside)| run.rate() / beside.rate());
+        format!(" {:5.2}", median(shares.collect()))
+    });
+    let rate = median(runs.iter().map(Run::rate).collect());
+    format!("{rate:7.0}{share} {:5.1} {:5.1} {cpu_us:3.0}", at(0.5), at(0.99))
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -128,15 +150,23 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// A store that owns the learners of a figure.
+/// Time of this process's processors so far, in seconds.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// A store that owns its learners.
 struct Adopted {
     store: CqlStore,
     first: u64,
 }
 
-async fn adopted(address: &Address, source: &mut Source, lanes: usize, behind_longest_ms: u64) -> Adopted {
+/// Adopts learners; each of them has a row already, so that what the first row of a month costs is paid.
+async fn adopted(address: &Address, source: &mut Source, first: u64, behind_longest_ms: u64) -> Adopted {
     let options = Options {
-        lanes,
         behind_longest_ms,
         behind_rows_a_learner: usize::MAX,
         append_patience_ms: 60_000,
@@ -145,33 +175,52 @@ async fn adopted(address: &Address, source: &mut Source, lanes: usize, behind_lo
     let store = CqlStore::open(address, &options).await.unwrap();
     let run = RunId::from_u128(1);
     store.beaten(Beat { run, sent_tick_ms: u64::MAX });
-    let first = source.next_learner;
-    source.next_learner += LEARNERS;
     let adopted = stream::iter(first..first + LEARNERS).map(|n| store.adopt(user(n), run, 1));
     adopted.buffer_unordered(32).for_each(|adopted| async move { adopted.unwrap() }).await;
+    source.first_learner = first;
+    durable(&store, source.rows(0, LEARNERS, 1)).await;
     Adopted { store, first }
 }
 
-/// Rows a second through the store, a call a learner, so many calls at once.
-async fn by_learner(of: &Adopted, source: &mut Source, each: usize, lanes: usize, length: Duration) -> f64 {
-    let began = Instant::now();
-    source.first_learner = of.first;
-    let calls = (0u64..).map_while(|n| (began.elapsed() < length).then(|| source.rows(n, 1, each)));
-    let sent = stream::iter(calls).map(|rows| durable(&of.store, rows));
-    let rows: usize = sent.buffer_unordered(lanes).fold(0, |sum, n| async move { sum + n }).await;
-    rows as f64 / began.elapsed().as_secs_f64()
+/// What is measured.
+enum Kind<'a> {
+    Bare(&'a Bare),
+    Store(&'a Adopted),
 }
 
-/// Rows a second through the store, four times as many learners a call as go at once.
-async fn in_groups(of: &Adopted, source: &mut Source, each: usize, lanes: usize, length: Duration) -> f64 {
-    source.first_learner = of.first;
-    let learners = (4 * lanes as u64).min(LEARNERS);
-    let (began, mut rows, mut first) = (Instant::now(), 0, 0);
-    while began.elapsed() < length {
-        rows += durable(&of.store, source.rows(first, learners, each)).await;
-        first += learners;
+impl Kind<'_> {
+    /// Sends batches of so many rows, a learner each, so many at once, for so long.
+    async fn run(
+        &self,
+        source: &mut Source,
+        first: u64,
+        (each, at_once): (usize, usize),
+        length: Duration,
+    ) -> Run {
+        source.first_learner = match self {
+            Kind::Bare(_) => first,
+            Kind::Store(adopted) => adopted.first,
+        };
+        let batch = match self {
+            Kind::Bare(bare) => Some(bare.batch(each)),
+            Kind::Store(_) => None,
+        };
+        let (began, cpu_before, batch) = (Instant::now(), cpu_s(), &batch);
+        let batches = (0u64..).map_while(|n| (began.elapsed() < length).then(|| source.rows(n, 1, each)));
+        let sent = stream::iter(batches).map(|rows| async move {
+            let sent = Instant::now();
+            let rows = match (self, batch) {
+                (Kind::Store(of), _) => durable(&of.store, rows).await,
+                (Kind::Bare(bare), Some(batch)) => bare.send(batch, &rows).await,
+                (Kind::Bare(_), None) => 0,
+            };
+            (rows, sent.elapsed().as_secs_f64() * 1e3)
+        });
+        let sent: Vec<(usize, f64)> = sent.buffer_unordered(at_once).collect().await;
+        let (took, cpu_s) = (began.elapsed(), cpu_s() - cpu_before);
+        let rows = sent.iter().map(|(rows, _)| rows).sum();
+        Run { rows, took, cpu_s, latencies_ms: sent.into_iter().map(|(_, ms)| ms).collect() }
     }
-    rows as f64 / began.elapsed().as_secs_f64()
 }
 
 async fn durable(store: &CqlStore, rows: Arc<[Row]>) -> usize {
@@ -190,48 +239,34 @@ struct Bare {
 
 impl Bare {
     async fn open(contact: &str) -> Self {
-        let session = SessionBuilder::new()
-            .known_node(contact)
-            .use_keyspace("bench_append", true)
-            .build()
-            .await
-            .unwrap();
-        let log =
-            "INSERT INTO review_log (user, month, id, job, body) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?";
-        let card =
-            "INSERT INTO card_log (user, month, id, job, card) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?";
+        let session = SessionBuilder::new().known_node(contact).build().await.unwrap();
+        let log = "INSERT INTO bench_append.review_log (user, month, id, job, body) VALUES (?, ?, ?, ?, ?)
+            USING TIMESTAMP ?";
+        let card = "INSERT INTO bench_append.card_log (user, month, id, job, card) VALUES (?, ?, ?, ?, ?)
+            USING TIMESTAMP ?";
         let (log, card) = (session.prepare(log).await.unwrap(), session.prepare(card).await.unwrap());
         Self { session, log, card }
     }
 
-    /// Rows a second: so many batches in flight, of so many rows each, into one table or both.
-    async fn run(
-        &self,
-        source: &mut Source,
-        each: usize,
-        lanes: usize,
-        tables: usize,
-        length: Duration,
-    ) -> f64 {
+    /// A batch of so many rows of the log and their lines by card.
+    fn batch(&self, each: usize) -> Batch {
         let mut batch = Batch::new(BatchType::Unlogged);
-        for statement in [&self.log, &self.card].into_iter().take(tables) {
+        for statement in [&self.log, &self.card] {
             (0..each).for_each(|_| batch.append_statement(statement.clone()));
         }
-        let (batch, began) = (&batch, Instant::now());
-        let batches = (0u64..).map_while(|n| (began.elapsed() < length).then(|| source.rows(n, 1, each)));
-        let sent = stream::iter(batches).map(|rows| async move {
-            self.session.batch(batch, values(&rows, tables)).await.unwrap();
-            rows.len()
-        });
-        let rows: usize = sent.buffer_unordered(lanes).fold(0, |sum, n| async move { sum + n }).await;
-        rows as f64 / began.elapsed().as_secs_f64()
+        batch
+    }
+
+    async fn send(&self, batch: &Batch, rows: &[Row]) -> usize {
+        self.session.batch(batch, values(rows)).await.unwrap();
+        rows.len()
     }
 }
 
 type Values = (domain::ids::Uuid, i32, [u8; 16], Vec<u8>, Vec<u8>, i64);
 
 /// The store's rows, in a month of their own, which nobody reads.
-fn values(rows: &[Row], tables: usize) -> Vec<Values> {
+fn values(rows: &[Row]) -> Vec<Values> {
     let of_table = |table: usize| {
         rows.iter().map(move |row| {
             let entry = row.entry.unwrap();
@@ -243,5 +278,5 @@ fn values(rows: &[Row], tables: usize) -> Vec<Values> {
             (row.user.0, 1, *entry.id.bytes(), Vec::new(), last, entry.id.at_ms() * 1_000)
         })
     };
-    (0..tables).flat_map(of_table).collect()
+    (0..2).flat_map(of_table).collect()
 }

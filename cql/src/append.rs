@@ -5,6 +5,7 @@
 
 use crate::caches::{Noted, Whole};
 use crate::keys::{filed_under, month_of};
+use crate::lanes::Lane;
 use crate::log::{ENTRY_BYTES, Filed};
 use crate::store::Inner;
 use crate::tenure::Tenure;
@@ -13,66 +14,54 @@ use domain::owner::caches::{Cached, Place};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ports::{Cause, ProgressWrite, Row, RowOutcome};
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
-/// Who is on the way.
-pub(crate) struct Lanes {
-    permits: Arc<Semaphore>,
-    busy: Mutex<HashSet<UserId>>,
-}
-
-/// A learner's place on the way, given back when it is dropped.
-struct Lane {
-    inner: Arc<Inner>,
-    user: UserId,
-    _permit: tokio::sync::OwnedSemaphorePermit,
-}
-
-impl Lanes {
-    pub(crate) fn new(lanes: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(lanes.max(1))), busy: Mutex::default() }
-    }
-
-    fn busy(&self) -> std::sync::MutexGuard<'_, HashSet<UserId>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        self.inner.lanes.busy().remove(&self.user);
-    }
-}
-
-/// Appends rows of many learners; answers in the order of the rows. What the slowest learners' rows came to is unknown
-/// when the patience ends, and their tasks go on.
+/// Appends rows; answers in their order. Rows of one learner are waited for until their outcome is known or the store
+/// has given up on them: nobody else waits. Of several learners, what the slowest ones' rows came to is unknown when
+/// the patience ends, and their tasks go on.
 pub(crate) async fn append(inner: &Arc<Inner>, rows: &Arc<[Row]>) -> Vec<RowOutcome> {
+    let until = Instant::now() + Duration::from_millis(inner.options.append_patience_ms);
+    match rows.first() {
+        Some(first) if rows.iter().all(|row| row.user == first.user) => {
+            append_one(inner, first.user, rows, until).await
+        }
+        Some(_) => append_several(inner, rows, until).await,
+        None => Vec::new(),
+    }
+}
+
+/// Rows of one learner.
+async fn append_one(inner: &Arc<Inner>, user: UserId, rows: &Arc<[Row]>, until: Instant) -> Vec<RowOutcome> {
+    let unknown = |cause| vec![RowOutcome::Unknown(cause); rows.len()];
+    let Some(mut lane) = Lane::awaited(inner, user, until).await else { return unknown(Cause::Timeout) };
+    if !lane.enter(until).await {
+        return unknown(Cause::Overloaded);
+    }
+    let of_learner = Arc::clone(rows);
+    // A task of its own: whoever waits may go away, a request may not be dropped half-way.
+    let task = tokio::spawn(async move { append_of(lane.inner(), user, &of_learner).await });
+    task.await.unwrap_or_else(|_| unknown(Cause::Unavailable))
+}
+
+async fn append_several(inner: &Arc<Inner>, rows: &Arc<[Row]>, until: Instant) -> Vec<RowOutcome> {
     let mut outcomes = vec![RowOutcome::Unknown(Cause::Timeout); rows.len()];
-    let patience = Duration::from_millis(inner.options.append_patience_ms);
-    let until = tokio::time::Instant::now() + patience;
-    // Tasks of their own: whoever waits may go away, a request may not be dropped half-way.
     let mut tasks = FuturesUnordered::new();
     for (user, places) in by_learner(rows) {
         // A learner whose rows of an earlier call are still on the way waits for their outcome.
-        if !inner.lanes.busy().insert(user) {
-            continue;
-        }
-        let permit = tokio::time::timeout_at(until, Arc::clone(&inner.lanes.permits).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            inner.lanes.busy().remove(&user);
+        let Some(mut lane) = Lane::free(inner, user) else { continue };
+        if !lane.enter(until).await {
             places
                 .iter()
                 .for_each(|place| set(&mut outcomes, *place, RowOutcome::Unknown(Cause::Overloaded)));
             continue;
-        };
-        let lane = Lane { inner: Arc::clone(inner), user, _permit: permit };
+        }
         let rows = Arc::clone(rows);
         tasks.push(tokio::spawn(async move {
             let of_learner: Vec<Row> = places.iter().filter_map(|place| rows.get(*place).copied()).collect();
-            let outcomes = append_of(&lane.inner, user, &of_learner).await;
+            let outcomes = append_of(lane.inner(), user, &of_learner).await;
             (places, outcomes)
         }));
     }
@@ -176,7 +165,8 @@ async fn write_run(inner: &Inner, tenure: Option<&Tenure>, user: UserId, run: &[
         let month = month_of(first.entry.id);
         note_inbox(inner, tenure, user, &before_log(inner, tenure, run)).await?;
         note_month(inner, tenure, user, month).await?;
-        inner.log.write(user, month, &entries).await.map_err(|error| told(&error))?;
+        let epoch = tenure.map_or(0, |tenure| tenure.epoch);
+        inner.log.write(user, month, &entries, epoch).await.map_err(|error| told(&error))?;
         note_inbox(inner, tenure, user, &before_ack(inner, tenure, &entries)).await?;
     }
     if let Some(tenure) = tenure {
@@ -227,6 +217,7 @@ async fn note_inbox(
     let noted_us = inner.options.clock.wall_ms().saturating_mul(1_000);
     let rows: Vec<Noted> = ids.iter().map(|id| Noted { id: *id, noted_us }).collect();
     inner.caches.put_inbox(user, &rows).await.map_err(|error| told(&error))?;
+    inner.client.figures().inbox_noted(rows.len());
     if let Some(tenure) = tenure {
         let mut held = tenure.held();
         for row in rows {
@@ -251,7 +242,6 @@ async fn note_month(inner: &Inner, tenure: Option<&Tenure>, user: UserId, month:
 /// What is durable now may go into the caches.
 fn keep_progress(inner: &Inner, tenure: &Tenure, run: &[Row]) {
     let mut held = tenure.held();
-    let before = held.caches.dirty_cards();
     for row in run {
         let cached: Option<Cached<Whole>> = match row.progress {
             ProgressWrite::Whole(state, key) => Some(Cached::Whole((state, key))),
@@ -269,9 +259,9 @@ fn keep_progress(inner: &Inner, tenure: &Tenure, run: &[Row]) {
             (None, None) => {}
         }
     }
-    let dirty = held.caches.dirty_cards();
+    let dirty = held.count();
     drop(held);
-    inner.behind.wait(tenure.user, dirty, dirty.saturating_sub(before), &inner.options);
+    inner.behind.wait(tenure.user, dirty, &inner.options);
 }
 
 /// What is known of a failed step, logged once.

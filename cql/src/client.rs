@@ -3,6 +3,7 @@
 
 use crate::address::Address;
 use crate::error::{Failure, OpenError};
+use crate::figures::{Figures, RequestKind};
 use crate::options::Options;
 use crate::retry::Tries;
 use futures_util::TryStreamExt;
@@ -42,11 +43,13 @@ impl<T: for<'f, 'm> DeserializeRow<'f, 'm> + Send + 'static> Answer for T {}
 #[derive(Clone)]
 pub(crate) struct Client {
     session: Arc<Session>,
+    keyspace: Arc<str>,
     options: Arc<Options>,
+    figures: Arc<Figures>,
 }
 
 impl Client {
-    /// Connects, to the keyspace of the address if it is wanted.
+    /// Connects, for changes of the schema to the keyspace of the address. What is prepared names the keyspace itself.
     pub(crate) async fn connect(
         address: &Address,
         options: &Options,
@@ -77,11 +80,24 @@ impl Client {
             builder = builder.use_keyspace(address.keyspace.clone(), true);
         }
         let session = builder.build().await.map_err(Box::new)?;
-        Ok(Self { session: Arc::new(session), options: Arc::new(options.clone()) })
+        let (session, options) = (Arc::new(session), Arc::new(options.clone()));
+        let keyspace = address.keyspace.as_str().into();
+        Ok(Self { session, keyspace, options, figures: Arc::default() })
     }
 
     pub(crate) fn options(&self) -> &Options {
         &self.options
+    }
+
+    pub(crate) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Waits before the next attempt; gives the failure back when there is none.
+    async fn after(&self, tries: &mut Tries, kind: RequestKind, failure: Failure) -> Result<(), Failure> {
+        let next = tries.after(failure).await;
+        self.figures.after(kind, next.is_ok());
+        next
     }
 
     pub(crate) fn session(&self) -> &Arc<Session> {
@@ -95,7 +111,7 @@ impl Client {
         kind: Kind,
     ) -> Result<PreparedStatement, OpenError> {
         let failed = |source| OpenError::Prepare { statement: text, source: Box::new(source) };
-        let mut statement = self.session.prepare(text).await.map_err(failed)?;
+        let mut statement = self.session.prepare(qualified(text, &self.keyspace)).await.map_err(failed)?;
         statement.set_is_idempotent(kind != Kind::Decide);
         statement.set_page_size(self.options.page_rows);
         if kind == Kind::ReadSerial {
@@ -114,15 +130,17 @@ impl Client {
         let mut tries = Tries::within(&self.options, self.options.read_within_ms);
         loop {
             let (session, bound) = (Arc::clone(&self.session), bound.clone());
-            let asked = owned(async move {
+            let read = async move {
                 let pager = session.execute_bound_iter(bound).await?;
                 let rows = pager.rows_stream::<R>().map_err(|error| invalid(&error))?;
                 Ok(rows.try_collect().await?)
-            });
+            };
+            let asked = self.owned(RequestKind::Read, read);
             match asked.await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => {
-                    tries.after(failure).await.map_err(|failure| failure.into_store_error("read"))?;
+                    let next = self.after(&mut tries, RequestKind::Read, failure).await;
+                    next.map_err(|failure| failure.into_store_error("read"))?;
                 }
             }
         }
@@ -147,11 +165,13 @@ impl Client {
         let mut tries = Tries::within(&self.options, self.options.write_within_ms);
         loop {
             let (session, bound) = (Arc::clone(&self.session), bound.clone());
-            let sent = owned(async move { Ok(session.execute_bound_unpaged(&bound).await.map(drop)?) });
+            let write = async move { Ok(session.execute_bound_unpaged(&bound).await.map(drop)?) };
+            let sent = self.owned(RequestKind::Write, write);
             match sent.await {
                 Ok(()) => return Ok(()),
                 Err(failure) => {
-                    tries.after(failure).await.map_err(|failure| failure.into_store_error("write"))?;
+                    let next = self.after(&mut tries, RequestKind::Write, failure).await;
+                    next.map_err(|failure| failure.into_store_error("write"))?;
                 }
             }
         }
@@ -166,9 +186,10 @@ impl Client {
     ) -> Result<(), StoreError> {
         let mut tries = Tries::within(&self.options, self.options.write_within_ms);
         loop {
-            let Err(error) = self.session.batch(batch, values).await else { return Ok(()) };
-            let failed = |failure: Failure| failure.into_store_error("write a batch");
-            tries.after(Failure::from(error)).await.map_err(failed)?;
+            let write = async { Ok(self.session.batch(batch, values).await.map(drop)?) };
+            let Err(failure) = self.figures.attempt(RequestKind::Batch, write).await else { return Ok(()) };
+            let next = self.after(&mut tries, RequestKind::Batch, failure).await;
+            next.map_err(|failure| failure.into_store_error("write a batch"))?;
         }
     }
 
@@ -203,12 +224,15 @@ impl Client {
         values: impl SerializeRow,
     ) -> Result<bool, StoreError> {
         let (session, bound) = (Arc::clone(&self.session), bind(statement, &values)?);
-        let asked = owned(async move {
+        let decide = async move {
             let answer = session.execute_bound_unpaged(&bound).await?;
             let rows = answer.into_rows_result().map_err(|error| invalid(&error))?;
             applied(&rows)
-        });
-        asked.await.map_err(|failure: Failure| failure.into_store_error("compare and set"))
+        };
+        self.owned(RequestKind::Decide, decide).await.map_err(|failure| {
+            self.figures.after(RequestKind::Decide, false);
+            failure.into_store_error("compare and set")
+        })
     }
 
     /// Carries out a change of the schema, with the time that it takes.
@@ -216,8 +240,22 @@ impl Client {
         let mut statement = Statement::new(text);
         statement.set_request_timeout(Some(Duration::from_secs(60)));
         let (session, text) = (Arc::clone(&self.session), text.to_owned());
-        let done = owned(async move { Ok(session.query_unpaged(statement, ()).await.map(drop)?) });
-        done.await.map_err(|failure: Failure| failure.into_store_error(&text))
+        let changed = async move { Ok(session.query_unpaged(statement, ()).await.map(drop)?) };
+        let changed: Result<(), Failure> = self.owned(RequestKind::Write, changed).await;
+        changed.map_err(|failure| failure.into_store_error(&text))
+    }
+
+    /// Makes an attempt to its end, whatever becomes of whoever waits for it.
+    async fn owned<T: Send + 'static>(
+        &self,
+        kind: RequestKind,
+        attempt: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let figures = Arc::clone(&self.figures);
+        match tokio::spawn(async move { figures.attempt(kind, attempt).await }).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(invalid(&error)),
+        }
     }
 }
 
@@ -227,6 +265,21 @@ pub(crate) fn batch(kind: BatchType, statements: Vec<PreparedStatement>) -> Batc
     batch.set_is_idempotent(true);
     statements.into_iter().for_each(|statement| batch.append_statement(statement));
     batch
+}
+
+/// The statement with its tables named in full: what is prepared must not mean another table on another connection.
+fn qualified(text: &str, keyspace: &str) -> String {
+    let mut words = text.split_ascii_whitespace().peekable();
+    let mut full = Vec::new();
+    while let Some(word) = words.next() {
+        full.push(word.to_owned());
+        if matches!(word, "FROM" | "INTO" | "UPDATE")
+            && let Some(table) = words.next_if(|table| !table.contains('.'))
+        {
+            full.push(format!("\"{keyspace}\".{table}"));
+        }
+    }
+    full.join(" ")
 }
 
 /// `[applied]`, found by its name: what else comes back differs between the servers.
@@ -242,20 +295,32 @@ fn applied(rows: &scylla::response::query_result::QueryRowsResult) -> Result<boo
     }
 }
 
-/// Runs a request to its end, whatever becomes of whoever waits for it.
-async fn owned<T: Send + 'static>(
-    request: impl Future<Output = Result<T, Failure>> + Send + 'static,
-) -> Result<T, Failure> {
-    match tokio::spawn(request).await {
-        Ok(outcome) => outcome,
-        Err(error) => Err(invalid(&error)),
-    }
-}
-
 fn bind(statement: &PreparedStatement, values: &impl SerializeRow) -> Result<BoundStatement, StoreError> {
     statement.clone().bind(values).map_err(|error| invalid(&error).into_store_error("bind"))
 }
 
 fn invalid(error: &impl std::fmt::Display) -> Failure {
     Failure { cause: ports::Cause::Invalid, again: false, detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::qualified;
+
+    #[test]
+    fn tables_are_named_in_full_and_those_of_the_system_stay_as_they_are() {
+        let cases = [
+            ("SELECT a FROM t WHERE b = ?", "SELECT a FROM \"K\".t WHERE b = ?"),
+            ("INSERT INTO t (a)\n   VALUES (?)", "INSERT INTO \"K\".t (a) VALUES (?)"),
+            ("UPDATE t SET a = ? WHERE b = ? IF a = ?", "UPDATE \"K\".t SET a = ? WHERE b = ? IF a = ?"),
+            (
+                "DELETE FROM t USING TIMESTAMP ? WHERE b = ?",
+                "DELETE FROM \"K\".t USING TIMESTAMP ? WHERE b = ?",
+            ),
+            ("SELECT a FROM system_schema.tables", "SELECT a FROM system_schema.tables"),
+        ];
+        for (text, full) in cases {
+            assert_eq!(qualified(text, "K"), full);
+        }
+    }
 }

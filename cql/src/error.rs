@@ -30,6 +30,14 @@ pub enum OpenError {
         /// The names of what is missing.
         missing: Vec<String>,
     },
+    /// A copy into the keyspace did not come to its end.
+    #[error("a copy of {from} into the keyspace {keyspace} is not finished: run `studyhall copy` again")]
+    CopyUnfinished {
+        /// The keyspace.
+        keyspace: String,
+        /// What is copied.
+        from: String,
+    },
     /// The schema could not be read.
     #[error(transparent)]
     Schema(#[from] crate::migrate::MigrateError),

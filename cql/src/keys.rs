@@ -2,12 +2,16 @@
 
 use domain::entry::{Body, LogEntry};
 use domain::ids::{CardId, DeckId, EntryId, JobId};
+use domain::owner::Epoch;
 
 /// A card's name; nothing for what concerns no card.
 pub(crate) type About = Option<(DeckId, CardId)>;
 
 /// Above every id in the order of blobs.
 pub(crate) const PAST_ALL_IDS: [u8; 17] = [0xff; 17];
+
+/// Epochs that a write timestamp tells apart.
+const EPOCHS_TOLD: Epoch = 999;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -37,9 +41,16 @@ pub(crate) fn first_id_at(ms: i64) -> EntryId {
     EntryId::from_u128(time << 80)
 }
 
-/// The write timestamp of an entry's rows, in microseconds: its id's time, so that every resend is the same write.
-pub(crate) fn write_time_us(id: EntryId) -> i64 {
-    id.at_ms() * 1_000
+/// The write timestamp of an entry's rows, in microseconds: its id's time, and within the millisecond the epoch of the
+/// owner that writes (0 for whoever is not the owner).
+///
+/// A resend under the same epoch is the same write, and one under a later epoch writes the same content again. If two
+/// contents ever come under one id, which only a client that lies to itself brings about, the session of an owner
+/// refuses the second one; what an owner that died had sent and nobody was told of may still land after the next owner
+/// has acknowledged the other: then the later epoch's stays, on all replicas alike. Beyond 999 owners of one learner the
+/// larger content would stay.
+pub(crate) fn write_time_us(id: EntryId, epoch: Epoch) -> i64 {
+    id.at_ms() * 1_000 + i64::try_from(epoch.min(EPOCHS_TOLD)).unwrap_or(0)
 }
 
 /// Under which card an entry is filed. Marks of imports concern all cards and lie under none, and so does an undo of
@@ -112,6 +123,15 @@ mod tests {
         assert!(first_id_at(id.at_ms()) <= id && first_id_at(id.at_ms() + 1) > id);
         assert_eq!(first_id_at(id.at_ms()).at_ms(), id.at_ms());
         assert!(PAST_ALL_IDS[..] > EntryId::from_bytes([0xff; 16]).bytes()[..]);
+    }
+
+    #[test]
+    fn a_later_owner_s_write_is_later_and_never_reaches_the_next_millisecond() {
+        let id = EntryId::v7(1_760_000_000_000, 7);
+        let next = EntryId::v7(1_760_000_000_001, 7);
+        assert_eq!(write_time_us(id, 3), write_time_us(id, 3));
+        assert!(write_time_us(id, 0) < write_time_us(id, 1) && write_time_us(id, 1) < write_time_us(id, 2));
+        assert!(write_time_us(id, Epoch::MAX) < write_time_us(next, 0));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod address;
 mod append;
+mod archive;
 mod batches;
 mod behind;
 mod caches;
@@ -13,7 +14,10 @@ mod client;
 mod clock;
 mod decide;
 mod error;
+mod examine;
+mod figures;
 mod keys;
+mod lanes;
 mod library;
 mod log;
 mod migrate;
@@ -28,8 +32,11 @@ mod task;
 mod tenure;
 
 pub use address::{Address, AddressError, HOSTS_MAX, KEYSPACE_CHARS_MAX};
+pub use archive::{FillError, Filling, Walk};
 pub use clock::{Clock, SystemClock};
 pub use error::OpenError;
+pub use examine::{Examiner, ServerSaid};
+pub use figures::{RequestFigures, RequestKind, TIME_BOUNDS_US, Times};
 pub use migrate::{MigrateError, Plan, Report, migrate};
 pub use options::Options;
 pub use owners::Owners;

@@ -32,6 +32,7 @@
 mod card;
 mod decks;
 mod edit;
+pub(crate) mod fill;
 mod head;
 mod put;
 mod read;

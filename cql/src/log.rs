@@ -9,6 +9,7 @@ use crate::keys::{
 use crate::statements::statements;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, EntryId, UserId, Uuid};
+use domain::owner::Epoch;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::codec::{decode_entry, encode_entry};
 use ports::{Cause, LogRange, StoreError};
@@ -92,10 +93,17 @@ impl Log {
         Ok(Self { client: client.clone(), statements, batches })
     }
 
-    /// Writes entries of one learner and month, in one batch. The caller's task must not be dropped half-way.
-    pub(crate) async fn write(&self, user: UserId, month: i32, rows: &[Filed]) -> Result<(), StoreError> {
-        let entries = rows.iter().map(|row| entry_values(user, month, row));
-        let cards = rows.iter().map(|row| card_values(user, month, row));
+    /// Writes entries of one learner and month, in one batch, under the epoch of the owner. The caller's task must not
+    /// be dropped half-way.
+    pub(crate) async fn write(
+        &self,
+        user: UserId,
+        month: i32,
+        rows: &[Filed],
+        epoch: Epoch,
+    ) -> Result<(), StoreError> {
+        let entries = rows.iter().map(|row| entry_values(user, month, row, epoch));
+        let cards = rows.iter().map(|row| card_values(user, month, row, epoch));
         let values: Vec<LogValues> = entries.chain(cards).collect();
         self.client.write_together_here(&self.batches.of(rows.len()), &values).await
     }
@@ -204,7 +212,7 @@ impl Log {
     }
 }
 
-fn entry_values(user: UserId, month: i32, row: &Filed) -> LogValues {
+fn entry_values(user: UserId, month: i32, row: &Filed, epoch: Epoch) -> LogValues {
     let entry = &row.entry;
     let mut body = Vec::new();
     encode_entry(entry, &mut body);
@@ -217,14 +225,15 @@ fn entry_values(user: UserId, month: i32, row: &Filed) -> LogValues {
         job_blob(entry.job),
         body,
         about,
-        write_time_us(entry.id),
+        write_time_us(entry.id, epoch),
     ))
 }
 
-fn card_values(user: UserId, month: i32, row: &Filed) -> LogValues {
+fn card_values(user: UserId, month: i32, row: &Filed, epoch: Epoch) -> LogValues {
     let entry = &row.entry;
     let card = card_blob(filed_under(entry, row.about));
-    LogValues::Card((user.0, month, card, *entry.id.bytes(), job_blob(entry.job), write_time_us(entry.id)))
+    let write_time_us = write_time_us(entry.id, epoch);
+    LogValues::Card((user.0, month, card, *entry.id.bytes(), job_blob(entry.job), write_time_us))
 }
 
 fn filed((body, about): (Vec<u8>, Option<Vec<u8>>)) -> Result<Filed, StoreError> {

@@ -77,9 +77,10 @@ impl From<OpenError> for MigrateError {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Schema(error) => error,
-            other @ (OpenError::Connect(_) | OpenError::Prepare { .. } | OpenError::SchemaBehind { .. }) => {
-                Self::Open(Box::new(other))
-            }
+            other @ (OpenError::Connect(_)
+            | OpenError::Prepare { .. }
+            | OpenError::SchemaBehind { .. }
+            | OpenError::CopyUnfinished { .. }) => Self::Open(Box::new(other)),
         }
     }
 }

@@ -35,8 +35,6 @@ pub struct Options {
     pub batch_bytes_max: usize,
     /// Learners whose rows are on their way at once; the others wait.
     pub lanes: usize,
-    /// Rows of one `append`, for the writer.
-    pub append_rows_max: usize,
     /// How long an `append` waits for its slowest learners, in milliseconds. Then it answers for the others; theirs are
     /// `Unknown(Timeout)`, go on by themselves, and are harmless when they are submitted again.
     pub append_patience_ms: u64,
@@ -85,7 +83,6 @@ impl Default for Options {
             batch_rows_max: 128,
             batch_bytes_max: 40 * 1_024,
             lanes: 256,
-            append_rows_max: 4_096,
             append_patience_ms: 1_000,
             behind_longest_ms: 2_000,
             behind_look_ms: 200,

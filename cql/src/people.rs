@@ -2,6 +2,7 @@
 
 mod classes;
 mod enrollments;
+mod fill;
 mod grants;
 mod person;
 mod persons;
@@ -17,6 +18,7 @@ use domain::ids::{ClassId, UserId};
 use ports::people::{ClassChange, PersonChange};
 use ports::{Boxed, ClassRecord, Grant, People, PeopleError, Person, SignIn};
 
+pub(crate) use fill::{fill_class, fill_person, kept_class, kept_person};
 pub(crate) use statements::PeopleStatements;
 
 impl People for CqlStore {

@@ -45,6 +45,25 @@ pub(crate) async fn progress(inner: &Inner, user: UserId, deck: DeckId) -> Resul
     Ok(overlaid(inner.caches.progress(user, deck).await?, newer.collect()))
 }
 
+/// All progress rows of a learner, of whom another process may be the owner.
+pub(crate) async fn all_progress(inner: &Inner, user: UserId) -> Result<Vec<Progress>, StoreError> {
+    let stale = superset(inner, user).await?.stale();
+    let mut decks: BTreeSet<DeckId> = stale.iter().map(|(deck, _)| *deck).collect();
+    decks.extend(inner.caches.decks(user).await?);
+    let mut found = Vec::new();
+    for deck in decks {
+        let stale = stale.iter().filter(|(of, _)| *of == deck);
+        let newer = stale.map(|(deck, card)| Progress {
+            deck: *deck,
+            card: *card,
+            params_key: 0,
+            state: CardState::NEW,
+        });
+        found.extend(overlaid(inner.caches.progress(user, deck).await?, newer.collect()));
+    }
+    Ok(found)
+}
+
 async fn superset(inner: &Inner, user: UserId) -> Result<crate::tenure::Superset, StoreError> {
     // Nothing is written, so nobody's claim is needed.
     let nobody = (RunId::from_u128(0), 0);
@@ -72,17 +91,17 @@ pub(crate) async fn found_again(
     let noted_us = inner.options.clock.wall_ms().saturating_mul(1_000);
     let rows: Vec<Noted> = unknown.iter().map(|(id, _)| Noted { id: *id, noted_us }).collect();
     inner.caches.put_inbox(user, &rows).await?;
+    inner.client.figures().inbox_noted(rows.len());
     let mut held = tenure.held();
-    let before = held.caches.dirty_cards();
     for (row, (id, subject)) in rows.into_iter().zip(&unknown) {
         held.note(row);
         held.caches.found_marked(*id, *subject);
         held.touched.insert(subject.0);
         held.months.insert(month_of(*id));
     }
-    let dirty = held.caches.dirty_cards();
+    let dirty = held.count();
     drop(held);
-    inner.behind.wait(user, dirty, dirty.saturating_sub(before), &inner.options);
+    inner.behind.wait(user, dirty, &inner.options);
     Ok(unknown.into_iter().map(|(_, subject)| subject).collect())
 }
 
@@ -94,12 +113,11 @@ pub(crate) async fn inbox_again(inner: &Inner, user: UserId) -> Result<Vec<Subje
     let found: Vec<(EntryId, Subject)> =
         found.iter().filter_map(|row| Some((row.entry.id, row.about?))).collect();
     let mut held = tenure.held();
-    let before = held.caches.dirty_cards();
     inbox.into_iter().for_each(|row| held.note(row));
     let again = held.caches.inbox_again(found);
     held.touched.extend(again.iter().map(|(deck, _)| *deck));
-    let dirty = held.caches.dirty_cards();
+    let dirty = held.count();
     drop(held);
-    inner.behind.wait(user, dirty, dirty.saturating_sub(before), &inner.options);
+    inner.behind.wait(user, dirty, &inner.options);
     Ok(again)
 }

@@ -1,11 +1,14 @@
 //! The store's handle: opening, owning learners, and the hot port.
 
 use crate::address::Address;
-use crate::append::{self, Lanes};
+use crate::append;
+use crate::archive::unfinished_copy;
 use crate::behind::{self, Behind};
-use crate::caches::{CacheTables, as_progress};
+use crate::caches::{CacheTables, Noted, as_progress};
 use crate::client::Client;
 use crate::error::OpenError;
+use crate::figures::{RequestFigures, RequestKind};
+use crate::lanes::Lanes;
 use crate::library::LibraryStatements;
 use crate::log::Log;
 use crate::migrate;
@@ -22,7 +25,7 @@ use ports::reviews::Shape;
 use ports::{
     Boxed, Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 statements! {
@@ -67,6 +70,16 @@ pub struct Stats {
     pub owned_learners: usize,
     /// Progress rows that wait to be written.
     pub waiting_progress_rows: usize,
+    /// Learners whose rows are on their way; at most `options.lanes`.
+    pub busy_lanes: usize,
+    /// Rows that were written into inboxes.
+    pub inbox_noted: u64,
+    /// Rows that were removed from inboxes.
+    pub inbox_cleared: u64,
+    /// Nobody answers: attempts fail, one after another.
+    pub is_away: bool,
+    /// What was counted of requests, in the order of [`RequestKind::ALL`].
+    pub requests: [RequestFigures; RequestKind::ALL.len()],
 }
 
 impl CqlStore {
@@ -75,12 +88,24 @@ impl CqlStore {
     /// # Errors
     /// [`OpenError`]: no connection, or the schema is not the one that this program needs.
     pub async fn open(address: &Address, options: &Options) -> Result<Self, OpenError> {
-        let client = Client::connect(address, options, true).await?;
+        match Self::open_marked(address, options).await? {
+            (store, None) => Ok(store),
+            (_, Some(from)) => Err(OpenError::CopyUnfinished { keyspace: address.keyspace.clone(), from }),
+        }
+    }
+
+    /// The same, and what an unfinished copy into the keyspace is of.
+    pub(crate) async fn open_marked(
+        address: &Address,
+        options: &Options,
+    ) -> Result<(Self, Option<String>), OpenError> {
+        let client = Client::connect(address, options, false).await?;
         let found = migrate::check(&client, &address.keyspace).await?;
         if !found.missing.is_empty() {
             let keyspace = address.keyspace.clone();
             return Err(OpenError::SchemaBehind { keyspace, missing: found.missing });
         }
+        let unfinished = unfinished_copy(&client).await?;
         let (log, caches, owners, other, library, people) = tokio::try_join!(
             Log::open(&client),
             CacheTables::open(&client),
@@ -104,7 +129,33 @@ impl CqlStore {
             beat: Mutex::default(),
         });
         tokio::spawn(behind::run(Arc::downgrade(&inner), options.behind_look_ms));
-        Ok(Self { inner })
+        Ok((Self { inner }, unfinished))
+    }
+
+    /// Marks cards of a learner to be folded again from the log by whoever loads them next, by naming an entry of each in
+    /// the inbox. Whoever owns the learner now reads it when it is told. Returns how many could be marked: not those
+    /// that no entry is about.
+    ///
+    /// # Errors
+    /// The store's; some may be marked.
+    pub async fn mark_for_refold(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: &[CardId],
+    ) -> Result<usize, StoreError> {
+        let found = self.inner.log.by_cards(user, &cards.iter().copied().collect()).await?;
+        let mut newest: BTreeMap<CardId, EntryId> = BTreeMap::new();
+        for row in found {
+            if let Some((_, card)) = row.about.filter(|(of, _)| *of == deck) {
+                let id = newest.entry(card).or_insert(row.entry.id);
+                *id = (*id).max(row.entry.id);
+            }
+        }
+        let noted_us = self.inner.options.clock.wall_ms().saturating_mul(1_000);
+        let rows: Vec<Noted> = newest.values().map(|id| Noted { id: *id, noted_us }).collect();
+        self.inner.caches.put_inbox(user, &rows).await?;
+        Ok(rows.len())
     }
 
     /// Who owns whom, and who is alive.
@@ -114,7 +165,17 @@ impl CqlStore {
 
     /// Figures of the store.
     pub fn stats(&self) -> Stats {
-        Stats { owned_learners: self.inner.tenures.len(), waiting_progress_rows: self.inner.behind.rows() }
+        let figures = self.inner.client.figures();
+        let (inbox_noted, inbox_cleared) = figures.inbox();
+        Stats {
+            owned_learners: self.inner.tenures.len(),
+            waiting_progress_rows: self.inner.behind.rows(),
+            busy_lanes: self.inner.lanes.busy_count(),
+            inbox_noted,
+            inbox_cleared,
+            is_away: figures.is_away(),
+            requests: figures.requests(),
+        }
     }
 
     /// The newest beat of this process that was applied: an owner without a fresh one names what it acknowledges in the
@@ -141,11 +202,12 @@ impl CqlStore {
         })?;
         inner.caches.put_checkpoint(user, epoch, fence.checkpoint()).await?;
         let caches = fence.stored();
-        let dirty = caches.dirty_cards();
         let noted = inbox.into_iter().map(|row| (row.id, row.noted_us)).collect();
-        let held = Held { caches, noted, months, decks, touched, checkpoint_tick_ms: clock.tick_ms() };
+        let (share, checkpoint_tick_ms) = (inner.behind.share(), clock.tick_ms());
+        let mut held = Held { caches, noted, months, decks, touched, checkpoint_tick_ms, share };
+        let dirty = held.count();
         inner.tenures.insert(Arc::new(Tenure::new(user, held)));
-        inner.behind.wait(user, dirty, dirty, &inner.options);
+        inner.behind.wait(user, dirty, &inner.options);
         Ok(())
     }
 
@@ -180,6 +242,12 @@ impl CqlStore {
             Some(tenure) => behind::flush(&self.inner, &tenure, true).await,
             None => Ok(()),
         }
+    }
+
+    /// Writes what waits of all learners, as before the process ends. How many learners' could not be written: the next
+    /// owner folds that from the log.
+    pub async fn flush_all(&self) -> usize {
+        behind::flush_all(&self.inner).await
     }
 
     /// Commands that came again, were found in the log, and were not known to the session: perhaps writes of an owner that
@@ -225,6 +293,10 @@ impl ports::Tenures for CqlStore {
         Box::pin(CqlStore::release(self, user))
     }
 
+    fn flush_all(&self) -> Boxed<'_, usize> {
+        Box::pin(CqlStore::flush_all(self))
+    }
+
     fn is_writing(&self, user: UserId) -> bool {
         CqlStore::is_writing(self, user)
     }
@@ -253,7 +325,7 @@ impl ports::Tenures for CqlStore {
 impl ReviewStore for CqlStore {
     fn shape(&self) -> Shape {
         let options = &self.inner.options;
-        Shape::PerLearner { lanes: options.lanes, rows_max: options.append_rows_max }
+        Shape::PerLearner { lanes: options.lanes, rows_max: options.batch_rows_max }
     }
 
     async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {

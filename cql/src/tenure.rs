@@ -10,14 +10,41 @@ use domain::owner::load::{AtLog, Found, InboxRow, Load};
 use domain::owner::{Epoch, Subject, Timing};
 use ports::{LogRange, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// One learner that this process owns.
 pub(crate) struct Tenure {
     pub(crate) user: UserId,
+    pub(crate) epoch: Epoch,
     state: Mutex<Held>,
     /// One flush at a time.
     pub(crate) flushing: tokio::sync::Mutex<()>,
+}
+
+/// A learner's part of a sum of all learners. It leaves the sum with its learner, whatever became of what waited.
+#[derive(Default)]
+pub(crate) struct Share {
+    of: Arc<AtomicUsize>,
+    rows: usize,
+}
+
+impl Share {
+    pub(crate) fn new(of: &Arc<AtomicUsize>) -> Self {
+        Self { of: Arc::clone(of), rows: 0 }
+    }
+
+    fn set(&mut self, rows: usize) {
+        self.of.fetch_add(rows, Ordering::Relaxed);
+        self.of.fetch_sub(self.rows, Ordering::Relaxed);
+        self.rows = rows;
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set(0);
+    }
 }
 
 /// The record itself.
@@ -32,11 +59,14 @@ pub(crate) struct Held {
     pub(crate) touched: BTreeSet<DeckId>,
     /// When the checkpoint was last written, in ticks.
     pub(crate) checkpoint_tick_ms: u64,
+    /// Its part of the rows that wait in the whole store.
+    pub(crate) share: Share,
 }
 
 impl Tenure {
     pub(crate) fn new(user: UserId, held: Held) -> Self {
-        Self { user, state: Mutex::new(held), flushing: tokio::sync::Mutex::new(()) }
+        let epoch = held.caches.epoch();
+        Self { user, epoch, state: Mutex::new(held), flushing: tokio::sync::Mutex::new(()) }
     }
 
     /// The record. Not to be held while anything is awaited.
@@ -67,6 +97,13 @@ impl Tenures {
 
     pub(crate) fn drain(&self) -> Vec<Arc<Tenure>> {
         self.of.write().unwrap_or_else(PoisonError::into_inner).drain().map(|(_, tenure)| tenure).collect()
+    }
+
+    /// The learners of whom something waits to be written, or is being written.
+    pub(crate) fn waiting(&self) -> Vec<UserId> {
+        let of = self.of.read().unwrap_or_else(PoisonError::into_inner);
+        let waits = |tenure: &&Arc<Tenure>| tenure.held().caches.waiting_cards() > 0;
+        of.values().filter(waits).map(|tenure| tenure.user).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -174,6 +211,12 @@ async fn stored_last(
 }
 
 impl Held {
+    /// Counts what waits now; how many cards have to be written.
+    pub(crate) fn count(&mut self) -> usize {
+        self.share.set(self.caches.waiting_cards());
+        self.caches.dirty_cards()
+    }
+
     /// Remembers when an inbox row was written, the last time.
     pub(crate) fn note(&mut self, row: Noted) {
         if self.noted.len() < domain::limits::INBOX_REMEMBERED || self.noted.contains_key(&row.id) {

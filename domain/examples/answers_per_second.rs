@@ -118,6 +118,7 @@ impl Bench {
                 spans: vec![domain::access::Span { from_ms: 0, until_ms: None }],
                 rows: Vec::new(),
                 has_entries: false,
+                refolded: Vec::new(),
             }]),
             Want::Entries(_) => Facts::Entries(Vec::new()),
             Want::CardLog(..) => Facts::CardLog(Vec::new()),

@@ -1,10 +1,15 @@
-//! GroupCommit: how rows become durable, as a pure machine. It clocks itself: what is offered while nothing is in
+//! GroupCommit: how rows become durable in a store with one journal, as a pure machine ([`LearnerCommit`] is the one for
+//! a store with a partition a learner). It clocks itself: what is offered while nothing is in
 //! flight is submitted at once, what is offered meanwhile goes together when the batch returns. Each row is reported by
 //! itself; a row whose outcome is unknown is tried again until it is known.
 //!
 //! **No batch holds two rows of one card.** A row carries its card's progress and so rests on the row before it; it
 //! leaves only when that one is decided. Therefore, whatever part of a batch took effect, no stored progress rests on
 //! an entry that is not stored, and no undo is stored before the answer that it names.
+
+mod learners;
+
+pub use learners::{Flight, LearnerCommit};
 
 use crate::ids::{CardId, DeckId, EntryId, UserId};
 use crate::limits::{RETRY_FIRST_MS, RETRY_LONGEST_MS};
@@ -190,8 +195,7 @@ impl GroupCommit {
             self.tries = 0;
             return;
         }
-        let wait = (RETRY_FIRST_MS << self.tries.min(10)).min(RETRY_LONGEST_MS);
-        self.not_before_tick_ms = tick_ms.saturating_add(wait / 2 + wait * jitter.min(1_000) / 2_000);
+        self.not_before_tick_ms = tick_ms.saturating_add(retry_wait_ms(self.tries, jitter));
         self.tries = self.tries.saturating_add(1);
     }
 
@@ -236,6 +240,13 @@ impl GroupCommit {
             barrier.left > 0
         });
     }
+}
+
+/// The pause after so many tries that came to nothing known, in milliseconds: between half of it and all of it, by
+/// `jitter` of 0..=1000.
+fn retry_wait_ms(tries: u32, jitter: u64) -> u64 {
+    let wait = (RETRY_FIRST_MS << tries.min(10)).min(RETRY_LONGEST_MS);
+    wait / 2 + wait * jitter.min(1_000) / 2_000
 }
 
 fn subject(offer: &Offer) -> Subject {

@@ -40,6 +40,9 @@ pub const COMMIT_EVERY_MS: u64 = 2;
 pub const RETRY_FIRST_MS: u64 = 20;
 /// The longest wait between two tries of an append, in milliseconds.
 pub const RETRY_LONGEST_MS: u64 = 2_000;
+/// Flights of rows that may be out at once however many of them fail, in a store with a partition a learner; fewer if
+/// the store wants fewer.
+pub const FLIGHTS_MIN: usize = 8;
 /// Panics of one learner's session within [`PANIC_WINDOW_MS`] after which it is kept closed.
 pub const PANICS_ALLOWED: usize = 5;
 /// The window in which they are counted, in milliseconds.

@@ -28,6 +28,18 @@ pub enum OpenError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// The file has not been brought to this program's schema yet, and whoever only reads does not do that.
+    #[error(
+        "{file} has schema version {found}, this program's is {known}: start a server of this program on it once"
+    )]
+    OlderSchema {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: i64,
+        /// This program's.
+        known: i64,
+    },
     /// The file is a database of something else.
     #[error("{0} is not a file of this store")]
     Foreign(PathBuf),
@@ -48,6 +60,17 @@ pub enum OpenError {
     /// A restore did not come to its end.
     #[error("a restore into {0} was interrupted: run it again")]
     RestoreInterrupted(PathBuf),
+    /// The folder has a store where an empty one is needed.
+    #[error("{0} holds a store already: name an empty folder")]
+    HoldsStore(PathBuf),
+    /// A copy into the folder did not come to its end.
+    #[error("a copy of {from} into {folder} is not finished: run `studyhall copy` again")]
+    CopyUnfinished {
+        /// The folder.
+        folder: PathBuf,
+        /// What is copied.
+        from: String,
+    },
     /// The system refused.
     #[error("{file}: {error}")]
     Io {

@@ -21,9 +21,11 @@
 //!   trimmed up to it without a checkpoint. (NORMAL would need one before each trim, and measured no faster.)
 
 mod apply;
+mod archive;
 mod backup;
 mod desk;
 mod error;
+mod examine;
 mod folder;
 mod index;
 mod journal;
@@ -44,8 +46,10 @@ mod store;
 mod text;
 mod turn;
 
+pub use archive::Filling;
 pub use backup::{BackupError, backup, restore};
 pub use error::OpenError;
+pub use examine::{Examined, examine, probe};
 pub use folder::FolderLock;
 pub use offline::{Offline, StoredLearner};
 #[cfg(debug_assertions)]

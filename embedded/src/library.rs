@@ -7,9 +7,13 @@ mod requests;
 use crate::store::EmbeddedStore;
 use domain::ids::{CardId, DeckId, Uuid};
 use ports::library::{CardSource, RequestDigest};
-use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+use ports::{
+    Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError, StoreError,
+};
+use rusqlite::Connection;
 
-pub(crate) use decks::deck_by_id;
+pub(crate) use cards::fill as fill_cards;
+pub(crate) use decks::{deck_by_id, write as write_deck};
 
 impl Library for EmbeddedStore {
     fn put_deck(
@@ -73,10 +77,13 @@ impl Library for EmbeddedStore {
     }
 
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
-        Box::pin(self.read_main(move |main| {
-            let Some(record) = deck_by_id(main, deck)? else { return Ok(None) };
-            let all = CardQuery { from_position: 0, limit: usize::MAX, text: None, with_deleted: true };
-            Ok(Some((record, cards::cards(main, deck, &all)?)))
-        }))
+        Box::pin(self.read_main(move |main| Ok(content_of(main, deck)?)))
     }
+}
+
+/// A deck with all its cards.
+pub(crate) fn content_of(main: &Connection, deck: DeckId) -> Result<Option<DeckContent>, StoreError> {
+    let Some(record) = deck_by_id(main, deck)? else { return Ok(None) };
+    let all = CardQuery { from_position: 0, limit: usize::MAX, text: None, with_deleted: true };
+    Ok(Some((record, cards::cards(main, deck, &all)?)))
 }

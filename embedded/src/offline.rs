@@ -1,5 +1,5 @@
-//! Reading a whole store without a server: for checks and exports. Needs the folder's lock; nothing is applied or
-//! trimmed, so that what is read is what was stored.
+//! Reading a whole store: for checks, exports and copies. With the folder's lock, nothing is applied or trimmed, so that
+//! what is read is what was stored. Without it ([`Offline::attach`]) a server may go on with the same folder.
 
 use crate::error::{During, OpenError};
 use crate::folder::{Folder, FolderLock};
@@ -7,21 +7,24 @@ use crate::library::deck_by_id;
 use crate::options::Options;
 use crate::read::{all_progress, log};
 use crate::rows::id;
+use crate::schema::{APPLIED_UPTO, JOURNAL, MAIN, check_same, meta};
 use crate::shared::Shared;
-use crate::store::{Files, open_files};
+use crate::store::{Files, Unfinished, open_files};
 use domain::entry::LogEntry;
 use domain::ids::{DeckId, EntryId, UserId};
+use ports::codec::row_user;
 use ports::{DeckRecord, LogRange, Progress, StoreError};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A store that nobody writes.
+/// A store that is only read.
 pub struct Offline {
-    files: Files,
+    pub(crate) files: Files,
     shared: Arc<Shared>,
-    _lock: FolderLock,
+    /// Nobody writes while it is held.
+    _lock: Option<FolderLock>,
 }
 
 /// All that is stored of a learner.
@@ -43,10 +46,41 @@ impl Offline {
         if !at.main().exists() && !at.journal().exists() {
             return Err(OpenError::NoStore(folder.to_owned()));
         }
+        Self::locked(folder, Unfinished::Refused)
+    }
+
+    /// The same, of a store that a copy goes into.
+    pub(crate) fn locked(folder: &Path, unfinished: Unfinished) -> Result<Self, OpenError> {
         let lock = FolderLock::take(folder)?;
-        let (shared, _journal) = open_files(at, Options::default())?;
+        let (shared, _journal) = open_files(Folder::new(folder), Options::default(), unfinished)?;
         let files = Files::open(Arc::clone(&shared))?;
-        Ok(Self { files, shared, _lock: lock })
+        Ok(Self { files, shared, _lock: Some(lock) })
+    }
+
+    /// Opens the store in this folder beside the process that has it. What is read of a learner is as of one moment: some
+    /// row of theirs was the last. Rows that come while this is open may be seen or not.
+    ///
+    /// # Errors
+    /// [`OpenError`]: there is no store, or one of another version than this program's.
+    pub fn attach(folder: &Path) -> Result<Self, OpenError> {
+        let at = Folder::new(folder);
+        if !at.main().exists() || !at.journal().exists() {
+            return Err(OpenError::NoStore(folder.to_owned()));
+        }
+        let shared = Arc::new(Shared::new(at.clone(), Options::default(), 0));
+        let files = Files::open(Arc::clone(&shared))?;
+        check_same(&files.main, &at.main(), MAIN)?;
+        check_same(&files.journal, &at.journal(), JOURNAL)?;
+        let sqlite = |error| OpenError::Sqlite { file: at.journal(), error };
+        index_journal(&files, &shared).map_err(sqlite)?;
+        Ok(Self { files, shared, _lock: None })
+    }
+
+    /// Learners of whom rows wait in the journal, in the order of ids.
+    pub(crate) fn waiting_learners(&self) -> Vec<UserId> {
+        let mut users = self.shared.index.users();
+        users.sort_unstable();
+        users
     }
 
     /// Every learner of whom an entry or a progress row is stored, in the order of ids.
@@ -83,6 +117,20 @@ impl Offline {
     pub fn deck(&self, deck: DeckId) -> Result<Option<DeckRecord>, StoreError> {
         self.files.ask_main(|main| deck_by_id(main, deck))
     }
+}
+
+/// Notes which rows of whom wait in the journal. What is applied meanwhile is in `main.db`, which is read later.
+fn index_journal(files: &Files, shared: &Shared) -> rusqlite::Result<()> {
+    let applied_upto: i64 = meta(&files.main, APPLIED_UPTO)?.unwrap_or(0);
+    let mut select = files.journal.prepare("SELECT id, row FROM journal WHERE id > ?1 ORDER BY id")?;
+    let mut rows = select.query([applied_upto])?;
+    while let Some(row) = rows.next()? {
+        // A row that cannot be read goes to quarantine when it is applied.
+        if let Ok(user) = row_user(row.get_ref(1)?.as_blob()?) {
+            shared.index.add(user, row.get(0)?);
+        }
+    }
+    Ok(())
 }
 
 /// Steps from learner to learner by the key: one look-up each, whatever the number of rows.

@@ -1,7 +1,7 @@
 //! People, classes and enrollments: the cold port.
 
-mod classes;
-mod persons;
+pub(crate) mod classes;
+pub(crate) mod persons;
 
 use crate::store::EmbeddedStore;
 use domain::ids::{ClassId, UserId};

@@ -174,7 +174,18 @@ pub(crate) fn check(db: &Connection, file: &Path, steps: &[&str]) -> Result<(), 
     Ok(())
 }
 
-fn user_version(db: &Connection) -> rusqlite::Result<i64> {
+/// Refuses a file of any other version than this program's.
+pub(crate) fn check_same(db: &Connection, file: &Path, steps: &[&str]) -> Result<(), OpenError> {
+    check(db, file, steps)?;
+    let sqlite = |error| OpenError::Sqlite { file: file.to_owned(), error };
+    let (found, known) = (user_version(db).map_err(sqlite)?, steps.len() as i64);
+    if found == known {
+        return Ok(());
+    }
+    Err(OpenError::OlderSchema { file: file.to_owned(), found, known })
+}
+
+pub(crate) fn user_version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |r| r.get(0))
 }
 
@@ -194,5 +205,7 @@ pub(crate) fn set_meta(db: &Connection, key: &str, value: impl rusqlite::ToSql) 
 pub(crate) const APPLIED_UPTO: &str = "applied_upto";
 /// What the store's own id is called in `meta` of both files.
 pub(crate) const STORE: &str = "store";
+/// In main.db while a copy into it is not finished: what is copied.
+pub(crate) const COPYING: &str = "copying";
 /// In main.db once its journal exists: without it, rows that were acknowledged may be missing.
 pub(crate) const JOURNAL_MADE: &str = "journal_made";

@@ -11,14 +11,17 @@ use crate::options::Options;
 use crate::read;
 use crate::rows::insert_quarantined;
 use crate::schema::{
-    APPLIED_UPTO, JOURNAL_MADE, MAIN, STORE, meta, migrate, open_read, open_write, set_meta,
+    APPLIED_UPTO, COPYING, JOURNAL_MADE, MAIN, STORE, meta, migrate, open_read, open_write, set_meta,
 };
 use crate::shared::Shared;
 use crate::stats::Stats;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use ports::reviews::Shape;
-use ports::{Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError};
+use ports::{
+    Cause, LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome,
+    StoreError,
+};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -46,9 +49,9 @@ struct Inner {
 
 /// A reader's connections.
 pub(crate) struct Files {
-    journal: Connection,
-    main: Connection,
-    shared: Arc<Shared>,
+    pub(crate) journal: Connection,
+    pub(crate) main: Connection,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl EmbeddedStore {
@@ -60,7 +63,7 @@ impl EmbeddedStore {
     pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
         let lock = FolderLock::take(folder)?;
         let folder = Folder::new(folder);
-        let (shared, journal) = open_files(folder, options)?;
+        let (shared, journal) = open_files(folder, options, Unfinished::Refused)?;
         let mut threads = Vec::new();
         let thread_error = |error| OpenError::Io { file: shared.folder.root().to_owned(), error };
 
@@ -92,6 +95,33 @@ impl EmbeddedStore {
     pub fn stats(&self) -> Stats {
         let broken = self.inner.threads.iter().any(JoinHandle::is_finished);
         Stats { broken, ..self.inner.shared.stats() }
+    }
+
+    /// Marks cards of a learner to be folded again from the log by whoever loads them next; returns how many.
+    ///
+    /// # Errors
+    /// The store's; some may be marked.
+    pub async fn mark_for_refold(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: &[CardId],
+    ) -> Result<usize, StoreError> {
+        let stale = |card: &CardId| Row {
+            user,
+            entry: None,
+            about: Some((deck, *card)),
+            progress: ProgressWrite::Stale,
+        };
+        let outcomes = self.append(cards.iter().map(stale).collect()).await;
+        let failed = outcomes.iter().find_map(|outcome| match outcome {
+            RowOutcome::Durable => None,
+            RowOutcome::Unknown(cause) | RowOutcome::Never(cause) => Some(*cause),
+        });
+        match failed {
+            Some(cause) => Err(StoreError::new(cause, "mark cards to be folded again")),
+            None => Ok(outcomes.len()),
+        }
     }
 
     /// Lets the batch that is being applied end and starts no other until the hold is dropped: for tests and
@@ -335,8 +365,21 @@ impl Files {
     }
 }
 
+/// Whether a store may be opened that a copy into it was not finished of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unfinished {
+    /// Only by whoever goes on copying.
+    Allowed,
+    /// By nobody else.
+    Refused,
+}
+
 /// Opens both files, brings them to the newest schema, and takes stock of what waits in the journal.
-pub(crate) fn open_files(folder: Folder, options: Options) -> Result<(Arc<Shared>, Journal), OpenError> {
+pub(crate) fn open_files(
+    folder: Folder,
+    options: Options,
+    unfinished: Unfinished,
+) -> Result<(Arc<Shared>, Journal), OpenError> {
     if folder.restoring().exists() {
         return Err(OpenError::RestoreInterrupted(folder.root().to_owned()));
     }
@@ -347,6 +390,11 @@ pub(crate) fn open_files(folder: Folder, options: Options) -> Result<(Arc<Shared
     let sqlite = |error| OpenError::Sqlite { file: main_file.clone(), error };
     let mut main = open_write(&main_file, options.vfs.as_deref(), 1_024)?;
     migrate(&mut main, &main_file, MAIN)?;
+    if unfinished == Unfinished::Refused
+        && let Some(from) = meta::<String>(&main, COPYING).map_err(sqlite)?
+    {
+        return Err(OpenError::CopyUnfinished { folder: folder.root().to_owned(), from });
+    }
     let store: Vec<u8> = meta(&main, STORE).map_err(sqlite)?.unwrap_or_default();
     let applied_upto = meta(&main, APPLIED_UPTO).map_err(sqlite)?.unwrap_or(0);
     let journal_made = meta::<i64>(&main, JOURNAL_MADE).map_err(sqlite)?.is_some();

@@ -42,6 +42,10 @@ pub struct ServerArgs {
     /// The process of that server, to measure its memory and processor time.
     #[arg(long, requires = "server")]
     pub server_pid: Option<u32>,
+    /// The started server's store, as cql://host:port/keyspace, which is brought to the program's schema first. Without
+    /// it the server has files of its own.
+    #[arg(long, conflicts_with = "server")]
+    pub store: Option<String>,
     /// The secret that its tokens are made with.
     #[arg(long, env = "STUDYHALL_AUTH_SECRET", hide_env_values = true)]
     pub secret: Option<String>,

@@ -28,14 +28,14 @@ pub fn judge(report: &Report) -> Vec<Check> {
     }
     if let Some(verified) = &report.verified {
         checks.push(exactly("differences between the log's fold and the store", verified.differences, 0));
-        let entries = Check {
-            name: "entries in the log".to_owned(),
-            measured: verified.entries.to_string(),
-            wanted: format!("{} to {}", figures.saved, figures.saved + figures.uncertain),
-            passed: (figures.saved..=figures.saved + figures.uncertain).contains(&verified.entries),
-        };
-        checks.push(entries);
     }
+    let entries = report.verified.as_ref().map(|verified| verified.entries).or(report.counted);
+    checks.extend(entries.map(|entries| Check {
+        name: "entries in the log".to_owned(),
+        measured: entries.to_string(),
+        wanted: format!("{} to {}", figures.saved, figures.saved + figures.uncertain),
+        passed: (figures.saved..=figures.saved + figures.uncertain).contains(&entries),
+    }));
     if let Some(fallen) = report.sessions_fallen {
         checks.push(exactly("sessions that fell", fallen as u64, 0));
     }

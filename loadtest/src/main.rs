@@ -4,6 +4,7 @@
 mod api;
 mod args;
 mod ceiling;
+mod counted;
 mod figures;
 mod fleet;
 mod identity;

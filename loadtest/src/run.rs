@@ -1,5 +1,6 @@
 //! A scenario from its beginning to its end: server, deck, learners, verification, judgement.
 
+use crate::counted::{self, CountError};
 use crate::figures::Second;
 use crate::fleet::{Fleet, FleetError, Outcome, SOCKETS_PER_PROCESS, Sample};
 use crate::identity::{Identities, unix_ms};
@@ -31,6 +32,9 @@ pub enum RunError {
     /// The learners.
     #[error(transparent)]
     Fleet(#[from] FleetError),
+    /// Their logs.
+    #[error(transparent)]
+    Count(#[from] CountError),
 }
 
 /// What a run is made of beside its scenario.
@@ -76,8 +80,10 @@ pub struct Report {
     /// The same of the load generator itself.
     #[serde(default)]
     pub learners_us_per_answer: Option<f64>,
-    /// What `verify` said afterwards; absent when the server is not ours.
+    /// What `verify` said afterwards; absent when nobody but the server can open the store.
     pub verified: Option<Verified>,
+    /// Entries in the learners' logs, asked for over HTTP where `verify` says nothing.
+    pub counted: Option<u64>,
     /// What was asked for, and what came of it.
     pub checks: Vec<Check>,
 }
@@ -105,6 +111,10 @@ pub async fn run(plan: &Plan, subject: &mut Subject) -> Result<Report, RunError>
     progress.end();
     let outcome = fleet.into_outcome();
     let metrics = subject.metrics().await;
+    let counted = match subject.has_folder() {
+        true => None,
+        false => Some(counted::entries(subject.address, &people, plan.scenario.learners.count).await?),
+    };
     subject.stop()?;
     let verified = subject.verify()?;
     let append_ms = |share| {
@@ -123,6 +133,7 @@ pub async fn run(plan: &Plan, subject: &mut Subject) -> Result<Report, RunError>
         server_us_per_answer: us_per_answer(&plan.scenario, &outcome, |sample| sample.server.cpu),
         learners_us_per_answer: us_per_answer(&plan.scenario, &outcome, |sample| sample.learners_cpu),
         verified,
+        counted,
         checks: Vec::new(),
         scenario: plan.scenario.clone(),
         outcome,

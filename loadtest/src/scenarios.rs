@@ -4,7 +4,8 @@ use crate::scenario::{BadScenario, Scenario};
 use std::path::Path;
 
 /// Name and text of each.
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 13] = [
+    ("cluster", include_str!("../scenarios/cluster.toml")),
     ("ramp", include_str!("../scenarios/ramp.toml")),
     ("spike", include_str!("../scenarios/spike.toml")),
     ("endurance", include_str!("../scenarios/endurance.toml")),

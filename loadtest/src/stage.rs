@@ -74,7 +74,9 @@ impl<'a> Stage<'a> {
         match &self.args.server {
             Some(url) => Subject::running(url, self.args.server_pid),
             None => {
-                Subject::start(&self.launch("studyhall", self.args.program.as_deref(), &["serve"], true)?)
+                let mut launch = self.launch("studyhall", self.args.program.as_deref(), &["serve"], true)?;
+                launch.store = self.args.store.clone();
+                Subject::start(&launch)
             }
         }
     }
@@ -102,6 +104,7 @@ impl<'a> Stage<'a> {
             arguments,
             data_dir,
             has_data,
+            store: None,
             secret: self.secret.clone(),
             core: self.args.server_core.0,
         })

@@ -5,6 +5,7 @@
 //! [`People`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
 //! limits are counted by.
 
+pub mod archive;
 pub mod bus;
 pub mod codec;
 pub mod error;

@@ -51,6 +51,9 @@ pub trait Tenures: Send + Sync + 'static {
     /// appended for the learner meanwhile. Of one that is not owned it does nothing.
     fn release(&self, user: UserId) -> Boxed<'_, Result<(), StoreError>>;
 
+    /// Writes what waits of all learners' caches, as before the process ends; how many learners' could not be written.
+    fn flush_all(&self) -> Boxed<'_, usize>;
+
     /// Whether a write of the learner's caches is under way.
     fn is_writing(&self, user: UserId) -> bool;
 

@@ -118,8 +118,12 @@ pub trait ReviewStore: Send + Sync + 'static {
     /// How it wants its rows.
     fn shape(&self) -> Shape;
 
-    /// Appends rows and reports each by itself, in their order. An entry whose id is stored already is durable (the
-    /// stored content stays). Rows of one learner arrive in the order of their progress.
+    /// Appends rows and reports each by itself, in their order. An entry whose id is stored already is durable. Rows of
+    /// one learner arrive in the order of their progress.
+    ///
+    /// A session refuses a second content under an id that it has appended or that is stored, so a store meets two only
+    /// when two processes did not know of each other: then one of them stays for good, for all readers alike. In a store
+    /// that one process has alone it is the first one, in a store of several the one of the later owner.
     fn append(&self, rows: Arc<[Row]>) -> impl Future<Output = Vec<RowOutcome>> + Send;
 
     /// What a session starts from.

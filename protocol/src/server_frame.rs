@@ -58,6 +58,9 @@ pub struct Welcome {
     /// The live class that the learner is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<ClassDocument>,
+    /// The name, at the balancer, of the node that has the learner: a hint for the next connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
 }
 
 /// What a client may do on this socket.

@@ -1,12 +1,18 @@
 //! The commands. Exit codes: 0 done, 1 the answer is no (`verify`: different), 2 could not run.
 
+mod copy;
 mod data;
 mod demo;
+mod doctor;
 mod logs;
 mod migrate;
 mod serve;
+mod served;
 mod token;
+mod top;
 mod verify;
+
+pub(crate) use served::whole;
 
 use crate::config::{Cli, Command, Config, ConfigFlags, Need, Store, load};
 use std::fmt::Display;
@@ -24,6 +30,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Token(args) => token::token(&args),
         Command::Import(args) => data::import(&args),
         Command::Study(args) => serve::study(&args),
+        Command::Top(args) => top::top(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Copy(args) => copy::copy(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Backup(args) => data::backup(&args),
         Command::Restore(args) => data::restore(&args),
@@ -36,7 +45,11 @@ fn on_a_folder(flags: &ConfigFlags) -> Result<Config, String> {
     let config = load(flags, Need::Nothing).map_err(|errors| errors.to_string())?;
     match config.store {
         Store::Embedded => Ok(config),
-        Store::Cql(_) => Err("this command works on a data folder, and `store` names a cluster".to_owned()),
+        Store::Cql(_) => {
+            Err("this command works on a data folder, and `store` names a cluster: bring one into a \
+                              folder with `studyhall copy --from cql://… --to FOLDER`"
+                .to_owned())
+        }
     }
 }
 

@@ -2,10 +2,8 @@
 
 use super::{could_not, ended, logs};
 use crate::config::{Config, Need, ServeArgs, StudyArgs, load};
-use crate::http::Rates;
 use crate::server::{ServerOptions, VerifiedTokens};
 use crate::study::{self, StudyOptions};
-use bus::LocalQuota;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,13 +27,16 @@ pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
     let verifier = Arc::new(config.auth.verifier().map_err(|error| error.to_string())?);
     Ok(ServerOptions {
         listen: config.listen,
+        admin_listen: config.admin_listen,
         store: config.store.clone(),
         bus: config.bus.clone(),
         node_address: config.node_address.clone(),
+        node_label: config.node_label.clone(),
+        check_interval: config.check_interval,
         data_dir: config.data_dir.clone(),
         allowed_origins: config.allowed_origins.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
-        rates: Rates::new(Arc::new(LocalQuota::default()), config.rate_limit),
+        rate_limit: config.rate_limit,
         dev_clock: config.dev_clock,
         ready_file: config.ready_file.clone(),
         workers: config.workers,

@@ -34,6 +34,12 @@ pub enum Command {
     Import(ImportArgs),
     /// Study in the terminal.
     Study(StudyArgs),
+    /// Look at a running server, again and again. Needs its operator's port.
+    Top(TopArgs),
+    /// Check what a server stands on, and say what to do. Exit 0: all is well, 1: something to know, 2: something fails.
+    Doctor(DoctorArgs),
+    /// Copy everything of one store into another that is empty, and compare both: between a data folder and a cluster.
+    Copy(CopyArgs),
     /// Fold every log and compare with what is stored. Exit 0: equal, 1: different, 2: could not run.
     Verify(VerifyArgs),
     /// Write a copy of the data folder into a file, while a server runs or not.
@@ -53,6 +59,9 @@ pub struct ConfigFlags {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
+    /// Where operators are answered: status, metrics, draining [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin_listen: Option<String>,
     /// The data folder [default: ./studyhall-data]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
@@ -65,6 +74,12 @@ pub struct ConfigFlags {
     /// HOST:PORT by which the other nodes reach this one [default: where it listens]
     #[arg(long, value_name = "HOST:PORT")]
     pub node_address: Option<String>,
+    /// This node's name at a balancer that brings learners back to their node
+    #[arg(long, value_name = "NAME")]
+    pub node_label: Option<String>,
+    /// How often what is cached of a cluster's store is compared with it, whatever the bus says [default: 60s]
+    #[arg(long, value_name = "TIME")]
+    pub check_interval: Option<String>,
     /// File that holds the secret of tokens
     #[arg(long, value_name = "FILE")]
     pub auth_secret_file: Option<String>,
@@ -109,10 +124,13 @@ impl ConfigFlags {
         let one = |value: &Option<String>| value.clone();
         Layer::empty(Source::Flag)
             .with(Key::Listen, one(&self.listen))
+            .with(Key::AdminListen, one(&self.admin_listen))
             .with(Key::DataDir, one(&self.data_dir))
             .with(Key::Store, one(&self.store))
             .with(Key::Bus, one(&self.bus))
             .with(Key::NodeAddress, one(&self.node_address))
+            .with(Key::NodeLabel, one(&self.node_label))
+            .with(Key::CheckInterval, one(&self.check_interval))
             .with(Key::AuthSecretFile, one(&self.auth_secret_file))
             .with(Key::JwksFile, one(&self.jwks_file))
             .with(Key::AuthIssuer, one(&self.auth_issuer))
@@ -227,9 +245,72 @@ pub struct VerifyArgs {
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
+    /// While the store is served; slowly
+    #[arg(long)]
+    pub online: bool,
+    /// Only learners with an entry of the last 90s, 15m, 1h or 30d
+    #[arg(long, value_name = "TIME", value_parser = parse_ttl_ms)]
+    pub since: Option<i64>,
+    /// Learners a second, with --online [default: 200]
+    #[arg(long, value_name = "N", requires = "online", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
+    /// Mark cards that differ, so that they are folded again from the log when they are needed next
+    #[arg(long)]
+    pub repair: bool,
+    /// The operator's port of the server that has the data folder, for --repair with --online
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin: Option<String>,
     /// Settings.
     #[command(flatten)]
     pub config: ConfigFlags,
+}
+
+/// `top`.
+#[derive(Args, Clone, Debug)]
+pub struct TopArgs {
+    /// The server's operator's port [default: what admin_listen is set to]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin: Option<String>,
+    /// Between two looks: 1s, 15m
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_ttl_ms)]
+    pub interval: i64,
+    /// Two looks, and the end; for scripts
+    #[arg(long)]
+    pub once: bool,
+    /// JSON, one object a look
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings, as `serve` will have them.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `copy`.
+#[derive(Args, Clone, Debug)]
+pub struct CopyArgs {
+    /// cql://host,host/keyspace, or a data folder that no server has open
+    #[arg(long, value_name = "STORE")]
+    pub from: String,
+    /// cql://host,host/keyspace that `migrate` made, or a folder; empty, or with an unfinished copy
+    #[arg(long, value_name = "STORE")]
+    pub to: String,
+    /// Copy from a cluster although nodes serve it: what comes in meanwhile may be missing
+    #[arg(long)]
+    pub while_served: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `backup`.

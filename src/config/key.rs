@@ -5,6 +5,8 @@
 pub enum Key {
     /// `ADDR:PORT` to listen on.
     Listen,
+    /// `ADDR:PORT` of the operator's port.
+    AdminListen,
     /// The data folder.
     DataDir,
     /// `embedded` or `cql://host,host/keyspace`.
@@ -13,6 +15,10 @@ pub enum Key {
     Bus,
     /// `host:port` by which the other nodes reach this one.
     NodeAddress,
+    /// The name of this node at the balancer.
+    NodeLabel,
+    /// How often what is cached is compared with the store.
+    CheckInterval,
     /// The secret of HS256 tokens.
     AuthSecret,
     /// A file that holds the secret of HS256 tokens.
@@ -45,12 +51,15 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Key; 19] = [
+    pub const ALL: [Key; 22] = [
         Key::Listen,
+        Key::AdminListen,
         Key::DataDir,
         Key::Store,
         Key::Bus,
         Key::NodeAddress,
+        Key::NodeLabel,
+        Key::CheckInterval,
         Key::AuthSecret,
         Key::AuthSecretFile,
         Key::JwksFile,
@@ -71,10 +80,13 @@ impl Key {
     pub const fn name(self) -> &'static str {
         match self {
             Key::Listen => "listen",
+            Key::AdminListen => "admin_listen",
             Key::DataDir => "data_dir",
             Key::Store => "store",
             Key::Bus => "bus",
             Key::NodeAddress => "node_address",
+            Key::NodeLabel => "node_label",
+            Key::CheckInterval => "check_interval",
             Key::AuthSecret => "auth_secret",
             Key::AuthSecretFile => "auth_secret_file",
             Key::JwksFile => "jwks_file",

@@ -12,8 +12,8 @@ mod secret;
 mod value;
 
 pub use cli::{
-    BackupArgs, Cli, Command, ConfigFlags, DemoArgs, ExportArgs, ImportArgs, MigrateArgs, RestoreArgs,
-    ServeArgs, StudyArgs, TokenArgs, VerifyArgs,
+    BackupArgs, Cli, Command, ConfigFlags, CopyArgs, DemoArgs, DoctorArgs, ExportArgs, ImportArgs,
+    MigrateArgs, RestoreArgs, ServeArgs, StudyArgs, TokenArgs, TopArgs, VerifyArgs,
 };
 pub use error::{ConfigError, ConfigErrors};
 pub use key::Key;
@@ -25,12 +25,15 @@ pub use value::{AddressRange, Bus, LogFormat, Store, parse_ttl_ms};
 use ports::quota::Buckets;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A configuration without faults.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where operators are answered; `None` = nowhere.
+    pub admin_listen: Option<SocketAddr>,
     /// The data folder.
     pub data_dir: PathBuf,
     /// The store.
@@ -39,6 +42,10 @@ pub struct Config {
     pub bus: Bus,
     /// By which the other nodes reach this one; `None` = where it listens.
     pub node_address: Option<String>,
+    /// This node's name at a balancer that brings learners back to their node.
+    pub node_label: Option<String>,
+    /// How often what is cached of a cluster's store is compared with it.
+    pub check_interval: Duration,
     /// How tokens are verified.
     pub auth: AuthConfig,
     /// Origins, besides the own host, whose pages may use this server.

@@ -79,10 +79,15 @@ impl Reader<'_> {
         let listen = self.one(Key::Listen, SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)), |text| {
             text.parse().map_err(|_| "is ADDR:PORT, such as 127.0.0.1:8080".to_owned())
         });
+        let admin_listen = self.one(Key::AdminListen, None, |text| {
+            text.parse().map(Some).map_err(|_| "is ADDR:PORT, such as 127.0.0.1:9090".to_owned())
+        });
         let data_dir = self.one(Key::DataDir, "./studyhall-data".into(), path);
         let store = self.one(Key::Store, Store::Embedded, str::parse);
         let bus = self.one(Key::Bus, Bus::Local, str::parse);
         let node_address = self.one(Key::NodeAddress, None, |text| value::host_and_port(text).map(Some));
+        let node_label = self.one(Key::NodeLabel, None, |text| value::node_label(text).map(Some));
+        let check_interval = self.one(Key::CheckInterval, value::CHECK_INTERVAL, value::check_interval);
         let allowed_origins = self.many(Key::AllowedOrigins, value::origin);
         let trusted_proxies = self.many(Key::TrustedProxies, str::parse);
         let rate_limit = self.one(Key::RateLimit, Some(RATE_DEFAULT), value::rate_limit);
@@ -96,10 +101,13 @@ impl Reader<'_> {
         let log_filter = self.one(Key::LogFilter, "info".to_owned(), log_filter);
         Some(Config {
             listen: listen?,
+            admin_listen: admin_listen?,
             data_dir: data_dir?,
             store: store?,
             bus: bus?,
             node_address: node_address?,
+            node_label: node_label?,
+            check_interval: check_interval?,
             auth: auth?,
             allowed_origins: allowed_origins?,
             trusted_proxies: trusted_proxies?,

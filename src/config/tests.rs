@@ -237,3 +237,20 @@ fn how_much_a_person_may_ask_for_is_three_numbers_or_off() {
         assert!(refused.contains("rate_limit") && refused.contains("three numbers"), "{bad}: {refused}");
     }
 }
+
+#[test]
+fn the_name_of_a_node_and_the_check_interval_are_what_others_take_as_they_are() {
+    let with = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = [("STUDYHALL_AUTH_SECRET", SECRET)].iter().chain(pairs).copied().collect();
+        resolve(&[environment(&pairs)], Need::Verify, vec![])
+    };
+    let config = with(&[("STUDYHALL_NODE_LABEL", "pod-1.a_b"), ("STUDYHALL_CHECK_INTERVAL", "5s")]).unwrap();
+    assert_eq!(config.node_label.as_deref(), Some("pod-1.a_b"));
+    assert_eq!(config.check_interval.as_secs(), 5);
+    for label in ["a b", "a;b", &"x".repeat(65), "ä"] {
+        assert!(with(&[("STUDYHALL_NODE_LABEL", label)]).is_err(), "{label}");
+    }
+    for interval in ["0s", "61s", "1h", "soon"] {
+        assert!(with(&[("STUDYHALL_CHECK_INTERVAL", interval)]).is_err(), "{interval}");
+    }
+}

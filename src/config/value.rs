@@ -6,6 +6,7 @@ use ports::quota::Buckets;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Where cards and logs are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -198,4 +199,27 @@ pub(super) fn host_and_port(text: &str) -> Result<String, String> {
         .rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0));
     if fits { Ok(text.to_owned()) } else { Err("is HOST:PORT, such as 10.0.0.7:8080".to_owned()) }
+}
+
+/// Longest name of a node, in bytes.
+const LABEL_BYTES_MAX: usize = 64;
+
+/// The name of a node at a balancer: what a cookie and every balancer take as it is.
+pub(super) fn node_label(text: &str) -> Result<String, String> {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if (1..=LABEL_BYTES_MAX).contains(&text.len()) && text.bytes().all(harmless) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("is a name of 1 to {LABEL_BYTES_MAX} letters, digits, `-`, `_`, `.`"))
+    }
+}
+
+/// How often what is cached is compared with the store, unless configured otherwise.
+pub(super) const CHECK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often what is cached is compared with the store: more often costs reads, more seldom breaks what is promised.
+pub(super) fn check_interval(text: &str) -> Result<Duration, String> {
+    let ms = parse_ttl_ms(text).ok().and_then(|ms| u64::try_from(ms).ok());
+    let interval = ms.map(Duration::from_millis).filter(|interval| *interval <= CHECK_INTERVAL);
+    interval.ok_or_else(|| "is a time of 1s to 60s".to_owned())
 }

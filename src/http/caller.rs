@@ -3,6 +3,7 @@
 use crate::auth::{Claims, bearer};
 use crate::clock::real_ms;
 use crate::http::address::client_address;
+use crate::http::rates::asked;
 use crate::http::state::App;
 use crate::http::{Code, Problem};
 use actix_web::dev::Payload;
@@ -69,7 +70,7 @@ impl FromRequest for Caller {
                     return Err(refuse_or(&app, address_of(&request, &app), real_ms(), problem).await);
                 }
             };
-            app.rates.asked(claims.user, &request).await?;
+            asked(&app.rates, claims.user, &request).await?;
             let turn = app.asking.begin(claims.user)?;
             // It ends with the request.
             request.extensions_mut().insert(turn);
@@ -95,7 +96,7 @@ pub(super) async fn refuse_or(app: &App, address: IpAddr, now_ms: i64, problem: 
     app.doors.failed(address, now_ms);
     match app.rates.failed(address).await {
         Ok(()) => problem,
-        Err(wait_s) => too_many(wait_s),
+        Err(too_often) => too_many(too_often.wait_s),
     }
 }
 

@@ -56,11 +56,6 @@ pub const SIGN_INS_REMEMBERED: usize = 16_384;
 pub const FAILURES_BURST: u32 = 300;
 /// Failed sign-ins that an address gets back, each second.
 pub const FAILURES_PER_SECOND: u32 = 5;
-/// Failed sign-ins of one address, over all nodes that share a Redis; more: 429.
-pub const STRANGERS: Buckets =
-    Buckets::new(FAILURES_BURST, 60 * FAILURES_PER_SECOND, 3_600 * FAILURES_PER_SECOND);
-/// Under which name failed sign-ins are counted.
-pub const WHAT_SIGN_INS: &str = "sign-ins";
 /// Addresses that are counted at once; a full table forgets those that have their whole burst again.
 pub const ADDRESSES_COUNTED: usize = 65_536;
 
@@ -72,8 +67,6 @@ pub const COMPRESS_FROM_BYTES: u64 = 1_024;
 pub const RATE_DEFAULT: Buckets = Buckets::new(5_000, 120_000, 2_000_000);
 /// The largest number that can be configured there.
 pub const RATE_MAX: u32 = 10_000_000;
-/// Under which name requests are counted.
-pub const WHAT_REQUESTS: &str = "requests";
 /// Requests of one person that are worked on at once; one more: 429.
 pub const REQUESTS_PER_PERSON: u32 = 16;
 /// Decks of one person that are not deleted; one more: 422.

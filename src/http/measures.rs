@@ -28,6 +28,11 @@ impl HttpMeasures {
         let seconds = Histogram::with_opts(seconds.buckets(SECONDS.to_vec()))?;
         let panics =
             prometheus::IntCounter::new("studyhall_http_panics_total", "Requests whose handler panicked.")?;
+        // Told from the start, so that the first fault shows as an increase.
+        for status in ["2xx", "4xx", "5xx"] {
+            requests.with_label_values(&["GET", status]);
+            requests.with_label_values(&["POST", status]);
+        }
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(panics.clone()))?;

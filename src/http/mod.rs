@@ -6,7 +6,7 @@
 //! | `decks`, `cards`, `me`, `classes`, `codes`, `imports`, `reviews`, `history`, `ops`, `pages` | one resource each |
 //! | `dto/` | what goes over the wire, and its checks |
 //! | `caller`, `access` | who asks, and what they may see and change: the one place that decides it |
-//! | `rates` | how much one person may ask for in a second, a minute, an hour |
+//! | `rates` | what is left of a person's share, in answers; the counting is [`crate::rates`]' |
 //! | `turns` | how much one person has going on at once |
 //! | `problem` | every refusal, with its stable code |
 //! | `paging`, `query`, `etag`, `body`, `strict`, `keys` | lists, caching, bodies, repeated requests |
@@ -47,10 +47,10 @@ mod strict;
 pub mod study;
 mod turns;
 
+pub use crate::rates::Rates;
 pub use caller::Caller;
 pub use health::{Health, Readiness};
 pub use measures::HttpMeasures;
 pub use problem::{Code, Problem};
-pub use rates::Rates;
 pub use routes::app;
 pub use state::{App, Parts};

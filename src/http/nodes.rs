@@ -3,7 +3,7 @@
 
 use crate::http::body::apart;
 use crate::http::{App, Problem};
-use crate::server::{Asked, Said};
+use crate::server::{AboutAsked, AboutSaid, Asked, AskedHot, Said};
 use crate::ws::study::RELAY_HEADER;
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
@@ -11,6 +11,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::{RunId, UserId};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How long a node may take with what is passed on to it: longer than verdicts may.
 const PASSED_ON_WITHIN: Duration = Duration::from_secs(25);
@@ -19,6 +20,22 @@ const PASSED_ON_WITHIN: Duration = Duration::from_secs(25);
 pub(super) async fn ask(app: Data<App>, asked: Json<Asked>) -> Json<Said> {
     let Asked { run, user, epoch } = asked.into_inner();
     Json(Said::of(app.engine.asked(RunId(run), UserId(user), epoch).await))
+}
+
+/// `POST /nodes/v1/hot`: the decks that are most in use here.
+pub(super) async fn hot(app: Data<App>, asked: Json<AskedHot>) -> Json<Vec<Uuid>> {
+    Json(app.engine.hot_decks(RunId(asked.run)).into_iter().map(|deck| deck.0).collect())
+}
+
+/// `POST /nodes/v1/about`: what this node is, for whoever knows its run; for all others there is nothing here.
+pub(super) async fn about(app: Data<App>, asked: Json<AboutAsked>) -> Result<Json<AboutSaid>, Problem> {
+    let is_me = app.engine.nodes().is_some_and(|nodes| nodes.run.0 == asked.run);
+    if !is_me {
+        return Err(Problem::not_found());
+    }
+    let ready = app.health.readiness().not_ready.is_none();
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Ok(Json(AboutSaid { version, wall_ms: crate::clock::real_ms(), ready }))
 }
 
 /// Whether another node has passed this request on: it is not passed on once more.

@@ -22,8 +22,11 @@ pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
     answer.insert_header(("cache-control", "no-store")).json(body)
 }
 
-/// `GET /metrics`
+/// `GET /metrics`. Where there is an operator's port they are told there alone.
 pub(super) async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    if !app.public_metrics {
+        return Err(Problem::not_found());
+    }
     let text = (app.scrape)().map_err(|error| {
         tracing::error!(error, "metrics could not be read");
         Problem::internal()

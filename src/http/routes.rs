@@ -6,7 +6,7 @@ use crate::http::{
     App as State, Code, Problem, cards, classes, codes, decks, history, imports, me, nodes, ops, pages,
     reviews,
 };
-use crate::server::ASK_PATH;
+use crate::server::{ABOUT_PATH, ASK_PATH, HOT_PATH};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any, Get, Head};
@@ -49,6 +49,8 @@ fn root(app: &mut ServiceConfig) {
         .service(at("/metrics", [(Method::GET, get().to(ops::metrics))]))
         .service(at("/dev/clock", [(Method::POST, post().to(ops::set_clock))]))
         .service(at(ASK_PATH, [(Method::POST, post().to(nodes::ask))]))
+        .service(at(HOT_PATH, [(Method::POST, post().to(nodes::hot))]))
+        .service(at(ABOUT_PATH, [(Method::POST, post().to(nodes::about))]))
         .service(at("/", [(Method::GET, get().to(pages::index))]))
         .service(at("/web/{file:.*}", [(Method::GET, get().to(pages::asset))]));
 }

@@ -36,6 +36,8 @@ pub struct Parts {
     pub dev_clock: bool,
     /// Whether the server can be sent work.
     pub health: Arc<dyn Health>,
+    /// Whether `/metrics` is answered here: not where the operator's port does it.
+    pub public_metrics: bool,
     /// The text of a scrape of all metrics.
     pub scrape: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
     /// What is measured of requests.
@@ -61,6 +63,7 @@ pub struct App {
     pub(super) clock: Arc<ServerClock>,
     pub(super) dev_clock: bool,
     pub(super) health: Arc<dyn Health>,
+    pub(super) public_metrics: bool,
     pub(super) scrape: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
     pub(super) measures: HttpMeasures,
     pub(super) trusted_proxies: Vec<AddressRange>,
@@ -89,6 +92,7 @@ impl App {
             clock: parts.clock,
             dev_clock: parts.dev_clock,
             health: parts.health,
+            public_metrics: parts.public_metrics,
             scrape: parts.scrape,
             measures: parts.measures,
             trusted_proxies: parts.trusted_proxies,

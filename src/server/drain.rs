@@ -5,6 +5,7 @@ use super::Parts;
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal as on};
+use tokio::sync::Notify;
 
 /// How long sockets may take to send their last frame and to hear the peer's: a little longer than the socket layer lets
 /// them.
@@ -12,13 +13,14 @@ const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
 /// How often it is looked whether they have.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Waits for the signal to stop and returns its name.
-pub(super) async fn signal() -> io::Result<&'static str> {
+/// Waits for the signal to stop, or for an operator's word, and returns its name.
+pub(super) async fn signal(stop: &Notify) -> io::Result<&'static str> {
     let mut terminate = on(SignalKind::terminate())?;
     let mut interrupt = on(SignalKind::interrupt())?;
     tokio::select! {
         _ = terminate.recv() => Ok("SIGTERM"),
         _ = interrupt.recv() => Ok("SIGINT"),
+        () = stop.notified() => Ok("an operator's word"),
     }
 }
 

@@ -1,16 +1,21 @@
 //! The assembly of a server: store, engine, sockets, HTTP, and the order in which they come up and go down.
 
+mod admin;
+mod degraded;
 mod drain;
 mod health;
 mod http;
 mod nodes;
 mod ready_file;
+mod shared;
 mod storage;
 mod tokens;
 
+pub use degraded::Reason;
 pub use health::Health;
-pub use nodes::{ASK_PATH, Asked, Said};
+pub use nodes::{ABOUT_PATH, ASK_PATH, AboutAsked, AboutSaid, Asked, AskedHot, HOT_PATH, Said};
 pub use ready_file::ReadyFileError;
+pub(crate) use shared::BUS_PREFIX;
 pub use storage::{Storage, StorageStats};
 pub use tokens::VerifiedTokens;
 
@@ -18,28 +23,27 @@ use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
 use crate::config::{Bus as BusAt, Store};
-use crate::http::Rates;
 use crate::http::address::behind;
 use crate::metrics::{Metrics, MetricsError, Sources};
+use crate::rates::Rates;
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
 use actors::{ClusterOptions, Engine, Hooks, Limits};
-use bus::{RedisBus, RedisOptions};
 use cql::CqlStore;
 use domain::owner::Timing;
 use embedded::EmbeddedStore;
-use ports::bus::Run;
+use ports::quota::Buckets;
 use ports::{Bus, Library, People, ReviewStore};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Connections that the kernel may hold for us: a whole school's return in one moment.
 const BACKLOG: i32 = 4_096;
-/// What the names of our channels in Redis begin with.
-const BUS_PREFIX: &str = "studyhall";
 /// Threads of the service runtime: writer and loader wait more than they work.
 const SERVICE_THREADS: usize = 2;
 
@@ -47,12 +51,18 @@ const SERVICE_THREADS: usize = 2;
 pub struct ServerOptions {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where operators are answered; `None` = nowhere.
+    pub admin_listen: Option<SocketAddr>,
     /// Where everything is kept.
     pub store: Store,
     /// How nodes hear of each other.
     pub bus: BusAt,
     /// By which the other nodes reach this one; `None` = where it listens.
     pub node_address: Option<String>,
+    /// Its name at a balancer that brings learners back to their node.
+    pub node_label: Option<String>,
+    /// How often what is cached is compared with a store that several nodes share.
+    pub check_interval: Duration,
     /// The data folder.
     pub data_dir: PathBuf,
     /// Origins besides the own host whose pages may open sockets.
@@ -65,8 +75,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
-    /// How much one person may ask for over HTTP.
-    pub rates: Rates,
+    /// How much one person may ask for over HTTP; without it nothing is counted.
+    pub rate_limit: Option<Buckets>,
     /// Who may come in over a socket.
     pub tokens: Arc<dyn TokenCheck>,
     /// Who may come in over HTTP.
@@ -169,6 +179,10 @@ pub struct Parts {
     pub store: Storage,
     /// How other nodes are told of changes.
     pub bus: Option<Arc<dyn Bus>>,
+    /// How much somebody may ask for.
+    pub rates: Rates,
+    /// This node's name at the balancer.
+    pub label: Option<Arc<str>>,
     /// The engine.
     pub engine: Engine,
     /// Both clocks.
@@ -181,6 +195,8 @@ pub struct Parts {
     pub gate: Arc<Gate>,
     /// How it is.
     pub health: Arc<Health>,
+    /// Told to make the process go down as SIGTERM does.
+    pub stop: Arc<Notify>,
 }
 
 impl Parts {
@@ -191,13 +207,7 @@ impl Parts {
     pub async fn start(options: &ServerOptions, address: SocketAddr) -> Result<Parts, ServerError> {
         let clock = Arc::new(ServerClock::default());
         let metrics = Metrics::new()?;
-        let bus: Option<Arc<dyn Bus>> = match &options.bus {
-            BusAt::Local => None,
-            BusAt::Redis(url) => {
-                let at = RedisOptions { url: url.reveal().to_owned(), prefix: BUS_PREFIX.to_owned() };
-                Some(Arc::new(RedisBus::start(Run(Uuid::new_v4()), &at)?))
-            }
-        };
+        let shared::SharedParts { bus, quota, counted_together } = shared::start(&options.bus)?;
         let (store, engine) = match &options.store {
             Store::Embedded => {
                 let store = EmbeddedStore::open(&options.data_dir, embedded::Options::default())?;
@@ -217,7 +227,7 @@ impl Parts {
                     timing: Timing::STANDARD,
                 };
                 let engine = Engine::start(options.engine(&store, (&clock, &metrics), Some(cluster)));
-                tokio::spawn(nodes::check_now_and_then(engine.clone()));
+                tokio::spawn(nodes::check_now_and_then(engine.clone(), options.check_interval));
                 (Storage::Cql(store), engine)
             }
         };
@@ -225,9 +235,21 @@ impl Parts {
             tokio::spawn(nodes::hear(bus.clone(), engine.clone(), store.people()));
         }
         let counters = Arc::new(SocketCounters::default());
-        let sources = Sources { engine: engine.clone(), store: store.clone(), sockets: counters };
+        let health: Arc<Health> = Arc::default();
+        let sources = Sources {
+            engine: engine.clone(),
+            store: store.clone(),
+            sockets: counters,
+            relays: Arc::default(),
+            health: Arc::clone(&health),
+            bus: bus.clone(),
+            quota: counted_together,
+        };
+        let rates = Rates::new(quota, options.rate_limit);
+        let label = options.node_label.as_deref().map(Arc::from);
         let gate = Arc::new(Gate::new(GateLimits::default()));
-        Ok(Parts { store, bus, engine, clock, metrics, sources, gate, health: Arc::default() })
+        let stop = Arc::default();
+        Ok(Parts { store, bus, rates, label, engine, clock, metrics, sources, gate, health, stop })
     }
 
     fn study_context(&self, tokens: Arc<dyn TokenCheck>) -> StudyContext {
@@ -237,6 +259,9 @@ impl Parts {
             people: self.store.people(),
             tokens,
             clock: self.clock.clone(),
+            relays: self.sources.relays.clone(),
+            rates: self.rates.clone(),
+            label: self.label.clone(),
             real_ms,
         }
     }
@@ -252,45 +277,62 @@ pub fn run(options: ServerOptions, started: impl FnOnce(&Parts, SocketAddr)) -> 
         .thread_name("service")
         .enable_all()
         .build()?;
+    let listener =
+        |address| listen(address, BACKLOG).map_err(|source| ServerError::Listen { address, source });
     // First of all: the other nodes are told where this one is reached.
-    let listener = listen(options.listen, BACKLOG)
-        .map_err(|source| ServerError::Listen { address: options.listen, source })?;
-    let address = listener.local_addr()?;
+    let doors =
+        Doors { public: listener(options.listen)?, admin: options.admin_listen.map(listener).transpose()? };
+    let address = doors.public.local_addr()?;
     let parts = service.block_on(Parts::start(&options, address))?;
-    actix_rt::System::new().block_on(run_on_main(options, parts, listener, started))
+    actix_rt::System::new().block_on(run_on_main(options, parts, doors, started))
+}
+
+/// Where a server is asked.
+struct Doors {
+    public: TcpListener,
+    admin: Option<TcpListener>,
 }
 
 async fn run_on_main(
     mut options: ServerOptions,
     parts: Parts,
-    listener: TcpListener,
+    doors: Doors,
     started: impl FnOnce(&Parts, SocketAddr),
 ) -> Result<(), ServerError> {
     parts.engine.supervise();
     if let Some(prepare) = options.prepare.take() {
         prepare(&parts).await.map_err(ServerError::Prepare)?;
     }
-    let address = listener.local_addr()?;
+    let address = doors.public.local_addr()?;
     let workers = options.workers;
     let serving = options.serving(&parts);
     let context = parts.study_context(options.tokens.clone());
     let routes = move || vec![route(context.clone())];
     let state = http::state(&parts, &mut options).map_err(MetricsError::from)?;
     let app = move || crate::http::app(state.clone());
-    let server = serve(vec![listener], &serving, app, routes)?;
+    let admin = doors.admin.map(|listener| admin::AdminDoor::open(listener, &parts, address)).transpose()?;
+    let server = serve(vec![doors.public], &serving, app, routes)?;
     let handle = server.handle();
     let serving = actix_rt::spawn(server);
+    let decks = parts.engine.warm_up().await;
+    if decks > 0 {
+        tracing::info!(decks, "read what is most in use at another node");
+    }
     parts.health.set_ready(true);
     started(&parts, address);
     if let Some(file) = &options.ready_file {
-        ready_file::write(file, address)?;
+        ready_file::write(file, address, admin.as_ref().map(|admin| admin.address))?;
     }
     tracing::info!(%address, workers, "ready");
-    let signal = drain::signal().await?;
+    let signal = drain::signal(&parts.stop).await?;
     tracing::info!(signal, "going down");
     let undecided = drain::drain(&parts).await;
     parts.engine.leave().await;
     handle.stop(false).await;
     drop(serving.await);
+    // Last of all: how it goes down can be looked at.
+    if let Some(admin) = admin {
+        admin.close().await;
+    }
     if undecided > 0 { Err(ServerError::Undecided(undecided)) } else { Ok(()) }
 }

@@ -1,7 +1,7 @@
 //! What a server does as one of several nodes: it asks the others for learners, and hears what changed there.
 
 use actors::{Concerned, Engine, Peers};
-use domain::ids::{RunId, UserId};
+use domain::ids::{DeckId, RunId, UserId};
 use domain::owner::Epoch;
 use domain::owner::claim::Answer;
 use ports::bus::Whom;
@@ -11,12 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
+/// Where a node tells the others which decks are most in use.
+pub const HOT_PATH: &str = "/nodes/v1/hot";
+/// How long a node may take to say so: whoever asks is starting.
+const HOT_WITHIN: Duration = Duration::from_secs(1);
 /// Where a node answers the others.
 pub const ASK_PATH: &str = "/nodes/v1/ask";
+/// Where a node says what it is, to whoever knows its run.
+pub const ABOUT_PATH: &str = "/nodes/v1/about";
 /// How long a node may take to answer: it may have to write caches and let go first.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// Without a bus, or when something on it may have been missed, what is cached is checked this often.
-const CHECK_EVERY: Duration = Duration::from_secs(60);
 
 /// A question of one node to another: has it this learner, and if it does not need the learner, will it let go.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -27,6 +31,31 @@ pub struct Asked {
     pub user: Uuid,
     /// Under which epoch.
     pub epoch: u64,
+}
+
+/// A question of a node that starts: which decks are most in use at this run?
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct AskedHot {
+    /// The run that is asked. It is known to nodes alone.
+    pub run: Uuid,
+}
+
+/// A question of what a node is. Who asks knows its run from the store, as nodes do.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct AboutAsked {
+    /// The run that is believed to be at this address.
+    pub run: Uuid,
+}
+
+/// What a node is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AboutSaid {
+    /// Its version.
+    pub version: String,
+    /// Its wall clock, Unix milliseconds.
+    pub wall_ms: i64,
+    /// Whether it is ready.
+    pub ready: bool,
 }
 
 /// The answer.
@@ -85,6 +114,25 @@ impl Peers for HttpPeers {
             }
         })
     }
+
+    fn hot_decks(&self, address: String, run: RunId) -> Boxed<'_, Vec<DeckId>> {
+        let agent = self.agent.clone();
+        Box::pin(async move {
+            let told = tokio::task::spawn_blocking(move || {
+                let request = agent.post(format!("http://{address}{HOT_PATH}"));
+                let request = request.config().timeout_global(Some(HOT_WITHIN)).build();
+                request.send_json(AskedHot { run: run.0 })?.into_body().read_json::<Vec<Uuid>>()
+            });
+            match told.await {
+                Ok(Ok(decks)) => decks.into_iter().map(DeckId).collect(),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "another node did not say which decks are in use");
+                    Vec::new()
+                }
+                Err(_) => Vec::new(),
+            }
+        })
+    }
 }
 
 /// Hears the other nodes until the process ends.
@@ -101,9 +149,9 @@ pub(super) async fn hear(bus: Arc<dyn Bus>, engine: Engine, people: Arc<dyn Peop
 }
 
 /// Checks what is cached from time to time, whatever the bus says.
-pub(super) async fn check_now_and_then(engine: Engine) {
+pub(super) async fn check_now_and_then(engine: Engine, every: Duration) {
     loop {
-        tokio::time::sleep(CHECK_EVERY).await;
+        tokio::time::sleep(every).await;
         engine.check_all();
     }
 }

@@ -1,4 +1,4 @@
-//! The ready file: `{url, pid}`, written as a whole once the server is ready, so that scripts need not poll.
+//! The ready file: `{url, pid}` and, where there is an operator's port, `admin_url`, written as a whole once the server is ready, so that scripts need not poll.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -13,9 +13,16 @@ pub struct ReadyFileError {
 }
 
 /// Writes the file beside its place and moves it there: whoever sees it sees all of it.
-pub(super) fn write(path: &Path, address: SocketAddr) -> Result<(), ReadyFileError> {
+pub(super) fn write(
+    path: &Path,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+) -> Result<(), ReadyFileError> {
     let failed = |source| ReadyFileError { path: path.to_owned(), source };
-    let text = serde_json::json!({"url": format!("http://{address}"), "pid": std::process::id()});
+    let mut text = serde_json::json!({"url": format!("http://{address}"), "pid": std::process::id()});
+    if let Some(admin) = admin {
+        text["admin_url"] = format!("http://{admin}").into();
+    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let mut file = std::fs::File::create(&beside).map_err(failed)?;

@@ -5,8 +5,9 @@ use crate::http::engine::EngineStudy;
 use crate::http::study::Study;
 use actors::{Clock, Engine};
 use cql::CqlStore;
+use domain::ids::{CardId, DeckId, UserId};
 use embedded::EmbeddedStore;
-use ports::{Bus, Library, People};
+use ports::{Bus, Library, People, StoreError};
 use std::sync::Arc;
 
 /// A store.
@@ -25,8 +26,6 @@ pub struct StorageStats {
     pub backlog_rows: u64,
     /// How old the oldest of them is, in seconds.
     pub backlog_seconds: u64,
-    /// The store must be opened again before it takes anything.
-    pub degraded: bool,
     /// Only a new start brings it back.
     pub broken: bool,
 }
@@ -74,7 +73,6 @@ impl Storage {
                 StorageStats {
                     backlog_rows: stats.backlog_rows,
                     backlog_seconds: stats.backlog_age.as_secs(),
-                    degraded: stats.poisoned,
                     broken: stats.broken,
                 }
             }
@@ -82,6 +80,25 @@ impl Storage {
                 let waiting = u64::try_from(store.stats().waiting_progress_rows).unwrap_or(u64::MAX);
                 StorageStats { backlog_rows: waiting, ..StorageStats::default() }
             }
+        }
+    }
+}
+
+impl Storage {
+    /// Marks cards of a learner to be folded again from the log by whoever loads them next. Returns how many were marked:
+    /// in a cluster a card that no entry is about cannot be.
+    ///
+    /// # Errors
+    /// The store's; some may be marked.
+    pub async fn mark_for_refold(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Vec<CardId>,
+    ) -> Result<usize, StoreError> {
+        match self {
+            Storage::Embedded(store) => store.mark_for_refold(user, deck, &cards).await,
+            Storage::Cql(store) => store.mark_for_refold(user, deck, &cards).await,
         }
     }
 }

@@ -3,11 +3,11 @@
 //! The `desk` is a pure model of what lies before the learner, `view` its text; only this file, the
 //! terminal and the lines' threads touch the world.
 
-mod desk;
+pub(crate) mod desk;
 mod html;
 mod lines;
 mod place;
-mod terminal;
+pub(crate) mod terminal;
 mod view;
 
 use client::{Client, Config, EventStream, Gone, Handle, JournalError, Stopped};

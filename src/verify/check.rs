@@ -117,6 +117,16 @@ fn fold_one(
 }
 
 impl Broken {
+    /// Both together.
+    pub(super) const fn and(&self, other: &Broken) -> Broken {
+        Broken {
+            new_and_reviewed: self.new_and_reviewed + other.new_and_reviewed,
+            ease_below_floor: self.ease_below_floor + other.ease_below_floor,
+            interval_too_long: self.interval_too_long + other.interval_too_long,
+            due_before_last_review: self.due_before_last_review + other.due_before_last_review,
+        }
+    }
+
     /// Counts what is wrong with a state; `due_was_set` says that its due day was given since its last scheduling answer.
     pub(super) fn add(&mut self, state: &CardState, due_was_set: bool) {
         // A reset keeps the day and the kind of the last answer: its place under that day's limit stays taken.

@@ -6,11 +6,13 @@
 //! are handed on as they are found.
 
 mod check;
+mod online;
 mod report;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Broken, Difference};
+pub use online::{OnlineOptions, verify_online};
 pub use report::{Format, Report};
 
 use check::check_learner;
@@ -60,6 +62,19 @@ pub struct Totals {
     pub differences: u64,
     /// Folded states that no history may lead to.
     pub broken: Broken,
+    /// Of a run over a store that may be served.
+    pub online: Option<Online>,
+}
+
+/// What a run over a store that may be served knows besides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Online {
+    /// Learners without an entry of the time that was asked for.
+    pub skipped: u64,
+    /// Cards that differed at each look and changed between: their learner goes on studying. Run it again.
+    pub unsettled: u64,
+    /// Cards that were marked to be folded again.
+    pub marked: u64,
 }
 
 impl Totals {

@@ -1,6 +1,6 @@
 //! The report, written while it grows: one JSON object, or lines for a person.
 
-use super::{Broken, Difference, Totals};
+use super::{Broken, Difference, Online, Totals};
 use domain::day::Day;
 use domain::sm2::Sm2;
 use domain::state::CardState;
@@ -63,7 +63,7 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// When they cannot be written.
     pub fn finish(mut self, totals: &Totals) -> io::Result<()> {
-        let Totals { learners, entries, cards, stale, differences, broken } = totals;
+        let Totals { learners, entries, cards, stale, differences, broken, online } = totals;
         match self.format {
             Format::Json => {
                 self.out.write_all(if self.is_open { b"]" } else { b"{\"differences\":[]" })?;
@@ -71,7 +71,11 @@ impl<W: Write> Report<W> {
                     self.out,
                     ",\"learners\":{learners},\"entries\":{entries},\"cards\":{cards},\"stale\":{stale}"
                 )?;
-                writeln!(self.out, ",\"broken\":{}}}", broken_json(broken))?;
+                write!(self.out, ",\"broken\":{}", broken_json(broken))?;
+                if let Some(Online { skipped, unsettled, marked }) = online {
+                    write!(self.out, ",\"skipped\":{skipped},\"unsettled\":{unsettled},\"marked\":{marked}")?;
+                }
+                writeln!(self.out, "}}")?;
             }
             Format::Text => {
                 writeln!(
@@ -79,6 +83,12 @@ impl<W: Write> Report<W> {
                     "{learners} learners, {entries} entries, {cards} cards, {stale} rows to be folded again: {}",
                     if totals.is_equal() { "equal" } else { "DIFFERENT" }
                 )?;
+                if let Some(Online { skipped, unsettled, marked }) = online {
+                    writeln!(
+                        self.out,
+                        "{skipped} learners skipped, {unsettled} cards not settled, {marked} cards marked to be folded again"
+                    )?;
+                }
                 if !totals.is_equal() {
                     writeln!(self.out, "{differences} differences; broken: {}", broken_json(broken))?;
                 }

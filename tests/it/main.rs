@@ -14,8 +14,10 @@
 mod cli;
 mod cluster;
 mod conformance_ws;
+mod deploy;
 mod faults;
 mod house;
+mod operator;
 mod promises;
 #[path = "../kit/src/reference/mod.rs"]
 mod reference;

@@ -5,7 +5,7 @@ use crate::engine::Shared;
 use crate::messages::ToShard;
 use domain::ids::RunId;
 use domain::owner::claim::Releases;
-use domain::owner::node::{Life, Node, ReadAt};
+use domain::owner::node::{BeatOutcome, Life, Node, ReadAt};
 use domain::session::Now;
 use ports::NodeEntry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,11 +80,27 @@ async fn beats(cluster: &Cluster, engine: &Weak<Shared>) -> bool {
             if let Some(beat) = beat {
                 cluster.options.tenures.beaten(beat);
             }
+            cluster.count_beat(outcome, after.tick_ms.saturating_sub(now.tick_ms));
             if life == Life::Over {
                 return true;
             }
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+impl Cluster {
+    fn count_beat(&self, outcome: BeatOutcome, took_ms: u64) {
+        match outcome {
+            BeatOutcome::Applied => {
+                self.counters.beats.one_more();
+                if took_ms > self.options.timing.beat_every_ms {
+                    self.counters.beats_late.one_more();
+                }
+            }
+            BeatOutcome::NotApplied => {}
+            BeatOutcome::Unknown => self.counters.beats_unknown.one_more(),
+        }
     }
 }
 
@@ -112,6 +128,7 @@ async fn watched(cluster: &Cluster, nodes: &[NodeEntry], (sent, done): (Now, Now
     };
     *cluster.unready.lock().unwrap_or_else(PoisonError::into_inner) = unready;
     for dead in dead {
+        cluster.counters.declared_dead.one_more();
         tracing::warn!(run = %dead.run, "a node stands still and is declared dead");
         if let Err(error) = cluster.options.owners.declare_dead(dead).await {
             tracing::warn!(%error, "whether it is declared dead is not known");
@@ -121,6 +138,7 @@ async fn watched(cluster: &Cluster, nodes: &[NodeEntry], (sent, done): (Now, Now
 
 /// Drops every learner: others may have them now.
 async fn begin_anew(cluster: &Cluster, shared: &Shared) {
+    cluster.counters.runs_lost.one_more();
     cluster.options.tenures.forget_all();
     new_run(cluster);
     for shard in shared.all_shards() {
@@ -131,7 +149,14 @@ async fn begin_anew(cluster: &Cluster, shared: &Shared) {
 fn new_run(cluster: &Cluster) {
     let run = RunId((cluster.options.new_run)());
     let releases = Releases::new(run, cluster.options.timing);
-    *cluster.state() = State { run, node: None, releases, settling: BTreeSet::new(), nodes: BTreeMap::new() };
+    *cluster.state() = State {
+        run,
+        node: None,
+        releases,
+        settling: BTreeSet::new(),
+        nodes: BTreeMap::new(),
+        seen: Vec::new(),
+    };
 }
 
 /// Declares the own run dead.

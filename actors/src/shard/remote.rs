@@ -2,7 +2,6 @@
 
 use super::Shard;
 use crate::messages::{CloseWhy, Concerned, SocketPort, ToShard, ToSocket};
-use crate::observe::{LearnerView, ShardView};
 use crate::resident::SessionCell;
 use domain::day::ZoneHistory;
 use domain::deck::Deck;
@@ -300,34 +299,6 @@ impl Shard {
                 tracing::debug!("a socket could not queue its close");
             }
         }
-    }
-
-    fn view(&self) -> ShardView {
-        let residents = self.residents.borrow();
-        ShardView {
-            shard: self.no,
-            sessions: residents.len(),
-            sockets: self.sockets.borrow().len(),
-            waiting: self.waiting.borrow().values().map(Vec::len).sum(),
-            outbox_rows: self.outbox.borrow().len(),
-            session_bytes: residents.values().map(|resident| resident.cell.bytes.get()).sum(),
-            inbox_high_water: self.inbox_high_water.get(),
-        }
-    }
-
-    fn learner_view(&self, user: UserId) -> Option<LearnerView> {
-        let residents = self.residents.borrow();
-        let cell = &residents.get(&user)?.cell;
-        let session = cell.session.borrow();
-        let session = session.as_ref()?;
-        Some(LearnerView {
-            user,
-            shard: self.no,
-            incarnation: cell.incarnation,
-            sockets: session.socket_count(),
-            undecided: session.undecided(),
-            bytes: cell.bytes.get(),
-        })
     }
 
     pub(super) fn set_credit(&self) {

@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 const CLOCK_JUMP_MS: u64 = 500;
 /// How often idle sessions are looked for, in milliseconds.
 const SWEEP_MS: u64 = 500;
+/// Sessions that may write rows behind in one tick, and how many rows each: a deck whose parameters changed makes rows of
+/// all who study it, and what is answered must not wait behind them.
+const BEHIND_SESSIONS_A_TICK: usize = 4;
+const BEHIND_ROWS_A_SESSION: usize = 8;
 
 impl Shard {
     /// `skew_ms` is how far the wall clock was off the monotonic one when the shard began.
@@ -22,6 +26,7 @@ impl Shard {
             self.shared.telemetry.tick_late(planned.elapsed());
             let now = self.now();
             self.wake_due(now.tick_ms);
+            self.write_behind();
             self.retry_jobs();
             self.send_backlog();
             if skew_ms.abs_diff(now.skew_ms()) > CLOCK_JUMP_MS {
@@ -50,6 +55,23 @@ impl Shard {
                 resident.cell.deadline_tick_ms.set(None);
             }
             self.give(due, Input::Tick);
+        }
+    }
+
+    /// Whoever has rows to write behind may write some, one after another; while the node has more than it can store,
+    /// nobody.
+    fn write_behind(&self) {
+        if self.owing.borrow().is_empty() || !self.has_credit.get() {
+            return;
+        }
+        for _ in 0..BEHIND_SESSIONS_A_TICK {
+            let Some(user) = self.owing.borrow_mut().pop_front() else { return };
+            // Whoever moved on, or was dropped, owes nothing here.
+            let residents = self.residents.borrow();
+            let Some(resident) = residents.get(&user) else { continue };
+            resident.cell.owes_rows.set(false);
+            drop(residents);
+            self.give(user, Input::WriteBehind(BEHIND_ROWS_A_SESSION));
         }
     }
 

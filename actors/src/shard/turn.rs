@@ -87,6 +87,7 @@ impl Shard {
         let now = self.now();
         for _ in 0..INPUTS_A_TURN {
             let Some(input) = cell.next_input() else { break };
+            cell.heat.set(cell.heat.get().after_input(now.tick_ms));
             let input = self.unless_guilty(cell.user, input);
             let id = command_of(&input);
             let mut fx = std::mem::take(&mut *self.fx.borrow_mut());
@@ -154,14 +155,17 @@ impl Shard {
     fn after_turn(&self, cell: &Rc<SessionCell>, now: Now) {
         let asked = catch_unwind(AssertUnwindSafe(|| {
             let session = cell.session.borrow();
-            session.as_ref().map(|session| (session.next_deadline(now), session.bytes()))
+            session.as_ref().map(|session| (session.next_deadline(now), session.bytes(), session.owes_rows()))
         }));
-        let (deadline, bytes) = match asked {
+        let (deadline, bytes, owes_rows) = match asked {
             Ok(Some(asked)) => asked,
             Ok(None) => return,
             Err(_) => return self.fell(cell),
         };
         self.set_deadline(cell, deadline);
+        if owes_rows && !cell.owes_rows.replace(true) {
+            self.owing.borrow_mut().push_back(cell.user);
+        }
         let before = cell.bytes.replace(bytes);
         self.shared.session_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.shared.session_bytes.fetch_sub(before, Ordering::Relaxed);

@@ -63,6 +63,7 @@ impl Script {
             limits,
             features: vec![],
             class: None,
+            node: None,
         })))
     }
 

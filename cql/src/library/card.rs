@@ -10,7 +10,7 @@ use std::borrow::Cow;
 pub(super) const PLACES_PER_BUCKET: u32 = 4_096;
 
 /// The bucket in which a place lies.
-pub(super) const fn bucket_of(position: u32) -> u32 {
+pub(crate) const fn bucket_of(position: u32) -> u32 {
     position / PLACES_PER_BUCKET
 }
 

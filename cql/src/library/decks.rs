@@ -56,8 +56,7 @@ async fn change(
     let statements = store.library();
     let moved = stored.is_none_or(|stored| (stored.owner, &stored.path) != (deck.owner, &deck.path));
     if moved {
-        let values = (deck.owner.0, &deck.path, deck.id.0, pointer_stamp(deck));
-        store.client().write(&statements.point_to, values).await?;
+        point_to(store, deck).await?;
     }
     let done = match stored {
         None => make(store, deck).await?,
@@ -70,13 +69,20 @@ async fn change(
     Ok(done)
 }
 
+/// Lists a deck under its owner and path.
+pub(crate) async fn point_to(store: &CqlStore, deck: &DeckRecord) -> Result<(), StoreError> {
+    let values = (deck.owner.0, &deck.path, deck.id.0, pointer_stamp(deck));
+    store.client().write(&store.library().point_to, values).await
+}
+
 /// The timestamp of a pointer's write: grows with the revision for which it is made, so that a deletion that comes late
 /// does not win over a later return to the same path.
 fn pointer_stamp(deck: &DeckRecord) -> i64 {
     deck.created_ms.saturating_mul(1_000).saturating_add_unsigned(deck.revision)
 }
 
-async fn make(store: &CqlStore, deck: &DeckRecord) -> Result<bool, StoreError> {
+/// Makes a deck's row, without cards.
+pub(crate) async fn make(store: &CqlStore, deck: &DeckRecord) -> Result<bool, StoreError> {
     let last = uuid::Uuid::new_v4();
     let values = (
         deck.id.0,

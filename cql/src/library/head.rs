@@ -13,7 +13,7 @@ pub(super) const NOBODY: Uuid = Uuid::nil();
 
 /// How far apart the numbers of two edits of one deck are at least, in microseconds: so many different timestamps an
 /// edit has for its writes.
-pub(super) const STAMPS_PER_EDIT: i64 = 1_000_000;
+pub(crate) const STAMPS_PER_EDIT: i64 = 1_000_000;
 
 /// An edit that was committed, and of which some rows may not lie in `cards` yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,18 +24,18 @@ pub(super) struct Laid {
 
 /// A deck's row.
 #[derive(Clone, Debug)]
-pub(super) struct Head {
-    pub(super) record: DeckRecord,
+pub(crate) struct Head {
+    pub(crate) record: DeckRecord,
     /// Who made the newest change.
-    pub(super) last: Uuid,
+    pub(crate) last: Uuid,
     /// The number of the newest edit begun; also the first timestamp of its writes, microseconds.
-    pub(super) stamp: i64,
+    pub(crate) stamp: i64,
     /// Who makes it, or [`NOBODY`].
     pub(super) editor: Uuid,
     /// Its pulse.
     pub(super) beat: i32,
     /// Places in the deck; what lies beyond is not there yet.
-    pub(super) positions: u32,
+    pub(crate) positions: u32,
     /// Of each bucket the revision in which a card of it was changed last.
     pub(super) buckets: Vec<i64>,
     pub(super) laid: Option<Laid>,
@@ -110,7 +110,7 @@ impl Head {
     }
 
     /// The deck with whatever was under way decided.
-    pub(super) async fn read_decided(store: &CqlStore, deck: DeckId) -> Result<Option<Head>, StoreError> {
+    pub(crate) async fn read_decided(store: &CqlStore, deck: DeckId) -> Result<Option<Head>, StoreError> {
         let row = store.client().read_one::<Row>(&store.library().deck_decided, (deck.0,)).await?;
         row.map(Head::of_row).transpose()
     }

@@ -71,7 +71,7 @@ async fn put_batch(
 }
 
 /// Writes where cards lie.
-pub(super) async fn put_places(
+pub(crate) async fn put_places(
     store: &CqlStore,
     deck: DeckId,
     cards: &[&CardRecord],

@@ -71,7 +71,8 @@ pub(super) async fn create(store: &CqlStore, class: &ClassRecord) -> Result<(), 
     Ok(())
 }
 
-async fn make(store: &CqlStore, class: &ClassRecord) -> Result<bool, StoreError> {
+/// Makes the class's row; one that is there stays.
+pub(super) async fn make(store: &CqlStore, class: &ClassRecord) -> Result<bool, StoreError> {
     let values = (
         class.id.0,
         MaybeUnset::from_option(class.org.map(|org| org.0)),

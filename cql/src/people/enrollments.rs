@@ -76,15 +76,48 @@ pub(super) async fn begin(
     users: &[UserId],
     from_ms: i64,
 ) -> Result<(), StoreError> {
+    let all: Vec<(UserId, i64)> = users.iter().map(|user| (*user, from_ms)).collect();
+    begin_all(store, class, &all).await
+}
+
+/// Begins enrollments in both tables, each from its own moment.
+pub(super) async fn begin_all(
+    store: &CqlStore,
+    class: ClassId,
+    users: &[(UserId, i64)],
+) -> Result<(), StoreError> {
     let statements = store.people();
     for users in users.chunks(SPANS_PER_BATCH) {
         let both =
             users.iter().flat_map(|_| [statements.enroll_user.clone(), statements.enroll_class.clone()]);
-        let values = |user: &UserId| [(class.0, user.0, from_ms, stamp(from_ms)); 2];
+        let values = |(user, from_ms): &(UserId, i64)| [(class.0, user.0, *from_ms, stamp(*from_ms)); 2];
         let values: Vec<_> = users.iter().flat_map(values).collect();
         store.client().write_undivided(both.collect(), values).await?;
     }
     Ok(())
+}
+
+/// A stretch that ended.
+pub(super) struct Stretch {
+    pub(super) class: ClassId,
+    pub(super) user: UserId,
+    pub(super) from_ms: i64,
+    pub(super) until_ms: i64,
+}
+
+/// Ends stretches at their own moments.
+pub(super) async fn end_all(
+    store: &CqlStore,
+    stretches: impl Iterator<Item = Stretch>,
+) -> Result<(), StoreError> {
+    let ending = |s: Stretch| Ending {
+        class: s.class.0,
+        user: s.user.0,
+        from_ms: s.from_ms,
+        until_ms: s.until_ms,
+        stamp: stamp(s.until_ms),
+    };
+    end(store, stretches.map(ending).collect()).await
 }
 
 /// Ends the enrollment of a student; who is not enrolled stays so.

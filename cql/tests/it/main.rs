@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where a promise breaks")]
 
+mod behind;
 mod cluster;
 mod contract;
 mod faults;

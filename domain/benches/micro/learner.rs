@@ -118,6 +118,7 @@ impl Learner {
             spans: vec![Span { from_ms: 0, until_ms: None }],
             rows: (0..due).map(row).collect(),
             has_entries: due > 0,
+            refolded: Vec::new(),
         };
         Loaded { deck }
     }

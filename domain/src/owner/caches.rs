@@ -223,6 +223,11 @@ impl<P: Clone> Caches<P> {
         self.dirty.len()
     }
 
+    /// The same, and those whose progress is being written.
+    pub fn waiting_cards(&self) -> usize {
+        self.dirty.len() + self.flushing.len()
+    }
+
     /// Whether a write of caches is under way. A learner is not released meanwhile.
     pub fn is_writing(&self) -> bool {
         self.flush_wall_ms.is_some() || self.inbox.values().any(|marked| *marked == Marked::Clearing)

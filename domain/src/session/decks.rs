@@ -29,6 +29,9 @@ pub struct DeckLoad {
     pub rows: Vec<(CardId, CardState)>,
     /// Whether the learner has any entry in it.
     pub has_entries: bool,
+    /// Cards whose stored row could not be trusted, so that their states were folded from the log: their rows are to be
+    /// written behind, or each load folds them again.
+    pub refolded: Vec<CardId>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub(super) struct DeckStudy {
     stale: BTreeSet<u32>,
     /// Rows that the store must not trust until a repaired one is written behind.
     unrepaired: BTreeSet<u32>,
+    /// Rows that were folded when they were read, and that the store lacks. Without them it is slower and not wrong.
+    unwritten: Vec<u32>,
     today: Day,
     available: Counts,
     used: Vec<Used>,
@@ -55,7 +60,9 @@ impl DeckStudy {
             .into_iter()
             .filter_map(|(card, state)| load.deck.index_of(card).map(|index| (index, state)))
             .collect();
+        let unwritten = load.refolded.iter().filter_map(|card| load.deck.index_of(*card)).collect();
         let mut study = DeckStudy {
+            unwritten,
             deck: load.deck,
             spans: load.spans,
             has_entries: load.has_entries,
@@ -80,7 +87,8 @@ impl DeckStudy {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rows.bytes() + size_of::<DeckStudy>() + self.drills.capacity() * 16
+        let lists = self.drills.capacity() * 16 + self.unwritten.capacity() * 4;
+        self.rows.bytes() + size_of::<DeckStudy>() + lists
     }
 
     /// Whether the learner sees the deck now.
@@ -131,6 +139,27 @@ impl DeckStudy {
             }
         }
         self.recount(self.today);
+    }
+
+    /// These rows were folded when they were read again.
+    pub(super) fn note_refolded(&mut self, cards: &[CardId]) {
+        self.unwritten = cards.iter().filter_map(|card| self.deck.index_of(*card)).collect();
+    }
+
+    /// Whether rows wait to be written behind.
+    pub(super) fn owes_rows(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
+    /// A row to write behind, for the last time. What memory does not trust is repaired on another way.
+    pub(super) fn next_unwritten(&mut self) -> Option<u32> {
+        while let Some(index) = self.unwritten.pop() {
+            if !self.stale.contains(&index) && !self.unrepaired.contains(&index) {
+                return Some(index);
+            }
+        }
+        self.unwritten = Vec::new();
+        None
     }
 
     /// Rows whose repair is owed to the store.

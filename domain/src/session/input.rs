@@ -117,6 +117,8 @@ pub enum Input {
     Zones(ZoneHistory),
     /// Whether the node can take more commands.
     Credit(bool),
+    /// There is time to write behind so many rows that the store could not be trusted with.
+    WriteBehind(usize),
     /// Time passed.
     Tick,
 }

@@ -217,6 +217,7 @@ impl Session {
                 self.turn_of_day(now, fx);
             }
             Input::Credit(has_credit) => self.node_has_credit = has_credit,
+            Input::WriteBehind(rows) => self.write_behind(rows, fx),
             Input::Tick => {}
         }
         self.settle(now, fx);

@@ -3,7 +3,7 @@
 
 use super::Session;
 use super::command::Target;
-use super::decks::CardKey;
+use super::decks::{CardKey, DeckStudy};
 use super::types::*;
 use super::work::Gathered;
 use crate::entry::LogEntry;
@@ -72,6 +72,32 @@ impl Session {
     pub(super) fn forget_refused(&mut self, id: EntryId) {
         for work in self.sockets.values_mut().filter_map(|socket| socket.inbox.front_mut()) {
             work.gathered.were_pending.retain(|entry| entry.id != id);
+        }
+    }
+
+    /// Whether rows that were folded when they were read wait to be written behind.
+    pub fn owes_rows(&self) -> bool {
+        self.decks.values().any(DeckStudy::owes_rows)
+    }
+
+    /// Writes behind what was folded when it was read, as it is now. A card about which something is on its way needs
+    /// no such row: one with its state follows anyway.
+    pub(super) fn write_behind(&mut self, rows: usize, fx: &mut Vec<Effect>) {
+        let (pending, locked, mut left) = (&self.pending, &self.locked, rows);
+        for (deck, study) in self.decks.iter_mut() {
+            let params_key = study.deck.settings.fold_params().key();
+            while left > 0
+                && let Some(index) = study.next_unwritten()
+            {
+                let key = (*deck, index);
+                if pending.concern(key) || locked.contains_key(&key) {
+                    continue;
+                }
+                let Some(card) = study.deck.card(index).map(|card| card.id) else { continue };
+                let state = study.state(index);
+                left -= 1;
+                fx.push(Effect::Append(Append { entry: None, about: (*deck, card), state, params_key }));
+            }
         }
     }
 

@@ -93,6 +93,7 @@ impl Session {
         let before: BTreeMap<u32, CardState> = study.rows().collect();
         let read = load.rows.iter().filter_map(|(card, state)| Some((load.deck.index_of(*card)?, *state)));
         study.take_rows(read.collect(), &touched, why == Why::Imported);
+        study.note_refolded(&load.refolded);
         study.has_entries |= load.has_entries;
         // A repair that is being read may know less than this reading.
         self.repairs.retain(|_, key| key.0 != deck);

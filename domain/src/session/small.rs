@@ -68,6 +68,10 @@ impl<K: Ord, V> SmallMap<K, V> {
         self.0.iter().map(|(_, value)| &**value)
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.0.iter_mut().map(|(key, value)| (&*key, &mut **value))
+    }
+
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| &mut **value)
     }

@@ -24,7 +24,7 @@ const SEEDS: u64 = 200;
 const BUDGET: u64 = 1_000;
 
 /// What some history must have reached.
-const SOMETIMES: [&str; 14] = [
+const SOMETIMES: [&str; 15] = [
     "pause",
     "kill",
     "cut",
@@ -39,6 +39,7 @@ const SOMETIMES: [&str; 14] = [
     "marked before the log",
     "marked before the verdict",
     "inbox read again",
+    "joined",
 ];
 
 fn env(name: &str) -> Option<u64> {
@@ -127,4 +128,5 @@ missed! {
     a_run_is_declared_dead_at_the_beat_that_stood_still: DeclareUnseen,
     a_beat_speaks_for_its_own_run: NextRunsBeat,
     an_entry_out_of_order_is_named_in_the_inbox: NoEarlierMark,
+    what_was_folded_is_written_behind_as_the_session_knows_it: LoadersRows,
 }

@@ -37,6 +37,8 @@ pub enum Bug {
     NextRunsBeat,
     /// An entry out of order in its card is not named in the inbox, although loads rely on it.
     NoEarlierMark,
+    /// What a load folded is written behind as it was read, whatever the session has learned since.
+    LoadersRows,
 }
 
 /// One run.
@@ -78,6 +80,8 @@ pub struct Plan {
     pub reads_last: bool,
     /// What is left of a run that was declared dead goes on until it notices.
     pub zombies: bool,
+    /// What a load folds is written behind.
+    pub joins: bool,
     /// After taking a learner from the dead, the inbox is read once more.
     pub inbox_again: bool,
     pub timing: Timing,
@@ -113,6 +117,7 @@ impl Plan {
             flush_every_ms: one(&[1_000, 2_400, 14_400]),
             reads_last: one(&[0, 1]) == 1,
             zombies: one(&[0, 1]) == 1,
+            joins: one(&[0, 1]) == 1,
             inbox_again: true,
             timing: SHORTENED,
             bug: None,
@@ -121,7 +126,7 @@ impl Plan {
 
     /// The same with a bug, and with what it needs to show.
     pub fn with(seed: u64, bug: Bug) -> Plan {
-        let plan = Plan { bug: Some(bug), ..Plan::of(seed) };
+        let plan = Plan { bug: Some(bug), joins: bug == Bug::LoadersRows, ..Plan::of(seed) };
         let wakes = Plan { late_one_in: 1_000, kills_every_ms: 1_000_000, quiet_ms: 40_000, ..plan.clone() };
         let ghosts = Plan {
             slow_one_in: 10,

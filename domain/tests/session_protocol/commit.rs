@@ -9,10 +9,10 @@ use domain::limits::{RETRY_FIRST_MS, RETRY_LONGEST_MS};
 use domain::session::Append;
 use domain::state::CardState;
 
-const ANNE: UserId = UserId::from_u128(1);
-const BERT: UserId = UserId::from_u128(2);
+pub const ANNE: UserId = UserId::from_u128(1);
+pub const BERT: UserId = UserId::from_u128(2);
 
-fn row(user: UserId, card: u128, n: u128) -> Offer {
+pub fn row(user: UserId, card: u128, n: u128) -> Offer {
     let entry = LogEntry {
         id: EntryId::from_u128(n),
         job: None,
@@ -22,15 +22,15 @@ fn row(user: UserId, card: u128, n: u128) -> Offer {
     Offer { user, shard: 0, append: append(card, Some(entry)), stale: false }
 }
 
-fn append(card: u128, entry: Option<LogEntry>) -> Append {
+pub fn append(card: u128, entry: Option<LogEntry>) -> Append {
     Append { entry, about: (deck_id(1), card_id(1, card)), state: CardState::NEW, params_key: 1 }
 }
 
-fn repaired(user: UserId, card: u128) -> Offer {
+pub fn repaired(user: UserId, card: u128) -> Offer {
     Offer { user, shard: 0, append: append(card, None), stale: false }
 }
 
-fn ids(batch: &[Offer]) -> Vec<u128> {
+pub fn ids(batch: &[Offer]) -> Vec<u128> {
     batch.iter().map(|offer| offer.entry_id().map_or(0, |id| id.0.as_u128())).collect()
 }
 

@@ -5,6 +5,10 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+#[allow(dead_code, reason = "seeds come from the test here")]
+#[path = "../../../tests/kit/src/rng.rs"]
+mod rng;
+
 mod acceptance;
 mod changes;
 mod commit;
@@ -14,6 +18,7 @@ mod devices;
 mod done;
 mod drill;
 mod ids;
+mod learner_commit;
 mod limits;
 mod order;
 mod repair;

@@ -213,3 +213,74 @@ fn facts_that_an_earlier_life_asked_for_are_no_answer_to_a_later_one() {
     w.answer_fetches();
     assert_eq!(w.held(s).len(), 3);
 }
+
+/// Another process died with answers in the log that no progress row holds: these cards' rows are stale.
+fn with_stale_rows(cards: usize) -> (World, Vec<domain::ids::CardId>) {
+    let mut w = World::new([plain(1, 20)]);
+    let s = w.studying(start(1));
+    let stale: Vec<_> = (0..cards).map(|_| w.answer_screen(s, 5).0).collect();
+    w.commit();
+    for row in w.store.progress.values_mut() {
+        *row = (0, domain::state::CardState::NEW);
+    }
+    w.crash();
+    (w, stale)
+}
+
+fn stale_rows(w: &World) -> usize {
+    w.store.progress.values().filter(|(key, _)| *key == 0).count()
+}
+
+#[test]
+fn rows_that_were_folded_when_they_were_read_are_written_behind_when_there_is_time() {
+    let (mut w, _) = with_stale_rows(5);
+    w.studying(start(2));
+    w.commit();
+    assert_eq!((w.appended.len(), stale_rows(&w)), (0, 5), "nothing stands in the way of the first card");
+    assert!(w.session.owes_rows());
+    for (left, rows) in [(3, 2), (1, 2), (0, 2)] {
+        w.input(Input::WriteBehind(rows));
+        w.commit();
+        assert_eq!(stale_rows(&w), left);
+    }
+    assert!(!w.session.owes_rows() && w.appended.iter().all(|offer| offer.append.entry.is_none()));
+    assert!(w.store.wrong_progress(&w.library).is_empty());
+    // The next load finds them.
+    w.crash();
+    w.studying(start(3));
+    assert!(!w.session.owes_rows());
+}
+
+#[test]
+fn a_row_that_is_written_behind_has_what_came_meanwhile_or_is_not_written() {
+    let (mut w, stale) = with_stale_rows(3);
+    let s = w.studying(start(2));
+    // One of them is answered again and durable, one is on its way.
+    w.answer(s, stale[0], 4);
+    w.commit();
+    w.answer(s, stale[1], 3);
+    w.input(Input::WriteBehind(10));
+    let alone = w.appended.iter().filter(|offer| offer.append.entry.is_none());
+    let alone: Vec<_> = alone.map(|offer| offer.append.about.1).collect();
+    assert!(!alone.contains(&stale[1]) && alone.contains(&stale[2]), "{alone:?}");
+    w.commit();
+    assert_eq!(stale_rows(&w), 0);
+    assert!(w.store.wrong_progress(&w.library).is_empty());
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn a_refused_answer_is_repaired_and_not_written_behind() {
+    let (mut w, stale) = with_stale_rows(1);
+    let s = w.studying(start(2));
+    let id = w.answer(s, stale[0], 4);
+    w.fetches_at_once = false;
+    w.land(|o| if o.entry_id() == Some(id) { Landed::Never } else { Landed::Durable });
+    w.input(Input::WriteBehind(10));
+    assert!(!w.session.owes_rows());
+    assert!(w.appended.iter().all(|offer| offer.append.entry.is_some()), "its row rests on a refused answer");
+    w.answer_fetches();
+    w.commit();
+    assert_eq!(stale_rows(&w), 0);
+    assert!(w.store.wrong_progress(&w.library).is_empty());
+}

@@ -19,6 +19,7 @@ mod run;
 mod wires;
 #[path = "../world/mod.rs"]
 mod world;
+mod writer;
 
 use plan::{Bug, Plan};
 use run::Sim;
@@ -66,9 +67,18 @@ fn hundreds_of_random_histories_keep_every_invariant() {
     }
     eprintln!("{seen:?}");
     if seeds.end - seeds.start >= SEEDS {
-        for what in
-            ["crash", "panic", "saved", "done", "busy", "internal", "bad time", "unknown entry", "travel"]
-        {
+        for what in [
+            "crash",
+            "panic",
+            "written behind",
+            "saved",
+            "done",
+            "busy",
+            "internal",
+            "bad time",
+            "unknown entry",
+            "travel",
+        ] {
             assert!(seen.get(what).is_some_and(|n| *n > 0), "I17: never reached: {what}");
         }
     }
@@ -78,17 +88,20 @@ fn hundreds_of_random_histories_keep_every_invariant() {
 fn every_planted_bug_is_caught() {
     let quiet = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let caught: Vec<(Bug, Option<(u64, String)>)> = Bug::ALL
-        .into_iter()
-        .map(|bug| {
-            let first = (0..BUDGET).find_map(|seed| Some((seed, run(Plan::with(seed, bug), false).err()?)));
-            (bug, first)
+    let both = [false, true].into_iter().flat_map(|apart| Bug::ALL.map(|bug| (bug, apart)));
+    let caught: Vec<(Bug, bool, Option<(u64, String)>)> = both
+        .filter(|(bug, apart)| bug.fits(*apart))
+        .map(|(bug, apart)| {
+            let with = |seed| Some((seed, run(Plan::with(seed, bug, apart), false).err()?));
+            (bug, apart, (0..BUDGET).find_map(with))
         })
         .collect();
     std::panic::set_hook(quiet);
-    for (bug, first) in caught {
-        let (seed, why) = first.unwrap_or_else(|| panic!("{bug:?} was not caught by {BUDGET} seeds"));
+    for (bug, apart, first) in caught {
+        let shape = if apart { "learners apart" } else { "one journal" };
+        let (seed, why) =
+            first.unwrap_or_else(|| panic!("{bug:?} was not caught by {BUDGET} seeds: {shape}"));
         let why = why.split("}: ").nth(1).unwrap_or(&why);
-        eprintln!("{bug:?}: seed {seed}: {}", why.lines().next().unwrap_or_default());
+        eprintln!("{bug:?}, {shape}: seed {seed}: {}", why.lines().next().unwrap_or_default());
     }
 }

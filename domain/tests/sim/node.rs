@@ -1,14 +1,15 @@
 //! The server's process in a run: registry, sessions, writer, loader. All of it is lost in a crash; what is in the
 //! stores stays.
 
-use crate::plan::Bug;
+use crate::plan::{Bug, Plan};
 use crate::run::{Event, Sim};
-use domain::commit::{Decided, GroupCommit, Landed, Offer};
+use crate::writer::{BatchKey, Fate, Writer};
+use domain::commit::Offer;
 use domain::directory::{self, Claim, Home, HomeState, Incarnation};
 use domain::entry::Body;
 use domain::ids::{EntryId, InstanceId, UserId};
 use domain::session::{
-    Effect, FetchFailed, Input, Out, Outcome, Session, SessionSeed, SocketId, Token, Want,
+    Append, DeckLoad, Effect, Facts, FetchFailed, Input, Out, Session, SessionSeed, SocketId, Token, Want,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +27,12 @@ pub struct Node {
     pub homes: BTreeMap<UserId, Option<Home>>,
     pub lives: BTreeMap<UserId, Life>,
     pub waiting: BTreeMap<UserId, Vec<(SocketId, Option<InstanceId>)>>,
-    pub writer: GroupCommit,
-    /// The batch with the store: its rows and what becomes of each.
-    pub batch: Option<Vec<(Offer, Landed, bool)>>,
+    pub writer: Writer,
+    /// The batches with the store: their rows and what becomes of each.
+    pub batches: BTreeMap<BatchKey, Vec<Fate>>,
+    pub writer_wakes_at: Option<u64>,
+    /// Learners who will be told that there is time to write behind.
+    pub behind: BTreeSet<UserId>,
     /// What a barrier was put for.
     pub barriers: BTreeMap<u64, (UserId, Incarnation, After)>,
     pub next: u64,
@@ -42,14 +46,16 @@ pub enum After {
 }
 
 impl Node {
-    pub fn new(run: u64) -> Node {
+    pub fn new(run: u64, plan: &Plan) -> Node {
         Node {
             run,
             homes: BTreeMap::new(),
             lives: BTreeMap::new(),
             waiting: BTreeMap::new(),
-            writer: GroupCommit::new(8),
-            batch: None,
+            writer: Writer::new(plan.apart, plan.bug),
+            batches: BTreeMap::new(),
+            writer_wakes_at: None,
+            behind: BTreeSet::new(),
             barriers: BTreeMap::new(),
             next: 0,
         }
@@ -144,6 +150,11 @@ impl Sim {
         }
         self.check_session(user);
         self.submit();
+        let owes = self.node.lives.get(&user).is_some_and(|life| life.session.owes_rows());
+        if owes && self.plan.bug != Some(Bug::LoadersRows) && self.node.behind.insert(user) {
+            let run = self.node.run;
+            self.after(20, 400, Event::Behind { run, user });
+        }
         self.look_for_idleness(user);
         self.wake_at_deadline(user);
     }
@@ -153,6 +164,9 @@ impl Sim {
             Effect::Append(append) => {
                 let mut offer = Offer { user, shard: 0, append, stale: false };
                 self.invariant_i2_appended_once(user, &offer);
+                if append.entry.is_none() {
+                    self.note("written behind");
+                }
                 if self.plan.bug == Some(Bug::UndoByPosition) {
                     self.undo_by_position(&mut offer);
                 }
@@ -195,12 +209,29 @@ impl Sim {
     pub fn fetch_read(&mut self, user: UserId, token: Token, want: Want) {
         let fails = self.plan.fetch_failures && !self.calm && self.rng.one_in(12);
         let facts = if fails { Err(FetchFailed) } else { Ok(self.facts(user, &want)) };
+        if self.plan.bug == Some(Bug::LoadersRows)
+            && let Ok(Facts::Decks(loads)) = &facts
+        {
+            self.loaders_rows(user, loads);
+        }
         let run = self.node.run;
         let slow = if self.rng.one_in(10) { 900 } else { 30 };
         self.after(1, slow, Event::FetchTold { run, user, token, facts: Box::new(facts) });
     }
 
-    fn facts(&mut self, user: UserId, want: &Want) -> domain::session::Facts {
+    fn loaders_rows(&mut self, user: UserId, loads: &[DeckLoad]) {
+        for load in loads {
+            let params_key = load.deck.settings.fold_params().key();
+            for (card, state) in load.rows.iter().filter(|(card, _)| load.refolded.contains(card)) {
+                let append = Append { entry: None, about: (load.deck.id, *card), state: *state, params_key };
+                let offer = Box::new(Offer { user, shard: 0, append, stale: false });
+                let run = self.node.run;
+                self.after(500, 10_000, Event::LoadersRow { run, offer });
+            }
+        }
+    }
+
+    fn facts(&mut self, user: UserId, want: &Want) -> Facts {
         let bug = self.plan.bug;
         let store = self.stores.entry(user).or_default();
         if bug == Some(Bug::OldSnapshot)
@@ -213,7 +244,7 @@ impl Sim {
             return old.facts(want, &self.library);
         }
         let mut facts = store.facts(want, &self.library);
-        if let domain::session::Facts::Decks(loads) = &mut facts {
+        if let Facts::Decks(loads) = &mut facts {
             for load in loads {
                 let deck = load.deck.id;
                 let params = load.deck.settings.fold_params();
@@ -234,95 +265,6 @@ impl Sim {
             }
         }
         facts
-    }
-
-    /// A batch leaves whenever it may.
-    pub fn submit(&mut self) {
-        let mut decided = Vec::new();
-        let batch = self.node.writer.submit(self.now.tick_ms, &mut decided);
-        if let Some(batch) = batch {
-            let whole = self.rng.below(3);
-            let rows: Vec<(Offer, Landed, bool)> =
-                batch.into_iter().map(|offer| self.fate_of(offer, whole)).collect();
-            if self.plan.bug == Some(Bug::EarlyAck) {
-                for (offer, landed, _) in &rows {
-                    if *landed != Landed::Never {
-                        decided.push(Decided::Durable(*offer));
-                    }
-                }
-            }
-            self.node.batch = Some(rows);
-            let run = self.node.run;
-            self.after(1, 25, Event::BatchApplied { run });
-        } else if !self.node.writer.is_flying() && self.node.writer.undecided() > 0 {
-            let run = self.node.run;
-            let wait = self.node.writer.not_before_tick_ms().saturating_sub(self.now.tick_ms).max(1);
-            self.after(wait, 1, Event::WriterTick { run });
-        }
-        self.decided(decided);
-    }
-
-    /// What becomes of a row: its outcome, and whether it takes effect. Half of the unknown batches are unknown as a
-    /// whole, the others row by row.
-    fn fate_of(&mut self, offer: Offer, whole: u64) -> (Offer, Landed, bool) {
-        let poisoned = |id: EntryId| self.plan.poison && id.tail().is_multiple_of(17);
-        if offer.entry_id().is_some_and(poisoned) {
-            return (offer, Landed::Never, false);
-        }
-        if self.plan.unknowns && !self.calm {
-            let unknown = if whole == 0 { self.rng.one_in(2) } else { self.rng.one_in(9) };
-            if unknown {
-                return (offer, Landed::Unknown, self.rng.one_in(2));
-            }
-        }
-        (offer, Landed::Durable, true)
-    }
-
-    pub fn batch_applied(&mut self) {
-        let rows = self.node.batch.clone().unwrap_or_default();
-        let trusts = self.plan.bug == Some(Bug::TrustStale);
-        for (mut offer, _, effect) in rows {
-            if effect {
-                offer.stale &= !trusts;
-                self.apply(&offer);
-            }
-        }
-        let run = self.node.run;
-        self.after(1, 25, Event::BatchReturned { run });
-    }
-
-    pub fn batch_returned(&mut self) {
-        let rows = self.node.batch.take().unwrap_or_default();
-        let lies = self.plan.bug == Some(Bug::NeverIsDurable);
-        let landed: Vec<Landed> = rows
-            .iter()
-            .map(|(_, landed, _)| if lies && *landed == Landed::Never { Landed::Durable } else { *landed })
-            .collect();
-        let mut decided = Vec::new();
-        let jitter = self.rng.below(1_001);
-        self.node.writer.returned(self.now.tick_ms, &landed, jitter, &mut decided);
-        self.decided(decided);
-        self.submit();
-    }
-
-    fn decided(&mut self, decided: Vec<Decided>) {
-        for decided in decided {
-            let (offer, outcome) = match decided {
-                Decided::Durable(offer) => (offer, Outcome::Durable),
-                Decided::Never(offer) => (offer, Outcome::Never),
-                Decided::Barrier(name) => {
-                    self.barrier_passed(name);
-                    continue;
-                }
-            };
-            if let Some(id) = offer.entry_id() {
-                if outcome == Outcome::Never {
-                    self.quarantined.insert(id);
-                    self.refused_cards.insert((offer.user, offer.append.about.1));
-                }
-                self.input(offer.user, Input::Outcome { id, outcome });
-            }
-        }
     }
 
     // ---- lives
@@ -372,7 +314,7 @@ impl Sim {
         self.submit();
     }
 
-    fn barrier_passed(&mut self, name: u64) {
+    pub fn barrier_passed(&mut self, name: u64) {
         let Some((user, n, after)) = self.node.barriers.remove(&name) else { return };
         let home = self.node.homes.entry(user).or_default();
         let is = |state| home.is_some_and(|home| home.incarnation == n && home.state == state);
@@ -393,6 +335,6 @@ impl Sim {
         for socket in self.wires.keys().copied().collect::<Vec<_>>() {
             self.close_socket(socket);
         }
-        self.node = Node::new(run);
+        self.node = Node::new(run, &self.plan);
     }
 }

@@ -25,10 +25,16 @@ pub enum Bug {
     WrongSocket,
     /// The loader reads entries that are asked for by id from an older snapshot.
     OldSnapshot,
+    /// The loader writes the rows that it folded behind by itself, instead of the session, which knows what came since.
+    LoadersRows,
+    /// Two machines have flights of the same learners.
+    TwoWriters,
+    /// The writer never hears of a batch that came back with something unknown.
+    LostReturn,
 }
 
 impl Bug {
-    pub const ALL: [Bug; 11] = [
+    pub const ALL: [Bug; 14] = [
         Bug::EarlyAck,
         Bug::NoDedupe,
         Bug::FoldOrder,
@@ -40,7 +46,15 @@ impl Bug {
         Bug::NeverIsDurable,
         Bug::WrongSocket,
         Bug::OldSnapshot,
+        Bug::LoadersRows,
+        Bug::TwoWriters,
+        Bug::LostReturn,
     ];
+
+    /// Whether it can be planted in this shape of a store.
+    pub fn fits(self, apart: bool) -> bool {
+        apart || self != Bug::TwoWriters
+    }
 }
 
 /// One run.
@@ -59,6 +73,8 @@ pub struct Plan {
     pub edits: bool,
     pub clocks: bool,
     pub siblings: bool,
+    /// The store has a partition a learner, not one journal.
+    pub apart: bool,
     pub bug: Option<Bug>,
 }
 
@@ -79,18 +95,20 @@ impl Plan {
             edits: rng.one_in(2),
             clocks: rng.one_in(2),
             siblings: rng.one_in(3),
+            apart: rng.one_in(2),
             bug: None,
         }
     }
 
-    /// The same with all faults and a bug.
-    pub fn with(seed: u64, bug: Bug) -> Plan {
+    /// The same with all faults and a bug, in one shape of a store.
+    pub fn with(seed: u64, bug: Bug, apart: bool) -> Plan {
         Plan {
             crashes: true,
             panics: true,
             unknowns: true,
             poison: true,
             devices: 3,
+            apart,
             bug: Some(bug),
             ..Plan::of(seed)
         }

@@ -7,6 +7,7 @@ use crate::wires::{ToClient, ToServer, Wire};
 use crate::world::decks::{self, Library};
 use crate::world::store::Store;
 use crate::world::{NOON_MS, deck_id};
+use crate::writer::BatchKey;
 use domain::commit::Offer;
 use domain::day::ZoneHistory;
 use domain::directory::Incarnation;
@@ -45,9 +46,11 @@ pub enum Event {
     },
     BatchApplied {
         run: u64,
+        batch: BatchKey,
     },
     BatchReturned {
         run: u64,
+        batch: BatchKey,
     },
     WriterTick {
         run: u64,
@@ -56,6 +59,16 @@ pub enum Event {
         run: u64,
         user: UserId,
         incarnation: Incarnation,
+    },
+    /// There is time to write rows behind.
+    Behind {
+        run: u64,
+        user: UserId,
+    },
+    /// A row that the loader made, of its own reading: a bug.
+    LoadersRow {
+        run: u64,
+        offer: Box<Offer>,
     },
     Wake {
         run: u64,
@@ -126,7 +139,7 @@ impl Sim {
             stores: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             zones: BTreeMap::new(),
-            node: Node::new(1),
+            node: Node::new(1, &plan),
             devices,
             wires: BTreeMap::new(),
             quarantined: BTreeSet::new(),
@@ -223,14 +236,25 @@ impl Sim {
             Event::FetchTold { run: r, user, token, facts } if r == run => {
                 self.input(user, Input::Fetched { token, facts: *facts });
             }
-            Event::BatchApplied { run: r } if r == run => self.batch_applied(),
-            Event::BatchReturned { run: r } if r == run => self.batch_returned(),
-            Event::WriterTick { run: r } if r == run => self.submit(),
+            Event::BatchApplied { run: r, batch } if r == run => self.batch_applied(batch),
+            Event::BatchReturned { run: r, batch } if r == run => self.batch_returned(batch),
+            Event::WriterTick { run: r } if r == run => {
+                self.node.writer_wakes_at = None;
+                self.submit();
+            }
             Event::Idle { run: r, user, incarnation } if r == run => self.idle(user, incarnation),
             Event::Wake { run: r, user, incarnation } if r == run => {
                 if self.node.lives.get(&user).is_some_and(|life| life.incarnation == incarnation) {
                     self.input(user, Input::Tick);
                 }
+            }
+            Event::Behind { run: r, user } if r == run => {
+                self.node.behind.remove(&user);
+                self.input(user, Input::WriteBehind(2));
+            }
+            Event::LoadersRow { run: r, offer } if r == run => {
+                self.node.writer.offer(*offer);
+                self.submit();
             }
             Event::Fault => self.fault(),
             // Of a run that has ended.
@@ -242,6 +266,8 @@ impl Sim {
             | Event::BatchReturned { .. }
             | Event::WriterTick { .. }
             | Event::Idle { .. }
+            | Event::Behind { .. }
+            | Event::LoadersRow { .. }
             | Event::Wake { .. } => {}
         }
     }

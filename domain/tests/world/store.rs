@@ -77,16 +77,16 @@ impl Store {
     fn deck_load(&self, id: DeckId, library: &Library) -> Option<DeckLoad> {
         let deck = library.decks.get(&id)?.clone();
         let params = deck.settings.fold_params();
-        let rows = self
-            .progress
-            .range((id, CardId::from_u128(0))..=(id, CardId::from_u128(u128::MAX)))
+        let stored = || self.progress.range((id, CardId::from_u128(0))..=(id, CardId::from_u128(u128::MAX)));
+        let is_sound = |key: u32| key == params.key();
+        let rows = stored()
             .map(|(&(_, card), &(key, state))| {
-                let state = if key == params.key() { state } else { self.fold(id, card, library) };
-                (card, state)
+                (card, if is_sound(key) { state } else { self.fold(id, card, library) })
             })
             .collect();
+        let refolded = stored().filter(|(_, (key, _))| !is_sound(*key)).map(|((_, card), _)| *card).collect();
         let has_entries = self.log.values().any(|e| e.card().is_some_and(|c| c.0 == id));
-        Some(DeckLoad { deck, spans: library.spans(id), rows, has_entries })
+        Some(DeckLoad { deck, spans: library.spans(id), rows, has_entries, refolded })
     }
 
     /// The fold of a card by the log and the deck's present parameters.

@@ -91,6 +91,14 @@ pub(super) fn put_cards(
     Ok(revision)
 }
 
+/// Writes all cards of a deck as they are, in place of those that are there.
+pub(crate) fn fill(main: &Connection, deck: DeckId, cards: &[CardRecord]) -> Result<(), StoreError> {
+    main.prepare_cached("DELETE FROM cards WHERE deck = ?1")
+        .and_then(|mut delete| delete.execute([&deck.bytes()[..]]))
+        .during("replace a deck's cards")?;
+    cards.iter().try_for_each(|card| write(main, card))
+}
+
 struct Put<'a> {
     main: &'a Connection,
     deck: DeckId,

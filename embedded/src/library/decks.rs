@@ -54,7 +54,8 @@ pub(super) fn set_cards(
     Ok(())
 }
 
-fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreError> {
+/// Writes a deck's row as it is.
+pub(crate) fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreError> {
     let put = || {
         main.prepare_cached(
             "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \

@@ -36,7 +36,7 @@ pub(super) fn create_class(main: &Connection, class: &ClassRecord) -> Result<(),
 }
 
 /// One class, deleted ones too.
-pub(super) fn class(main: &Connection, class: ClassId) -> Result<Option<ClassRecord>, StoreError> {
+pub(crate) fn class(main: &Connection, class: ClassId) -> Result<Option<ClassRecord>, StoreError> {
     let found = main
         .prepare_cached("SELECT id, org, teacher, title, created_ms, deleted_ms FROM classes WHERE id = ?1")
         .and_then(|mut find| find.query_row([&class.bytes()[..]], of_row).optional())

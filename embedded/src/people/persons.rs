@@ -10,9 +10,9 @@ use ports::{PeopleError, Person, SignIn, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// A person, and whether the name was chosen by the person: then a token's name no longer wins.
-struct Stored {
-    person: Person,
-    name_chosen: bool,
+pub(crate) struct Stored {
+    pub(crate) person: Person,
+    pub(crate) name_chosen: bool,
 }
 
 /// One person.
@@ -96,7 +96,8 @@ pub(super) fn change_person(
     Ok(person)
 }
 
-fn write(main: &Connection, person: &Person, name_chosen: bool) -> Result<(), StoreError> {
+/// Writes a person's row as it is.
+pub(crate) fn write(main: &Connection, person: &Person, name_chosen: bool) -> Result<(), StoreError> {
     let put = || {
         main.prepare_cached("INSERT OR REPLACE INTO users VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute((
             &person.id.bytes()[..],
@@ -112,7 +113,8 @@ fn write(main: &Connection, person: &Person, name_chosen: bool) -> Result<(), St
     Ok(())
 }
 
-fn stored(main: &Connection, user: UserId) -> Result<Option<Stored>, StoreError> {
+/// A person as stored.
+pub(crate) fn stored(main: &Connection, user: UserId) -> Result<Option<Stored>, StoreError> {
     let found = main
         .prepare_cached("SELECT id, org, role, name, name_chosen, zones, began_ms FROM users WHERE id = ?1")
         .and_then(|mut find| find.query_row([&user.bytes()[..]], of_row).optional())

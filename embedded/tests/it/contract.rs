@@ -27,6 +27,18 @@ mod meanwhile {
     });
 }
 
+/// One process has it alone.
+mod alone {
+    kit::contract!(super::store(); kit::contract_store; of_two_contents_under_one_id_the_first_stays);
+}
+
+mod alone_and_applied {
+    kit::contract!({
+        let (store, keep) = super::store();
+        (super::Settled(store), keep)
+    }; kit::contract_store; of_two_contents_under_one_id_the_first_stays);
+}
+
 mod library {
     kit::library_contract!(super::store());
 }

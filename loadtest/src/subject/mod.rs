@@ -32,6 +32,7 @@ struct Own {
     child: Child,
     program: PathBuf,
     data_dir: PathBuf,
+    has_store: bool,
 }
 
 /// How to start a server.
@@ -45,6 +46,8 @@ pub struct Launch {
     pub data_dir: PathBuf,
     /// Whether it knows a data folder.
     pub has_data: bool,
+    /// A store that is not in the data folder, by its address.
+    pub store: Option<String>,
     /// The secret of its tokens.
     pub secret: String,
     /// The core that it has alone; `None` = all of them.
@@ -117,7 +120,13 @@ impl Subject {
         // It may lie there from a life before.
         let _ = std::fs::remove_file(&ready_file);
         let mut command = pinned(&launch.program, launch.core);
-        command.args(&launch.arguments).args(["--listen", "127.0.0.1:0"]);
+        if let Some(store) = &launch.store {
+            migrate(&launch.program, store)?;
+            command.args(&launch.arguments).args(["--store", store, "--bus", "local"]);
+        } else {
+            command.args(&launch.arguments);
+        }
+        command.args(["--listen", "127.0.0.1:0"]);
         command.arg("--ready-file").arg(&ready_file);
         if launch.has_data {
             command.arg("--data-dir").arg(launch.data_dir.join("data"));
@@ -137,7 +146,8 @@ impl Subject {
             }
         };
         let ready_after = began.elapsed();
-        let own = Own { child, program: launch.program.clone(), data_dir: launch.data_dir.join("data") };
+        let (program, data_dir) = (launch.program.clone(), launch.data_dir.join("data"));
+        let own = Own { child, program, data_dir, has_store: launch.store.is_some() };
         let mut subject = Subject::running(&ready.url, Some(ready.pid))?;
         subject.own = Some(own);
         subject.ready_after = Some(ready_after);
@@ -178,12 +188,17 @@ impl Subject {
         }
     }
 
+    /// Whether its store lies in a folder of ours, and can be looked into when it has ended.
+    pub fn has_folder(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| !own.has_store)
+    }
+
     /// Folds every log of a stopped server of our own and compares it with what is stored.
     ///
     /// # Errors
     /// When `verify` cannot run or says nothing.
     pub fn verify(&self) -> Result<Option<Verified>, SubjectError> {
-        let Some(own) = &self.own else { return Ok(None) };
+        let Some(own) = self.own.as_ref().filter(|own| !own.has_store) else { return Ok(None) };
         let mut command = Command::new(&own.program);
         command.args(["verify", "--json", "--data-dir"]).arg(&own.data_dir);
         let program = |source| SubjectError::Program { program: own.program.display().to_string(), source };
@@ -206,6 +221,16 @@ impl Drop for Subject {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Brings a store to the schema of the program.
+fn migrate(program: &Path, store: &str) -> Result<(), SubjectError> {
+    let mut command = Command::new(program);
+    command.args(["migrate", "--replication-factor", "1", "--store", store]).stdout(Stdio::null());
+    let done = command.status();
+    let done =
+        done.map_err(|source| SubjectError::Program { program: program.display().to_string(), source })?;
+    if done.success() { Ok(()) } else { Err(SubjectError::Ended(done)) }
 }
 
 /// A command on one core, or on all of them.

@@ -26,6 +26,18 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    /// Every kind.
+    pub const ALL: [RefusalKind; 8] = [
+        Self::NotFound,
+        Self::BadHandshake,
+        Self::UnsupportedVersion,
+        Self::ForeignOrigin,
+        Self::MissingSubprotocol,
+        Self::Draining,
+        Self::TooMany,
+        Self::Other,
+    ];
+
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use actix_http::header::{HeaderName, HeaderValue};
 use actix_web::dev::{Path, ResourceDef, Url};
 
 use super::actor::{Running, start};
@@ -22,6 +23,7 @@ pub struct SocketRoute {
     pattern: ResourceDef,
     subprotocol: Option<&'static str>,
     options: Rc<SocketOptions>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     open: Open,
 }
 
@@ -37,6 +39,7 @@ impl SocketRoute {
             pattern: ResourceDef::new(pattern),
             subprotocol: None,
             options: Rc::new(options),
+            headers: Vec::new(),
             open: Box::new(move |request| {
                 let app = open(request)?;
                 Ok(Box::new(move |wire| start(app, wire)))
@@ -48,6 +51,17 @@ impl SocketRoute {
     #[must_use]
     pub fn subprotocol(self, name: &'static str) -> Self {
         Self { subprotocol: Some(name), ..self }
+    }
+
+    /// Sends this header with every handshake that is accepted.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(super) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
     }
 
     pub(super) fn required_subprotocol(&self) -> Option<&'static str> {

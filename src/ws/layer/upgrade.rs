@@ -123,6 +123,9 @@ fn admit(entrance: &Entrance, request: &Request, address: IpAddr, id: SocketId) 
         }
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, subprotocol));
     }
+    for header in route.headers() {
+        response.append_header(header.clone());
+    }
     let ticket = match route.options().sign_in_max {
         Some(_) => Some(Gate::enter(&entrance.door.gate, address)?),
         None => None,

@@ -10,11 +10,14 @@ mod socket;
 mod translate;
 
 pub use outgoing::{card_fields, encode_card};
+pub use relay::{RelayCounters, RelayFigures};
 pub use signin::{SignedIn, TokenCheck, TokenProblem};
 pub use socket::StudySocket;
 pub use translate::{command_input, refusal_code, refusal_message};
 
+use crate::rates::Rates;
 use crate::ws::layer::{MessageLimits, SocketOptions, SocketRoute};
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actors::{Clock, Engine};
 use ports::People;
 use std::sync::Arc;
@@ -22,6 +25,17 @@ use std::time::Duration;
 
 /// The header of a socket that another node opened for its client: such a socket is never relayed on.
 pub const RELAY_HEADER: &str = "x-studyhall-relay";
+
+/// The cookie by which a balancer may bring a browser back to the node that has its learner. It is a hint for balancers
+/// alone: no server reads it. A page may overwrite it with `welcome.node`, so it is not `HttpOnly`.
+pub const NODE_COOKIE: &str = "studyhall_node";
+/// How long a browser keeps it, in seconds: longer than a learner's session lives without a socket, a day's study long.
+const NODE_COOKIE_MAX_AGE_S: u32 = 43_200;
+
+fn node_cookie(label: &str) -> Option<HeaderValue> {
+    let cookie = format!("{NODE_COOKIE}={label}; Path=/; Max-Age={NODE_COOKIE_MAX_AGE_S}; SameSite=Lax");
+    HeaderValue::from_str(&cookie).ok()
+}
 
 /// What every study socket needs.
 #[derive(Clone)]
@@ -36,6 +50,12 @@ pub struct StudyContext {
     pub tokens: Arc<dyn TokenCheck>,
     /// The wall clock that clients are told.
     pub clock: Arc<dyn Clock>,
+    /// What is counted of sockets that are passed on.
+    pub relays: Arc<RelayCounters>,
+    /// How often somebody may come in.
+    pub rates: Rates,
+    /// This node's name at the balancer, if it has one.
+    pub label: Option<Arc<str>>,
     /// The real wall clock, Unix milliseconds: tokens run on it whatever the developer's clock says.
     pub real_ms: fn() -> i64,
 }
@@ -54,9 +74,14 @@ pub fn route(context: StudyContext) -> SocketRoute {
         output_burst_max_bytes: 4 * 1024 * 1024,
         ..SocketOptions::default()
     };
-    SocketRoute::new(protocol::STUDY_PATH, options, move |request| {
+    let cookie = context.label.as_deref().and_then(node_cookie);
+    let route = SocketRoute::new(protocol::STUDY_PATH, options, move |request| {
         let relayed = request.header(RELAY_HEADER).is_some();
-        Ok(StudySocket::new(context.clone(), relayed))
-    })
+        Ok(StudySocket::new(context.clone(), relayed, request.address()))
+    });
+    match cookie {
+        Some(cookie) => route.with_header(SET_COOKIE, cookie),
+        None => route,
+    }
     .subprotocol(protocol::SUBPROTOCOL)
 }

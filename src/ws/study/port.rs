@@ -5,6 +5,7 @@ use super::relay::Relayed;
 use super::signin::SignInOutcome;
 use crate::ws::layer::SocketHandle;
 use actors::{Full, SocketPort, ToSocket};
+use protocol::CloseCode;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 
@@ -20,6 +21,8 @@ pub struct Look;
 pub(super) enum Waiting {
     Session(ToSocket),
     SignIn(SignInOutcome),
+    /// The token was not good: the socket is closed with this code.
+    Refused(CloseCode),
     Renewed(SignInOutcome, i64),
     Relayed(Relayed),
 }

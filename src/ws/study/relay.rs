@@ -5,10 +5,47 @@ use super::port::{StudyPort, Waiting};
 use client::{Incoming, RawOptions, RawSocket};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
 /// Frames that may wait for the other node: what a client may have in flight, and more.
 const FRAMES_MAX: usize = 320;
+
+/// What is counted of sockets that are passed on to other nodes.
+#[derive(Debug, Default)]
+pub struct RelayCounters {
+    opened: AtomicU64,
+    ended: AtomicU64,
+    broken: AtomicU64,
+}
+
+/// The same at one moment, since the server's start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RelayFigures {
+    /// Sockets that were passed on.
+    pub opened: u64,
+    /// Those that are passed on now.
+    pub open: u64,
+    /// Those that could not be passed on, or whose way to the other node broke.
+    pub broken: u64,
+}
+
+impl RelayCounters {
+    /// Reads them.
+    #[must_use]
+    pub fn read(&self) -> RelayFigures {
+        let opened = self.opened.load(Ordering::Relaxed);
+        let open = opened.saturating_sub(self.ended.load(Ordering::Relaxed));
+        RelayFigures { opened, open, broken: self.broken.load(Ordering::Relaxed) }
+    }
+
+    fn ended(&self, closed: Option<&Relayed>) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        if let Some(Relayed::Closed { code: None, .. }) = closed {
+            self.broken.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 /// What the relay tells its socket.
 #[derive(Debug)]
@@ -32,12 +69,18 @@ pub(super) struct Relay {
 
 impl Relay {
     /// Opens a socket at the node with this address and says `hello` there.
-    pub(super) fn open(address: &Arc<str>, hello: String, port: Rc<StudyPort>) -> Relay {
+    pub(super) fn open(
+        address: &Arc<str>,
+        hello: String,
+        port: Rc<StudyPort>,
+        counters: Arc<RelayCounters>,
+    ) -> Relay {
         let (frames, waiting) = mpsc::channel(FRAMES_MAX);
         let options = RawOptions {
             headers: vec![(super::RELAY_HEADER.to_owned(), "1".to_owned())],
             ..RawOptions::new(format!("http://{address}"))
         };
+        counters.opened.fetch_add(1, Ordering::Relaxed);
         actix::spawn(async move {
             let closed = match RawSocket::connect(&options).await {
                 Ok(socket) => pipe(socket, hello, waiting, &port).await,
@@ -46,6 +89,7 @@ impl Relay {
                     Some(Relayed::Closed { code: None, reason: "the node could not be reached".to_owned() })
                 }
             };
+            counters.ended(closed.as_ref());
             if let Some(closed) = closed {
                 let _ = port.put(Waiting::Relayed(closed));
             }

@@ -39,13 +39,18 @@ pub(super) enum SignInOutcome {
     Done(UserId),
     /// The person belongs to another organisation.
     Forbidden,
+    /// The person came in too often.
+    TooOften,
     /// The store could not be asked.
     NotReady,
 }
 
-/// Makes or finds the person's record, and sets the zone if none was ever set.
+/// Counts the sign-in, makes or finds the person's record, and sets the zone if none was ever set.
 pub(super) async fn sign_in(context: &StudyContext, who: SignIn, zone: Option<String>) -> SignInOutcome {
     let user = who.user;
+    if context.rates.hello(user).await.is_err() {
+        return SignInOutcome::TooOften;
+    }
     let now_ms = context.clock.now().wall_ms;
     let person = match context.people.sign_in(who, now_ms).await {
         Ok(person) => person,

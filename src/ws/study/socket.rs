@@ -15,6 +15,7 @@ use protocol::limits::CLIENT_FRAME_BYTES_MAX;
 use protocol::{CloseCode, ServerFrame};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// One study socket: a learner's device, for as long as the connection lives.
@@ -33,6 +34,8 @@ pub struct StudySocket {
     sentences: BTreeMap<u64, String>,
     /// Whether another node opened this socket for its client.
     relayed: bool,
+    /// Where it comes from.
+    address: IpAddr,
     /// The `hello` as it came, until the welcome: for another node.
     hello: String,
 }
@@ -56,7 +59,7 @@ thread_local! {
 
 impl StudySocket {
     /// A socket before its `hello`.
-    pub fn new(context: StudyContext, relayed: bool) -> StudySocket {
+    pub fn new(context: StudyContext, relayed: bool, address: IpAddr) -> StudySocket {
         StudySocket {
             context,
             port: Rc::default(),
@@ -68,6 +71,7 @@ impl StudySocket {
             saved: None,
             sentences: BTreeMap::new(),
             relayed,
+            address,
             hello: String::new(),
         }
     }

@@ -308,3 +308,13 @@ test("unknown frames and fields are ignored", () => {
   assert.deepEqual(device.held, ["c0", "c1", "c2"]);
   assert.equal(device.session.link.phase, "ready");
 });
+
+test("the node that a welcome names is told to the balancer, and what is no name is not", () => {
+  for (const [node, told] of [["a-1.x_y", true], ["", false], [undefined, false], ["a; path=/x", false], ["x".repeat(65), false]]) {
+    const device = new Device();
+    device.input("connect").input("opened", { generation: device.generation });
+    device.frame({ type: "welcome", user_id: "u", server_time: 0, heartbeat_ms: 25_000, limits: {}, node });
+    const hints = device.effects.filter((effect) => effect.do === "go_toward");
+    assert.deepEqual(hints, told ? [{ do: "go_toward", node }] : []);
+  }
+});

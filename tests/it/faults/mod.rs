@@ -2,6 +2,7 @@
 //! are dropped, loaded and moved, days that turn, decks that change, kills; and bugs planted to see them caught.
 
 mod activation;
+mod apart;
 mod days;
 mod decks;
 mod devices;

@@ -149,6 +149,7 @@ impl Site {
             clock: clock.clone(),
             dev_clock,
             health: health.clone(),
+            public_metrics: true,
             scrape: Arc::new(move || {
                 prometheus::TextEncoder::new().encode_to_string(&registry.gather()).map_err(|e| e.to_string())
             }),

@@ -6,6 +6,7 @@ use super::people::WatchedPeople;
 use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
 use actors::{Clock, Engine, EngineView, Full, Hooks, LearnerView, Limits, Options, SocketPort, ToSocket};
+use bus::LocalQuota;
 use domain::deck::DeckSettings;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
@@ -21,6 +22,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use studyhall::clock::real_ms;
+use studyhall::rates::Rates;
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use studyhall::ws::study::{StudyContext, encode_card, route};
 
@@ -83,6 +85,8 @@ pub struct Wishes {
     pub store: Option<embedded::Options>,
     /// Places for sockets that have not signed in.
     pub gate: Option<GateLimits>,
+    /// The store wants its rows so, whatever the embedded one wants.
+    pub shape: Option<ports::Shape>,
 }
 
 impl Wishes {
@@ -100,7 +104,10 @@ impl TestServer {
         let folder = tempfile::tempdir().unwrap();
         let options = wishes.store.clone().unwrap_or_default();
         let store = EmbeddedStore::open(folder.path(), options).unwrap();
-        let faults = FaultStore::new(store.clone());
+        let faults = match wishes.shape {
+            Some(shape) => FaultStore::shaped(store.clone(), shape),
+            None => FaultStore::new(store.clone()),
+        };
         let watched = WatchedStore::new(faults.clone());
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -128,6 +135,9 @@ impl TestServer {
             people: Arc::new(people.clone()),
             tokens: Arc::new(PlainTokens),
             clock: clock.clone(),
+            relays: Arc::default(),
+            rates: Rates::new(Arc::new(LocalQuota::default()), None),
+            label: None,
             real_ms,
         };
         let sockets = Arc::new(SocketCounters::default());

@@ -4,13 +4,11 @@ use super::client::{Client, request};
 use super::scripted;
 use super::server::TestServer;
 use crate::study::outside::PlainTokens;
-use bus::LocalQuota;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use studyhall::auth::{Codes, Keys, Verifier};
-use studyhall::http::Rates;
 use studyhall::server::{Parts, ServerOptions};
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketOptions};
 
@@ -36,16 +34,19 @@ fn options(data_dir: &Path, trusted_proxies: &[&str]) -> ServerOptions {
     let keys = Keys::default().with_secret(b"a secret that only these tests know, long enough").unwrap();
     ServerOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        admin_listen: None,
         store: studyhall::config::Store::Embedded,
         bus: studyhall::config::Bus::Local,
         node_address: None,
+        node_label: None,
+        check_interval: std::time::Duration::from_secs(60),
         data_dir: data_dir.to_owned(),
         allowed_origins: Vec::new(),
         dev_clock: false,
         ready_file: None,
         workers: 1,
         trusted_proxies: trusted_proxies.iter().map(|range| range.parse().unwrap()).collect(),
-        rates: Rates::new(Arc::new(LocalQuota::default()), None),
+        rate_limit: None,
         tokens: Arc::new(PlainTokens),
         verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
         mint: None,

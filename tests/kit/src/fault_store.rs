@@ -58,6 +58,7 @@ struct Plan {
 #[derive(Clone)]
 pub struct FaultStore<S> {
     inner: S,
+    shape: Option<Shape>,
     plan: Arc<Mutex<Plan>>,
     released: Arc<Notify>,
 }
@@ -77,7 +78,12 @@ impl<S: ReviewStore> FaultStore<S> {
             quarantined: Vec::new(),
             quarantine_is_down: false,
         };
-        Self { inner, plan: Arc::new(Mutex::new(plan)), released: Arc::new(Notify::new()) }
+        Self { inner, shape: None, plan: Arc::new(Mutex::new(plan)), released: Arc::new(Notify::new()) }
+    }
+
+    /// The same with another shape than the store inside has.
+    pub fn shaped(inner: S, shape: Shape) -> Self {
+        Self { shape: Some(shape), ..Self::new(inner) }
     }
 
     /// The store inside, which does not misbehave.
@@ -201,7 +207,7 @@ impl Plan {
 
 impl<S: ReviewStore> ReviewStore for FaultStore<S> {
     fn shape(&self) -> Shape {
-        self.inner.shape()
+        self.shape.unwrap_or_else(|| self.inner.shape())
     }
 
     async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {

@@ -6,6 +6,10 @@ mod memory {
     kit::people_contract!((kit::MemoryStore::new(), ()));
 }
 
+mod alone {
+    kit::contract!((kit::MemoryStore::new(), ()); kit::contract_store; of_two_contents_under_one_id_the_first_stays);
+}
+
 mod without_faults {
     kit::store_contract!((kit::FaultStore::new(kit::MemoryStore::new()), ()));
 }

@@ -45,8 +45,8 @@ impl StudySocket {
         let Stage::Silent = self.stage else { return self.end(CloseCode::ProtocolError, socket) };
         let signed = match self.context.tokens.check(&hello.token, self.real_ms()) {
             Ok(signed) => signed,
-            Err(TokenProblem::Expired) => return self.end(CloseCode::TokenExpired, socket),
-            Err(TokenProblem::Useless) => return self.end(CloseCode::TokenUseless, socket),
+            Err(TokenProblem::Expired) => return self.stranger(CloseCode::TokenExpired, socket),
+            Err(TokenProblem::Useless) => return self.stranger(CloseCode::TokenUseless, socket),
         };
         self.expires_ms = signed.expires_ms;
         let user = signed.who.user;
@@ -60,6 +60,19 @@ impl StudySocket {
             let outcome = sign_in(&context, signed.who, hello.zone).await;
             // A socket that is gone has nobody to tell.
             let _ = port.put(Waiting::SignIn(outcome));
+        });
+    }
+
+    /// Closes a socket whose token is not good, once its address has been counted: where too many fail, it hears that
+    /// instead.
+    fn stranger(&mut self, code: CloseCode, socket: &mut Socket<'_, Self>) {
+        self.stage = Stage::Gone;
+        socket.pause_reading();
+        let (rates, address, port) = (self.context.rates.clone(), self.address, self.port.clone());
+        actix::spawn(async move {
+            let code = rates.failed(address).await.map_or(CloseCode::TooManyConnections, |()| code);
+            // A socket that is gone has nobody to tell.
+            let _ = port.put(Waiting::Refused(code));
         });
     }
 

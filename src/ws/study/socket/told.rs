@@ -21,6 +21,7 @@ impl StudySocket {
         while let Some(waiting) = self.port.next() {
             match waiting {
                 Waiting::SignIn(outcome) => self.enter(outcome, socket),
+                Waiting::Refused(code) => self.end(code, socket),
                 Waiting::Renewed(outcome, expires_ms) => self.renewed(outcome, expires_ms, socket),
                 Waiting::Session(out) => self.told(out, socket),
                 Waiting::Relayed(relayed) => self.relayed(relayed, socket),
@@ -43,6 +44,7 @@ impl StudySocket {
                 shard.attach(id, user, Some(instance));
             }
             SignInOutcome::Forbidden => self.end(CloseCode::Forbidden, socket),
+            SignInOutcome::TooOften => self.end(CloseCode::TooManyConnections, socket),
             SignInOutcome::NotReady => self.end(CloseCode::NotReady, socket),
         }
     }
@@ -58,6 +60,7 @@ impl StudySocket {
                 self.watch_time(socket);
             }
             SignInOutcome::Forbidden => self.end(CloseCode::Forbidden, socket),
+            SignInOutcome::TooOften => self.end(CloseCode::TooManyConnections, socket),
             SignInOutcome::NotReady => self.end(CloseCode::NotReady, socket),
         }
     }
@@ -98,6 +101,7 @@ impl StudySocket {
             },
             features: Vec::new(),
             class: None,
+            node: self.context.label.as_deref().map(str::to_owned),
         }));
         self.send(&frame, socket);
         self.watch_time(socket);
@@ -115,7 +119,8 @@ impl StudySocket {
             shard.unplug(plug);
         }
         let hello = std::mem::take(&mut self.hello);
-        self.stage = Stage::Relayed(Relay::open(address, hello, self.port.clone()));
+        let relay = Relay::open(address, hello, self.port.clone(), self.context.relays.clone());
+        self.stage = Stage::Relayed(relay);
         socket.resume_reading();
     }
 

@@ -1,7 +1,9 @@
-//! `studyhall verify`: every log folded and compared with what is stored, without a server.
+//! `studyhall verify`: every log folded and compared with what is stored.
 
-use super::{COULD_NOT_RUN, could_not, on_a_folder};
-use crate::config::VerifyArgs;
+mod online;
+
+use super::{COULD_NOT_RUN, could_not};
+use crate::config::{Config, Need, Store, VerifyArgs, load};
 use crate::verify::{Format, Records, Report, exit_code, verify as check};
 use domain::entry::LogEntry;
 use domain::ids::{DeckId, UserId};
@@ -54,12 +56,35 @@ impl Records for Folder {
     }
 }
 
-/// Verifies a data folder that no server has open.
+/// Verifies a store.
 pub(super) fn verify(args: &VerifyArgs) -> ExitCode {
-    let config = match on_a_folder(&args.config) {
+    let config = match load(&args.config, Need::Nothing) {
         Ok(config) => config,
         Err(errors) => return could_not(errors),
     };
+    let plain = !args.online && !args.repair && args.since.is_none();
+    if plain && config.store == Store::Embedded {
+        return offline(&config, args);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return could_not(error),
+    };
+    let outcome = runtime.block_on(async {
+        match &config.store {
+            Store::Embedded => online::folder(&config, args).await,
+            Store::Cql(address) => online::cluster(address, &config, args).await,
+        }
+    });
+    match outcome {
+        Ok(totals) if totals.is_equal() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(why) => could_not(why),
+    }
+}
+
+/// A data folder that no server has open.
+fn offline(config: &Config, args: &VerifyArgs) -> ExitCode {
     let store = match Offline::open(&config.data_dir) {
         Ok(store) => store,
         Err(error) => return could_not(error),

@@ -1,0 +1,55 @@
+//! The whole keyspace, record by record: read while it is served or not, and filled while nobody serves it.
+//!
+//! Lists are walked in the order of tokens, a page a request, so that no server has to sort and a list of any length is
+//! read. What is filled is marked as unfinished in `migrations`, and a marked keyspace is served by nobody.
+
+mod classes;
+mod deck;
+mod fill;
+mod learner;
+mod walk;
+
+pub use fill::{FillError, Filling};
+pub use walk::Walk;
+
+use crate::client::Client;
+use crate::error::OpenError;
+use crate::statements::statements;
+use ports::StoreError;
+
+statements! {
+    /// What is asked of whole tables, and of the mark of a copy.
+    ArchiveStatements {
+        decks: Read = "SELECT deck FROM decks LIMIT ?";
+        decks_after: Read = "SELECT deck FROM decks WHERE token(deck) > token(?) LIMIT ?";
+        people: Read = "SELECT user FROM people LIMIT ?";
+        people_after: Read = "SELECT user FROM people WHERE token(user) > token(?) LIMIT ?";
+        classes: Read = "SELECT class FROM classes LIMIT ?";
+        classes_after: Read = "SELECT class FROM classes WHERE token(class) > token(?) LIMIT ?";
+        requests: Read = "SELECT key, asks, at_ms FROM requests LIMIT ?";
+        requests_after: Read = "SELECT key, asks, at_ms FROM requests WHERE token(key) > token(?) LIMIT ?";
+        learners: Read = "SELECT DISTINCT user FROM log_months LIMIT ?";
+        learners_after: Read = "SELECT DISTINCT user FROM log_months WHERE token(user) > token(?) LIMIT ?";
+        quarantined: Read = "SELECT DISTINCT user FROM quarantine LIMIT ?";
+        quarantined_after: Read = "SELECT DISTINCT user FROM quarantine WHERE token(user) > token(?) LIMIT ?";
+        quarantine_of: Read = "SELECT id, at_ms, reason, raw FROM quarantine WHERE user = ?";
+        owners: Read = "SELECT id FROM owners LIMIT ?";
+        nodes: Read = "SELECT run FROM nodes LIMIT ?";
+
+        begin_copy: Write = "INSERT INTO migrations (scope, number, name, digest, at_ms) VALUES ('copy', 1, ?, 0, ?)
+            USING TIMESTAMP ?";
+        end_copy: Write = "DELETE FROM migrations USING TIMESTAMP ? WHERE scope = 'copy' AND number = 1";
+        drop_deck: Decide = "DELETE FROM decks WHERE deck = ? IF EXISTS";
+        fill_deck: Decide = "UPDATE decks SET revision = ?, cards = ?, positions = ?, buckets = ?, stamp = ?, last = ?
+            WHERE deck = ? IF revision = 1";
+        put_request: Decide = "INSERT INTO requests (key, asks, at_ms) VALUES (?, ?, ?) IF NOT EXISTS";
+    }
+}
+
+/// What is copied into the keyspace, where a copy was begun and not finished.
+pub(crate) async fn unfinished_copy(client: &Client) -> Result<Option<String>, OpenError> {
+    let read =
+        client.prepare("SELECT name FROM migrations WHERE scope = 'copy'", crate::client::Kind::Read).await?;
+    let row: Result<Option<(String,)>, StoreError> = client.read_one(&read, ()).await;
+    Ok(row.map_err(crate::migrate::MigrateError::from)?.map(|(from,)| from))
+}

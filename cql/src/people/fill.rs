@@ -1,0 +1,75 @@
+//! People and classes as they are, with their past: for whoever moves a store.
+
+use super::classes::{Header, given, make};
+use super::enrollments::{Stretch, begin_all, end_all, stamp};
+use super::person::Stored;
+use super::persons::{put, read};
+use super::spans::SpanRow;
+use crate::CqlStore;
+use domain::access::Span;
+use domain::ids::{ClassId, DeckId, UserId};
+use ports::archive::{ClassKept, PersonKept, joined};
+use ports::{Cause, ClassRecord, PeopleError, StoreError};
+
+/// A person, and what only the store knows.
+pub(crate) async fn kept_person(store: &CqlStore, user: UserId) -> Result<Option<PersonKept>, StoreError> {
+    let stored = read(store, user).await?;
+    Ok(stored.map(|stored| PersonKept { person: stored.person, name_chosen: stored.name_chosen }))
+}
+
+/// A class with its past.
+pub(crate) async fn kept_class(store: &CqlStore, class: ClassId) -> Result<Option<ClassKept>, StoreError> {
+    let students = store.client().read::<SpanRow>(&store.people().students, (class.0,));
+    let (header, given, students) =
+        tokio::try_join!(Header::read(store, class), given(store, class), students)?;
+    let span = |row: &SpanRow| Span { from_ms: row.1, until_ms: row.2 };
+    Ok(header.map(|header| ClassKept {
+        class: ClassRecord {
+            id: header.id,
+            org: header.org,
+            teacher: header.teacher,
+            title: header.title,
+            created_ms: header.life.from_ms,
+            deleted_ms: header.life.until_ms,
+            students: Vec::new(),
+            decks: Vec::new(),
+        },
+        enrolled: joined(students.iter().map(|row| (UserId(row.0), span(row)))),
+        given: joined(given.iter().map(|row| (DeckId(row.0), span(row)))),
+    }))
+}
+
+/// Stores a person as they are, on top of what is there.
+pub(crate) async fn fill_person(store: &CqlStore, kept: PersonKept) -> Result<(), StoreError> {
+    let known = read(store, kept.person.id).await?;
+    let version = known.as_ref().map_or(1, |known| known.version);
+    // Enrollments come as they are: nobody's are to be ended.
+    let next = Stored { person: kept.person, name_chosen: kept.name_chosen, version, settled: true };
+    match put(store, known.as_ref(), next).await? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::new(Cause::Overloaded, "somebody else changes people meanwhile")),
+    }
+}
+
+/// Stores a class with its past. Doing it again changes nothing.
+pub(crate) async fn fill_class(store: &CqlStore, kept: &ClassKept) -> Result<(), PeopleError> {
+    let class = &kept.class;
+    let values = (class.teacher.0, class.id.0, stamp(class.created_ms));
+    store.client().write(&store.people().point_to, values).await?;
+    let begun: Vec<(UserId, i64)> = kept.enrolled.iter().map(|(user, span)| (*user, span.from_ms)).collect();
+    begin_all(store, class.id, &begun).await?;
+    let ended = kept.enrolled.iter().filter_map(|(user, span)| {
+        Some(Stretch { class: class.id, user: *user, from_ms: span.from_ms, until_ms: span.until_ms? })
+    });
+    end_all(store, ended).await?;
+    for (deck, span) in &kept.given {
+        let values = (class.id.0, deck.0, span.from_ms, stamp(span.from_ms));
+        store.client().write(&store.people().give, values).await?;
+        if let Some(until_ms) = span.until_ms {
+            let values = (stamp(until_ms), until_ms, class.id.0, deck.0, span.from_ms);
+            store.client().write(&store.people().take, values).await?;
+        }
+    }
+    make(store, class).await?;
+    Ok(())
+}

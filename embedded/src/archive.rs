@@ -1,0 +1,7 @@
+//! The whole store, record by record: read by [`Offline`], filled by [`Filling`].
+
+mod fill;
+mod people;
+mod read;
+
+pub use fill::Filling;
