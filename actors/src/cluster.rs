@@ -176,7 +176,9 @@ impl Cluster {
         let run = loop {
             {
                 let state = self.state();
-                if state.releases.may_start(user) && !state.settling.contains(&user) {
+                // A run that is not known to be registered would own what nobody believes to be owned.
+                let is_registered = state.node.is_some();
+                if is_registered && state.releases.may_start(user) && !state.settling.contains(&user) {
                     break state.run;
                 }
             }

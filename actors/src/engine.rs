@@ -1,11 +1,13 @@
 //! The engine: every long-lived part in one place, and what the rest of the server asks of it.
 
-use crate::cluster::{Cluster, ClusterFigures, ClusterOptions};
+mod nodes;
+
+use crate::cluster::{Cluster, ClusterOptions};
 use crate::decks::{DeckCache, FragmentEncoder};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
 use crate::messages::{Aside, Concerned, Job, ToShard, ToWriter};
-use crate::observe::{EngineView, LearnerView, NodesView, ShardView, Telemetry};
+use crate::observe::{EngineView, LearnerView, ShardView, Telemetry};
 use crate::registry::Registry;
 use crate::shard::Shard;
 use crate::supervisor::Supervisor;
@@ -13,9 +15,7 @@ use crate::suspects::Suspects;
 use crate::{Clock, Limits, quarantine, writer};
 use domain::day::ZoneHistory;
 use domain::directory::ShardNo;
-use domain::ids::{DeckId, RunId, UserId};
-use domain::owner::Epoch;
-use domain::owner::claim::Answer;
+use domain::ids::{DeckId, UserId};
 use domain::session::{Facts, FetchFailed, Input, Want};
 use ports::{Boxed, Library, People, ReviewStore};
 use std::rc::Rc;
@@ -200,36 +200,6 @@ impl Engine {
         self.shared.broken.load(Ordering::Acquire)
     }
 
-    /// Why this node should get no new work, as the other nodes see it.
-    pub fn unready(&self) -> Option<String> {
-        self.shared.cluster.as_ref().and_then(|cluster| cluster.unready())
-    }
-
-    /// What this node counted of its life among others; `None` where there are none.
-    pub fn cluster_figures(&self) -> Option<ClusterFigures> {
-        self.shared.cluster.as_ref().map(|cluster| cluster.figures())
-    }
-
-    /// Another node needs this learner, whom the run is believed to have under this epoch.
-    pub async fn asked(&self, run: RunId, user: UserId, epoch: Epoch) -> Answer {
-        match &self.shared.cluster {
-            Some(cluster) => {
-                // A release that has begun goes on, whether or not somebody waits for the answer.
-                let (cluster, shared) = (cluster.clone(), self.shared.clone());
-                let asked = async move { cluster.asked(&shared, run, user, epoch).await };
-                self.shared.runtime.spawn(asked).await.unwrap_or(Answer::NotNow)
-            }
-            None => Answer::NotMine,
-        }
-    }
-
-    /// This node goes: others take its learners at once. To be called when everything is stored.
-    pub async fn leave(&self) {
-        if let Some(cluster) = &self.shared.cluster {
-            cluster.leave().await;
-        }
-    }
-
     /// This thread's shard; started at the first call on a thread, which must be a web worker.
     pub fn shard(&self) -> Rc<Shard> {
         Shard::of_this_thread(&self.shared)
@@ -257,14 +227,6 @@ impl Engine {
                 Err(error) => tracing::warn!(%error, "cached decks could not be checked"),
             }
         });
-    }
-
-    /// Somebody has written into this learner's inbox.
-    pub fn inbox_named(&self, user: UserId) {
-        if let Some(cluster) = self.shared.cluster.clone() {
-            let shared = self.shared.clone();
-            self.shared.runtime.spawn(async move { cluster.inbox_named(&shared, user).await });
-        }
     }
 
     /// What somebody sees changed: enrollments, decks, visibility. Only the sessions that it concerns look again.
@@ -333,20 +295,6 @@ impl Engine {
             undecided_rows: self.undecided_rows(),
             registered: self.registered(),
             draining: self.is_draining(),
-        }
-    }
-
-    /// This node and the others; `None` where a process has its store alone.
-    pub fn nodes(&self) -> Option<NodesView> {
-        self.shared.cluster.as_ref().map(|cluster| cluster.view())
-    }
-
-    /// What is stored of this learner's progress in a deck was marked to be folded again: the session, if there is one,
-    /// reads it anew.
-    pub async fn progress_marked(&self, user: UserId, deck: DeckId) {
-        if let Some(home) = self.shared.registry.home(user) {
-            let input = Input::Imported(deck);
-            self.shared.tell(home.shard, ToShard::Input { user, input }).await;
         }
     }
 

@@ -120,6 +120,8 @@ pub(crate) enum ToShard {
         instance: Option<InstanceId>,
         /// Up to which notice the shard that it comes from had heard all.
         heard: u64,
+        /// How many runs of the node had ended for that shard.
+        lost_runs: u64,
     },
     Input {
         user: UserId,

@@ -55,7 +55,7 @@ pub struct ShardView {
     pub session_bytes: usize,
     /// The longest inbox that a session had.
     pub inbox_high_water: usize,
-    /// The sessions that most came in for of late, hottest first: at most [`HOT_SESSIONS`].
+    /// The sessions that most came in for of late, hottest first: at most ten.
     pub hot: Vec<HotSession>,
 }
 

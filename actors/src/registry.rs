@@ -31,6 +31,13 @@ impl Registry {
         self.change(user, |home| directory::remove(home, n))
     }
 
+    /// Who is being loaded by this shard.
+    pub(crate) fn loading_at(&self, shard: ShardNo) -> Vec<(UserId, Incarnation)> {
+        let homes = self.homes.iter();
+        let here = homes.filter(|home| home.shard == shard && home.state == HomeState::Loading);
+        here.map(|home| (*home.key(), home.incarnation)).collect()
+    }
+
     pub(crate) fn home(&self, user: UserId) -> Option<Home> {
         self.homes.get(&user).map(|home| *home)
     }

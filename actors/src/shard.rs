@@ -16,7 +16,7 @@ use crate::resident::{Resident, SessionCell};
 use crate::told::Told;
 use domain::day::ZoneHistory;
 use domain::deck::Deck;
-use domain::directory::ShardNo;
+use domain::directory::{Incarnation, ShardNo};
 use domain::ids::{InstanceId, UserId};
 use domain::session::{Effect, Input, Now, SocketId};
 use heard::Heard;
@@ -51,6 +51,10 @@ pub struct Shard {
     heard: RefCell<Heard>,
     /// Zones that were told of learners who are on their way into memory.
     late_zones: RefCell<HashMap<UserId, ZoneHistory>>,
+    /// How many runs of the node have ended here.
+    lost_runs: Cell<u64>,
+    /// Loads that were under way when the node's run ended: what they bring is nobody's.
+    lost_loads: RefCell<BTreeSet<(UserId, Incarnation)>>,
     barriers: RefCell<BTreeMap<u64, Barrier>>,
     deadlines: RefCell<BTreeSet<(u64, UserId)>>,
     /// Sessions with rows that wait to be written behind, each once.
@@ -135,6 +139,8 @@ impl Shard {
             told_access: RefCell::default(),
             heard: RefCell::default(),
             late_zones: RefCell::default(),
+            lost_runs: Cell::new(0),
+            lost_loads: RefCell::default(),
             barriers: RefCell::default(),
             deadlines: RefCell::default(),
             owing: RefCell::default(),

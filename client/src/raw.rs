@@ -191,6 +191,14 @@ impl RawSocket {
         self.stream.send(message).await.map_err(ended)
     }
 
+    /// Asks the other side for a sign of life, which comes as [`Incoming::Control`].
+    ///
+    /// # Errors
+    /// When the socket is at its end.
+    pub async fn ping(&mut self) -> Result<(), RawError> {
+        self.send_message(Message::Ping(Vec::new().into())).await
+    }
+
     /// Sends a frame of the protocol.
     ///
     /// # Errors

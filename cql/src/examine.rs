@@ -10,12 +10,14 @@ use crate::owners::Owners;
 use domain::ids::Uuid;
 use ports::{Cause, NodeEntry, StoreError};
 use std::collections::BTreeMap;
+use tokio::sync::OnceCell;
 
 /// A cluster that is looked at.
 pub struct Examiner {
     client: Client,
     address: Address,
     options: Options,
+    in_keyspace: OnceCell<Client>,
 }
 
 /// What the server says.
@@ -38,7 +40,8 @@ impl Examiner {
     /// [`OpenError::Connect`].
     pub async fn connect(address: &Address, options: &Options) -> Result<Examiner, OpenError> {
         let client = Client::connect(address, options, false).await?;
-        Ok(Examiner { client, address: address.clone(), options: options.clone() })
+        let in_keyspace = OnceCell::new();
+        Ok(Examiner { client, address: address.clone(), options: options.clone(), in_keyspace })
     }
 
     /// What the server says of itself.
@@ -91,7 +94,7 @@ impl Examiner {
     /// # Errors
     /// It cannot be read, or a migration was carried out with another text.
     pub async fn schema(&self) -> Result<Report, MigrateError> {
-        check(&self.in_keyspace().await?, &self.address.keyspace).await
+        check(self.in_keyspace().await?, &self.address.keyspace).await
     }
 
     /// Writes a row, reads it, and removes it.
@@ -122,11 +125,11 @@ impl Examiner {
     /// # Errors
     /// They cannot be read.
     pub async fn nodes(&self) -> Result<Vec<NodeEntry>, MigrateError> {
-        let owners = Owners::open(&self.in_keyspace().await?).await?;
+        let owners = Owners::open(self.in_keyspace().await?).await?;
         Ok(owners.nodes().await?)
     }
 
-    async fn in_keyspace(&self) -> Result<Client, OpenError> {
-        Client::connect(&self.address, &self.options, true).await
+    async fn in_keyspace(&self) -> Result<&Client, OpenError> {
+        self.in_keyspace.get_or_try_init(|| Client::connect(&self.address, &self.options, true)).await
     }
 }

@@ -32,6 +32,14 @@ impl RequestKind {
     pub const ALL: [RequestKind; 4] =
         [RequestKind::Read, RequestKind::Write, RequestKind::Batch, RequestKind::Decide];
 
+    /// Whether it only looks.
+    const fn changes_nothing(self) -> bool {
+        match self {
+            RequestKind::Read => true,
+            RequestKind::Write | RequestKind::Batch | RequestKind::Decide => false,
+        }
+    }
+
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -80,7 +88,8 @@ pub struct RequestFigures {
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     kinds: Mutex<[RequestFigures; RequestKind::ALL.len()]>,
-    failed_in_a_row: AtomicU64,
+    /// Of reads, and of whatever changes something: a store that refuses writes may well be read.
+    failed_in_a_row: [AtomicU64; 2],
     inbox_noted: AtomicU64,
     inbox_cleared: AtomicU64,
 }
@@ -107,12 +116,14 @@ impl Figures {
             figures.in_flight = figures.in_flight.saturating_sub(1);
             figures.times.note(took);
         });
+        let [reads, writes] = &self.failed_in_a_row;
+        let failed_in_a_row = if kind.changes_nothing() { reads } else { writes };
         match &outcome {
             Err(failure) if failure.again => {
-                self.failed_in_a_row.fetch_add(1, Ordering::Relaxed);
+                failed_in_a_row.fetch_add(1, Ordering::Relaxed);
             }
             // What can never go well says that the store is there.
-            Ok(_) | Err(_) => self.failed_in_a_row.store(0, Ordering::Relaxed),
+            Ok(_) | Err(_) => failed_in_a_row.store(0, Ordering::Relaxed),
         }
         outcome
     }
@@ -143,7 +154,7 @@ impl Figures {
 
     /// Whether so many attempts in a row failed, to whichever partition, that the store counts as away.
     pub(crate) fn is_away(&self) -> bool {
-        self.failed_in_a_row.load(Ordering::Relaxed) >= AWAY_AFTER
+        self.failed_in_a_row.iter().any(|failed| failed.load(Ordering::Relaxed) >= AWAY_AFTER)
     }
 }
 
@@ -176,12 +187,14 @@ mod tests {
                 let _ = figures.attempt(RequestKind::Write, async { failed(true) }).await;
             }
             assert!(!figures.is_away());
-            let _ = figures.attempt(RequestKind::Read, async { failed(true) }).await;
+            let _ = figures.attempt(RequestKind::Decide, async { failed(true) }).await;
             assert!(figures.is_away());
-            let _ = figures.attempt(RequestKind::Read, async { failed(false) }).await;
+            let _ = figures.attempt(RequestKind::Read, async { Ok(()) }).await;
+            assert!(figures.is_away(), "a store that refuses writes may well be read");
+            let _ = figures.attempt(RequestKind::Decide, async { failed(false) }).await;
             assert!(!figures.is_away(), "a refusal is an answer");
             let [read, write, ..] = figures.requests();
-            assert_eq!((read.in_flight, read.times.counts.iter().sum::<u64>()), (0, 2));
+            assert_eq!((read.in_flight, read.times.counts.iter().sum::<u64>()), (0, 1));
             assert_eq!(write.times.counts.iter().sum::<u64>(), AWAY_AFTER - 1);
         });
     }

@@ -68,11 +68,6 @@ pub(crate) fn job_blob(job: Option<JobId>) -> Vec<u8> {
     job.map_or_else(Vec::new, |job| job.bytes().to_vec())
 }
 
-/// A card in a key; nothing for what concerns no card.
-pub(crate) fn card_blob(about: About) -> Vec<u8> {
-    about.map_or_else(Vec::new, |(_, card)| card.bytes().to_vec())
-}
-
 /// What an undo is about, in a cell.
 pub(crate) fn about_blob(about: (DeckId, CardId)) -> Vec<u8> {
     [about.0.bytes().as_slice(), about.1.bytes()].concat()

@@ -4,7 +4,7 @@ use crate::batches::Batches;
 use crate::client::Client;
 use crate::error::OpenError;
 use crate::keys::{
-    About, PAST_ALL_IDS, about_blob, card_blob, filed_under, job_blob, month_of, read_about, write_time_us,
+    About, PAST_ALL_IDS, about_blob, filed_under, job_blob, month_of, read_about, write_time_us,
 };
 use crate::statements::statements;
 use domain::entry::LogEntry;
@@ -44,6 +44,7 @@ statements! {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Filed {
     pub(crate) entry: LogEntry,
+    /// By [`filed_under`].
     pub(crate) about: About,
 }
 
@@ -55,17 +56,17 @@ pub(crate) struct Log {
 }
 
 /// User, month, id, job, body, about, write timestamp.
-type EntryValues = (Uuid, i32, [u8; 16], Vec<u8>, Vec<u8>, MaybeUnset<Vec<u8>>, i64);
+type EntryValues<'a> = (Uuid, i32, &'a [u8], &'a [u8], &'a [u8], MaybeUnset<Vec<u8>>, i64);
 /// User, month, card, id, job, write timestamp.
-type CardValues = (Uuid, i32, Vec<u8>, [u8; 16], Vec<u8>, i64);
+type CardValues<'a> = (Uuid, i32, &'a [u8], &'a [u8], &'a [u8], i64);
 
 /// What is bound to a statement of a batch into the log.
-pub(crate) enum LogValues {
-    Entry(EntryValues),
-    Card(CardValues),
+enum LogValues<'a> {
+    Entry(EntryValues<'a>),
+    Card(CardValues<'a>),
 }
 
-impl SerializeRow for LogValues {
+impl SerializeRow for LogValues<'_> {
     fn serialize(
         &self,
         ctx: &RowSerializationContext<'_>,
@@ -82,7 +83,9 @@ impl SerializeRow for LogValues {
     }
 }
 
-/// Bytes that an entry takes in a batch at most, its line by card included: the longest body is about 150.
+/// Bytes of an encoded entry at most.
+const BODY_BYTES: usize = 150;
+/// Bytes that an entry takes in a batch at most, its line by card included.
 pub(crate) const ENTRY_BYTES: usize = 310;
 
 impl Log {
@@ -102,9 +105,20 @@ impl Log {
         rows: &[Filed],
         epoch: Epoch,
     ) -> Result<(), StoreError> {
-        let entries = rows.iter().map(|row| entry_values(user, month, row, epoch));
+        // All bodies in one buffer: a batch costs the same few allocations whatever its length.
+        let mut bodies = Vec::with_capacity(rows.len() * BODY_BYTES);
+        let mut ends = Vec::with_capacity(rows.len());
+        for row in rows {
+            encode_entry(&row.entry, &mut bodies);
+            ends.push(bodies.len());
+        }
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let bodies = starts.zip(&ends).map(|(from, to)| bodies.get(from..*to).unwrap_or_default());
+        let entries = rows.iter().zip(bodies).map(|(row, body)| entry_values(user, month, row, body, epoch));
         let cards = rows.iter().map(|row| card_values(user, month, row, epoch));
-        let values: Vec<LogValues> = entries.chain(cards).collect();
+        let mut values: Vec<LogValues<'_>> = Vec::with_capacity(2 * rows.len());
+        values.extend(entries);
+        values.extend(cards);
         self.client.write_together_here(&self.batches.of(rows.len()), &values).await
     }
 
@@ -212,28 +226,23 @@ impl Log {
     }
 }
 
-fn entry_values(user: UserId, month: i32, row: &Filed, epoch: Epoch) -> LogValues {
+fn entry_values<'a>(user: UserId, month: i32, row: &'a Filed, body: &'a [u8], epoch: Epoch) -> LogValues<'a> {
     let entry = &row.entry;
-    let mut body = Vec::new();
-    encode_entry(entry, &mut body);
     let about = row.about.filter(|_| entry.card().is_none()).map(about_blob);
     let about = MaybeUnset::from_option(about);
-    LogValues::Entry((
-        user.0,
-        month,
-        *entry.id.bytes(),
-        job_blob(entry.job),
-        body,
-        about,
-        write_time_us(entry.id, epoch),
-    ))
+    let write_time_us = write_time_us(entry.id, epoch);
+    LogValues::Entry((user.0, month, entry.id.bytes(), job_bytes(row), body, about, write_time_us))
 }
 
-fn card_values(user: UserId, month: i32, row: &Filed, epoch: Epoch) -> LogValues {
-    let entry = &row.entry;
-    let card = card_blob(filed_under(entry, row.about));
-    let write_time_us = write_time_us(entry.id, epoch);
-    LogValues::Card((user.0, month, card, *entry.id.bytes(), job_blob(entry.job), write_time_us))
+fn card_values(user: UserId, month: i32, row: &Filed, epoch: Epoch) -> LogValues<'_> {
+    let id = &row.entry.id;
+    let card = row.about.as_ref().map_or(&[][..], |(_, card)| card.bytes());
+    LogValues::Card((user.0, month, card, id.bytes(), job_bytes(row), write_time_us(*id, epoch)))
+}
+
+/// An import's job in a key; nothing for what was done live.
+fn job_bytes(row: &Filed) -> &[u8] {
+    row.entry.job.as_ref().map_or(&[], |job| job.bytes())
 }
 
 fn filed((body, about): (Vec<u8>, Option<Vec<u8>>)) -> Result<Filed, StoreError> {

@@ -34,11 +34,14 @@ pub fn examine(folder: &Path) -> Result<Examined, OpenError> {
     if !folder.exists() {
         return Ok(found);
     }
-    found.holder = match FolderLock::take(folder) {
-        Ok(_) => None,
-        Err(OpenError::InUse { holder, .. }) => Some(holder),
-        Err(error) => return Err(error),
-    };
+    // Where nobody ever took the folder there is no lock, and none is made.
+    if at.lock().exists() {
+        found.holder = match FolderLock::take(folder) {
+            Ok(_) => None,
+            Err(OpenError::InUse { holder, .. }) => Some(holder),
+            Err(error) => return Err(error),
+        };
+    }
     if !at.main().exists() {
         return if at.journal().exists() { Err(OpenError::MainMissing(at.journal())) } else { Ok(found) };
     }

@@ -182,7 +182,9 @@ fn durability(cluster: &ClusterFacts) -> Vec<Finding> {
 
 fn schema(schema: &Result<SchemaFacts, String>) -> Finding {
     match schema {
-        Err(why) => Finding::fail("schema", why, "do not serve it with this program"),
+        Err(why) => {
+            Finding::fail("schema", why, "it cannot be told that this program may serve it: see the sentence")
+        }
         Ok(SchemaFacts { missing, .. }) if !missing.is_empty() => {
             Finding::fail("schema", format!("{} missing", missing.join(", ")), "run `studyhall migrate`")
         }

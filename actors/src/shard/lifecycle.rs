@@ -88,6 +88,13 @@ impl Shard {
 
     /// The loader is back with what a session starts from.
     pub(super) fn activated(&self, user: UserId, n: Incarnation, seed: Result<Box<SessionSeed>, NotLoaded>) {
+        if self.lost_loads.borrow_mut().remove(&(user, n)) {
+            self.shared.registry.remove(user, n);
+            if let Some(cluster) = &self.shared.cluster {
+                cluster.settle(&self.shared, user);
+            }
+            return self.close_waiting(user, CloseWhy::OwnerChanged);
+        }
         let seed = match seed {
             Ok(seed) => seed,
             Err(NotLoaded::NotNow) => {
@@ -204,6 +211,7 @@ impl Shard {
     /// This node was declared dead, and others may have its learners: every session is dropped as it is. What was handed
     /// over is decided before a learner is loaded here again.
     pub(super) fn lose_all(&self) {
+        self.lost_runs.set(self.lost_runs.get() + 1);
         let cells: Vec<_> = self.residents.borrow().values().map(|resident| resident.cell.clone()).collect();
         for cell in cells {
             for from in [HomeState::Live, HomeState::Stopping] {
@@ -218,6 +226,8 @@ impl Shard {
             }
             let _ = self.raise_barrier(&cell, AfterBarrier::Forget);
         }
+        // Their entries stay until the loads are back, so that nobody begins another beside them.
+        self.lost_loads.borrow_mut().extend(self.shared.registry.loading_at(self.no));
     }
 
     pub(super) fn evict(&self, cell: &SessionCell) {

@@ -34,7 +34,14 @@ impl Shard {
                 }
             }
             ToShard::Attach { user, socket, instance } => self.attach_remote(user, socket, instance),
-            ToShard::Adopt { user, incarnation, session, socket, instance, heard } => {
+            ToShard::Adopt { user, incarnation, socket, lost_runs, .. }
+                if lost_runs < self.lost_runs.get() =>
+            {
+                // Its run ended while it was on its way.
+                self.shared.registry.remove(user, incarnation);
+                self.deliver(socket, ToSocket::Close(CloseWhy::OwnerChanged));
+            }
+            ToShard::Adopt { user, incarnation, session, socket, instance, heard, lost_runs: _ } => {
                 self.adopt(user, incarnation, *session, (socket, instance), heard);
             }
             ToShard::Input { user, input } => self.give_or_forward(user, input),
@@ -210,7 +217,9 @@ impl Shard {
             self.evict(&cell);
             let session = Box::new(session);
             let heard = self.heard.borrow().upto();
-            return self.send(to, ToShard::Adopt { user, incarnation, session, socket, instance, heard });
+            let lost_runs = self.lost_runs.get();
+            let adopt = ToShard::Adopt { user, incarnation, session, socket, instance, heard, lost_runs };
+            return self.send(to, adopt);
         }
         self.attach_to(&cell, socket, instance);
     }

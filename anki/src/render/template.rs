@@ -297,12 +297,6 @@ mod tests {
     }
 
     #[test]
-    fn of_two_fields_with_one_name_the_last_is_shown() {
-        let fields = ["A", "B", "A"].map(str::to_owned);
-        assert_eq!(Parsed::read("{{A}}", &fields).unwrap().nodes, [field(2, "A", &[])]);
-    }
-
-    #[test]
     fn what_stands_in_a_comment_is_text() {
         let comment = "<!-- {{Nowhere}} {{#x}} -->";
         assert_eq!(read(comment).unwrap(), [Node::Text(comment.to_owned())]);

@@ -89,15 +89,14 @@ fn every_planted_bug_is_caught() {
     let quiet = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let both = [false, true].into_iter().flat_map(|apart| Bug::ALL.map(|bug| (bug, apart)));
-    let caught: Vec<(Bug, bool, Option<(u64, String)>)> = both
-        .filter(|(bug, apart)| bug.fits(*apart))
-        .map(|(bug, apart)| {
-            let with = |seed| Some((seed, run(Plan::with(seed, bug, apart), false).err()?));
-            (bug, apart, (0..BUDGET).find_map(with))
-        })
-        .collect();
+    let both: Vec<(Bug, bool)> = both.filter(|(bug, apart)| bug.fits(*apart)).collect();
+    let first_of = |(bug, apart): &(Bug, bool)| {
+        let with = |seed| Some((seed, run(Plan::with(seed, *bug, *apart), false).err()?));
+        (0..BUDGET).find_map(with)
+    };
+    let caught: Vec<Option<(u64, String)>> = both.iter().map(first_of).collect();
     std::panic::set_hook(quiet);
-    for (bug, apart, first) in caught {
+    for ((bug, apart), first) in both.into_iter().zip(caught) {
         let shape = if apart { "learners apart" } else { "one journal" };
         let (seed, why) =
             first.unwrap_or_else(|| panic!("{bug:?} was not caught by {BUDGET} seeds: {shape}"));

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 /// How long a request of the doctor's is tried, in milliseconds: who does not answer soon is ill.
 const REQUEST_WITHIN_MS: u64 = 4_000;
-/// How long a cluster may take to be connected to.
+/// How long a cluster may take to be connected to, and a connection to come about.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+const CONNECTION_WITHIN_MS: u64 = 5_000;
 /// Between two looks at the nodes' beats: a node beats once a second.
 const BEATS_WITHIN: Duration = Duration::from_millis(2_500);
 
@@ -34,6 +35,7 @@ pub(super) type Seen = Result<Vec<(NodeEntry, bool)>, String>;
 /// A cluster, and its nodes with whether each beat while they were looked at.
 pub(super) async fn cluster(address: &Address) -> (Result<ClusterFacts, String>, Option<Seen>) {
     let options = Options {
+        connect_timeout_ms: CONNECTION_WITHIN_MS,
         read_within_ms: REQUEST_WITHIN_MS,
         write_within_ms: REQUEST_WITHIN_MS,
         ..Options::default()

@@ -6,10 +6,18 @@ use client::{Incoming, RawOptions, RawSocket};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Frames that may wait for the other node: what a client may have in flight, and more.
 const FRAMES_MAX: usize = 320;
+
+/// After so long a silence the other node is asked for a sign of life.
+const ASK_AFTER: Duration = Duration::from_secs(4);
+/// After so long a silence it is given up: a connection between two living nodes that carries nothing must not hold a
+/// learner until the client's own patience ends.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
 
 /// What is counted of sockets that are passed on to other nodes.
 #[derive(Debug, Default)]
@@ -112,32 +120,47 @@ async fn pipe(
 ) -> Option<Relayed> {
     let broken =
         || Relayed::Closed { code: None, reason: "the connection between two nodes broke".to_owned() };
+    // Whoever has gone meanwhile must not come after its own next connection, and take that one's place.
+    if waiting.is_closed() {
+        return None;
+    }
     if socket.send_text(hello).await.is_err() {
         return Some(broken());
     }
+    let (mut heard, mut asked) = (Instant::now(), false);
     loop {
+        let patience = if asked { GIVE_UP_AFTER } else { ASK_AFTER };
         tokio::select! {
-            frame = waiting.recv() => match frame {
-                Some(frame) => {
-                    if socket.send_text(frame).await.is_err() {
-                        return Some(broken());
-                    }
+            () = sleep_until(heard + patience) => {
+                if asked || socket.ping().await.is_err() {
+                    return Some(broken());
                 }
+                asked = true;
+            }
+            frame = waiting.recv() => match frame {
+                // A connection that carries nothing takes nothing either, once its buffers are full.
+                Some(frame) => match timeout(GIVE_UP_AFTER, socket.send_text(frame)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) | Err(_) => return Some(broken()),
+                },
                 None => {
                     let _ = socket.close(1000, "").await;
                     return None;
                 }
             },
-            incoming = socket.recv() => match incoming {
-                Incoming::Text(text) => {
-                    // A socket that does not keep up is being closed: nobody is left to pipe for.
-                    if port.put(Waiting::Relayed(Relayed::Text(text))).is_err() {
-                        return None;
+            incoming = socket.recv() => {
+                (heard, asked) = (Instant::now(), false);
+                match incoming {
+                    Incoming::Text(text) => {
+                        // A socket that does not keep up is being closed: nobody is left to pipe for.
+                        if port.put(Waiting::Relayed(Relayed::Text(text))).is_err() {
+                            return None;
+                        }
                     }
+                    Incoming::Control | Incoming::Binary(_) => {}
+                    Incoming::Closed { code, reason } => return Some(Relayed::Closed { code, reason }),
                 }
-                Incoming::Control | Incoming::Binary(_) => {}
-                Incoming::Closed { code, reason } => return Some(Relayed::Closed { code, reason }),
-            },
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::study::binary::Place;
 
 #[test]
 fn commands_on_a_folder_that_is_not_there_make_none() {
-    let place = Place::new();
+    let place = Place::with_files();
     let missing = place.data.with_file_name("missing.csv");
     let (missing, good) = (missing.to_str().unwrap(), beside(&place, "good.csv", "a,b\n"));
     let backup = place.data.with_file_name("x.backup");
@@ -27,7 +27,7 @@ fn commands_on_a_folder_that_is_not_there_make_none() {
 
 #[test]
 fn a_backup_that_was_changed_is_refused_and_a_store_is_replaced_only_by_force() {
-    let place = Place::new();
+    let place = Place::with_files();
     let import = |text: &str| {
         let file = beside(&place, "words.csv", text);
         run(&place, "import", &[file.to_str().unwrap(), "--deck", "Words", "--user", LEARNER]).done()
@@ -60,7 +60,7 @@ fn a_backup_that_was_changed_is_refused_and_a_store_is_replaced_only_by_force() 
 #[test]
 fn what_is_stored_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::new();
+    let place = Place::with_files();
     let file = beside(&place, "words.csv", "a,b\n");
     run(&place, "import", &[file.to_str().unwrap(), "--deck", "x", "--user", LEARNER]).done();
     let backup = place.data.with_file_name("a.backup");

@@ -12,7 +12,7 @@ fn import(place: &Place, text: &str, deck: &str) -> Said {
 
 #[test]
 fn what_was_exported_changes_nothing_when_it_is_imported_again_and_fills_another_deck_whole() {
-    let place = Place::new();
+    let place = Place::with_files();
     let file =
         "front,back,tags,guid\nsame,1,\"\"\"two words\"\" \"\"x,y\"\"\",g1\nsame,2,plain,g2\n=1+1,3,,\n";
     assert!(import(&place, file, "One").done().starts_with("added 3"));
@@ -30,7 +30,7 @@ fn what_was_exported_changes_nothing_when_it_is_imported_again_and_fills_another
 
 #[test]
 fn who_has_read_enough_of_an_export_ends_it_without_a_complaint() {
-    let place = Place::new();
+    let place = Place::with_files();
     let rows: String = (0..20_000).map(|n| format!("a front that has number {n},a back\n")).collect();
     import(&place, &rows, "Long").done();
     let mut export = place.command("export");
@@ -45,7 +45,7 @@ fn who_has_read_enough_of_an_export_ends_it_without_a_complaint() {
 
 #[test]
 fn a_title_means_the_same_deck_on_the_folder_and_through_a_server() {
-    let place = Place::new();
+    let place = Place::with_files();
     let life = place.start();
     let (url, token) = (place.url(), place.token(LEARNER.parse().unwrap()));
     let file = beside(&place, "in.csv", "a,b\n");

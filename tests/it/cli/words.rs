@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn a_log_filter_that_cannot_be_read_and_a_name_without_end_are_refused() {
-    let place = Place::new();
+    let place = Place::with_files();
     run(&place, "serve", &["--log-filter", "==="]).refused("log_filter");
     assert!(!place.data.exists());
     let long = "x".repeat(201);
@@ -20,7 +20,7 @@ fn a_log_filter_that_cannot_be_read_and_a_name_without_end_are_refused() {
 
 #[test]
 fn who_studies_with_a_token_that_is_not_accepted_is_told_so() {
-    let place = Place::new();
+    let place = Place::with_files();
     let _life = place.start();
     let mut study = Command::new(env!("CARGO_BIN_EXE_studyhall"));
     study.args(["study", "--server", &place.url(), "--token", "no.real.token"]);
@@ -32,7 +32,7 @@ fn who_studies_with_a_token_that_is_not_accepted_is_told_so() {
 
 #[test]
 fn a_log_that_is_no_terminal_has_no_colours() {
-    let place = Place::new();
+    let place = Place::with_files();
     let (log, ready) = (place.data.with_file_name("log"), place.data.with_file_name("ready"));
     let mut serve = place.command("serve");
     serve.args(["--listen", "127.0.0.1:0", "--log-filter", "debug", "--ready-file", ready.to_str().unwrap()]);

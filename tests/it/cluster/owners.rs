@@ -1,6 +1,7 @@
 //! One owner a learner: whoever dies, stops or wakes, nothing that was saved is lost, and nothing counts twice.
 
-use super::kit::{Cluster, Learner};
+use super::kit::Cluster;
+use super::learner::Learner;
 use crate::study::server::eventually;
 use client::Incoming;
 use std::time::{Duration, Instant};

@@ -103,7 +103,7 @@ impl Chaos {
 #[test]
 fn through_many_kills_under_load_nothing_is_lost_doubled_or_invented() {
     let runtime = runtime();
-    let place = Place::new();
+    let place = Place::with_files();
     let cards = (kills() * CARDS_A_LIFE as usize / 2).clamp(200, 8_000);
     let people = people(&runtime, &place, cards);
     let students: Vec<Student> = runtime.block_on(async {
@@ -167,7 +167,7 @@ fn judge(chaos: Chaos, people: Vec<(UserId, DeckId, Vec<CardId>)>) {
 #[test]
 fn an_outbox_is_sent_again_to_the_next_life_after_a_kill_and_counts_once() {
     let runtime = runtime();
-    let place = Place::new();
+    let place = Place::with_files();
     let people = people(&runtime, &place, 40);
     let (learner, deck, cards) = &people[0];
     let frame = |card: &CardId, seq: usize| {

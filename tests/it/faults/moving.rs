@@ -5,7 +5,6 @@ use crate::study::learner::{Device, card_of, somebody};
 use crate::study::server::{TestServer, Wishes, eventually, unlimited};
 use actors::Limits;
 use kit::rng::Rng;
-use ports::ReviewStore as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -79,7 +78,7 @@ fn coming_and_going_under_load_loses_nothing_even_when_workers_have_no_room_for_
             }
             let log = server.log(*learner);
             assert_eq!(log.len(), frames.len());
-            let rows = server.run(server.store.progress(*learner, *deck)).unwrap();
+            let rows = server.rows(*learner, *deck);
             let params = |_| unlimited().fold_params();
             assert_eq!(fold_faults(&log, &rows, params), Vec::<String>::new());
         }

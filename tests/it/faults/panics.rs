@@ -7,7 +7,6 @@ use actors::{Hooks, InputHook};
 use domain::ids::UserId;
 use domain::session::Input;
 use kit::Fault;
-use ports::ReviewStore as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -74,7 +73,7 @@ fn a_panic_closes_its_learners_sockets_and_nobody_elses_and_loses_nothing() {
     assert_eq!(back.wait("queue")["new"], 8);
     let log = server.log(victim);
     assert_eq!(log.len(), 2);
-    let rows = server.run(server.store.progress(victim, deck)).unwrap();
+    let rows = server.rows(victim, deck);
     assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params()), Vec::<String>::new());
 }
 
@@ -105,7 +104,7 @@ fn after_a_panic_nothing_is_loaded_before_the_writer_has_decided_what_it_was_han
     server.settled();
     let log = server.log(learner);
     assert_eq!(log.len(), 2);
-    let rows = server.run(server.store.progress(learner, deck)).unwrap();
+    let rows = server.rows(learner, deck);
     assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params()), Vec::<String>::new());
 }
 
@@ -190,7 +189,7 @@ fn panics_under_load_lose_nothing_that_was_acknowledged() {
         let learner = student.user;
         let log = server.log(learner);
         assert_eq!(server.run(student.leave()).faults(&log), Vec::<String>::new());
-        let rows = server.run(server.store.progress(learner, deck)).unwrap();
+        let rows = server.rows(learner, deck);
         assert_eq!(fold_faults(&log, &rows, |_| unlimited().fold_params()), Vec::<String>::new());
     }
 }

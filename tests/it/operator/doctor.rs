@@ -2,6 +2,7 @@
 
 use super::{Served, keyspace, told};
 use crate::study::binary::{Place, open};
+use crate::study::server::eventually;
 use kit::redis_server::RedisServer;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -63,13 +64,18 @@ fn a_cluster_is_examined_with_its_redis_and_its_nodes() {
     let url = redis.url();
     let cluster = ["--store", &store, "--bus", &url];
     let _served = Served::start(&place, &cluster);
-    let (_, report) = told(place.command("doctor").arg("--json").args(cluster));
-    let found = levels(&report);
-    for check in ["store", "store clock", "schema", "redis", "redis clock", "nodes", "versions"] {
-        assert_eq!(found[check], "ok", "{check}: {report}");
-    }
-    assert_eq!(found["replication"], "warn", "one copy: {report}");
-    assert!(found.contains_key("write") && found["commit log"] == "ok", "{report}");
+    let mut last = Value::Null;
+    // A server that has much to do may answer late, and a node may not be ready yet: that is said, and passes.
+    eventually("all is well but the copies", || {
+        let (_, report) = told(place.command("doctor").arg("--json").args(cluster));
+        let found = levels(&report);
+        last = report;
+        let good =
+            ["store", "store clock", "schema", "redis", "redis clock", "nodes", "versions", "commit log"];
+        let is_good = good.iter().all(|check| found.get(*check).is_some_and(|level| level == "ok"));
+        is_good && found["replication"] == "warn" && found.contains_key("write")
+    });
+    assert!(last.to_string().contains("127.0.0.1"), "{last}");
     let nowhere = format!("{}_none", store);
     let (code, report) = told(place.command("doctor").arg("--json").args(["--store", &nowhere]));
     assert_eq!((code, levels(&report)["replication"].as_str()), (Some(2), "fail"), "{report}");

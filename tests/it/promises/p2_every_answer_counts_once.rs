@@ -7,7 +7,6 @@ use crate::ws_layer::client::{FIN, TEXT, masked};
 use domain::ids::{CardId, DeckId, UserId};
 use domain::state::CardState;
 use kit::rng::Rng;
-use ports::ReviewStore as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -27,7 +26,7 @@ fn outbox(device: &Device<'_>, deck: DeckId, cards: &[CardId]) -> Vec<Value> {
 
 fn states(server: &TestServer, learner: UserId, deck: DeckId) -> BTreeMap<CardId, CardState> {
     let log = server.log(learner);
-    let rows = server.run(server.store.progress(learner, deck)).unwrap();
+    let rows = server.rows(learner, deck);
     let params = |_| unlimited().fold_params();
     assert_eq!(fold_faults(&log, &rows, params), Vec::<String>::new());
     rows.into_iter().map(|row| (row.card, row.state)).collect()

@@ -8,7 +8,6 @@ use actors::Limits;
 use domain::deck::DeckSettings;
 use domain::ids::{CardId, DeckId, UserId};
 use kit::rng::{Rng, seeds};
-use ports::ReviewStore as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -151,7 +150,7 @@ impl<'a> Wild<'a> {
         let mut rows = Vec::new();
         let mut params = BTreeMap::new();
         for (deck, _) in &self.decks {
-            rows.extend(self.server.run(self.server.store.progress(self.learner, *deck)).unwrap());
+            rows.extend(self.server.rows(self.learner, *deck));
             let settings = self.server.run(self.server.engine.decks().deck(*deck)).unwrap().unwrap().settings;
             params.insert(*deck, settings.fold_params());
         }

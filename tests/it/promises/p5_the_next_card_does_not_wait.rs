@@ -1,5 +1,6 @@
 //! P5: the next card is there before the answer is stored, as long as the learner has credit.
 
+use crate::study::any_store::on_cql;
 use crate::study::learner::{Device, card_of, somebody};
 use crate::study::server::{TestServer, Wishes, eventually, unlimited};
 use actors::Limits;
@@ -57,7 +58,8 @@ fn one_learner_whose_rows_wait_does_not_keep_cards_from_another() {
         let card = card_of(&two.wait("card"));
         two.answer(hers, card, 4);
     }
-    assert_eq!(two.saved, 0);
+    // Where learners' rows leave apart, hers may even be saved while his wait.
+    assert!(two.saved == 0 || on_cql());
     eventually("the store goes on", || {
         server.faults.release();
         server.engine.undecided_rows() == 0

@@ -1,5 +1,6 @@
 //! An app without a network, and people who use it.
 
+use crate::study::any_store::AnyStore;
 use actix_http::Request;
 use actix_web::body::to_bytes;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -8,7 +9,6 @@ use actix_web::{test, web};
 use actors::{Engine, Hooks, Limits, Options};
 use bus::LocalQuota;
 use domain::ids::{OrgId, UserId};
-use kit::MemoryStore;
 use ports::quota::Buckets;
 use ports::{Quota, Role};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub struct Site {
     pub codes: Arc<Codes>,
     pub clock: Arc<ServerClock>,
     pub health: Arc<Told>,
-    pub store: MemoryStore,
+    pub store: AnyStore,
 }
 
 /// What `readyz` is to say; `None` panics.
@@ -109,8 +109,9 @@ impl Site {
     }
 
     async fn open_as(dev_clock: bool, quota: Arc<dyn Quota>, buckets: Option<Buckets>) -> Site {
-        let store = MemoryStore::new();
         let clock = Arc::new(ServerClock::default());
+        let store = AnyStore::open_small(clock.clone()).await;
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         let engine = Engine::start(Options {
             store: Arc::new(store.clone()),
             library: Arc::new(store.clone()),
@@ -122,7 +123,7 @@ impl Site {
             limits: Limits::default(),
             seed: 7,
             hooks: Hooks::default(),
-            cluster: None,
+            cluster: store.cluster(nowhere),
         });
         engine.supervise();
         let registry = prometheus::Registry::new();

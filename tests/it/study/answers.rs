@@ -2,7 +2,6 @@
 
 use super::learner::{Device, card_of, somebody};
 use super::server::{TestServer, eventually};
-use ports::ReviewStore as _;
 use serde_json::json;
 
 #[test]
@@ -27,7 +26,7 @@ fn a_learner_studies_a_deck_to_its_end_and_everything_is_in_the_log() {
         (Some(5), Some(5), Some(5))
     );
     assert_eq!(device.saved, 5);
-    let rows = server.run(server.store.progress(learner, deck)).unwrap();
+    let rows = server.rows(learner, deck);
     assert_eq!(rows.len(), 5);
     assert!(rows.iter().all(|row| row.state.sm2.reps == 1 && row.state.sm2.ease == 260));
 }
@@ -51,7 +50,7 @@ fn an_answer_sent_again_on_another_socket_counts_once() {
     let refused = again.wait("error");
     assert_eq!(refused["code"], "id_reused", "another sitting is other content");
     again.settle();
-    let rows = server.run(server.store.progress(learner, deck)).unwrap();
+    let rows = server.rows(learner, deck);
     assert_eq!(rows[0].state.answers, 1);
 }
 
@@ -73,7 +72,7 @@ fn an_undone_answer_comes_back_at_once_and_leaves_no_trace_in_the_state() {
     assert_eq!(changed["drop"], json!([cards[1].0]), "the window was full");
     device.settle();
     eventually("the stored state is that of a new card", || {
-        let rows = server.run(server.store.progress(learner, deck)).unwrap();
+        let rows = server.rows(learner, deck);
         rows.iter().all(|row| row.state.answers == 0)
     });
 }
@@ -109,6 +108,6 @@ fn a_session_follows_its_learner_to_another_worker() {
         device.answer(deck, *card, 5);
         device.settle();
     }
-    let rows = server.run(server.store.progress(learner, deck)).unwrap();
+    let rows = server.rows(learner, deck);
     assert_eq!(rows.len(), 12);
 }

@@ -1,5 +1,6 @@
 //! The real binary as a child of the test: started, watched, killed by its own id.
 
+use super::any_store::{self, AnyStore};
 use super::server::eventually;
 use domain::ids::UserId;
 use ports::Role;
@@ -9,16 +10,21 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use studyhall::auth::{Mint, Wanted};
 use studyhall::clock::real_ms;
 
 const SECRET: &str = "a secret that only these tests know, long enough";
 
+/// What Cassandra says to every client that names its keyspace once, and not in each statement.
+const PREPARED_IN_KEYSPACE: &str = "with prepared statements is considered to be an anti-pattern";
+
 /// Where a binary's data lies and where it listens, over all its lives.
 pub struct Place {
     pub data: PathBuf,
+    /// The keyspace, where the suite runs on a CQL server.
+    keyspace: Option<&'static str>,
     port: u16,
     folder: tempfile::TempDir,
 }
@@ -31,9 +37,26 @@ pub struct Life {
 }
 
 impl Place {
+    /// On whichever store the suite runs.
     pub fn new() -> Place {
+        Place { keyspace: any_store::on_cql().then(keyspace), ..Place::with_files() }
+    }
+
+    /// On the embedded store, for tests that are about its files.
+    pub fn with_files() -> Place {
         let folder = tempfile::tempdir().unwrap();
-        Place { data: folder.path().join("data"), port: free_port(), folder }
+        Place { data: folder.path().join("data"), keyspace: None, port: free_port(), folder }
+    }
+
+    /// The store that it serves, while it does not run.
+    pub async fn store(&self) -> AnyStore {
+        match self.keyspace {
+            None => AnyStore::Embedded(open(&self.data)),
+            Some(keyspace) => {
+                let address = keyspace.parse().unwrap();
+                AnyStore::Cql(cql::CqlStore::open(&address, &cql::Options::default()).await.unwrap())
+            }
+        }
     }
 
     /// The server's address, the same in each life.
@@ -54,6 +77,7 @@ impl Place {
         let _ = std::fs::remove_file(&ready);
         let mut child = self
             .command("serve")
+            .args(self.keyspace.iter().flat_map(|keyspace| ["--store", *keyspace]))
             .args(["--listen", &format!("127.0.0.1:{}", self.port), "--workers", "2", "--log-format", "json"])
             .arg("--ready-file")
             .arg(&ready)
@@ -147,7 +171,10 @@ impl Life {
     pub fn complaints(&self) -> Vec<String> {
         let is_fine = |line: &String| {
             let line: Result<Value, _> = serde_json::from_str(line);
-            line.is_ok_and(|line| !matches!(line["level"].as_str(), Some("WARN" | "ERROR") | None))
+            line.is_ok_and(|line| {
+                let is_loud = matches!(line["level"].as_str(), Some("WARN" | "ERROR") | None);
+                !is_loud || line["warning"].as_str().is_some_and(|text| text.contains(PREPARED_IN_KEYSPACE))
+            })
         };
         self.lines().into_iter().filter(|line| !is_fine(line)).collect()
     }
@@ -159,6 +186,19 @@ impl Drop for Life {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The keyspace of all binaries that this process starts, made by the binary itself.
+fn keyspace() -> &'static str {
+    static MIGRATED: OnceLock<String> = OnceLock::new();
+    MIGRATED.get_or_init(|| {
+        let keyspace = format!("cql://{}/places{}", any_store::contact_point(), std::process::id());
+        let mut migrate = Command::new(env!("CARGO_BIN_EXE_studyhall"));
+        migrate.args(["migrate", "--store", &keyspace, "--replication-factor", "1"]);
+        let migrated = migrate.env("STUDYHALL_AUTH_SECRET", SECRET).output().unwrap();
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        keyspace
+    })
 }
 
 /// A port below those that connections are given, so that nobody has it when the server comes back to it.

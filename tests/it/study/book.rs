@@ -53,6 +53,13 @@ impl Book {
         }
     }
 
+    /// What another device of the same learner did and was told.
+    pub fn add(&mut self, other: &Book) {
+        self.sent.extend(other.sent.iter().map(|(id, command)| (*id, command.clone())));
+        self.saved.extend(&other.saved);
+        self.refused.extend(other.refused.iter().map(|(id, code)| (*id, code.clone())));
+    }
+
     pub fn count_saved(&self) -> usize {
         self.saved.len()
     }

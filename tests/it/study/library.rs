@@ -5,12 +5,12 @@ use domain::access::Visibility;
 use domain::deck::DeckSettings;
 use domain::ids::{CardId, DeckId, UserId};
 use embedded::EmbeddedStore;
-use ports::{CardRecord, DeckRecord, Library as _, People as _, Role, SignIn};
+use ports::{CardRecord, DeckRecord, Library, People, Role, SignIn};
 use std::path::Path;
 
 /// Puts a deck of this learner with so many cards into a library.
 pub async fn put_deck(
-    store: &EmbeddedStore,
+    store: &(impl Library + People),
     owner: UserId,
     cards: usize,
     settings: DeckSettings,
@@ -35,7 +35,7 @@ pub fn open(folder: &Path) -> EmbeddedStore {
 
 /// Puts a deck that everybody may study into a library, whose cards have this many bytes each.
 pub async fn put_public_deck(
-    store: &EmbeddedStore,
+    store: &(impl Library + People),
     owner: UserId,
     cards: usize,
     card_bytes: usize,

@@ -1,5 +1,6 @@
 //! The study socket from outside: a real server in this process, the real store, real sockets.
 
+pub mod any_store;
 pub mod binary;
 pub mod book;
 pub mod crowd;

@@ -1,7 +1,7 @@
 //! The people of a server under test, behind a gate at which a test can hold every sign-in.
 
+use super::any_store::AnyStore;
 use domain::ids::{ClassId, UserId};
-use embedded::EmbeddedStore;
 use ports::people::{ClassChange, ClassRecord, Grant, Person, PersonChange};
 use ports::{Boxed, People, PeopleError, SignIn};
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use tokio::sync::watch;
 /// What a study socket asks who somebody is. Clones are the same people.
 #[derive(Clone)]
 pub struct WatchedPeople {
-    inner: EmbeddedStore,
+    inner: AnyStore,
     open: Arc<watch::Sender<bool>>,
 }
 
 impl WatchedPeople {
-    pub fn new(inner: EmbeddedStore) -> WatchedPeople {
+    pub fn new(inner: AnyStore) -> WatchedPeople {
         WatchedPeople { inner, open: Arc::new(watch::Sender::new(true)) }
     }
 

@@ -1,6 +1,7 @@
-//! A whole engine behind real sockets, on a port of its own, with the embedded store in a folder of its own. It has
+//! A whole engine behind real sockets, on a port of its own, with a store that no other test has learners in. It has
 //! no HTTP API: decks are put into the library directly.
 
+use super::any_store::{AnyStore, on_cql};
 use super::outside::PlainTokens;
 use super::people::WatchedPeople;
 use super::store::WatchedStore;
@@ -9,11 +10,11 @@ use actors::{Clock, Engine, EngineView, Full, Hooks, LearnerView, Limits, Option
 use bus::LocalQuota;
 use domain::deck::DeckSettings;
 use domain::entry::LogEntry;
+use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
 use domain::state::CardState;
-use embedded::EmbeddedStore;
 use kit::FaultStore;
-use ports::{LogRange, ReviewStore};
+use ports::{Library as _, LogRange, Progress, ReviewStore};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -58,9 +59,9 @@ async fn visit(engine: Engine, user: web::Path<String>) -> HttpResponse {
 pub struct TestServer {
     pub address: SocketAddr,
     /// The store below all faults.
-    pub store: EmbeddedStore,
+    pub store: AnyStore,
     /// What fails as it is told.
-    pub faults: FaultStore<EmbeddedStore>,
+    pub faults: FaultStore<AnyStore>,
     /// What the engine has: a gate for loads before the faults.
     pub watched: WatchedStore,
     /// Who study sockets take their learners from.
@@ -81,7 +82,7 @@ pub struct Wishes {
     pub dev_clock: bool,
     pub limits: Option<Limits>,
     pub hooks: Hooks,
-    /// How the store is opened.
+    /// How the embedded store is opened: for tests that are about it alone.
     pub store: Option<embedded::Options>,
     /// Places for sockets that have not signed in.
     pub gate: Option<GateLimits>,
@@ -102,16 +103,17 @@ impl TestServer {
 
     pub fn start_with(wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = wishes.store.clone().unwrap_or_default();
-        let store = EmbeddedStore::open(folder.path(), options).unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let clock = Arc::new(TestClock::default());
+        let store = runtime.block_on(AnyStore::open(folder.path(), wishes.store.clone(), clock.clone()));
         let faults = match wishes.shape {
             Some(shape) => FaultStore::shaped(store.clone(), shape),
             None => FaultStore::new(store.clone()),
         };
         let watched = WatchedStore::new(faults.clone());
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let clock = Arc::new(TestClock::default());
+        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 4_096).unwrap();
+        let address = listener.local_addr().unwrap();
         let engine = {
             let _inside = runtime.enter();
             Engine::start(Options {
@@ -125,12 +127,12 @@ impl TestServer {
                 limits: wishes.limits.unwrap_or_default(),
                 seed: 7,
                 hooks: wishes.hooks.clone(),
-                cluster: None,
+                cluster: store.cluster(address),
             })
         };
         let people = WatchedPeople::new(store.clone());
         let context = StudyContext {
-            clustered: false,
+            clustered: on_cql(),
             engine: engine.clone(),
             people: Arc::new(people.clone()),
             tokens: Arc::new(PlainTokens),
@@ -150,19 +152,17 @@ impl TestServer {
                 let workers = wishes.workers.max(1);
                 let gate = Arc::new(Gate::new(wishes.gate.unwrap_or_default()));
                 let options = ServeOptions { workers, counters, gate, ..ServeOptions::default() };
-                let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), 4_096).unwrap();
-                let address = listener.local_addr().unwrap();
                 let app = move || {
                     let visited = visited.clone();
                     App::new().route("/visit/{user}", web::get().to(move |path| visit(visited.clone(), path)))
                 };
                 let routes = move || vec![route(context.clone())];
                 let server = serve(vec![listener], &options, app, routes).unwrap();
-                started.send((address, server.handle())).unwrap();
+                started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
         });
-        let (address, handle) = starts.recv_timeout(PATIENCE).expect("the server starts");
+        let handle = starts.recv_timeout(PATIENCE).expect("the server starts");
         let thread = Some(thread);
         TestServer {
             address,
@@ -224,10 +224,24 @@ impl TestServer {
         self.run(self.store.log(user, range)).unwrap()
     }
 
+    /// A deck's progress rows. On a CQL server the store doubts rows of a learner whom nobody owns just now: those are
+    /// folded from the log, as whoever loads them next does.
+    pub fn rows(&self, user: UserId, deck: DeckId) -> Vec<Progress> {
+        let mut rows = self.run(self.store.progress(user, deck)).unwrap();
+        if on_cql() && rows.iter().any(|row| row.params_key == 0) {
+            let params = self.run(self.store.deck(deck)).unwrap().unwrap().settings.fold_params();
+            let folded = fold_deck(deck, &self.log(user), &params);
+            for row in rows.iter_mut().filter(|row| row.params_key == 0) {
+                row.params_key = params.key();
+                row.state = folded.get(&row.card).copied().unwrap_or(CardState::NEW);
+            }
+        }
+        rows
+    }
+
     /// One card's progress row, once the store has what the log has.
     pub fn state(&self, user: UserId, deck: DeckId, card: CardId) -> Option<CardState> {
-        let rows = self.run(self.store.progress(user, deck)).unwrap();
-        rows.into_iter().find(|row| row.card == card).map(|row| row.state)
+        self.rows(user, deck).into_iter().find(|row| row.card == card).map(|row| row.state)
     }
 
     /// Waits until every row is decided.
@@ -302,6 +316,9 @@ fn count() -> u64 {
 impl Drop for TestServer {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
+        // The other servers of the keyspace need not wait until it is declared dead.
+        let engine = self.engine.clone();
+        drop(self.runtime.spawn(async move { engine.leave().await }));
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();
             assert!(ended.is_ok() || std::thread::panicking(), "the server's thread panicked");

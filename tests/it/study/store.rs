@@ -1,9 +1,9 @@
-//! The store under a test's engine: the embedded one, behind a store that fails as it is told, behind a gate at which
+//! The store under a test's engine: whichever the suite runs on, behind a store that fails as it is told, behind a gate at which
 //! a test can hold the loading of learners.
 
+use super::any_store::AnyStore;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
-use embedded::EmbeddedStore;
 use kit::FaultStore;
 use ports::{LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, Shape, StoreError};
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ use tokio::sync::watch;
 /// What an engine under test writes to and reads from. Clones are the same store.
 #[derive(Clone)]
 pub struct WatchedStore {
-    inner: FaultStore<EmbeddedStore>,
+    inner: FaultStore<AnyStore>,
     open: Arc<watch::Sender<bool>>,
     loads: Arc<Mutex<BTreeMap<UserId, usize>>>,
 }
 
 impl WatchedStore {
-    pub fn new(inner: FaultStore<EmbeddedStore>) -> WatchedStore {
+    pub fn new(inner: FaultStore<AnyStore>) -> WatchedStore {
         WatchedStore { inner, open: Arc::new(watch::Sender::new(true)), loads: Arc::default() }
     }
 

@@ -3,6 +3,7 @@
 
 mod library;
 mod log;
+pub mod owners;
 mod people;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

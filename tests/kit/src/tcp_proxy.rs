@@ -1,9 +1,8 @@
 //! A wire between a client and a server that a test can cut, freeze, slow down and make deaf.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -24,6 +23,8 @@ pub enum Wire {
     LosesAnswers,
     /// What a Redis says unasked (RESP3 pushes of messages) is lost; its answers arrive.
     LosesPushes,
+    /// What a Redis says unasked is said twice.
+    DoublesPushes,
     /// Connections are closed, and new ones are closed at once.
     Cut,
 }
@@ -35,10 +36,11 @@ struct State {
     cuts: u64,
 }
 
-/// A proxy in front of one server. It ends with this.
+/// A proxy in front of a server, or of several that do the same. It ends with this.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
+    servers: Arc<Mutex<Vec<SocketAddr>>>,
     state: watch::Sender<State>,
     connections: Arc<AtomicU64>,
     _tasks: Mutex<JoinSet<()>>,
@@ -54,9 +56,15 @@ impl TcpProxy {
         let address = listener.local_addr().unwrap();
         let (state, of_task) = watch::channel(State { wire: Wire::Carries, cuts: 0 });
         let connections = Arc::new(AtomicU64::new(0));
+        let servers = Arc::new(Mutex::new(vec![server]));
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, server, of_task, connections.clone()));
-        TcpProxy { address, state, connections, _tasks: Mutex::new(tasks) }
+        tasks.spawn(accept(listener, servers.clone(), of_task, connections.clone()));
+        TcpProxy { address, servers, state, connections, _tasks: Mutex::new(tasks) }
+    }
+
+    /// New connections go to the first of these that takes them.
+    pub fn lead_to(&self, servers: Vec<SocketAddr>) {
+        *self.servers.lock().unwrap_or_else(PoisonError::into_inner) = servers;
     }
 
     /// Where it listens.
@@ -86,7 +94,7 @@ impl TcpProxy {
 
 async fn accept(
     listener: TcpListener,
-    server: SocketAddr,
+    servers: Arc<Mutex<Vec<SocketAddr>>>,
     state: watch::Receiver<State>,
     connections: Arc<AtomicU64>,
 ) {
@@ -94,17 +102,18 @@ async fn accept(
     while let Ok((client, _)) = listener.accept().await {
         connections.fetch_add(1, Ordering::Relaxed);
         while pairs.try_join_next().is_some() {}
-        pairs.spawn(pair(client, server, state.clone()));
+        let servers = servers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        pairs.spawn(pair(client, servers, state.clone()));
     }
 }
 
 /// One connection, until one end closes it or it is cut.
-async fn pair(client: TcpStream, server: SocketAddr, state: watch::Receiver<State>) {
+async fn pair(client: TcpStream, servers: Vec<SocketAddr>, state: watch::Receiver<State>) {
     let at_first = *state.borrow();
     if at_first.wire == Wire::Cut {
         return;
     }
-    let Ok(server) = TcpStream::connect(server).await else { return };
+    let Ok(server) = TcpStream::connect(&servers[..]).await else { return };
     let (_, _) = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
@@ -135,14 +144,14 @@ async fn carry(
                 }
             }
             Wire::LosesAnswers if is_answer => continue,
-            Wire::LosesPushes if is_answer => {
-                let kept = without_pushes(&bytes[..length]);
-                if to.write_all(&kept).await.is_err() {
+            Wire::LosesPushes | Wire::DoublesPushes if is_answer => {
+                let times = if wire == Wire::LosesPushes { 0 } else { 2 };
+                if to.write_all(&with_pushes(&bytes[..length], times)).await.is_err() {
                     return;
                 }
                 continue;
             }
-            Wire::LosesAnswers | Wire::LosesPushes => {}
+            Wire::LosesAnswers | Wire::LosesPushes | Wire::DoublesPushes => {}
             Wire::Cut => return,
         }
         if to.write_all(&bytes[..length]).await.is_err() {
@@ -151,14 +160,17 @@ async fn carry(
     }
 }
 
-/// The bytes without messages of Redis that are whole within them.
-fn without_pushes(bytes: &[u8]) -> Vec<u8> {
+/// The bytes with each message of Redis that is whole within them so many times.
+fn with_pushes(bytes: &[u8], times: usize) -> Vec<u8> {
     const MESSAGE: &[u8] = b">3\r\n$7\r\nmessage\r\n";
     let mut kept = Vec::new();
     let mut rest = bytes;
     while let Some((first, after)) = rest.split_first() {
         match rest.strip_prefix(MESSAGE).and_then(after_a_string).and_then(after_a_string) {
-            Some(behind) => rest = behind,
+            Some(behind) => {
+                kept.extend(rest[..rest.len() - behind.len()].repeat(times));
+                rest = behind;
+            }
             None => {
                 kept.push(*first);
                 rest = after;
@@ -181,9 +193,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_taken_out_and_answers_stay() {
+    fn messages_are_taken_out_or_doubled_and_answers_stay() {
         let bytes = b":1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$4\r\n\r\n>3\r\n+PONG\r\n";
-        assert_eq!(without_pushes(bytes), b":1\r\n+PONG\r\n");
-        assert_eq!(without_pushes(b">3\r\n$7\r\nmessage\r\n$9"), b">3\r\n$7\r\nmessage\r\n$9");
+        assert_eq!(with_pushes(bytes, 0), b":1\r\n+PONG\r\n");
+        assert_eq!(with_pushes(bytes, 1), bytes);
+        let message = &bytes[4..bytes.len() - 7];
+        assert_eq!(with_pushes(bytes, 2), [b":1\r\n", message, message, b"+PONG\r\n"].concat());
+        assert_eq!(with_pushes(b">3\r\n$7\r\nmessage\r\n$9", 0), b">3\r\n$7\r\nmessage\r\n$9");
     }
 }

@@ -3,7 +3,7 @@
 use super::{Stage, StudySocket};
 use crate::ws::layer::Socket;
 use crate::ws::study::port::Waiting;
-use crate::ws::study::signin::{SignedIn, TokenProblem, sign_in};
+use crate::ws::study::signin::{SignInOutcome, SignedIn, TokenProblem, sign_in};
 use crate::ws::study::translate::{command_input, start_input};
 use domain::ids::{EntryId, InstanceId, UserId};
 use domain::session::{Input, Refusal, SocketId};
@@ -58,6 +58,9 @@ impl StudySocket {
         let (context, port) = (self.context.clone(), self.port.clone());
         actix::spawn(async move {
             let outcome = sign_in(&context, signed.who, hello.zone).await;
+            if outcome == SignInOutcome::Done(user) && hello.last_saved.is_some() {
+                context.engine.returns_with_saved(user).await;
+            }
             // A socket that is gone has nobody to tell.
             let _ = port.put(Waiting::SignIn(outcome));
         });

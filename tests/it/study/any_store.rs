@@ -1,0 +1,324 @@
+//! The store under a server of the tests: the files of one process, or a real CQL server. `STUDYHALL_TEST_STORE=cql`
+//! runs the suite on the latter, which `STUDYHALL_TEST_CQL=host:port` names; without it the embedded store is meant.
+
+use actors::{Clock, ClusterOptions, Peers};
+use cql::{Address, CqlStore};
+use domain::entry::LogEntry;
+use domain::ids::{CardId, ClassId, DeckId, EntryId, RunId, UserId, Uuid};
+use domain::owner::claim::Answer;
+use domain::owner::{Epoch, Timing};
+use embedded::EmbeddedStore;
+use kit::MemoryStore;
+use ports::library::{CardQuery, CardSource, DeckContent, DeckQuery, LibraryError, RequestDigest};
+use ports::people::{ClassChange, ClassRecord, Grant, Person, PersonChange};
+use ports::{
+    Boxed, CardRecord, DeckRecord, LearnerLog, Library, LogRange, People, PeopleError, Progress, Quarantined,
+    ReviewStore, Row, RowOutcome, Shape, SignIn, StoreError,
+};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+/// Whether the suite runs on a CQL server.
+pub fn on_cql() -> bool {
+    match std::env::var("STUDYHALL_TEST_STORE").as_deref() {
+        Ok("cql") => true,
+        Ok("embedded") | Err(_) => false,
+        Ok(other) => panic!("STUDYHALL_TEST_STORE is `embedded` or `cql`, not `{other}`"),
+    }
+}
+
+/// Whether a test that is about the embedded store's own files has nothing to say, because the suite runs on another.
+pub fn has_no_files(reason: &str) -> bool {
+    if on_cql() {
+        eprintln!("skipped on a CQL server: {reason}");
+    }
+    on_cql()
+}
+
+/// Where the CQL server is that tests use.
+///
+/// # Panics
+/// When none is named.
+pub fn contact_point() -> String {
+    let contact = std::env::var("STUDYHALL_TEST_CQL").unwrap_or_default();
+    assert!(!contact.is_empty(), "STUDYHALL_TEST_CQL names no server; `make test-cql` starts one");
+    contact
+}
+
+/// The keyspace that all servers within this process share, whose learners are strangers to each other: a schema takes
+/// seconds.
+fn shared_keyspace() -> &'static Address {
+    static MIGRATED: OnceLock<Address> = OnceLock::new();
+    MIGRATED.get_or_init(|| {
+        let address: Address =
+            format!("cql://{}/servers{}", contact_point(), std::process::id()).parse().unwrap();
+        let plan = cql::Plan { replication_factor: 1, check_only: false };
+        let migrated = address.clone();
+        // Whoever comes first may be within a runtime.
+        let made = std::thread::spawn(move || {
+            kit::wait::block_on(async { cql::migrate(&migrated, &cql::Options::default(), &plan, 0).await })
+        });
+        made.join().unwrap().unwrap();
+        address
+    })
+}
+
+/// A store. Clones are handles of one store.
+#[derive(Clone)]
+pub enum AnyStore {
+    Embedded(EmbeddedStore),
+    Cql(CqlStore),
+    /// For what is tested without a network.
+    Memory(MemoryStore),
+}
+
+/// The test's clock, as the cluster's store wants it.
+struct StoreClock(Arc<dyn Clock>);
+
+impl cql::Clock for StoreClock {
+    fn tick_ms(&self) -> u64 {
+        self.0.now().tick_ms
+    }
+
+    fn wall_ms(&self) -> i64 {
+        self.0.now().wall_ms
+    }
+}
+
+/// Nobody else has learners of a test.
+struct Nobody;
+
+impl Peers for Nobody {
+    fn ask(&self, _: String, _: RunId, _: UserId, _: Epoch) -> Boxed<'_, Answer> {
+        Box::pin(async { Answer::Unreachable })
+    }
+}
+
+impl AnyStore {
+    /// Opens what the environment asks for: files in this folder, or the keyspace that the servers of this process
+    /// share.
+    pub async fn open(
+        folder: &std::path::Path,
+        options: Option<embedded::Options>,
+        clock: Arc<dyn Clock>,
+    ) -> AnyStore {
+        if !on_cql() {
+            return AnyStore::Embedded(EmbeddedStore::open(folder, options.unwrap_or_default()).unwrap());
+        }
+        assert!(options.is_none(), "a test with options of the embedded store does not run on another");
+        Self::open_shared(clock).await
+    }
+
+    /// The same for tests without a network, who need no files.
+    pub async fn open_small(clock: Arc<dyn Clock>) -> AnyStore {
+        if on_cql() { Self::open_shared(clock).await } else { AnyStore::Memory(MemoryStore::new()) }
+    }
+
+    async fn open_shared(clock: Arc<dyn Clock>) -> AnyStore {
+        let options = cql::Options { clock: Arc::new(StoreClock(clock)), ..cql::Options::default() };
+        AnyStore::Cql(CqlStore::open(shared_keyspace(), &options).await.unwrap())
+    }
+
+    /// What makes the server a node, where its store is a cluster's.
+    pub fn cluster(&self, address: SocketAddr) -> Option<ClusterOptions> {
+        match self {
+            AnyStore::Embedded(_) | AnyStore::Memory(_) => None,
+            AnyStore::Cql(store) => Some(ClusterOptions {
+                owners: Arc::new(store.owners().clone()),
+                tenures: Arc::new(store.clone()),
+                peers: Arc::new(Nobody),
+                address: address.to_string(),
+                new_run: Uuid::new_v4,
+                timing: Timing::STANDARD,
+            }),
+        }
+    }
+
+    /// The embedded store, where it is one.
+    pub fn files(&self) -> &EmbeddedStore {
+        match self {
+            AnyStore::Embedded(store) => store,
+            AnyStore::Cql(_) | AnyStore::Memory(_) => {
+                panic!("a test of the embedded store's files runs on another store")
+            }
+        }
+    }
+
+    fn library(&self) -> &dyn Library {
+        match self {
+            AnyStore::Memory(store) => store,
+            AnyStore::Embedded(store) => store,
+            AnyStore::Cql(store) => store,
+        }
+    }
+
+    fn people(&self) -> &dyn People {
+        match self {
+            AnyStore::Memory(store) => store,
+            AnyStore::Embedded(store) => store,
+            AnyStore::Cql(store) => store,
+        }
+    }
+}
+
+/// One call, of whichever store it is.
+macro_rules! of_any {
+    ($self:ident . $method:ident ( $($argument:expr),* )) => {
+        match $self {
+            AnyStore::Memory(store) => store.$method($($argument),*).await,
+            AnyStore::Embedded(store) => store.$method($($argument),*).await,
+            AnyStore::Cql(store) => store.$method($($argument),*).await,
+        }
+    };
+}
+
+impl ReviewStore for AnyStore {
+    fn shape(&self) -> Shape {
+        match self {
+            AnyStore::Memory(store) => store.shape(),
+            AnyStore::Embedded(store) => store.shape(),
+            AnyStore::Cql(store) => store.shape(),
+        }
+    }
+
+    async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {
+        of_any!(self.append(rows))
+    }
+
+    async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
+        of_any!(self.load(user))
+    }
+
+    async fn progress(&self, user: UserId, deck: DeckId) -> Result<Vec<Progress>, StoreError> {
+        of_any!(self.progress(user, deck))
+    }
+
+    async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {
+        of_any!(self.entries(user, ids))
+    }
+
+    async fn card_log(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Option<Vec<CardId>>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        of_any!(self.card_log(user, deck, cards))
+    }
+
+    async fn log(&self, user: UserId, range: LogRange) -> Result<Vec<LogEntry>, StoreError> {
+        of_any!(self.log(user, range))
+    }
+
+    async fn quarantine(&self, what: Quarantined) -> Result<(), StoreError> {
+        of_any!(self.quarantine(what))
+    }
+
+    async fn reopen(&self) -> Result<(), StoreError> {
+        of_any!(self.reopen())
+    }
+}
+
+impl Library for AnyStore {
+    fn put_deck(
+        &self,
+        deck: DeckRecord,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<DeckRecord, LibraryError>> {
+        self.library().put_deck(deck, if_revision, now_ms)
+    }
+
+    fn deck(&self, id: DeckId) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        self.library().deck(id)
+    }
+
+    fn decks(&self, query: DeckQuery) -> Boxed<'_, Result<Vec<DeckRecord>, LibraryError>> {
+        self.library().decks(query)
+    }
+
+    fn put_cards(
+        &self,
+        deck: DeckId,
+        cards: Vec<CardRecord>,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>> {
+        self.library().put_cards(deck, cards, if_revision, now_ms)
+    }
+
+    fn put_cards_from(
+        &self,
+        deck: DeckId,
+        cards: CardSource,
+        if_revision: Option<u64>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<u64, LibraryError>> {
+        self.library().put_cards_from(deck, cards, if_revision, now_ms)
+    }
+
+    fn note_request(
+        &self,
+        key: Uuid,
+        asks: RequestDigest,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
+        self.library().note_request(key, asks, now_ms)
+    }
+
+    fn card(&self, deck: DeckId, card: CardId) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {
+        self.library().card(deck, card)
+    }
+
+    fn cards(&self, deck: DeckId, query: CardQuery) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
+        self.library().cards(deck, query)
+    }
+
+    fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
+        self.library().content(deck)
+    }
+}
+
+impl People for AnyStore {
+    fn sign_in(&self, who: SignIn, now_ms: i64) -> Boxed<'_, Result<Person, PeopleError>> {
+        self.people().sign_in(who, now_ms)
+    }
+
+    fn person(&self, user: UserId) -> Boxed<'_, Result<Option<Person>, PeopleError>> {
+        self.people().person(user)
+    }
+
+    fn change_person(
+        &self,
+        user: UserId,
+        change: PersonChange,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<Person, PeopleError>> {
+        self.people().change_person(user, change, now_ms)
+    }
+
+    fn create_class(&self, class: ClassRecord) -> Boxed<'_, Result<(), PeopleError>> {
+        self.people().create_class(class)
+    }
+
+    fn class(&self, class: ClassId) -> Boxed<'_, Result<Option<ClassRecord>, PeopleError>> {
+        self.people().class(class)
+    }
+
+    fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        self.people().classes_of(user)
+    }
+
+    fn change_class(
+        &self,
+        class: ClassId,
+        change: ClassChange,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        self.people().change_class(class, change, now_ms)
+    }
+
+    fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>> {
+        self.people().grants(user)
+    }
+}
