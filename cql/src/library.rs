@@ -42,7 +42,6 @@ mod statements;
 mod steps;
 #[cfg(test)]
 mod tests;
-mod text;
 mod write;
 
 use crate::CqlStore;

@@ -10,7 +10,6 @@ mod spans;
 mod statements;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use crate::CqlStore;
 use crate::task::owned;

@@ -126,6 +126,11 @@ impl ZoneHistory {
         &self.spans
     }
 
+    /// The name of the first zone in it that this program does not know.
+    pub fn unknown(&self) -> Option<&str> {
+        self.spans.iter().find(|span| !span.is_known()).map(|span| span.name.as_str())
+    }
+
     /// Adds a change that holds for moments later than `from_ms`. Keeps the newest [`ZONE_CHANGES_MAX`]; the oldest of
     /// them holds from [`FROM_EVER_MS`] on once others were forgotten.
     ///

@@ -43,7 +43,6 @@ mod shared;
 mod slices;
 mod stats;
 mod store;
-mod text;
 mod turn;
 
 pub use archive::Filling;

@@ -2,16 +2,23 @@
 //! fields of fixed size in a fixed order, least significant byte first. What may be absent has a bit in a flags
 //! field and takes no bytes when it is absent.
 //!
+//! What people may want to read in a store, settings and roles, is text.
+//!
 //! Bytes of an unknown version are an error, never a guess: whoever reads them keeps them as they are.
 
 mod cursor;
 mod entry;
 mod row;
 mod state;
+mod text;
 
 pub use entry::{decode_entry, encode_entry};
 pub use row::{decode_row, encode_row, row_user};
 pub use state::{decode_progress, encode_progress};
+pub use text::{
+    role_of, role_word, settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word,
+    zones_of, zones_text,
+};
 
 /// The version that is written.
 pub const VERSION: u8 = 1;

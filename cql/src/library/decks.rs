@@ -1,11 +1,11 @@
 //! Decks: their records, and where they lie in their owners' trees.
 
 use super::head::Head;
-use super::text::{settings_text, visibility_word};
 use crate::CqlStore;
 use crate::decide::{Verdict, decide};
 use domain::ids::{DeckId, UserId, Uuid};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use ports::codec::{settings_text, visibility_word};
 use ports::library::PATH_SEPARATOR;
 use ports::{Cause, DeckQuery, DeckRecord, LibraryError, StoreError};
 use scylla::value::MaybeUnset;

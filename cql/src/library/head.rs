@@ -1,10 +1,11 @@
 //! A deck's row: the record, and what tells readers and writers how its cards lie.
 
 use super::card::{PLACES_PER_BUCKET, bucket_of};
-use super::text::{settings_of, visibility_of};
 use crate::CqlStore;
+use crate::log::unreadable;
 use domain::access::Narrowed;
 use domain::ids::{DeckId, OrgId, UserId, Uuid};
+use ports::codec::{settings_of, visibility_of};
 use ports::{DeckRecord, StoreError};
 use scylla::DeserializeRow;
 
@@ -71,7 +72,7 @@ struct Row {
 
 impl Head {
     fn of_row(row: Row) -> Result<Head, StoreError> {
-        let settings = settings_of(&row.settings)?;
+        let settings = settings_of(&row.settings).map_err(|error| unreadable(&error))?;
         let laid_buckets = row.laid_buckets.into_iter().map(i32::cast_unsigned).collect();
         let laid = Laid { edit: row.laid_edit, buckets: laid_buckets };
         let record = DeckRecord {

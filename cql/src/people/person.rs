@@ -1,8 +1,9 @@
 //! A person, and what a token or a wish of the person's own makes of it.
 
-use super::text::{role_of, role_word, zones_of, zones_text};
+use crate::log::unreadable;
 use domain::day::ZoneHistory;
 use domain::ids::{OrgId, UserId, Uuid};
+use ports::codec::{role_of, role_word, zones_of, zones_text};
 use ports::people::PersonChange;
 use ports::{PeopleError, Person, SignIn, StoreError};
 use scylla::DeserializeRow;
@@ -34,12 +35,16 @@ pub(super) struct Row {
 
 impl Stored {
     pub(super) fn of_row(row: Row) -> Result<Stored, StoreError> {
+        let zones = zones_of(&row.zones).map_err(|error| unreadable(&error))?;
+        if let Some(zone) = zones.unknown() {
+            tracing::warn!(zone, "a stored zone is unknown to this program");
+        }
         let person = Person {
             id: UserId(row.user),
             org: row.org.map(OrgId),
             role: role_of(&row.role),
             name: row.name,
-            zones: zones_of(&row.zones)?,
+            zones,
             began_ms: row.began_ms,
         };
         Ok(Stored { person, name_chosen: row.name_chosen, version: row.version, settled: row.settled })

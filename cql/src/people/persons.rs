@@ -3,10 +3,10 @@
 
 use super::enrollments::leave_other_orgs;
 use super::person::{Row, Stored};
-use super::text::{role_word, zones_text};
 use crate::CqlStore;
 use crate::decide::{Verdict, decide};
 use domain::ids::UserId;
+use ports::codec::{role_word, zones_text};
 use ports::people::PersonChange;
 use ports::{Cause, PeopleError, Person, SignIn, StoreError};
 use scylla::value::MaybeUnset;

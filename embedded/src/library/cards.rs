@@ -1,10 +1,10 @@
 //! Cards in `main.db`: positions are given in the order of adding and never again.
 
 use super::decks::{deck_by_id, set_cards};
-use crate::error::During;
+use crate::error::{During, unreadable};
 use crate::rows::{id, maybe_id};
-use crate::text::{tags_of, tags_text};
 use domain::ids::{CardId, DeckId, NoteId};
+use ports::codec::{tags_of, tags_text};
 use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardQuery, CardRecord, LibraryError, StoreError};
 use rusqlite::{Connection, Row};
@@ -181,7 +181,7 @@ fn select(
     let mut rows = statement.query(params).during("read cards")?;
     while let Some(row) = rows.next().during("read cards")? {
         let (mut card, tags) = of_row(row).during("read a card")?;
-        card.tags = tags_of(&tags)?;
+        card.tags = tags_of(&tags).map_err(|error| unreadable("read tags", error))?;
         if !each(card) {
             break;
         }

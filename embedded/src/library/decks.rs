@@ -1,10 +1,10 @@
 //! Decks in `main.db`.
 
-use crate::error::During;
+use crate::error::{During, unreadable};
 use crate::rows::{id, maybe_id};
-use crate::text::{settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word};
 use domain::access::Narrowed;
 use domain::ids::{DeckId, OrgId, UserId};
+use ports::codec::{settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word};
 use ports::library::PATH_SEPARATOR;
 use ports::{DeckQuery, DeckRecord, LibraryError, StoreError};
 use rusqlite::{Connection, Row, params};
@@ -121,8 +121,9 @@ fn select(
     let mut decks = Vec::new();
     while let Some(row) = rows.next().during("read decks")? {
         let (mut deck, tags, settings) = of_row(row).during("read a deck")?;
-        deck.tags = tags_of(&tags)?;
-        deck.settings = settings_of(&settings)?;
+        deck.tags = tags_of(&tags).map_err(|error| unreadable("read tags", error))?;
+        deck.settings =
+            settings_of(&settings).map_err(|error| unreadable("read a deck's settings", error))?;
         decks.push(deck);
     }
     Ok(decks)

@@ -1,10 +1,10 @@
 //! Persons in `main.db`.
 
 use super::classes::leave_other_orgs;
-use crate::error::During;
+use crate::error::{During, unreadable};
 use crate::rows::{id, maybe_id};
-use crate::text::{role_of, role_word, zones_of, zones_text};
 use domain::ids::{OrgId, UserId};
+use ports::codec::{role_of, role_word, zones_of, zones_text};
 use ports::people::PersonChange;
 use ports::{PeopleError, Person, SignIn, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -120,7 +120,10 @@ pub(crate) fn stored(main: &Connection, user: UserId) -> Result<Option<Stored>, 
         .and_then(|mut find| find.query_row([&user.bytes()[..]], of_row).optional())
         .during("read a person")?;
     let Some((mut stored, zones)) = found else { return Ok(None) };
-    stored.person.zones = zones_of(&zones)?;
+    stored.person.zones = zones_of(&zones).map_err(|error| unreadable("read a zone history", error))?;
+    if let Some(unknown) = stored.person.zones.unknown() {
+        tracing::warn!(zone = unknown, "a stored zone is unknown to this program");
+    }
     Ok(Some(stored))
 }
 

@@ -5,17 +5,21 @@ use crate::study::server::eventually;
 use cql::{CqlStore, Options};
 use domain::ids::UserId;
 use kit::redis_server::RedisServer;
-use kit::{CqlProxy, TcpProxy};
+use kit::{CqlProxy, TcpProxy, free_port};
 use ports::Role;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use studyhall::auth::{Mint, Wanted};
 use studyhall::clock::real_ms;
 
 const SECRET: &str = "a secret that only these tests know, long enough";
+
+/// How long a node may take to go: it waits for sockets that stay, for rows that are not stored yet, and for its claims
+/// to be given back, each for a time of its own.
+const LEAVING_MAX: Duration = Duration::from_secs(90);
 
 /// A keyspace, a Redis, and the nodes that share them.
 pub struct Cluster {
@@ -117,7 +121,7 @@ impl Cluster {
     }
 
     fn launch(&self) -> Node {
-        let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let (contact, redis, link) = match &self.wires {
             None => (any_store::contact_point(), self.redis().url(), None),
             Some(wires) => (
@@ -228,7 +232,11 @@ impl Node {
     /// SIGTERM; waits until it has ended well.
     pub fn leave(mut self) {
         self.signal("TERM");
-        eventually("the node ends", || self.child.try_wait().unwrap().is_some());
+        let since = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(since.elapsed() < LEAVING_MAX, "the node does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}: {}", self.log());
     }

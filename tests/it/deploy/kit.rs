@@ -4,9 +4,9 @@ use crate::study::raw;
 use crate::study::server::eventually;
 use client::{RawOptions, RawSocket};
 use domain::ids::UserId;
+use kit::free_port;
 use ports::Role;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use studyhall::auth::{Mint, Wanted};
@@ -51,11 +51,6 @@ pub fn run(command: &mut Command) -> (bool, String) {
     let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
-}
-
-/// A port that nobody has.
-pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A child that ends with this.

@@ -1,9 +1,10 @@
 //! Real proxies in front of real nodes, with the files of `deploy/`: people study through them, and a browser comes back
 //! to the node whose name it bears.
 
-use super::kit::{Node, Program, come_in, file, free_port, get, is_here, run, runtime, study, token, with};
+use super::kit::{Node, Program, come_in, file, get, is_here, run, runtime, study, token, with};
 use crate::study::server::eventually;
 use crate::ws_layer::client::{Client, request};
+use kit::free_port;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;

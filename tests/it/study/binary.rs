@@ -3,13 +3,12 @@
 use super::any_store::{self, AnyStore};
 use super::server::eventually;
 use domain::ids::UserId;
+use kit::free_port;
 use ports::Role;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use studyhall::auth::{Mint, Wanted};
@@ -199,18 +198,6 @@ fn keyspace() -> &'static str {
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         keyspace
     })
-}
-
-/// A port below those that connections are given, so that nobody has it when the server comes back to it.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 10_000).unwrap();
-    loop {
-        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed) * 7) % 10_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// Opens the data of a server that does not run.

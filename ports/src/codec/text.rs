@@ -1,24 +1,27 @@
-//! What is stored as text a person can read: lists, settings and zones as JSON, enums as words.
+//! What every store holds as text that a person can read: lists, settings and zones as JSON, enums as words.
 
-use crate::error::unreadable;
+use super::CodecError;
+use crate::Role;
 use domain::access::Visibility;
 use domain::day::ZoneHistory;
 use domain::deck::{DeckSettings, NewMix};
-use ports::{Role, StoreError};
 use serde_json::{Map, Value, json};
 
 /// Tags as a JSON list.
-pub(crate) fn tags_text(tags: &[String]) -> String {
+pub fn tags_text(tags: &[String]) -> String {
     Value::from(tags).to_string()
 }
 
 /// Reads [`tags_text`].
-pub(crate) fn tags_of(text: &str) -> Result<Vec<String>, StoreError> {
-    serde_json::from_str(text).map_err(|error| unreadable("read tags", error))
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn tags_of(text: &str) -> Result<Vec<String>, CodecError> {
+    serde_json::from_str(text).map_err(|_| CodecError::BadField("tags"))
 }
 
 /// A deck's settings as a JSON object.
-pub(crate) fn settings_text(s: &DeckSettings) -> String {
+pub fn settings_text(s: &DeckSettings) -> String {
     let mix = match s.new_mix {
         NewMix::Spread => "spread",
         NewMix::Before => "before",
@@ -38,9 +41,12 @@ pub(crate) fn settings_text(s: &DeckSettings) -> String {
 }
 
 /// Reads [`settings_text`]; what is absent has its default, so that old rows can be read by newer programs.
-pub(crate) fn settings_of(text: &str) -> Result<DeckSettings, StoreError> {
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn settings_of(text: &str) -> Result<DeckSettings, CodecError> {
     let read: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| unreadable("read a deck's settings", error))?;
+        serde_json::from_str(text).map_err(|_| CodecError::BadField("settings"))?;
     let number = |key: &str| read.get(key).and_then(Value::as_u64);
     let wide = |key: &str, default: u32| number(key).and_then(|n| n.try_into().ok()).unwrap_or(default);
     let narrow = |key: &str, default: u16| number(key).and_then(|n| n.try_into().ok()).unwrap_or(default);
@@ -63,7 +69,7 @@ pub(crate) fn settings_of(text: &str) -> Result<DeckSettings, StoreError> {
 }
 
 /// A zone history as a JSON list, oldest change first.
-pub(crate) fn zones_text(zones: &ZoneHistory) -> String {
+pub fn zones_text(zones: &ZoneHistory) -> String {
     let spans = zones.spans().iter();
     let spans = spans
         .map(|s| json!({"from_ms": s.from_ms, "zone": s.name, "rollover_hour": s.rollover_hour}))
@@ -71,10 +77,12 @@ pub(crate) fn zones_text(zones: &ZoneHistory) -> String {
     Value::Array(spans).to_string()
 }
 
-/// Reads [`zones_text`].
-pub(crate) fn zones_of(text: &str) -> Result<ZoneHistory, StoreError> {
-    let spans: Vec<Value> =
-        serde_json::from_str(text).map_err(|error| unreadable("read a zone history", error))?;
+/// Reads [`zones_text`]. A zone that this program does not know is kept, and is not `is_known`.
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn zones_of(text: &str) -> Result<ZoneHistory, CodecError> {
+    let spans: Vec<Value> = serde_json::from_str(text).map_err(|_| CodecError::BadField("zones"))?;
     let mut zones = ZoneHistory::new();
     for span in &spans {
         let from_ms = span.get("from_ms").and_then(Value::as_i64).unwrap_or(0);
@@ -84,14 +92,11 @@ pub(crate) fn zones_of(text: &str) -> Result<ZoneHistory, StoreError> {
         // A zone can leave the zone database with an update: then the others still hold, and it is kept.
         zones.restore(from_ms, name, hour);
     }
-    if let Some(unknown) = zones.spans().iter().find(|span| !span.is_known()) {
-        tracing::warn!(zone = %unknown.name, "a stored zone is unknown to this program");
-    }
     Ok(zones)
 }
 
 /// A visibility as a word.
-pub(crate) const fn visibility_word(visibility: Visibility) -> &'static str {
+pub const fn visibility_word(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Private => "private",
         Visibility::Link => "link",
@@ -102,7 +107,7 @@ pub(crate) const fn visibility_word(visibility: Visibility) -> &'static str {
 }
 
 /// Reads [`visibility_word`]. An unknown word shows the deck to nobody but its owner.
-pub(crate) fn visibility_of(word: &str) -> Visibility {
+pub fn visibility_of(word: &str) -> Visibility {
     match word {
         "link" => Visibility::Link,
         "class" => Visibility::Class,
@@ -113,7 +118,7 @@ pub(crate) fn visibility_of(word: &str) -> Visibility {
 }
 
 /// A role as a word.
-pub(crate) const fn role_word(role: Role) -> &'static str {
+pub const fn role_word(role: Role) -> &'static str {
     match role {
         Role::Owner => "owner",
         Role::Admin => "admin",
@@ -124,7 +129,7 @@ pub(crate) const fn role_word(role: Role) -> &'static str {
 }
 
 /// Reads [`role_word`]. An unknown word is the role that may least.
-pub(crate) fn role_of(word: &str) -> Role {
+pub fn role_of(word: &str) -> Role {
     match word {
         "owner" => Role::Owner,
         "admin" => Role::Admin,
