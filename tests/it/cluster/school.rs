@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use studyhall::clock::real_ms;
 
 /// How long what must come may take: longer than it takes to declare an owner dead and to read an inbox once more.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Successful repetitions in a row from which on a card counts as mastered.
 const MASTERED_REPS: u16 = 3;
 

@@ -30,8 +30,7 @@ use studyhall::ws::study::{StudyContext, encode_card, route};
 pub use super::library::{card_record, open, put_deck, put_public_deck, unlimited};
 pub use super::outside::TestClock;
 
-/// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use kit::wait::DEADLINE as PATIENCE;
 
 /// Noon, UTC, of 2026-01-10, Unix milliseconds.
 pub const NOON_MS: i64 = 1_768_046_400_000;

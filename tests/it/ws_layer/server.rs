@@ -69,8 +69,7 @@ impl Drop for TestServer {
     }
 }
 
-/// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use kit::wait::DEADLINE as PATIENCE;
 
 /// Waits until something holds.
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {

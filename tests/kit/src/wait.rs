@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a test waits for what must come.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a test waits for what must come: long, for a machine that does much else at the same time. What holds comes at
+/// once, and nobody waits.
+pub const DEADLINE: Duration = Duration::from_secs(90);
 /// How often it looks.
 const POLL: Duration = Duration::from_millis(10);
 
