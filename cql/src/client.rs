@@ -21,6 +21,7 @@ use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::{Consistency, SerialConsistency, Statement};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinError;
 
 /// What a statement does; it decides how it is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -200,7 +201,7 @@ impl Client {
     {
         let client = self.clone();
         let sent = tokio::spawn(async move { client.write_together_here(&batch, &values).await });
-        sent.await.unwrap_or_else(|error| Err(invalid(&error).into_store_error("write a batch")))
+        sent.await.unwrap_or_else(|error| Err(lost(&error).into_store_error("write a batch")))
     }
 
     /// A few writes to several partitions of which none must stay undone: a logged batch, which the cluster carries
@@ -252,11 +253,13 @@ impl Client {
         attempt: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
         let figures = Arc::clone(&self.figures);
-        match tokio::spawn(async move { figures.attempt(kind, attempt).await }).await {
-            Ok(outcome) => outcome,
-            Err(error) => Err(invalid(&error)),
-        }
+        ended(tokio::spawn(async move { figures.attempt(kind, attempt).await }).await)
     }
+}
+
+/// What came of an attempt in a task of its own.
+fn ended<T>(joined: Result<Result<T, Failure>, JoinError>) -> Result<T, Failure> {
+    joined.unwrap_or_else(|error| Err(lost(&error)))
 }
 
 /// A batch of these statements, which may be sent twice.
@@ -299,13 +302,31 @@ fn bind(statement: &PreparedStatement, values: &impl SerializeRow) -> Result<Bou
     statement.clone().bind(values).map_err(|error| invalid(&error).into_store_error("bind"))
 }
 
+/// What cannot be sent, or is no answer to what was asked.
 fn invalid(error: &impl std::fmt::Display) -> Failure {
     Failure { cause: ports::Cause::Invalid, again: false, detail: error.to_string() }
 }
 
+/// A task that panicked or was cancelled: what it had sent may have taken effect.
+fn lost(error: &JoinError) -> Failure {
+    Failure { cause: ports::Cause::Unavailable, again: true, detail: error.to_string() }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::qualified;
+    use super::{ended, qualified};
+    use crate::error::Failure;
+    use ports::Cause;
+
+    #[test]
+    fn an_attempt_whose_task_ends_early_may_have_taken_effect_and_is_made_again() {
+        kit::wait::block_on(async {
+            let attempt = tokio::spawn(async { panic!("planted") });
+            let outcome: Result<(), Failure> = ended(attempt.await);
+            let failure = outcome.unwrap_err();
+            assert_eq!((failure.cause, failure.again), (Cause::Unavailable, true));
+        });
+    }
 
     #[test]
     fn tables_are_named_in_full_and_those_of_the_system_stay_as_they_are() {

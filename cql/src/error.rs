@@ -114,13 +114,29 @@ fn of_attempt(error: &RequestAttemptError) -> (Cause, bool) {
     }
 }
 
-/// What the server said: whether the same request may succeed later decides.
+/// What the server said: whether the same request may succeed later decides. Our rows are small and bounded, and fit into
+/// this program's schema: what a server calls invalid of them is about the server (a guardrail, a disk that fills, a
+/// table that it does not know yet), and passes. Only what cannot be sent at all can never be stored.
 fn of_server(error: &DbError) -> (Cause, bool) {
     match error {
-        DbError::SyntaxError | DbError::Invalid | DbError::ConfigError => (Cause::Invalid, false),
+        DbError::SyntaxError => (Cause::Invalid, false),
+        DbError::Invalid | DbError::ConfigError => (Cause::Unavailable, true),
         DbError::Unauthorized | DbError::AuthenticationError => (Cause::Unavailable, false),
         DbError::Overloaded | DbError::RateLimitReached { .. } => (Cause::Overloaded, true),
         DbError::ReadTimeout { .. } | DbError::WriteTimeout { .. } => (Cause::Timeout, true),
         _ => (Cause::Unavailable, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_calls_invalid_is_tried_again_and_no_row_is_given_up_for_it() {
+        for said in [DbError::Invalid, DbError::ConfigError, DbError::Overloaded, DbError::ServerError] {
+            let (cause, again) = of_server(&said);
+            assert!(again && cause != Cause::Invalid, "{said}: {cause}");
+        }
     }
 }

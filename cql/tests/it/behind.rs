@@ -1,10 +1,11 @@
 //! What is written behind: bounded, counted truly, written when it is asked for; and what a learner's rows wait for.
 
-use crate::server::shared_store;
+use crate::server::{contact_point, shared_address, shared_store};
 use cql::{CqlStore, Options};
 use domain::grade::Grade;
 use domain::ids::{RunId, UserId};
 use domain::owner::Beat;
+use kit::CqlProxy;
 use kit::rows::{card, deck, id, review, row};
 use kit::wait::{block_on, eventually};
 use ports::{Cause, LogRange, ReviewStore, Row, RowOutcome};
@@ -107,6 +108,24 @@ fn rows_of_a_learner_wait_for_those_of_an_earlier_call() {
         let calls = (1..=40).map(|n| outcome(&store, answer(user, n)));
         let outcomes = futures_util::future::join_all(calls).await;
         assert!(outcomes.iter().all(|outcome| *outcome == RowOutcome::Durable), "{outcomes:?}");
+    });
+}
+
+#[test]
+fn answers_that_a_server_calls_invalid_are_saved_as_soon_as_it_takes_them() {
+    block_on(async {
+        let (Some(contact), Some(shared)) = (contact_point(), shared_address().await) else { return };
+        let proxy = CqlProxy::start(contact.parse().unwrap()).await;
+        let address = format!("cql://{}/{}", proxy.address(), shared.keyspace).parse().unwrap();
+        let options = Options { behind_longest_ms: u64::MAX, ..Options::default() };
+        let store = CqlStore::open(&address, &options).await.unwrap();
+        store.beaten(Beat { run: RUN, sent_tick_ms: u64::MAX });
+        let user = new_user();
+        store.adopt(user, RUN, 1).await.unwrap();
+        proxy.call_invalid(2);
+        let rows: Vec<Row> = (1..=3).map(|n| answer(user, n)).collect();
+        assert_eq!(store.append(rows.into()).await, [RowOutcome::Durable; 3]);
+        assert_eq!(proxy.refused(), 2);
     });
 }
 

@@ -22,7 +22,9 @@ const BATCH: u8 = 0x0d;
 /// The kind of result that answers a PREPARE.
 const PREPARED: [u8; 4] = [0, 0, 0, 4];
 /// The server is overloaded: it has not done what was asked.
-const OVERLOADED: [u8; 4] = [0, 0, 0x10, 0x01];
+const OVERLOADED: u32 = 0x1001;
+/// The server calls the request invalid, as its guardrails do when a disk fills.
+const INVALID: u32 = 0x2200;
 const FLAG_COMPRESSED: u8 = 0x01;
 
 /// A proxy in front of one CQL server. It ends with this.
@@ -37,6 +39,8 @@ pub struct CqlProxy {
 #[derive(Debug, Default)]
 struct Known {
     refuses: AtomicBool,
+    /// Writes that are called invalid, still to come.
+    invalid: AtomicU64,
     refused: AtomicU64,
     /// A part of the text of statements that are lost on their way.
     swallows: Mutex<Option<String>>,
@@ -48,7 +52,8 @@ struct Known {
 /// What becomes of a request.
 enum Fate {
     Passes,
-    Refused,
+    /// With this code.
+    Refused(u32),
     Lost,
 }
 
@@ -81,6 +86,11 @@ impl CqlProxy {
     /// Whether writes are refused from now on.
     pub fn refuse_writes(&self, refuses: bool) {
         self.known.refuses.store(refuses, Ordering::SeqCst);
+    }
+
+    /// So many of the next writes are called invalid.
+    pub fn call_invalid(&self, writes: u64) {
+        self.known.invalid.store(writes, Ordering::SeqCst);
     }
 
     /// From now on prepared writes to this table never reach the server, and are never answered.
@@ -136,7 +146,7 @@ async fn requests(
         }
         let passed = match known.fate(&frame) {
             Fate::Passes => to.write_all(&frame).await,
-            Fate::Refused => back.lock().await.write_all(&refusal(&frame)).await,
+            Fate::Refused(code) => back.lock().await.write_all(&refusal(&frame, code)).await,
             Fate::Lost => Ok(()),
         };
         if passed.is_err() {
@@ -171,13 +181,16 @@ impl Known {
         let swallows = lock(&self.swallows).as_ref().is_some_and(|part| text.contains(part));
         if swallows {
             self.swallowed.fetch_add(1, Ordering::SeqCst);
-            Fate::Lost
-        } else if self.refuses.load(Ordering::SeqCst) {
-            self.refused.fetch_add(1, Ordering::SeqCst);
-            Fate::Refused
-        } else {
-            Fate::Passes
+            return Fate::Lost;
         }
+        let one_less = |left: u64| left.checked_sub(1);
+        let code = match self.invalid.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
+            Ok(_) => INVALID,
+            Err(_) if self.refuses.load(Ordering::SeqCst) => OVERLOADED,
+            Err(_) => return Fate::Passes,
+        };
+        self.refused.fetch_add(1, Ordering::SeqCst);
+        Fate::Refused(code)
     }
 
     /// The text of the write that a request carries out; of a batch that of its first statement.
@@ -194,9 +207,9 @@ impl Known {
 }
 
 /// The error that answers this request.
-fn refusal(request: &[u8]) -> Vec<u8> {
+fn refusal(request: &[u8], code: u32) -> Vec<u8> {
     const WHY: &[u8] = b"refused by a test";
-    let mut body = OVERLOADED.to_vec();
+    let mut body = code.to_be_bytes().to_vec();
     body.extend(u16::try_from(WHY.len()).unwrap().to_be_bytes());
     body.extend(WHY);
     let mut frame = vec![0x80 | request[0], 0, request[2], request[3], ERROR];
