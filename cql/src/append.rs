@@ -97,7 +97,7 @@ fn by_learner(rows: &[Row]) -> Vec<(UserId, Vec<usize>)> {
 /// Appends one learner's rows. After a row whose outcome is unknown nothing more is tried.
 async fn append_of(inner: &Inner, user: UserId, rows: &[Row]) -> Vec<RowOutcome> {
     let tenure = inner.tenures.get(user);
-    if tenure.is_some() && inner.behind.is_full(&inner.options) {
+    if tenure.is_some() && inner.behind.is_full(user, &inner.options) {
         return vec![RowOutcome::Unknown(Cause::Overloaded); rows.len()];
     }
     let mut outcomes = Vec::with_capacity(rows.len());

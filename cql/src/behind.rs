@@ -1,26 +1,32 @@
 //! Writing behind: progress of owned learners, coalesced by card, batched by deck, and the checkpoints that speak for it.
+//! A write that fails is not tried for long here: the learner comes again ([`Due`]), and others go on.
 
-use crate::caches::Whole;
+mod due;
+
+use crate::caches::{Patience, Whole};
 use crate::options::Options;
 use crate::store::Inner;
+use crate::task;
 use crate::tenure::{Share, Tenure};
 use domain::ids::{CardId, DeckId, UserId};
 use domain::owner::caches::{Cached, FlushPlan};
+use due::{Due, Pace};
 use futures_util::{StreamExt, stream};
 use ports::StoreError;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// How often it is told that writing still fails, in milliseconds.
 const TROUBLE_TOLD_EVERY_MS: u64 = 30_000;
 
 /// Who waits to be written.
-#[derive(Default)]
 pub(crate) struct Behind {
-    /// Since when, in ticks; 0 for at once.
-    due: Mutex<HashMap<UserId, u64>>,
+    due: Mutex<Due>,
+    /// Somebody has been written: there is a place.
+    freed: Arc<Notify>,
     /// Progress rows that wait, of all learners.
     rows: Arc<AtomicUsize>,
     /// Since when writing fails, and when that was last told, in ticks.
@@ -34,7 +40,21 @@ struct Trouble {
 }
 
 impl Behind {
-    fn due(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
+    pub(crate) fn new(options: &Options) -> Self {
+        let pace = Pace {
+            at_once: options.behind_at_once,
+            again_first_ms: options.behind_again_first_ms,
+            again_longest_ms: options.behind_again_longest_ms,
+        };
+        Self {
+            due: Mutex::new(Due::new(pace)),
+            freed: Arc::default(),
+            rows: Arc::default(),
+            trouble: Mutex::default(),
+        }
+    }
+
+    fn due(&self) -> MutexGuard<'_, Due> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -48,15 +68,16 @@ impl Behind {
         if dirty == 0 {
             return;
         }
-        let since = if dirty >= options.behind_rows_a_learner { 0 } else { options.clock.tick_ms() };
-        let mut due = self.due();
-        let waits = due.entry(user).or_insert(since);
-        *waits = (*waits).min(since);
+        let at_once = dirty >= options.behind_rows_a_learner;
+        let at = if at_once { 0 } else { options.clock.tick_ms().saturating_add(options.behind_longest_ms) };
+        self.due().wait(user, at);
     }
 
-    /// Whether so much waits that nothing more should come.
-    pub(crate) fn is_full(&self, options: &Options) -> bool {
-        self.rows() >= options.behind_rows_max
+    /// Whether so much waits that nothing more of this learner should come. Learners whose last write failed fill half of
+    /// the room at most: the other half is for those who can be written.
+    pub(crate) fn is_full(&self, user: UserId, options: &Options) -> bool {
+        let (rows, most) = (self.rows(), options.behind_rows_max);
+        rows >= most || (rows >= most / 2 && self.due().is_in_trouble(user))
     }
 
     /// Progress rows that wait.
@@ -64,17 +85,19 @@ impl Behind {
         self.rows.load(Ordering::Relaxed)
     }
 
-    fn take_due(&self, options: &Options) -> Vec<UserId> {
-        let now = options.clock.tick_ms();
-        let mut taken = Vec::new();
-        self.due().retain(|user, since| {
-            let is_due = now.saturating_sub(*since) >= options.behind_longest_ms;
-            if is_due {
-                taken.push(*user);
-            }
-            !is_due
-        });
-        taken
+    /// What came of a learner's turn.
+    fn ended(&self, user: UserId, tick_ms: u64, outcome: &Result<(), StoreError>) {
+        let in_trouble = {
+            let mut due = self.due();
+            due.ended(user, tick_ms, outcome.is_err());
+            due.in_trouble()
+        };
+        match outcome {
+            Err(error) => self.tell(tick_ms, in_trouble, Some(error)),
+            Ok(()) if in_trouble == 0 => self.tell(tick_ms, 0, None),
+            Ok(()) => {}
+        }
+        self.freed.notify_one();
     }
 
     /// Says that writing fails when it begins to and every now and then, and when it has ended: not once a learner.
@@ -101,48 +124,56 @@ impl Behind {
 pub(crate) async fn run(store: Weak<Inner>, look_ms: u64) {
     let mut look = tokio::time::interval(Duration::from_millis(look_ms.max(1)));
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let Some(freed) = store.upgrade().map(|inner| Arc::clone(&inner.behind.freed)) else { return };
     loop {
-        look.tick().await;
+        tokio::select! {
+            _ = look.tick() => {}
+            () = freed.notified() => {}
+        }
         let Some(inner) = store.upgrade() else { return };
-        let due = inner.behind.take_due(&inner.options);
         let tick_ms = inner.options.clock.tick_ms();
-        let learners = due.len();
-        let failed = look_after_all(&inner, due).await;
-        if learners > 0 {
-            inner.behind.tell(tick_ms, failed.len(), failed.first());
+        loop {
+            let next = inner.behind.due().next(tick_ms);
+            let Some(user) = next else { break };
+            // Nobody waits for another's write.
+            tokio::spawn(turn(Arc::clone(&inner), user));
         }
     }
 }
 
-/// Looks after learners, some at once; why some of them could not be written.
-async fn look_after_all(inner: &Inner, users: Vec<UserId>) -> Vec<StoreError> {
-    let looked = stream::iter(users).map(|user| async move {
-        let tenure = inner.tenures.get(user)?;
-        look_after(inner, &tenure).await.err()
-    });
-    looked
-        .buffer_unordered(inner.options.behind_at_once.max(1))
-        .filter_map(std::future::ready)
-        .collect()
-        .await
+/// A learner's turn.
+async fn turn(inner: Arc<Inner>, user: UserId) {
+    let of_turn = Arc::clone(&inner);
+    // A task of its own, so that the turn ends whatever becomes of it.
+    let written = task::owned(async move { look_after(&of_turn, user).await }).await;
+    inner.behind.ended(user, inner.options.clock.tick_ms(), &written);
 }
 
 /// Writes everything that waits, of all learners, as before this process ends; how many learners' could not be written.
 pub(crate) async fn flush_all(inner: &Inner) -> usize {
-    look_after_all(inner, inner.tenures.waiting()).await.len()
+    let mut users = inner.tenures.waiting();
+    {
+        let due = inner.behind.due();
+        // Whoever cannot be written must not take the time of the others.
+        users.sort_by_key(|user| due.is_in_trouble(*user));
+    }
+    let written = stream::iter(users).map(|user| look_after(inner, user));
+    let written = written.buffer_unordered(inner.options.behind_at_once.max(1));
+    written.filter(|written| std::future::ready(written.is_err())).count().await
 }
 
-async fn look_after(inner: &Inner, tenure: &Tenure) -> Result<(), StoreError> {
+async fn look_after(inner: &Inner, user: UserId) -> Result<(), StoreError> {
+    let Some(tenure) = inner.tenures.get(user) else { return Ok(()) };
     let tick_ms = inner.options.clock.tick_ms();
     let since_ms = tick_ms.saturating_sub(tenure.held().checkpoint_tick_ms);
     let checkpoint = since_ms >= inner.options.checkpoint_every_ms;
-    let flushed = flush(inner, tenure, checkpoint).await;
+    let flushed = flush(inner, &tenure, checkpoint).await;
     let held = tenure.held();
     // Inbox rows wait for a beat before they may go.
     let waits = held.caches.dirty_cards() > 0 || !held.noted.is_empty();
     drop(held);
     if waits {
-        inner.behind.due().entry(tenure.user).or_insert(tick_ms);
+        inner.behind.due().wait(user, tick_ms.saturating_add(inner.options.behind_longest_ms));
     }
     flushed
 }
@@ -167,7 +198,7 @@ pub(crate) async fn flush(inner: &Inner, tenure: &Tenure, checkpoint: bool) -> R
     };
     let mut stored = Ok(());
     if checkpoint {
-        stored = inner.caches.put_checkpoint(tenure.user, epoch, promised).await;
+        stored = inner.caches.put_checkpoint(tenure.user, epoch, promised, Patience::Short).await;
     }
     {
         let mut held = tenure.held();
@@ -189,10 +220,11 @@ async fn write_progress(inner: &Inner, tenure: &Tenure, plan: &FlushPlan<Whole>)
     for (deck, rows) in decks {
         let is_new = !tenure.held().decks.contains(&deck);
         if is_new {
-            inner.caches.put_deck(tenure.user, deck).await?;
+            inner.caches.put_deck(tenure.user, deck, Patience::Short).await?;
             tenure.held().decks.insert(deck);
         }
-        inner.caches.put_progress(tenure.user, deck, &rows, plan.write_time).await?;
+        let stored = inner.caches.put_progress(tenure.user, deck, &rows, plan.write_time, Patience::Short);
+        stored.await?;
     }
     Ok(())
 }

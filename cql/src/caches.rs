@@ -43,9 +43,20 @@ pub(crate) struct Noted {
     pub(crate) noted_us: i64,
 }
 
+/// For how long a write is tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Patience {
+    /// As long as any write: somebody waits for it.
+    Long,
+    /// Hardly: it is written behind, and comes again.
+    Short,
+}
+
 /// The caches' tables.
 pub(crate) struct CacheTables {
     client: Client,
+    /// The same for what is written behind.
+    hasty: Client,
     statements: CacheStatements,
     progress: Batches,
     inbox: Batches,
@@ -60,9 +71,17 @@ impl CacheTables {
             progress: Batches::new(&[&statements.put_progress], rows_max),
             inbox: Batches::new(&[&statements.put_inbox], rows_max),
             clear: Batches::new(&[&statements.clear_inbox], rows_max),
+            hasty: client.writing_within(client.options().behind_within_ms),
             client: client.clone(),
             statements,
         })
+    }
+
+    fn client_of(&self, patience: Patience) -> &Client {
+        match patience {
+            Patience::Long => &self.client,
+            Patience::Short => &self.hasty,
+        }
     }
 
     /// All progress rows of a deck, as they are stored.
@@ -104,20 +123,27 @@ impl CacheTables {
         deck: DeckId,
         rows: &[(CardId, Cached<Whole>)],
         write_time: i64,
+        patience: Patience,
     ) -> Result<(), StoreError> {
+        let client = self.client_of(patience);
         for rows in rows.chunks(self.client.options().batch_rows_max.max(1)) {
             let values: Vec<ProgressValues> = rows
                 .iter()
                 .map(|(card, cached)| (user.0, deck.0, *card.bytes(), state_blob(cached), write_time))
                 .collect();
-            self.client.write_together(self.progress.of(rows.len()), values).await?;
+            client.write_together(self.progress.of(rows.len()), values).await?;
         }
         Ok(())
     }
 
     /// Notes that a learner has progress in a deck, before the first row of it is written.
-    pub(crate) async fn put_deck(&self, user: UserId, deck: DeckId) -> Result<(), StoreError> {
-        self.client.write(&self.statements.put_deck, (user.0, deck.0)).await
+    pub(crate) async fn put_deck(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        patience: Patience,
+    ) -> Result<(), StoreError> {
+        self.client_of(patience).write(&self.statements.put_deck, (user.0, deck.0)).await
     }
 
     /// The decks in which a learner has progress, or may have.
@@ -131,10 +157,11 @@ impl CacheTables {
         user: UserId,
         epoch: Epoch,
         checkpoint: Checkpoint,
+        patience: Patience,
     ) -> Result<(), StoreError> {
         let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
         let values = (user.0, epoch, checkpoint.folded_to_ms, checkpoint.write_time);
-        self.client.write(&self.statements.put_checkpoint, values).await
+        self.client_of(patience).write(&self.statements.put_checkpoint, values).await
     }
 
     /// Up to which time the caches answer for the log, Unix milliseconds.
@@ -164,7 +191,7 @@ impl CacheTables {
         for rows in rows.chunks(self.client.options().batch_rows_max.max(1)) {
             let values: Vec<(i64, Uuid, [u8; 16])> =
                 rows.iter().map(|row| (row.noted_us, user.0, *row.id.bytes())).collect();
-            self.client.write_together(self.clear.of(rows.len()), values).await?;
+            self.hasty.write_together(self.clear.of(rows.len()), values).await?;
         }
         Ok(())
     }

@@ -90,6 +90,12 @@ impl Client {
         &self.options
     }
 
+    /// The same connection for writes that are given up after so long, in milliseconds.
+    pub(crate) fn writing_within(&self, ms: u64) -> Client {
+        let options = Options { write_within_ms: ms, ..(*self.options).clone() };
+        Client { options: Arc::new(options), ..self.clone() }
+    }
+
     pub(crate) fn figures(&self) -> &Figures {
         &self.figures
     }

@@ -44,10 +44,17 @@ pub struct Options {
     pub behind_look_ms: u64,
     /// A learner with so many waiting progress rows is written at once.
     pub behind_rows_a_learner: usize,
-    /// Progress rows that may wait, of all learners; beyond it an append is `Unknown(Overloaded)`.
+    /// Progress rows that may wait, of all learners; beyond it an append is `Unknown(Overloaded)`. Beyond half of it one of
+    /// a learner whose progress could not be written is.
     pub behind_rows_max: usize,
-    /// Learners whose progress is written at once.
+    /// Learners whose progress is written at once; half as many of those with whom that failed the last time.
     pub behind_at_once: usize,
+    /// How long a write behind is tried, in milliseconds, its last attempt aside; beyond it the learner comes again.
+    pub behind_within_ms: u64,
+    /// How long a learner waits whose progress could not be written, in milliseconds; each further time twice as long.
+    pub behind_again_first_ms: u64,
+    /// The longest such wait, in milliseconds.
+    pub behind_again_longest_ms: u64,
     /// How often a learner's checkpoint is moved, in milliseconds: between them the tail that the next owner reads grows.
     pub checkpoint_every_ms: u64,
     /// The times that owners live by.
@@ -88,7 +95,10 @@ impl Default for Options {
             behind_look_ms: 200,
             behind_rows_a_learner: 100,
             behind_rows_max: 500_000,
-            behind_at_once: 16,
+            behind_at_once: 32,
+            behind_within_ms: 200,
+            behind_again_first_ms: 1_000,
+            behind_again_longest_ms: 15_000,
             checkpoint_every_ms: 60_000,
             timing: Timing::STANDARD,
             clock: Arc::new(SystemClock::default()),

@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::append;
 use crate::archive::unfinished_copy;
 use crate::behind::{self, Behind};
-use crate::caches::{CacheTables, Noted, as_progress};
+use crate::caches::{CacheTables, Noted, Patience, as_progress};
 use crate::client::Client;
 use crate::error::OpenError;
 use crate::figures::{RequestFigures, RequestKind};
@@ -124,7 +124,7 @@ impl CqlStore {
             library,
             people,
             tenures: Tenures::default(),
-            behind: Behind::default(),
+            behind: Behind::new(options),
             lanes: Lanes::new(options.lanes),
             beat: Mutex::default(),
         });
@@ -200,7 +200,7 @@ impl CqlStore {
         let fence = superset.at.log(superset.found, clock.tick_ms(), clock.wall_ms()).ok_or_else(|| {
             StoreError::new(Cause::Invalid, "adopt a learner: this run has lived too long to write caches")
         })?;
-        inner.caches.put_checkpoint(user, epoch, fence.checkpoint()).await?;
+        inner.caches.put_checkpoint(user, epoch, fence.checkpoint(), Patience::Long).await?;
         let caches = fence.stored();
         let noted = inbox.into_iter().map(|row| (row.id, row.noted_us)).collect();
         let (share, checkpoint_tick_ms) = (inner.behind.share(), clock.tick_ms());

@@ -1,7 +1,7 @@
 //! A learner's log and the caches of its fold, written as they are.
 
 use super::fill::Filling;
-use crate::caches::Whole;
+use crate::caches::{Patience, Whole};
 use crate::keys::month_of;
 use crate::log::{ENTRY_BYTES, Filed};
 use domain::ids::{CardId, DeckId, UserId};
@@ -24,7 +24,7 @@ impl Filling {
         let newest_ms = log.iter().map(|(entry, _)| entry.id.at_ms()).max();
         let folded_to_ms = newest_ms.map_or(0, |newest_ms| newest_ms + 1);
         let checkpoint = Checkpoint { folded_to_ms, write_time: self.write_time };
-        self.walk.store.inner.caches.put_checkpoint(user, 0, checkpoint).await
+        self.walk.store.inner.caches.put_checkpoint(user, 0, checkpoint, Patience::Long).await
     }
 
     async fn fill_log(&self, user: UserId, log: &[ports::archive::Filed]) -> Result<(), StoreError> {
@@ -54,8 +54,8 @@ impl Filling {
         }
         let caches = &self.walk.store.inner.caches;
         for (deck, rows) in decks {
-            caches.put_deck(user, deck).await?;
-            caches.put_progress(user, deck, &rows, self.write_time).await?;
+            caches.put_deck(user, deck, Patience::Long).await?;
+            caches.put_progress(user, deck, &rows, self.write_time, Patience::Long).await?;
         }
         Ok(())
     }

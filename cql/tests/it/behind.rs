@@ -27,6 +27,16 @@ async fn opened(options: Options) -> Option<(CqlStore, UserId)> {
     Some((store, user))
 }
 
+/// A store that reaches its server through a proxy.
+async fn behind_a_proxy(options: &Options) -> Option<(CqlProxy, CqlStore)> {
+    let (contact, shared) = (contact_point()?, shared_address().await?);
+    let proxy = CqlProxy::start(contact.parse().unwrap()).await;
+    let address = format!("cql://{}/{}", proxy.address(), shared.keyspace).parse().unwrap();
+    let store = CqlStore::open(&address, options).await.unwrap();
+    store.beaten(Beat { run: RUN, sent_tick_ms: u64::MAX });
+    Some((proxy, store))
+}
+
 /// The n-th answer, to the n-th card.
 fn answer(user: UserId, n: u64) -> Row {
     row(user, review(id(n), deck(1), card(n), Grade::Good), n)
@@ -114,18 +124,40 @@ fn rows_of_a_learner_wait_for_those_of_an_earlier_call() {
 #[test]
 fn answers_that_a_server_calls_invalid_are_saved_as_soon_as_it_takes_them() {
     block_on(async {
-        let (Some(contact), Some(shared)) = (contact_point(), shared_address().await) else { return };
-        let proxy = CqlProxy::start(contact.parse().unwrap()).await;
-        let address = format!("cql://{}/{}", proxy.address(), shared.keyspace).parse().unwrap();
         let options = Options { behind_longest_ms: u64::MAX, ..Options::default() };
-        let store = CqlStore::open(&address, &options).await.unwrap();
-        store.beaten(Beat { run: RUN, sent_tick_ms: u64::MAX });
+        let Some((proxy, store)) = behind_a_proxy(&options).await else { return };
         let user = new_user();
         store.adopt(user, RUN, 1).await.unwrap();
         proxy.call_invalid(2);
         let rows: Vec<Row> = (1..=3).map(|n| answer(user, n)).collect();
         assert_eq!(store.append(rows.into()).await, [RowOutcome::Durable; 3]);
         assert_eq!(proxy.refused(), 2);
+    });
+}
+
+#[test]
+fn a_learner_whose_progress_cannot_be_written_holds_up_nobody_else() {
+    block_on(async {
+        // An attempt that is not answered takes longer than this test may.
+        let options = Options {
+            attempt_timeout_ms: 600_000,
+            behind_at_once: 2,
+            behind_longest_ms: 1,
+            behind_look_ms: 1,
+            ..Options::default()
+        };
+        let Some((proxy, store)) = behind_a_proxy(&options).await else { return };
+        let (stuck, well) = (new_user(), new_user());
+        for user in [stuck, well] {
+            store.adopt(user, RUN, 1).await.unwrap();
+        }
+        proxy.swallow_of(Some("progress"), stuck.0.as_bytes());
+        assert_eq!(outcome(&store, answer(stuck, 1)).await, RowOutcome::Durable);
+        eventually("the write of one learner hangs", || proxy.swallowed() > 0).await;
+        for n in 1..=3 {
+            assert_eq!(outcome(&store, answer(well, n)).await, RowOutcome::Durable);
+            eventually("the other learner's is written", || waiting(&store) == 1).await;
+        }
     });
 }
 

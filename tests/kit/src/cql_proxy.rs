@@ -42,8 +42,8 @@ struct Known {
     /// Writes that are called invalid, still to come.
     invalid: AtomicU64,
     refused: AtomicU64,
-    /// A part of the text of statements that are lost on their way.
-    swallows: Mutex<Option<String>>,
+    /// A part of the text of statements that are lost on their way, and what their values must hold besides.
+    swallows: Mutex<Option<(String, Vec<u8>)>>,
     swallowed: AtomicU64,
     /// The texts of prepared writes, by id.
     writes: Mutex<BTreeMap<Vec<u8>, String>>,
@@ -95,8 +95,13 @@ impl CqlProxy {
 
     /// From now on prepared writes to this table never reach the server, and are never answered.
     pub fn swallow(&self, table: Option<&str>) {
+        self.swallow_of(table, &[]);
+    }
+
+    /// The same for writes among whose values these bytes are.
+    pub fn swallow_of(&self, table: Option<&str>, values: &[u8]) {
         // What is prepared names the keyspace: `keyspace.table `.
-        *lock(&self.known.swallows) = table.map(|table| format!(".{table} "));
+        *lock(&self.known.swallows) = table.map(|table| (format!(".{table} "), values.to_vec()));
     }
 
     /// Writes that it lost so far.
@@ -178,7 +183,9 @@ async fn answers(
 impl Known {
     fn fate(&self, frame: &[u8]) -> Fate {
         let Some(text) = self.write_of(frame) else { return Fate::Passes };
-        let swallows = lock(&self.swallows).as_ref().is_some_and(|part| text.contains(part));
+        let holds = |values: &[u8]| values.is_empty() || frame.windows(values.len()).any(|of| of == values);
+        let swallows =
+            lock(&self.swallows).as_ref().is_some_and(|(part, values)| text.contains(part) && holds(values));
         if swallows {
             self.swallowed.fetch_add(1, Ordering::SeqCst);
             return Fate::Lost;
