@@ -6,6 +6,7 @@
 
 mod figures;
 mod life;
+mod settling;
 
 pub use figures::ClusterFigures;
 
@@ -17,6 +18,7 @@ use domain::owner::node::Node;
 use domain::owner::{Epoch, Subject, Timing};
 use domain::session::Input;
 use ports::{Boxed, NodeEntry, Owners, StoreError, Tenures};
+use settling::Settling;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -86,8 +88,7 @@ struct State {
     /// The run's life, once it is registered.
     node: Option<Node>,
     releases: Releases,
-    /// Learners whose caches are being written for the last time.
-    settling: BTreeSet<UserId>,
+    settling: Settling,
     nodes: BTreeMap<RunId, Arc<str>>,
     /// All that was seen last, the dead included.
     seen: Vec<NodeEntry>,
@@ -102,7 +103,7 @@ impl Cluster {
             run,
             node: None,
             releases,
-            settling: BTreeSet::new(),
+            settling: Settling::default(),
             nodes: BTreeMap::new(),
             seen: Vec::new(),
         };
@@ -178,8 +179,10 @@ impl Cluster {
                 let state = self.state();
                 // A run that is not known to be registered would own what nobody believes to be owned.
                 let is_registered = state.node.is_some();
-                if is_registered && state.releases.may_start(user) && !state.settling.contains(&user) {
-                    break state.run;
+                let run = state.run;
+                if is_registered && state.releases.may_start(user) && !state.settling.is_under_way(run, user)
+                {
+                    break run;
                 }
             }
             tokio::time::sleep(LET_GO_LOOK).await;
@@ -273,7 +276,7 @@ impl Cluster {
                 return Answer::NotMine;
             }
             let entry = shared.registry.home(user).is_some();
-            let writing = state.settling.contains(&user) || self.options.tenures.is_writing(user);
+            let writing = state.settling.is_under_way(run, user) || self.options.tenures.is_writing(user);
             state.releases.asked(user, epoch, Held { entry, writing })
         };
         let mut change = match asked {
@@ -285,7 +288,14 @@ impl Cluster {
         }
         loop {
             let changed = self.options.owners.change(user, change).await;
-            let released = self.state().releases.changed(user, changed);
+            let released = {
+                let mut state = self.state();
+                if state.run != run {
+                    // The run is over, and what it had others take; what the next one lets go is not this.
+                    return Answer::NotMine;
+                }
+                state.releases.changed(user, changed)
+            };
             match released {
                 Released::Gone => {
                     self.counters.released.one_more();
@@ -302,18 +312,20 @@ impl Cluster {
     /// The learner's session is gone from this node: its caches are written, and the memory of them is given back. The
     /// learner stays this run's until somebody else asks.
     pub(crate) fn settle(self: &Arc<Self>, shared: &Shared, user: UserId) {
-        {
+        let run = {
             let mut state = self.state();
-            if shared.registry.home(user).is_some() || !state.settling.insert(user) {
+            let run = state.run;
+            if shared.registry.home(user).is_some() || !state.settling.begin(run, user) {
                 return;
             }
-        }
+            run
+        };
         let cluster = self.clone();
         shared.runtime().spawn(async move {
             if let Err(error) = cluster.options.tenures.release(user).await {
                 tracing::warn!(%error, %user, "caches were not written when a learner left");
             }
-            cluster.state().settling.remove(&user);
+            cluster.state().settling.ended(run, user);
         });
     }
 

@@ -143,14 +143,12 @@ pub(crate) async fn run(store: Weak<Inner>, look_ms: u64) {
 
 /// A learner's turn.
 async fn turn(inner: Arc<Inner>, user: UserId) {
-    let of_turn = Arc::clone(&inner);
-    // A task of its own, so that the turn ends whatever becomes of it.
-    let written = task::owned(async move { look_after(&of_turn, user).await }).await;
+    let written = look_after(&inner, user).await;
     inner.behind.ended(user, inner.options.clock.tick_ms(), &written);
 }
 
 /// Writes everything that waits, of all learners, as before this process ends; how many learners' could not be written.
-pub(crate) async fn flush_all(inner: &Inner) -> usize {
+pub(crate) async fn flush_all(inner: &Arc<Inner>) -> usize {
     let mut users = inner.tenures.waiting();
     {
         let due = inner.behind.due();
@@ -162,7 +160,7 @@ pub(crate) async fn flush_all(inner: &Inner) -> usize {
     written.filter(|written| std::future::ready(written.is_err())).count().await
 }
 
-async fn look_after(inner: &Inner, user: UserId) -> Result<(), StoreError> {
+async fn look_after(inner: &Arc<Inner>, user: UserId) -> Result<(), StoreError> {
     let Some(tenure) = inner.tenures.get(user) else { return Ok(()) };
     let tick_ms = inner.options.clock.tick_ms();
     let since_ms = tick_ms.saturating_sub(tenure.held().checkpoint_tick_ms);
@@ -178,8 +176,19 @@ async fn look_after(inner: &Inner, user: UserId) -> Result<(), StoreError> {
     flushed
 }
 
-/// Writes what waits of one learner, the checkpoint if it is wanted, and clears what the inbox no longer needs.
-pub(crate) async fn flush(inner: &Inner, tenure: &Tenure, checkpoint: bool) -> Result<(), StoreError> {
+/// Writes what waits of one learner, the checkpoint if it is wanted, and clears what the inbox no longer needs. It comes
+/// to its end whatever becomes of whoever asked for it: of a learner whose flush stopped half-way nothing more would be
+/// written, and nobody else could have the learner.
+pub(crate) async fn flush(
+    inner: &Arc<Inner>,
+    tenure: &Arc<Tenure>,
+    checkpoint: bool,
+) -> Result<(), StoreError> {
+    let (inner, tenure) = (Arc::clone(inner), Arc::clone(tenure));
+    task::owned(async move { flush_here(&inner, &tenure, checkpoint).await }).await
+}
+
+async fn flush_here(inner: &Inner, tenure: &Tenure, checkpoint: bool) -> Result<(), StoreError> {
     let _one = tenure.flushing.lock().await;
     let clock = &inner.options.clock;
     let plan = tenure.held().caches.flush(clock.tick_ms(), clock.wall_ms());

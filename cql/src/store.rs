@@ -17,6 +17,7 @@ use crate::owners::Owners;
 use crate::people::PeopleStatements;
 use crate::read;
 use crate::statements::statements;
+use crate::task;
 use crate::tenure::{Held, Tenure, Tenures, read_superset};
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, RunId, UserId};
@@ -217,15 +218,21 @@ impl CqlStore {
     }
 
     /// Writes what waits of the learner's caches and its checkpoint, and forgets the learner, whatever came of that: what
-    /// is not written the next owner folds from the log. Nothing may be appended for the learner from here on.
+    /// is not written the next owner folds from the log. Nothing may be appended for the learner from here on. A tenure
+    /// that begins meanwhile stays.
     ///
     /// # Errors
     /// The store's; the learner is forgotten all the same.
     pub async fn release(&self, user: UserId) -> Result<(), StoreError> {
         let Some(tenure) = self.inner.tenures.get(user) else { return Ok(()) };
-        let flushed = behind::flush(&self.inner, &tenure, true).await;
-        self.inner.tenures.remove(user);
-        flushed
+        let inner = Arc::clone(&self.inner);
+        // It may take long, and goes on when nobody waits for it any more.
+        task::owned(async move {
+            let flushed = behind::flush(&inner, &tenure, true).await;
+            inner.tenures.remove_this(&tenure);
+            flushed
+        })
+        .await
     }
 
     /// Forgets all learners without writing: this run was declared dead, and others own them.

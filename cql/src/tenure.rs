@@ -91,8 +91,12 @@ impl Tenures {
         self.of.write().unwrap_or_else(PoisonError::into_inner).insert(tenure.user, tenure);
     }
 
-    pub(crate) fn remove(&self, user: UserId) -> Option<Arc<Tenure>> {
-        self.of.write().unwrap_or_else(PoisonError::into_inner).remove(&user)
+    /// Removes this tenure of a learner, and no later one.
+    pub(crate) fn remove_this(&self, tenure: &Arc<Tenure>) {
+        let mut of = self.of.write().unwrap_or_else(PoisonError::into_inner);
+        if of.get(&tenure.user).is_some_and(|now| Arc::ptr_eq(now, tenure)) {
+            of.remove(&tenure.user);
+        }
     }
 
     pub(crate) fn drain(&self) -> Vec<Arc<Tenure>> {
@@ -236,5 +240,40 @@ impl Held {
         if self.noted.get(&row.id) == Some(&row.noted_us) {
             self.noted.remove(&row.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenure(user: UserId, epoch: Epoch) -> Arc<Tenure> {
+        let load = Load::claimed(RunId::from_u128(1), epoch, Timing::STANDARD);
+        let caches = load.checkpoint(None).inbox([]).log([], 1, 1).unwrap().stored();
+        Arc::new(Tenure::new(
+            user,
+            Held {
+                caches,
+                noted: BTreeMap::new(),
+                months: BTreeSet::new(),
+                decks: BTreeSet::new(),
+                touched: BTreeSet::new(),
+                checkpoint_tick_ms: 0,
+                share: Share::default(),
+            },
+        ))
+    }
+
+    #[test]
+    fn the_end_of_a_tenure_leaves_the_next_one_of_the_learner_alone() {
+        let (tenures, user) = (Tenures::default(), UserId::from_u128(7));
+        let (first, second) = (tenure(user, 1), tenure(user, 3));
+        tenures.insert(Arc::clone(&first));
+        tenures.insert(second);
+        tenures.remove_this(&first);
+        let left = tenures.get(user).unwrap();
+        assert_eq!(left.epoch, 3);
+        tenures.remove_this(&left);
+        assert_eq!(tenures.len(), 0);
     }
 }

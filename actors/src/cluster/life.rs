@@ -8,7 +8,7 @@ use domain::owner::claim::Releases;
 use domain::owner::node::{BeatOutcome, Life, Node, ReadAt};
 use domain::session::Now;
 use ports::NodeEntry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, Weak};
 use std::time::Duration;
@@ -149,14 +149,9 @@ async fn begin_anew(cluster: &Cluster, shared: &Shared) {
 fn new_run(cluster: &Cluster) {
     let run = RunId((cluster.options.new_run)());
     let releases = Releases::new(run, cluster.options.timing);
-    *cluster.state() = State {
-        run,
-        node: None,
-        releases,
-        settling: BTreeSet::new(),
-        nodes: BTreeMap::new(),
-        seen: Vec::new(),
-    };
+    let mut state = cluster.state();
+    let settling = std::mem::take(&mut state.settling);
+    *state = State { run, node: None, releases, settling, nodes: BTreeMap::new(), seen: Vec::new() };
 }
 
 /// Declares the own run dead.

@@ -7,7 +7,7 @@ use domain::ids::{CardId, EntryId, RunId, UserId};
 use domain::owner::Beat;
 use domain::state::CardState;
 use kit::rows::{card, deck, params_key, review, state};
-use kit::wait::block_on;
+use kit::wait::{block_on, eventually};
 use ports::{Progress, ProgressWrite, ReviewStore, Row, RowOutcome};
 use scylla::client::session_builder::SessionBuilder;
 use std::sync::Arc;
@@ -119,6 +119,21 @@ fn what_an_owner_wrote_before_letting_go_the_next_one_trusts() {
         one.store.release(one.user).await.unwrap();
         two.adopts(3).await;
         assert_eq!(two.progress().await, [(card(1), 3, true), (card(2), 4, true)]);
+    });
+}
+
+#[test]
+fn a_release_that_nobody_waits_for_any_more_comes_to_its_end() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        let release = one.store.release(one.user);
+        // It is begun, and then whoever began it goes away.
+        assert_eq!(futures_util::future::poll_immediate(release).await, None);
+        let ended = || !one.store.is_writing(one.user) && one.store.stats().owned_learners == 0;
+        eventually("the learner is released", ended).await;
+        two.adopts(3).await;
+        assert_eq!(two.progress().await, [(card(1), 3, true)]);
     });
 }
 

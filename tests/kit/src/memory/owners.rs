@@ -293,13 +293,14 @@ impl Tenures for MemoryTenures {
 
     fn release(&self, user: UserId) -> Boxed<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            if !self.diary().held.contains_key(&user) {
-                return Ok(());
-            }
+            let Some(held) = self.held(user) else { return Ok(()) };
             let _ = self.releasing.subscribe().wait_for(|may| *may).await;
             let mut diary = self.diary();
             diary.tended.push(Tended::Released(user));
-            diary.held.remove(&user);
+            // A tenure that began meanwhile stays.
+            if diary.held.get(&user) == Some(&held) {
+                diary.held.remove(&user);
+            }
             Ok(())
         })
     }
