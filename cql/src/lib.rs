@@ -25,6 +25,7 @@ mod options;
 mod owners;
 mod people;
 mod read;
+mod refold;
 mod retry;
 mod statements;
 mod store;

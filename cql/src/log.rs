@@ -1,5 +1,7 @@
 //! The log's tables: statements, rows, and reads by id, by time and by card.
 
+mod lines;
+
 use crate::batches::Batches;
 use crate::client::Client;
 use crate::error::OpenError;
@@ -11,6 +13,7 @@ use domain::entry::LogEntry;
 use domain::ids::{CardId, EntryId, UserId, Uuid};
 use domain::owner::Epoch;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use lines::Line;
 use ports::codec::{decode_entry, encode_entry};
 use ports::{Cause, LogRange, StoreError};
 use scylla::serialize::SerializationError;
@@ -36,9 +39,13 @@ statements! {
         newest_first: Read = "SELECT body, about FROM review_log
             WHERE user = ? AND month = ? AND id >= ? AND id < ? ORDER BY id DESC, job DESC LIMIT ?";
         by_ids: Read = "SELECT body, about FROM review_log WHERE user = ? AND month = ? AND id IN ?";
-        by_cards: Read = "SELECT id, job FROM card_log WHERE user = ? AND month = ? AND card IN ?";
+        by_cards: Read = "SELECT card, id, job FROM card_log WHERE user = ? AND month = ? AND card IN ?";
     }
 }
+
+/// Everything, oldest first.
+pub(crate) const ALL: LogRange =
+    LogRange { from: EntryId::MIN, before: None, newest_first: false, limit: usize::MAX };
 
 /// An entry and what it is filed under.
 #[derive(Clone, Copy, Debug)]
@@ -204,25 +211,13 @@ impl Log {
             .flat_map(|month| keys.chunks(options.keys_a_read).map(move |keys| (month, keys.to_vec())))
             .collect();
         let reads = stream::iter(asked).map(|(month, cards)| self.lines(user, month, cards));
-        let lines: Vec<(EntryId, Vec<u8>)> =
-            reads.buffer_unordered(options.reads_at_once).try_concat().await?;
+        let lines: Vec<Line> = reads.buffer_unordered(options.reads_at_once).try_concat().await?;
         // An id may have a live entry and imported ones, of which only some are these cards'.
-        let wanted: BTreeSet<(EntryId, Vec<u8>)> = lines.into_iter().collect();
+        let wanted: BTreeSet<(EntryId, Vec<u8>)> = lines.into_iter().map(|(_, id, job)| (id, job)).collect();
         let ids: BTreeSet<EntryId> = wanted.iter().map(|(id, _)| *id).collect();
         let mut found = self.by_ids(user, ids).await?;
         found.retain(|row| wanted.contains(&(row.entry.id, job_blob(row.entry.job))));
         Ok(found)
-    }
-
-    async fn lines(
-        &self,
-        user: UserId,
-        month: i32,
-        cards: Vec<Vec<u8>>,
-    ) -> Result<Vec<(EntryId, Vec<u8>)>, StoreError> {
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            self.client.read(&self.statements.by_cards, (user.0, month, cards)).await?;
-        rows.into_iter().map(|(id, job)| Ok((entry_id(&id)?, job))).collect()
     }
 }
 
@@ -236,8 +231,12 @@ fn entry_values<'a>(user: UserId, month: i32, row: &'a Filed, body: &'a [u8], ep
 
 fn card_values(user: UserId, month: i32, row: &Filed, epoch: Epoch) -> LogValues<'_> {
     let id = &row.entry.id;
-    let card = row.about.as_ref().map_or(&[][..], |(_, card)| card.bytes());
-    LogValues::Card((user.0, month, card, id.bytes(), job_bytes(row), write_time_us(*id, epoch)))
+    LogValues::Card((user.0, month, card_bytes(row), id.bytes(), job_bytes(row), write_time_us(*id, epoch)))
+}
+
+/// The card that an entry is listed under; nothing for what concerns no card, or all.
+fn card_bytes(row: &Filed) -> &[u8] {
+    row.about.as_ref().map_or(&[], |(_, card)| card.bytes())
 }
 
 /// An import's job in a key; nothing for what was done live.

@@ -2,8 +2,9 @@
 
 use crate::caches::Noted;
 use crate::keys::month_of;
-use crate::log::Filed;
+use crate::log::{ALL, Filed};
 use crate::store::{Inner, overlaid, waiting};
+use crate::task;
 use crate::tenure::read_superset;
 use domain::ids::{DeckId, EntryId, RunId, UserId};
 use domain::owner::Subject;
@@ -11,9 +12,7 @@ use domain::state::CardState;
 use ports::reviews::NEWEST_IDS;
 use ports::{LearnerLog, LogRange, Progress, StoreError};
 use std::collections::BTreeSet;
-
-/// Everything, oldest first.
-const ALL: LogRange = LogRange { from: EntryId::MIN, before: None, newest_first: false, limit: usize::MAX };
+use std::sync::Arc;
 
 /// What a session starts from.
 pub(crate) async fn load(inner: &Inner, user: UserId) -> Result<LearnerLog, StoreError> {
@@ -77,9 +76,18 @@ pub(crate) async fn deck_log(inner: &Inner, user: UserId, deck: DeckId) -> Resul
     Ok(found)
 }
 
+/// Has folds by card find these entries: see [`Log::mend_lines`](crate::log::Log::mend_lines).
+pub(crate) async fn listed(inner: &Arc<Inner>, user: UserId, rows: Vec<Filed>) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let inner = Arc::clone(inner);
+    task::owned(async move { inner.log.mend_lines(user, &rows).await }).await
+}
+
 /// Names entries in the inbox that were found in the log and that the owner did not know.
 pub(crate) async fn found_again(
-    inner: &Inner,
+    inner: &Arc<Inner>,
     user: UserId,
     entries: &[(EntryId, Subject)],
 ) -> Result<Vec<Subject>, StoreError> {
@@ -88,6 +96,7 @@ pub(crate) async fn found_again(
         let held = tenure.held();
         entries.iter().copied().filter(|(id, _)| held.caches.found(*id)).collect()
     };
+    listed(inner, user, inner.log.by_ids(user, unknown.iter().map(|(id, _)| *id)).await?).await?;
     let noted_us = inner.options.clock.wall_ms().saturating_mul(1_000);
     let rows: Vec<Noted> = unknown.iter().map(|(id, _)| Noted { id: *id, noted_us }).collect();
     inner.caches.put_inbox(user, &rows).await?;
@@ -106,10 +115,11 @@ pub(crate) async fn found_again(
 }
 
 /// Reads the inbox once more, and the entries that it names.
-pub(crate) async fn inbox_again(inner: &Inner, user: UserId) -> Result<Vec<Subject>, StoreError> {
+pub(crate) async fn inbox_again(inner: &Arc<Inner>, user: UserId) -> Result<Vec<Subject>, StoreError> {
     let Some(tenure) = inner.tenures.get(user) else { return Ok(Vec::new()) };
     let inbox = inner.caches.inbox(user).await?;
     let found = inner.log.by_ids(user, inbox.iter().map(|row| row.id)).await?;
+    listed(inner, user, found.clone()).await?;
     let found: Vec<(EntryId, Subject)> =
         found.iter().filter_map(|row| Some((row.entry.id, row.about?))).collect();
     let mut held = tenure.held();

@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::append;
 use crate::archive::unfinished_copy;
 use crate::behind::{self, Behind};
-use crate::caches::{CacheTables, Noted, Patience, as_progress};
+use crate::caches::{CacheTables, Patience, as_progress};
 use crate::client::Client;
 use crate::error::OpenError;
 use crate::figures::{RequestFigures, RequestKind};
@@ -26,7 +26,7 @@ use ports::reviews::Shape;
 use ports::{
     Boxed, Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 statements! {
@@ -133,32 +133,6 @@ impl CqlStore {
         Ok((Self { inner }, unfinished))
     }
 
-    /// Marks cards of a learner to be folded again from the log by whoever loads them next, by naming an entry of each in
-    /// the inbox. Whoever owns the learner now reads it when it is told. Returns how many could be marked: not those
-    /// that no entry is about.
-    ///
-    /// # Errors
-    /// The store's; some may be marked.
-    pub async fn mark_for_refold(
-        &self,
-        user: UserId,
-        deck: DeckId,
-        cards: &[CardId],
-    ) -> Result<usize, StoreError> {
-        let found = self.inner.log.by_cards(user, &cards.iter().copied().collect()).await?;
-        let mut newest: BTreeMap<CardId, EntryId> = BTreeMap::new();
-        for row in found {
-            if let Some((_, card)) = row.about.filter(|(of, _)| *of == deck) {
-                let id = newest.entry(card).or_insert(row.entry.id);
-                *id = (*id).max(row.entry.id);
-            }
-        }
-        let noted_us = self.inner.options.clock.wall_ms().saturating_mul(1_000);
-        let rows: Vec<Noted> = newest.values().map(|id| Noted { id: *id, noted_us }).collect();
-        self.inner.caches.put_inbox(user, &rows).await?;
-        Ok(rows.len())
-    }
-
     /// Who owns whom, and who is alive.
     pub fn owners(&self) -> &Owners {
         &self.inner.owners
@@ -193,7 +167,11 @@ impl CqlStore {
     pub async fn adopt(&self, user: UserId, run: RunId, epoch: Epoch) -> Result<(), StoreError> {
         let inner = &self.inner;
         let (clock, timing) = (&inner.options.clock, inner.options.timing);
-        let superset = read_superset(&inner.log, &inner.caches, user, (run, epoch), timing).await?;
+        let mut superset = read_superset(&inner.log, &inner.caches, user, (run, epoch), timing).await?;
+        // A former owner's last write may have reached too few replicas for a fold to find it. What an import brings is
+        // written again by whoever carries the import on.
+        superset.rows.retain(|row| row.entry.job.is_none());
+        read::listed(inner, user, std::mem::take(&mut superset.rows)).await?;
         let months = inner.log.months(user).await?.into_iter().collect();
         let decks = inner.caches.decks(user).await?.into_iter().collect();
         let touched = superset.stale().into_iter().map(|(deck, _)| deck).collect();

@@ -2,7 +2,7 @@
 
 use crate::caches::{CacheTables, Noted, Whole};
 use crate::keys::first_id_at;
-use crate::log::{Filed, Log};
+use crate::log::{ALL, Filed, Log};
 use domain::entry::Body;
 use domain::ids::{CardId, DeckId, EntryId, JobId, RunId, UserId};
 use domain::owner::caches::Caches;
@@ -119,6 +119,8 @@ impl Tenures {
 pub(crate) struct Superset {
     pub(crate) at: AtLog,
     pub(crate) inbox: Vec<Noted>,
+    /// The entries that it is about: the log's tail, and what the inbox names.
+    pub(crate) rows: Vec<Filed>,
     pub(crate) found: Vec<Found>,
 }
 
@@ -155,7 +157,7 @@ pub(crate) async fn read_superset(
         let stored_last = subject.and_then(|subject| last.get(&subject).copied());
         Found { id, subject, stored_last }
     });
-    Ok(Superset { at, inbox, found: found.collect() })
+    Ok(Superset { at, inbox, found: found.collect(), rows })
 }
 
 /// Which cards the entries concern. The mark of an import concerns every card of its job.
@@ -184,8 +186,7 @@ async fn subjects(
         }
     }
     if !marks.is_empty() {
-        let all = LogRange { from: EntryId::MIN, before: None, newest_first: false, limit: usize::MAX };
-        let log = log.range(user, &all).await?;
+        let log = log.range(user, &ALL).await?;
         for (id, job) in marks {
             let of_job = log.iter().filter(|row| row.entry.job == Some(job));
             named.extend(of_job.map(|row| (id, row.about)));

@@ -88,13 +88,42 @@ impl Node {
     }
 
     async fn inbox(&self) -> Vec<EntryId> {
-        let address = shared_address().await.unwrap();
-        let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.unwrap();
-        let ask = format!("SELECT id FROM {}.inbox WHERE user = ?", address.keyspace);
-        let rows = session.query_unpaged(ask, (self.user.0,)).await.unwrap().into_rows_result().unwrap();
+        let ask = "SELECT id FROM KEYSPACE.inbox WHERE user = ?";
+        let rows = by_hand(ask, (self.user.0,)).await.into_rows_result().unwrap();
         let ids = rows.rows::<(Vec<u8>,)>().unwrap().map(|row| row.unwrap().0);
         ids.map(|id| EntryId::from_bytes(id.try_into().unwrap())).collect()
     }
+}
+
+impl Node {
+    /// An answer to the n-th card of which too few replicas have got more than its row in the log. The month is one in which
+    /// the learner has another.
+    async fn lands_unlisted(&self, n: u64, ago_ms: i64) -> EntryId {
+        let id = EntryId::v7(self.clock.wall_ms() - ago_ms, u128::from(n));
+        let mut body = Vec::new();
+        ports::codec::encode_entry(&review(id, deck(1), card(n), Grade::Good), &mut body);
+        let months = by_hand("SELECT month FROM KEYSPACE.log_months WHERE user = ?", (self.user.0,)).await;
+        let (month,) = months.into_rows_result().unwrap().first_row::<(i32,)>().unwrap();
+        let insert = "INSERT INTO KEYSPACE.review_log (user, month, id, job, body) VALUES (?, ?, ?, 0x, ?)
+            USING TIMESTAMP 1";
+        by_hand(insert, (self.user.0, month, id.bytes().to_vec(), body)).await;
+        id
+    }
+
+    /// Entries that a fold of the n-th card finds.
+    async fn listed(&self, n: u64) -> usize {
+        self.store.card_log(self.user, deck(1), Some(vec![card(n)])).await.unwrap().len()
+    }
+}
+
+/// Sends a statement past all stores.
+async fn by_hand(
+    statement: &str,
+    values: impl scylla::serialize::row::SerializeRow,
+) -> scylla::response::query_result::QueryResult {
+    let address = shared_address().await.unwrap();
+    let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.unwrap();
+    session.query_unpaged(statement.replace("KEYSPACE", &address.keyspace), values).await.unwrap()
 }
 
 /// Two processes and a learner of their own.
@@ -168,10 +197,8 @@ fn the_tail_that_the_next_owner_reads_begins_at_the_checkpoint() {
         one.beats();
         one.answers(2, 0, 3).await;
         one.store.flush(one.user).await.unwrap();
-        let address = shared_address().await.unwrap();
-        let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.unwrap();
-        let delete = format!("DELETE FROM {}.progress WHERE user = ? AND deck = ?", address.keyspace);
-        session.query_unpaged(delete, (one.user.0, deck(1).0)).await.unwrap();
+        let delete = "DELETE FROM KEYSPACE.progress WHERE user = ? AND deck = ?";
+        by_hand(delete, (one.user.0, deck(1).0)).await;
         two.adopts(2).await;
         assert_eq!(two.progress().await, [(card(2), 0, false)]);
     });
@@ -282,6 +309,32 @@ fn what_came_again_and_was_unknown_is_named_once() {
         assert_eq!(one.store.found_again(one.user, &again).await.unwrap(), [(deck(1), card(2))]);
         assert_eq!(one.store.found_again(one.user, &again).await.unwrap(), []);
         assert_eq!(one.progress().await, [(card(2), 0, false)]);
+    });
+}
+
+#[test]
+fn what_only_the_log_has_is_listed_by_card_before_anybody_relies_on_it() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        // The owner dies while it writes: the next one finds the entry in the tail of the log.
+        one.lands_unlisted(2, 0).await;
+        two.adopts(2).await;
+        assert_eq!(two.listed(2).await, 1);
+        // What landed later comes again.
+        let again = one.lands_unlisted(3, 0).await;
+        two.store.found_again(two.user, &[(again, (deck(1), card(3)))]).await.unwrap();
+        assert_eq!(two.listed(3).await, 1);
+        // Or is named in the inbox.
+        let named = one.lands_unlisted(4, 0).await;
+        let name = "INSERT INTO KEYSPACE.inbox (user, id, noted_us) VALUES (?, ?, 5) USING TIMESTAMP 5";
+        by_hand(name, (two.user.0, named.bytes().to_vec())).await;
+        assert_eq!(two.store.inbox_again(two.user).await.unwrap(), [(deck(1), card(4))]);
+        assert_eq!(two.listed(4).await, 1);
+        // Or is found by whoever compares progress with the log.
+        one.lands_unlisted(5, 0).await;
+        assert_eq!(two.store.mark_for_refold(two.user, deck(1), &[card(5)]).await.unwrap(), 1);
+        assert_eq!(two.listed(5).await, 1);
     });
 }
 

@@ -1,0 +1,89 @@
+//! The list by card, made whole: an entry's line is missing where a quorum did not get it. Then the entry is in the log,
+//! and no fold of its card finds it.
+//!
+//! That comes about when a batch reached one replica before its writer died (a read that finds the entry hands the others
+//! that row of the log, and not the line), or when tables were restored that are of different moments. Whoever is about
+//! to rely on an entry without having written it writes its line again.
+
+use super::{ALL, ENTRY_BYTES, Filed, Log, card_bytes, entry_id};
+use crate::keys::{job_blob, month_of};
+use domain::ids::{EntryId, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use ports::StoreError;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A line: card, entry, job.
+pub(super) type Line = (Vec<u8>, EntryId, Vec<u8>);
+
+impl Log {
+    /// Writes again those of these entries that have no line. The caller's task must not be dropped half-way.
+    pub(crate) async fn mend_lines(&self, user: UserId, rows: &[Filed]) -> Result<(), StoreError> {
+        let lines = self.lines_of(user, rows).await?;
+        let has_line = |row: &Filed| lines.contains(&line_of(row));
+        let missing: Vec<Filed> = rows.iter().copied().filter(|row| !has_line(row)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let entries = missing.len();
+        tracing::warn!(%user, entries, "entries were not listed by card: their lines are written again");
+        self.rewrite(user, &missing).await
+    }
+
+    /// Writes entries again as they are stored, each with its line, and notes their months. It is written under the lowest
+    /// epoch: what is there stays as it is. The caller's task must not be dropped half-way.
+    pub(crate) async fn rewrite(&self, user: UserId, rows: &[Filed]) -> Result<(), StoreError> {
+        let options = self.client.options();
+        let rows_max = options.batch_rows_max.min(options.batch_bytes_max / ENTRY_BYTES).max(1);
+        for (month, rows) in by_month(rows) {
+            self.note_month(user, month).await?;
+            for rows in rows.chunks(rows_max) {
+                self.write(user, month, rows, 0).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole month, oldest first.
+    pub(crate) async fn whole_month(&self, user: UserId, month: i32) -> Result<Vec<Filed>, StoreError> {
+        self.range_of_month(user, month, &ALL, usize::MAX).await
+    }
+
+    /// The lines of these entries' cards in these entries' months.
+    async fn lines_of(&self, user: UserId, rows: &[Filed]) -> Result<BTreeSet<Line>, StoreError> {
+        let options = self.client.options();
+        let mut asked: Vec<(i32, Vec<Vec<u8>>)> = Vec::new();
+        for (month, rows) in by_month(rows) {
+            let cards: BTreeSet<&[u8]> = rows.iter().map(card_bytes).collect();
+            let cards: Vec<Vec<u8>> = cards.into_iter().map(<[u8]>::to_vec).collect();
+            asked.extend(cards.chunks(options.keys_a_read.max(1)).map(|cards| (month, cards.to_vec())));
+        }
+        let reads = stream::iter(asked).map(|(month, cards)| self.lines(user, month, cards));
+        let lines: Vec<Line> = reads.buffer_unordered(options.reads_at_once).try_concat().await?;
+        Ok(lines.into_iter().collect())
+    }
+
+    /// The lines of these cards in a month.
+    pub(super) async fn lines(
+        &self,
+        user: UserId,
+        month: i32,
+        cards: Vec<Vec<u8>>,
+    ) -> Result<Vec<Line>, StoreError> {
+        let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> =
+            self.client.read(&self.statements.by_cards, (user.0, month, cards)).await?;
+        rows.into_iter().map(|(card, id, job)| Ok((card, entry_id(&id)?, job))).collect()
+    }
+}
+
+/// An entry's line.
+fn line_of(row: &Filed) -> Line {
+    (card_bytes(row).to_vec(), row.entry.id, job_blob(row.entry.job))
+}
+
+fn by_month(rows: &[Filed]) -> BTreeMap<i32, Vec<Filed>> {
+    let mut months: BTreeMap<i32, Vec<Filed>> = BTreeMap::new();
+    for row in rows {
+        months.entry(month_of(row.entry.id)).or_default().push(*row);
+    }
+    months
+}
