@@ -2,6 +2,7 @@
 //! every request in a task of its own, because a request that is dropped half-way keeps its place on the connection.
 
 use crate::address::Address;
+use crate::datacenter::has_servers;
 use crate::error::{Failure, OpenError};
 use crate::figures::{Figures, RequestKind};
 use crate::options::Options;
@@ -58,7 +59,7 @@ impl Client {
     ) -> Result<Self, OpenError> {
         let ms = Duration::from_millis;
         let mut policy = DefaultPolicy::builder();
-        if let Some(datacenter) = &options.datacenter {
+        if let Some(datacenter) = &address.datacenter {
             policy = policy.prefer_datacenter(datacenter.clone());
         }
         let profile = ExecutionProfile::builder()
@@ -81,6 +82,7 @@ impl Client {
             builder = builder.use_keyspace(address.keyspace.clone(), true);
         }
         let session = builder.build().await.map_err(Box::new)?;
+        has_servers(&session, address.datacenter.as_deref())?;
         let (session, options) = (Arc::new(session), Arc::new(options.clone()));
         let keyspace = address.keyspace.as_str().into();
         Ok(Self { session, keyspace, options, figures: Arc::default() })

@@ -2,6 +2,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "the driver's enums may grow, and a new failure may pass")]
 
+use crate::datacenter::DatacenterError;
 use ports::{Cause, StoreError};
 use scylla::errors::{
     DbError, ExecutionError, NewSessionError, NextRowError, PagerExecutionError, PrepareError,
@@ -38,6 +39,9 @@ pub enum OpenError {
         /// What is copied.
         from: String,
     },
+    /// In which data center it is to be read and written is not clear, or cannot be.
+    #[error(transparent)]
+    Datacenter(#[from] DatacenterError),
     /// The schema could not be read.
     #[error(transparent)]
     Schema(#[from] crate::migrate::MigrateError),

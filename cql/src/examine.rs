@@ -3,6 +3,7 @@
 
 use crate::address::Address;
 use crate::client::{Client, Kind};
+use crate::datacenter::replication;
 use crate::error::OpenError;
 use crate::migrate::{MigrateError, Report, check};
 use crate::options::Options;
@@ -82,11 +83,7 @@ impl Examiner {
     /// # Errors
     /// It cannot be asked.
     pub async fn replication(&self) -> Result<Option<BTreeMap<String, String>>, MigrateError> {
-        const FIND: &str = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?";
-        let read = self.client.prepare(FIND, Kind::Read).await?;
-        let row: Option<(BTreeMap<String, String>,)> =
-            self.client.read_one(&read, (&self.address.keyspace,)).await?;
-        Ok(row.map(|(replication,)| replication.into_iter().filter(|(name, _)| name != "class").collect()))
+        replication(&self.client, &self.address.keyspace).await
     }
 
     /// What the keyspace lacks of this program's schema.

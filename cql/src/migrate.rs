@@ -6,6 +6,7 @@
 
 use crate::address::Address;
 use crate::client::{Client, Kind};
+use crate::datacenter::{DatacenterError, judge_datacenter, of_servers, only_datacenter, replication};
 use crate::error::OpenError;
 use crate::options::Options;
 use ports::StoreError;
@@ -62,9 +63,9 @@ pub enum MigrateError {
     /// A statement failed; what was done before it stays, and doing it again is harmless.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The cluster names no data center.
-    #[error("the cluster tells no data center for the keyspace; set one")]
-    NoDatacenter,
+    /// In which data center the keyspace is, or is to be made, is not clear.
+    #[error(transparent)]
+    Datacenter(#[from] DatacenterError),
     /// A migration that was carried out is not the one that this program has.
     #[error("migration {name} was carried out with another text than this program's")]
     Changed {
@@ -77,6 +78,7 @@ impl From<OpenError> for MigrateError {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Schema(error) => error,
+            OpenError::Datacenter(error) => Self::Datacenter(error),
             other @ (OpenError::Connect(_)
             | OpenError::Prepare { .. }
             | OpenError::SchemaBehind { .. }
@@ -104,6 +106,7 @@ pub async fn migrate(
         return Ok(Report { missing, ..Report::default() });
     }
     let client = Client::connect(address, options, true).await?;
+    judge(&client, address).await?;
     let mut report = check(&client, &address.keyspace).await?;
     if plan.check_only || report.missing.is_empty() {
         return Ok(report);
@@ -120,6 +123,13 @@ pub async fn migrate(
         report.applied.push(migration.name.to_owned());
     }
     Ok(report)
+}
+
+/// Whether it is clear in which data center the keyspace is read and written.
+pub(crate) async fn judge(client: &Client, address: &Address) -> Result<(), MigrateError> {
+    // In a box of its own: what is called from here nests deeply.
+    let replication = Box::pin(replication(client, &address.keyspace)).await?.unwrap_or_default();
+    Ok(judge_datacenter(&replication, address.datacenter.as_deref())?)
 }
 
 /// What the keyspace that the client is connected to lacks.
@@ -149,9 +159,7 @@ async fn create_keyspace(client: &Client, address: &Address, copies: u32) -> Res
     if keyspace_exists(client, &address.keyspace).await? {
         return Ok(());
     }
-    let cluster = client.session().get_cluster_state();
-    let told = cluster.get_nodes_info().iter().find_map(|node| node.datacenter.clone());
-    let datacenter = client.options().datacenter.clone().or(told).ok_or(MigrateError::NoDatacenter)?;
+    let datacenter = only_datacenter(of_servers(client.session()), address.datacenter.as_deref())?;
     let datacenter = datacenter.replace('\'', "''");
     let text = format!(
         "CREATE KEYSPACE IF NOT EXISTS \"{}\" WITH replication = \

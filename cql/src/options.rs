@@ -7,8 +7,6 @@ use std::sync::Arc;
 /// How the store is opened. The defaults suit a server; every field may be changed alone.
 #[derive(Clone)]
 pub struct Options {
-    /// The data center whose replicas are asked; `None` takes that of the first contact point that answers.
-    pub datacenter: Option<String>,
     /// How long a connection may take to come about, in milliseconds.
     pub connect_timeout_ms: u64,
     /// How often an idle connection is asked whether it lives, and how long it may take to answer, in milliseconds.
@@ -76,7 +74,6 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            datacenter: None,
             connect_timeout_ms: 2_000,
             keepalive_ms: 5_000,
             attempt_timeout_ms: 3_000,

@@ -101,6 +101,7 @@ impl CqlStore {
         options: &Options,
     ) -> Result<(Self, Option<String>), OpenError> {
         let client = Client::connect(address, options, false).await?;
+        migrate::judge(&client, address).await?;
         let found = migrate::check(&client, &address.keyspace).await?;
         if !found.missing.is_empty() {
             let keyspace = address.keyspace.clone();

@@ -65,7 +65,7 @@ pub struct ConfigFlags {
     /// The data folder [default: ./studyhall-data]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// embedded or cql://host,host/keyspace [default: embedded]
+    /// embedded or cql://host,host/keyspace[?datacenter=NAME] [default: embedded]
     #[arg(long, value_name = "STORE")]
     pub store: Option<String>,
     /// local or redis://… [default: local]

@@ -9,7 +9,7 @@ pub enum Key {
     AdminListen,
     /// The data folder.
     DataDir,
-    /// `embedded` or `cql://host,host/keyspace`.
+    /// `embedded` or `cql://host,host/keyspace`, after which a data center may be named.
     Store,
     /// `local` or `redis://…`.
     Bus,

@@ -53,6 +53,8 @@ pub struct ClusterFacts {
     pub clock_offset_ms: i64,
     /// Copies of each row by data center; `None` without a keyspace.
     pub replication: Option<BTreeMap<String, String>>,
+    /// The data center that the address names.
+    pub datacenter: Option<String>,
     /// Missing and newer migrations.
     pub schema: Option<Result<SchemaFacts, String>>,
     /// A row written, read and removed.

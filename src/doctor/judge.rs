@@ -160,7 +160,10 @@ fn durability(cluster: &ClusterFacts) -> Vec<Finding> {
     let listed: Vec<String> =
         replication.iter().map(|(center, copies)| format!("{center}: {copies}")).collect();
     let seen = format!("copies of each row: {}", listed.join(", "));
-    let mut all = vec![if least < COPIES_WANTED {
+    let mut all = vec![if let Err(why) = cql::judge_datacenter(replication, cluster.datacenter.as_deref()) {
+        let advice = "no node serves it so: every node must name the same data center";
+        Finding::fail("replication", why.to_string(), advice)
+    } else if least < COPIES_WANTED {
         let advice = "with fewer than 3 copies the loss of one server loses answers or stops the store: \
                       ALTER KEYSPACE, then repair";
         Finding::warn("replication", seen, advice)

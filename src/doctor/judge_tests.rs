@@ -114,10 +114,15 @@ fn a_folder_is_judged_by_what_it_holds() {
 fn a_cluster_is_judged_by_its_servers_its_copies_its_schema_and_its_clock() {
     after("store", Level::Fail, |f| f.cluster = Some(Err("no connection".to_owned())));
     after("store", Level::Warn, |f| cluster_of(f).server.servers = (3, 2));
+    let copies = |of: &[(&str, &str)]| {
+        Some(of.iter().map(|(name, copies)| ((*name).to_owned(), (*copies).to_owned())).collect())
+    };
     after("replication", Level::Warn, |f| {
-        cluster_of(f).replication =
-            Some(BTreeMap::from([("a".to_owned(), "3".to_owned()), ("b".to_owned(), "1".to_owned())]));
+        cluster_of(f).replication = copies(&[("a", "3"), ("b", "1")]);
+        cluster_of(f).datacenter = Some("a".to_owned());
     });
+    after("replication", Level::Fail, |f| cluster_of(f).replication = copies(&[("a", "3"), ("b", "3")]));
+    after("replication", Level::Fail, |f| cluster_of(f).datacenter = Some("elsewhere".to_owned()));
     after("replication", Level::Fail, |f| cluster_of(f).replication = None);
     after("commit log", Level::Warn, |f| cluster_of(f).server.commit_log = Some("periodic".to_owned()));
     after("schema", Level::Fail, |f| {

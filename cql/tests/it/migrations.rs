@@ -1,7 +1,7 @@
 //! The schema, from nothing to the newest.
 
-use crate::server::{contact_point, new_address};
-use cql::{CqlStore, OpenError, Options, Plan, migrate};
+use crate::server::{contact_point, new_address, shared_address};
+use cql::{Address, CqlStore, DatacenterError, OpenError, Options, Plan, migrate};
 use kit::wait::block_on;
 
 const CHECK: Plan = Plan { replication_factor: 1, check_only: true };
@@ -24,6 +24,23 @@ fn a_keyspace_is_made_once_and_made_again_it_stays_as_it_is() {
             assert_eq!(again, cql::Report::default());
         }
         assert!(CqlStore::open(&address, &options).await.is_ok());
+    });
+}
+
+#[test]
+fn a_data_center_is_named_rightly_or_nothing_is_opened() {
+    block_on(async {
+        let Some(shared) = shared_address().await else { return };
+        let options = Options::default();
+        let mut named = Address { datacenter: Some("nowhere".to_owned()), ..shared.clone() };
+        let Err(OpenError::Datacenter(DatacenterError::NoServers { found, .. })) =
+            CqlStore::open(&named, &options).await
+        else {
+            panic!("it was opened in a data center that there is not")
+        };
+        named.datacenter = Some(found);
+        let store = CqlStore::open(&named, &options).await.unwrap();
+        assert!(store.owners().nodes().await.is_ok(), "servers of the one that is named are asked");
     });
 }
 

@@ -50,6 +50,7 @@ pub(super) async fn cluster(address: &Address) -> (Result<ClusterFacts, String>,
     let connect = began.elapsed();
     match look(&examiner, connect).await {
         Ok(facts) => {
+            let facts = ClusterFacts { datacenter: address.datacenter.clone(), ..facts };
             let is_ours = matches!(&facts.schema, Some(Ok(schema)) if schema.missing.is_empty());
             let nodes = if is_ours { Some(nodes(&examiner).await) } else { None };
             (Ok(facts), nodes)
