@@ -334,7 +334,7 @@ impl Cluster {
         &self,
         shared: &Shared,
         user: UserId,
-        entries: Vec<(EntryId, Subject)>,
+        entries: Vec<EntryId>,
     ) -> Result<(), StoreError> {
         let cards = self.options.tenures.found_again(user, entries).await?;
         fold_again(shared, user, &cards).await;

@@ -78,11 +78,10 @@ async fn carry_out(shared: &Arc<Shared>, job: Job) {
         }
         Job::Fetch { user, token, want, shard } => {
             let notices = shared.notices.load(Ordering::Acquire);
-            let reader = shared.reader.clone();
-            let mut facts = contained(async move { reader.answer(user, want).await }).await;
-            if let Ok(Facts::Entries(found)) = &facts
-                && found_again(shared, user, found).await.is_err()
-            {
+            let (reader, asked) = (shared.reader.clone(), want.clone());
+            let mut facts = contained(async move { reader.answer(user, asked).await }).await;
+            let again = facts.as_ref().map_or(Vec::new(), |facts| came_again(&want, facts));
+            if found_again(shared, user, again).await.is_err() {
                 facts = Err(FetchFailed);
             }
             shared.tell(shard, ToShard::Fetched { user, token, facts, notices }).await;
@@ -100,11 +99,27 @@ async fn carry_out(shared: &Arc<Shared>, job: Job) {
     }
 }
 
+/// Commands that came again: what was looked up by their own ids, and found. What an undo names is none of them.
+fn came_again(want: &Want, facts: &Facts) -> Vec<EntryId> {
+    match (want, facts) {
+        (Want::Entries(_), Facts::Entries(found)) => found.iter().map(|entry| entry.id).collect(),
+        (
+            Want::Scope(_)
+            | Want::Decks(_)
+            | Want::Entries(_)
+            | Want::Named(_)
+            | Want::CardLog(..)
+            | Want::Before(..)
+            | Want::Sitting(_),
+            _,
+        ) => Vec::new(),
+    }
+}
+
 /// Commands that came again and are in the log may be writes of an owner that died, which landed after this one had
 /// loaded: before their verdict the caches must not be able to lack them.
-async fn found_again(shared: &Shared, user: UserId, found: &[LogEntry]) -> Result<(), FetchFailed> {
+async fn found_again(shared: &Shared, user: UserId, entries: Vec<EntryId>) -> Result<(), FetchFailed> {
     let Some(cluster) = &shared.cluster else { return Ok(()) };
-    let entries: Vec<_> = found.iter().filter_map(|entry| Some((entry.id, entry.card()?))).collect();
     if entries.is_empty() {
         return Ok(());
     }
@@ -214,6 +229,7 @@ impl<S: ReviewStore> Reader<S> {
             Want::Scope(asked) => Facts::Scope(self.scope(user, asked.as_deref()).await?),
             Want::Decks(ids) => Facts::Decks(self.load_decks(user, ids).await?),
             Want::Entries(ids) => Facts::Entries(self.store.entries(user, ids.clone()).await?),
+            Want::Named(id) => Facts::Entries(self.store.entries(user, vec![*id]).await?),
             Want::CardLog(deck, card) => {
                 Facts::CardLog(self.store.card_log(user, *deck, Some(vec![*card])).await?)
             }
@@ -396,4 +412,20 @@ fn spans_of(gate: &domain::access::DeckGate, person: &Person, grants: &[Grant], 
 
 fn is_open(spans: &[Span]) -> bool {
     spans.iter().any(Span::is_open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_came_again_is_named_whatever_it_does_and_what_an_undo_names_is_not() {
+        let [id, of] = [2, 1].map(kit::rows::id);
+        let undo = kit::rows::entry(id, Body::Undo { of });
+        let answer =
+            kit::rows::review(of, kit::rows::deck(1), kit::rows::card(1), domain::grade::Grade::Good);
+        let found = Facts::Entries(vec![undo]);
+        assert_eq!(came_again(&Want::Entries(vec![id]), &found), [id]);
+        assert_eq!(came_again(&Want::Named(of), &Facts::Entries(vec![answer])), []);
+    }
 }

@@ -5,7 +5,7 @@ use crate::keys::month_of;
 use crate::log::{ALL, Filed};
 use crate::store::{Inner, overlaid, waiting};
 use crate::task;
-use crate::tenure::read_superset;
+use crate::tenure::{read_superset, subjects};
 use domain::ids::{DeckId, EntryId, RunId, UserId};
 use domain::owner::Subject;
 use domain::state::CardState;
@@ -85,49 +85,62 @@ pub(crate) async fn listed(inner: &Arc<Inner>, user: UserId, rows: Vec<Filed>) -
     task::owned(async move { inner.log.mend_lines(user, &rows).await }).await
 }
 
-/// Names entries in the inbox that were found in the log and that the owner did not know.
+/// Names entries in the inbox that were found in the log and that the owner did not know. Without a tenure, as when this
+/// run was declared dead just now, all of them: whoever owns the learner then finds them there.
 pub(crate) async fn found_again(
     inner: &Arc<Inner>,
     user: UserId,
-    entries: &[(EntryId, Subject)],
+    entries: &[EntryId],
 ) -> Result<Vec<Subject>, StoreError> {
-    let Some(tenure) = inner.tenures.get(user) else { return Ok(Vec::new()) };
-    let unknown: Vec<(EntryId, Subject)> = {
-        let held = tenure.held();
-        entries.iter().copied().filter(|(id, _)| held.caches.found(*id)).collect()
-    };
-    listed(inner, user, inner.log.by_ids(user, unknown.iter().map(|(id, _)| *id)).await?).await?;
+    let tenure = inner.tenures.get(user);
+    let is_unknown = |id: &EntryId| tenure.as_ref().is_none_or(|tenure| tenure.held().caches.found(*id));
+    let unknown: BTreeSet<EntryId> = entries.iter().copied().filter(is_unknown).collect();
+    let concerned = read_again(inner, user, unknown).await?;
+    let ids: BTreeSet<EntryId> = concerned.iter().map(|(id, _)| *id).collect();
     let noted_us = inner.options.clock.wall_ms().saturating_mul(1_000);
-    let rows: Vec<Noted> = unknown.iter().map(|(id, _)| Noted { id: *id, noted_us }).collect();
+    let rows: Vec<Noted> = ids.into_iter().map(|id| Noted { id, noted_us }).collect();
     inner.caches.put_inbox(user, &rows).await?;
     inner.client.figures().inbox_noted(rows.len());
+    let Some(tenure) = tenure else { return Ok(Vec::new()) };
     let mut held = tenure.held();
-    for (row, (id, subject)) in rows.into_iter().zip(&unknown) {
+    for row in rows {
+        held.months.insert(month_of(row.id));
         held.note(row);
+    }
+    for (id, subject) in &concerned {
         held.caches.found_marked(*id, *subject);
         held.touched.insert(subject.0);
-        held.months.insert(month_of(*id));
     }
     let dirty = held.count();
     drop(held);
     inner.behind.wait(user, dirty, &inner.options);
-    Ok(unknown.into_iter().map(|(_, subject)| subject).collect())
+    Ok(concerned.into_iter().map(|(_, subject)| subject).collect())
 }
 
 /// Reads the inbox once more, and the entries that it names.
 pub(crate) async fn inbox_again(inner: &Arc<Inner>, user: UserId) -> Result<Vec<Subject>, StoreError> {
     let Some(tenure) = inner.tenures.get(user) else { return Ok(Vec::new()) };
     let inbox = inner.caches.inbox(user).await?;
-    let found = inner.log.by_ids(user, inbox.iter().map(|row| row.id)).await?;
-    listed(inner, user, found.clone()).await?;
-    let found: Vec<(EntryId, Subject)> =
-        found.iter().filter_map(|row| Some((row.entry.id, row.about?))).collect();
+    let concerned = read_again(inner, user, inbox.iter().map(|row| row.id).collect()).await?;
     let mut held = tenure.held();
     inbox.into_iter().for_each(|row| held.note(row));
-    let again = held.caches.inbox_again(found);
+    let again = held.caches.inbox_again(concerned);
     held.touched.extend(again.iter().map(|(deck, _)| *deck));
     let dirty = held.count();
     drop(held);
     inner.behind.wait(user, dirty, &inner.options);
     Ok(again)
+}
+
+/// Which cards these entries concern, as far as they are in the log: their own, that of what an undo names, those of an
+/// import. They are listed by card then.
+async fn read_again(
+    inner: &Arc<Inner>,
+    user: UserId,
+    ids: BTreeSet<EntryId>,
+) -> Result<Vec<(EntryId, Subject)>, StoreError> {
+    let rows = inner.log.by_ids(user, ids).await?;
+    let concerned = subjects(&inner.log, user, &rows).await?;
+    listed(inner, user, rows).await?;
+    Ok(concerned.into_iter().filter_map(|(id, subject)| Some((id, subject?))).collect())
 }

@@ -241,11 +241,7 @@ impl CqlStore {
     ///
     /// # Errors
     /// The store's; then there is no verdict yet.
-    pub async fn found_again(
-        &self,
-        user: UserId,
-        entries: &[(EntryId, Subject)],
-    ) -> Result<Vec<Subject>, StoreError> {
+    pub async fn found_again(&self, user: UserId, entries: &[EntryId]) -> Result<Vec<Subject>, StoreError> {
         read::found_again(&self.inner, user, entries).await
     }
 
@@ -298,7 +294,7 @@ impl ports::Tenures for CqlStore {
     fn found_again(
         &self,
         user: UserId,
-        entries: Vec<(EntryId, Subject)>,
+        entries: Vec<EntryId>,
     ) -> Boxed<'_, Result<Vec<Subject>, StoreError>> {
         Box::pin(async move { CqlStore::found_again(self, user, &entries).await })
     }

@@ -161,7 +161,7 @@ pub(crate) async fn read_superset(
 }
 
 /// Which cards the entries concern. The mark of an import concerns every card of its job.
-async fn subjects(
+pub(crate) async fn subjects(
     log: &Log,
     user: UserId,
     rows: &[Filed],

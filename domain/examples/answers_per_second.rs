@@ -120,7 +120,7 @@ impl Bench {
                 has_entries: false,
                 refolded: Vec::new(),
             }]),
-            Want::Entries(_) => Facts::Entries(Vec::new()),
+            Want::Entries(_) | Want::Named(_) => Facts::Entries(Vec::new()),
             Want::CardLog(..) => Facts::CardLog(Vec::new()),
             Want::Before(..) => Facts::Before(Vec::new()),
             Want::Sitting(_) => Facts::Sitting(SittingFigures::default()),

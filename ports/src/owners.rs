@@ -63,13 +63,10 @@ pub trait Tenures: Send + Sync + 'static {
     /// The newest beat of this process that was applied.
     fn beaten(&self, beat: Beat);
 
-    /// Commands that came again and were found in the log: to be awaited before their verdict. Names the cards that must
-    /// be folded again.
-    fn found_again(
-        &self,
-        user: UserId,
-        entries: Vec<(EntryId, Subject)>,
-    ) -> Boxed<'_, Result<Vec<Subject>, StoreError>>;
+    /// Commands that came again, whose entries were found in the log: to be awaited before their verdict. Names the cards
+    /// that must be folded again.
+    fn found_again(&self, user: UserId, entries: Vec<EntryId>)
+    -> Boxed<'_, Result<Vec<Subject>, StoreError>>;
 
     /// Reads once more what others have appended. Names the cards that must be folded again.
     fn inbox_again(&self, user: UserId) -> Boxed<'_, Result<Vec<Subject>, StoreError>>;

@@ -2,6 +2,7 @@
 
 use crate::server::{contact_point, shared_address, shared_store};
 use cql::{Clock, CqlStore, Options};
+use domain::entry::Body;
 use domain::grade::Grade;
 use domain::ids::{CardId, EntryId, RunId, UserId};
 use domain::owner::Beat;
@@ -305,10 +306,39 @@ fn what_came_again_and_was_unknown_is_named_once() {
         one.adopts(1).await;
         // A write of another that landed after the load, without an inbox row that this owner has read.
         let id = two.answers(2, 0, 8).await;
-        let again = [(id, (deck(1), card(2)))];
-        assert_eq!(one.store.found_again(one.user, &again).await.unwrap(), [(deck(1), card(2))]);
-        assert_eq!(one.store.found_again(one.user, &again).await.unwrap(), []);
+        assert_eq!(one.store.found_again(one.user, &[id]).await.unwrap(), [(deck(1), card(2))]);
+        assert_eq!(one.store.found_again(one.user, &[id]).await.unwrap(), []);
         assert_eq!(one.progress().await, [(card(2), 0, false)]);
+    });
+}
+
+#[test]
+fn an_undo_that_came_again_and_was_unknown_is_named_with_the_card_that_it_is_about() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        let of = one.answers(1, 2_000, 3).await;
+        two.adopts(2).await;
+        // The former owner's last writes, of which one says what it is about and one does not.
+        for (n, about) in [(1, Some((deck(1), card(1)))), (2, None)] {
+            let id = EntryId::v7(one.clock.wall_ms() - 1_000, n);
+            let undo = kit::rows::entry(id, Body::Undo { of });
+            let row = Row { user: one.user, entry: Some(undo), about, progress: ProgressWrite::None };
+            assert_eq!(one.store.append(vec![row].into()).await, [RowOutcome::Durable]);
+            assert_eq!(two.store.found_again(two.user, &[id]).await.unwrap(), [(deck(1), card(1))]);
+            assert!(two.inbox().await.contains(&id));
+        }
+        assert_eq!(two.progress().await, [(card(1), 0, false)]);
+    });
+}
+
+#[test]
+fn what_is_found_when_the_learner_was_lost_just_now_is_left_to_the_next_owner() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        let id = one.answers(1, 0, 3).await;
+        two.store.forget_all();
+        assert_eq!(two.store.found_again(two.user, &[id]).await.unwrap(), []);
+        assert_eq!(one.inbox().await, [id]);
     });
 }
 
@@ -323,7 +353,7 @@ fn what_only_the_log_has_is_listed_by_card_before_anybody_relies_on_it() {
         assert_eq!(two.listed(2).await, 1);
         // What landed later comes again.
         let again = one.lands_unlisted(3, 0).await;
-        two.store.found_again(two.user, &[(again, (deck(1), card(3)))]).await.unwrap();
+        two.store.found_again(two.user, &[again]).await.unwrap();
         assert_eq!(two.listed(3).await, 1);
         // Or is named in the inbox.
         let named = one.lands_unlisted(4, 0).await;

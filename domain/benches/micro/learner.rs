@@ -197,7 +197,7 @@ impl Learner {
         let facts = match want {
             Want::Scope(_) => Facts::Scope(Scope::Decks(vec![DECK])),
             Want::Decks(_) => Facts::Decks(self.load.take().into_iter().collect()),
-            Want::Entries(_) => Facts::Entries(Vec::new()),
+            Want::Entries(_) | Want::Named(_) => Facts::Entries(Vec::new()),
             Want::CardLog(..) => Facts::CardLog(Vec::new()),
             Want::Before(..) => Facts::Before(Vec::new()),
             Want::Sitting(_) => Facts::Sitting(SittingFigures::default()),

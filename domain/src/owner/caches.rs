@@ -190,9 +190,12 @@ impl<P: Clone> Caches<P> {
     /// Inbox rows that were read again and whose entries are in the log: somebody else appended them. The cards that the
     /// session must fold again.
     pub fn inbox_again(&mut self, found: impl IntoIterator<Item = (EntryId, Subject)>) -> Vec<Subject> {
+        let mut fresh = BTreeSet::new();
         let mut again = Vec::new();
         for (id, subject) in found {
-            if self.found(id) {
+            // One entry may concern several cards.
+            if fresh.contains(&id) || self.found(id) {
+                fresh.insert(id);
                 self.found_marked(id, subject);
                 again.push(subject);
             }
@@ -359,4 +362,23 @@ pub fn write_time(epoch: Epoch, tick_ms: u64) -> Option<i64> {
     let low = i64::from(u32::try_from(tick_ms).ok()?);
     let high = i64::from(u32::try_from(epoch).ok().filter(|epoch| epoch >> 31 == 0)?);
     Some(high << 32 | low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::CardId;
+    use crate::owner::load::Load;
+
+    #[test]
+    fn an_entry_in_the_inbox_that_concerns_several_cards_makes_each_of_them_be_folded_again_once() {
+        let load = Load::claimed(RunId::from_u128(1), 1, Timing::STANDARD);
+        let mut caches: Caches<()> =
+            load.checkpoint(None).inbox([]).log([], 1, 1).map(|fence| fence.stored()).unwrap();
+        let mark = EntryId::from_u128(5);
+        let cards = [1, 2].map(|card| (DeckId::from_u128(9), CardId::from_u128(card)));
+        let found = cards.map(|card| (mark, card));
+        assert_eq!(caches.inbox_again(found), cards);
+        assert_eq!(caches.inbox_again(found), []);
+    }
 }

@@ -236,8 +236,10 @@ pub enum Want {
     Scope(Option<Vec<DeckId>>),
     /// Decks with the learner's rows in them. Unknown decks are absent from the facts.
     Decks(Vec<DeckId>),
-    /// Stored entries by id.
+    /// Stored entries by id: those of commands that may have been stored before.
     Entries(Vec<EntryId>),
+    /// The stored entry that an undo names. Also answered by [`Facts::Entries`].
+    Named(EntryId),
     /// All entries of a card and the marks that concern them.
     CardLog(DeckId, CardId),
     /// The ids of the newest undoable entries before this id, at most so many.
@@ -253,7 +255,7 @@ pub enum Facts {
     Scope(Scope),
     /// For [`Want::Decks`].
     Decks(Vec<DeckLoad>),
-    /// For [`Want::Entries`].
+    /// For [`Want::Entries`] and [`Want::Named`].
     Entries(Vec<LogEntry>),
     /// For [`Want::CardLog`].
     CardLog(Vec<LogEntry>),

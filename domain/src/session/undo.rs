@@ -57,7 +57,7 @@ impl Session {
             if gathered.named.is_none() {
                 // The slot of the id's own look-up is filled first, so that this answer lands in the other.
                 gathered.entries.get_or_insert_with(Vec::new);
-                return Ok(Step::Need(Want::Entries(vec![of])));
+                return Ok(Step::Need(Want::Named(of)));
             }
             return Err(Refusal::UnknownEntry);
         };

@@ -5,7 +5,7 @@ use crate::world::*;
 use domain::commit::Landed;
 use domain::entry::SetChange;
 use domain::ids::EntryId;
-use domain::session::{Command, Kind, Reason, Refusal, SocketId, Start};
+use domain::session::{Command, Kind, Reason, Refusal, SocketId, Start, Want};
 
 fn undo_at(w: &mut World, s: SocketId, at_ms: i64, of: EntryId) -> Option<Result<(), Refusal>> {
     let id = w.id_at(at_ms);
@@ -38,6 +38,18 @@ fn an_undo_brings_the_card_back_at_once_before_all_that_is_held_and_drops_the_la
         w.memory_is_the_fold();
         assert_eq!(w.store.log.len(), 2, "nothing is deleted");
     }
+}
+
+#[test]
+fn what_an_undo_names_is_not_looked_up_as_a_command_that_came_again() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let (_, id) = w.answer_screen(s, 5);
+    w.commit();
+    w.fetches_at_once = false;
+    w.undo(s, id);
+    let wants: Vec<&Want> = w.fetches.iter().map(|(_, want)| want).collect();
+    assert_eq!(wants, [&Want::Named(id)]);
 }
 
 #[test]

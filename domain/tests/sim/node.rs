@@ -235,7 +235,7 @@ impl Sim {
         let bug = self.plan.bug;
         let store = self.stores.entry(user).or_default();
         if bug == Some(Bug::OldSnapshot)
-            && let Want::Entries(_) | Want::CardLog(..) = want
+            && let Want::Entries(_) | Want::Named(_) | Want::CardLog(..) = want
         {
             let mut old = store.clone();
             for _ in 0..5 {

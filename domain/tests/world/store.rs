@@ -57,6 +57,7 @@ impl Store {
             Want::Entries(ids) => {
                 Facts::Entries(ids.iter().filter_map(|id| self.log.get(id).copied()).collect())
             }
+            Want::Named(id) => Facts::Entries(self.log.get(id).copied().into_iter().collect()),
             Want::CardLog(deck, card) => Facts::CardLog(self.card_log(*deck, *card)),
             Want::Before(id, n) => {
                 let older = self.log.range(..*id).rev().filter(|(_, e)| e.can_be_undone());

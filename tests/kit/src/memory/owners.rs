@@ -326,12 +326,12 @@ impl Tenures for MemoryTenures {
     fn found_again(
         &self,
         user: UserId,
-        entries: Vec<(EntryId, Subject)>,
+        entries: Vec<EntryId>,
     ) -> Boxed<'_, Result<Vec<Subject>, StoreError>> {
         Box::pin(async move {
-            let named = entries.iter().map(|(id, _)| Tended::FoundAgain(user, *id));
-            self.diary().tended.extend(named);
-            Ok(entries.into_iter().map(|(_, subject)| subject).collect())
+            let mut diary = self.diary();
+            diary.tended.extend(entries.into_iter().map(|id| Tended::FoundAgain(user, id)));
+            Ok(diary.again.clone())
         })
     }
 
