@@ -89,18 +89,11 @@ impl Shard {
     /// The loader is back with what a session starts from.
     pub(super) fn activated(&self, user: UserId, n: Incarnation, seed: Result<Box<SessionSeed>, NotLoaded>) {
         if self.lost_loads.borrow_mut().remove(&(user, n)) {
-            self.shared.registry.remove(user, n);
-            if let Some(cluster) = &self.shared.cluster {
-                cluster.settle(&self.shared, user);
-            }
-            return self.close_waiting(user, CloseWhy::OwnerChanged);
+            return self.not_loaded(user, n, CloseWhy::OwnerChanged);
         }
         let seed = match seed {
             Ok(seed) => seed,
-            Err(NotLoaded::NotNow) => {
-                self.shared.registry.remove(user, n);
-                return self.close_waiting(user, CloseWhy::NotReady);
-            }
+            Err(NotLoaded::NotNow) => return self.not_loaded(user, n, CloseWhy::NotReady),
             Err(NotLoaded::Elsewhere(address)) => {
                 self.shared.registry.remove(user, n);
                 return self.send_waiting(user, &address);
@@ -113,10 +106,18 @@ impl Shard {
         let Ok(session) = catch_unwind(AssertUnwindSafe(|| Session::new(*seed, now))) else {
             tracing::error!(%user, "a session panicked at its beginning");
             self.shared.telemetry.session_fell();
-            self.shared.registry.remove(user, n);
-            return self.close_waiting(user, CloseWhy::NotReady);
+            return self.not_loaded(user, n, CloseWhy::NotReady);
         };
         self.move_in(user, n, session);
+    }
+
+    /// No session comes about. What was adopted for it is written and forgotten: nobody else would.
+    fn not_loaded(&self, user: UserId, n: Incarnation, why: CloseWhy) {
+        self.shared.registry.remove(user, n);
+        if let Some(cluster) = &self.shared.cluster {
+            cluster.settle(&self.shared, user);
+        }
+        self.close_waiting(user, why);
     }
 
     /// A session begins to live here.

@@ -99,6 +99,7 @@ pub struct Node {
     pub owners: MemoryOwners,
     pub tenures: MemoryTenures,
     pub other: Other,
+    store: MemoryStore,
     system: actix::SystemRunner,
     service: tokio::runtime::Runtime,
 }
@@ -116,18 +117,24 @@ impl Node {
     }
 
     pub fn start_with(owners: &MemoryOwners, timing: Timing) -> Node {
+        let node = Self::without_the_person(owners, timing);
+        let who = SignIn { user: USER, org: None, role: Role::Learner, name: None };
+        node.service.block_on(node.store.sign_in(who, wall_ms())).unwrap();
+        node
+    }
+
+    /// A node whose store has no such person as the learner: no session can be loaded.
+    pub fn without_the_person(owners: &MemoryOwners, timing: Timing) -> Node {
         let service =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
         let (store, tenures) = (MemoryStore::new(), MemoryTenures::new());
-        let who = SignIn { user: USER, org: None, role: Role::Learner, name: None };
-        service.block_on(store.sign_in(who, wall_ms())).unwrap();
         let other = Other(Arc::new(Mutex::new(Answer::Here)));
         let engine = {
             let _inside = service.enter();
             Engine::start(Options {
                 store: Arc::new(store.clone()),
                 library: Arc::new(store.clone()),
-                people: Arc::new(store),
+                people: Arc::new(store.clone()),
                 clock: Arc::new(SystemClock(Instant::now())),
                 dev_clock: false,
                 encode: |card| card.front.as_str().into(),
@@ -147,7 +154,7 @@ impl Node {
         };
         let system = actix::System::new();
         system.block_on(async { engine.supervise() });
-        Node { engine, owners: owners.clone(), tenures, other, system, service }
+        Node { engine, owners: owners.clone(), tenures, other, store, system, service }
     }
 
     /// The node's run that is alive.

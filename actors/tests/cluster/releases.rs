@@ -1,6 +1,7 @@
 //! How a node lets go of a learner: by itself when the session ends, and of the ownership when another node asks.
 
-use crate::node::{Node, Told, USER};
+use crate::node::{Node, SHORT, Told, USER};
+use actors::CloseWhy;
 use domain::owner::claim::Answer;
 use kit::{MemoryOwners, Tended};
 
@@ -25,6 +26,17 @@ fn a_learner_who_left_is_settled_and_stays_the_nodes_until_somebody_asks() {
     node.eventually("it lets go", || node.asked(run, 1) == Answer::NotMine);
     let row = owners.owner_of(USER);
     assert_eq!((row.run, row.epoch), (None, 2));
+}
+
+#[test]
+fn a_learner_who_could_not_be_loaded_is_settled() {
+    let node = Node::without_the_person(&MemoryOwners::new(), SHORT);
+    let run = node.registered();
+    let (socket, _) = node.come();
+    node.eventually("the socket is told", || !socket.told().is_empty());
+    assert_eq!(socket.told(), [Told::Closed(CloseWhy::NotReady)]);
+    node.eventually("the caches are forgotten", || node.tenures.held(USER).is_none());
+    assert_eq!(node.tenures.tended(), [Tended::Adopted(USER, run, 1), Tended::Released(USER)]);
 }
 
 #[test]
