@@ -13,7 +13,7 @@ pub use figures::ClusterFigures;
 use crate::engine::Shared;
 use crate::observe::NodesView;
 use domain::ids::{DeckId, EntryId, RunId, UserId, Uuid};
-use domain::owner::claim::{Answer, Asked, Claim, Held, Released, Releases, Step};
+use domain::owner::claim::{Answer, Asked, Claim, Held, Released, Releases, Step, Taken};
 use domain::owner::node::Node;
 use domain::owner::{Epoch, Subject, Timing};
 use domain::session::Input;
@@ -89,6 +89,7 @@ struct State {
     node: Option<Node>,
     releases: Releases,
     settling: Settling,
+    taken: Taken,
     nodes: BTreeMap<RunId, Arc<str>>,
     /// All that was seen last, the dead included.
     seen: Vec<NodeEntry>,
@@ -104,6 +105,7 @@ impl Cluster {
             node: None,
             releases,
             settling: Settling::default(),
+            taken: Taken::default(),
             nodes: BTreeMap::new(),
             seen: Vec::new(),
         };
@@ -174,7 +176,7 @@ impl Cluster {
     }
 
     async fn claim(&self, shared: &Arc<Shared>, user: UserId) -> Result<Place, StoreError> {
-        let run = loop {
+        let (run, taken) = loop {
             {
                 let state = self.state();
                 // A run that is not known to be registered would own what nobody believes to be owned.
@@ -182,12 +184,12 @@ impl Cluster {
                 let run = state.run;
                 if is_registered && state.releases.may_start(user) && !state.settling.is_under_way(run, user)
                 {
-                    break run;
+                    break (run, state.taken.is_unread(user));
                 }
             }
             tokio::time::sleep(LET_GO_LOOK).await;
         };
-        let (mut claim, mut step) = Claim::begin(run, self.options.timing);
+        let (mut claim, mut step) = Claim::resume(run, self.options.timing, taken);
         loop {
             step = match step {
                 Step::ReadOwner => match self.options.owners.owner(user).await {
@@ -199,19 +201,34 @@ impl Cluster {
                     Err(error) => unread(&error, &mut claim),
                 },
                 Step::Ask { run: other, epoch } => claim.answered(self.ask(other, user, epoch).await),
-                Step::Change(change) => claim.changed(self.options.owners.change(user, change).await),
+                Step::Change(change) => {
+                    if claim.is_from_dead() {
+                        self.of_run(run, |state| state.taken.tried(user));
+                    }
+                    claim.changed(self.options.owners.change(user, change).await)
+                }
                 Step::Wait { wait_ms } => {
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
                     claim.waited()
                 }
                 Step::Relay(other) => {
+                    self.of_run(run, |state| state.taken.done(user));
                     return Ok(self.address_of(other).map_or(Place::Unknown, Place::Elsewhere));
                 }
                 Step::Mine { epoch, from_dead } => {
                     self.adopt(shared, user, run, epoch, from_dead).await?;
+                    self.of_run(run, |state| state.taken.done(user));
                     return Ok(Place::Here);
                 }
             };
+        }
+    }
+
+    /// Changes what is known of this run, if it is not over.
+    fn of_run(&self, run: RunId, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        if state.run == run {
+            change(&mut state);
         }
     }
 

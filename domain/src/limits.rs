@@ -57,5 +57,7 @@ pub const WAITING_MS: u64 = 5_000;
 pub const INBOX_REMEMBERED: usize = 4_096;
 /// Learners that a node is letting go at once; who asks for one more asks again.
 pub const RELEASES_AT_ONCE: usize = 4_096;
+/// Learners of whom a node remembers that it set out to take them from a dead one, until they are loaded.
+pub const TAKEN_REMEMBERED: usize = 65_536;
 /// Runs whose beats a node watches; the list of nodes holds far fewer, dead ones included.
 pub const RUNS_WATCHED: usize = 1_024;

@@ -4,7 +4,7 @@ use super::{Cluster, State};
 use crate::engine::Shared;
 use crate::messages::ToShard;
 use domain::ids::RunId;
-use domain::owner::claim::Releases;
+use domain::owner::claim::{Releases, Taken};
 use domain::owner::node::{BeatOutcome, Life, Node, ReadAt};
 use domain::session::Now;
 use ports::NodeEntry;
@@ -151,7 +151,15 @@ fn new_run(cluster: &Cluster) {
     let releases = Releases::new(run, cluster.options.timing);
     let mut state = cluster.state();
     let settling = std::mem::take(&mut state.settling);
-    *state = State { run, node: None, releases, settling, nodes: BTreeMap::new(), seen: Vec::new() };
+    *state = State {
+        run,
+        node: None,
+        releases,
+        settling,
+        taken: Taken::default(),
+        nodes: BTreeMap::new(),
+        seen: Vec::new(),
+    };
 }
 
 /// Declares the own run dead.

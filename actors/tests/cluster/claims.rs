@@ -1,6 +1,7 @@
 //! How a node comes to a learner, or to who has it.
 
 use crate::node::{Node, OTHER, OTHER_ADDRESS, Told, USER, wall_ms};
+use actors::CloseWhy;
 use domain::owner::claim::Answer;
 use kit::{MemoryOwners, Tended};
 
@@ -69,6 +70,23 @@ fn a_learner_of_a_dead_node_is_taken_and_its_inbox_is_read_once_more() {
     node.come_in();
     assert_eq!(owners.owner_of(USER).epoch, 5);
     node.serves_rightly();
+    let again = Tended::InboxAgain(USER);
+    node.eventually("the inbox is read once more", || node.tenures.tended().contains(&again));
+}
+
+#[test]
+fn the_inbox_of_a_dead_nodes_learner_is_read_once_more_though_the_first_load_failed() {
+    let owners = MemoryOwners::new();
+    owners.put_node(OTHER, OTHER_ADDRESS, wall_ms());
+    owners.declare(OTHER);
+    owners.put_owner(USER, Some(OTHER), 4);
+    let node = Node::start(&owners);
+    node.tenures.fail_adoptions(1);
+    let (first, _) = node.come();
+    node.eventually("the socket is told", || !first.told().is_empty());
+    assert_eq!(first.told(), [Told::Closed(CloseWhy::NotReady)]);
+    assert_eq!(owners.owner_of(USER).run, node.run(), "claimed all the same");
+    node.come_in();
     let again = Tended::InboxAgain(USER);
     node.eventually("the inbox is read once more", || node.tenures.tended().contains(&again));
 }

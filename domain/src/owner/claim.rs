@@ -6,8 +6,8 @@
 
 use super::{Epoch, Timing};
 use crate::ids::{RunId, UserId};
-use crate::limits::RELEASES_AT_ONCE;
-use std::collections::BTreeMap;
+use crate::limits::{RELEASES_AT_ONCE, TAKEN_REMEMBERED};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who has a learner, as it is stored. A learner without a row is nobody's, with epoch 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -106,6 +106,19 @@ impl Claim {
         (Claim { me, timing, at: Ownership::default(), from_dead: false }, Step::ReadOwner)
     }
 
+    /// Begins anew after one of this run came to no end that is known: whether that one had set out to take the learner from
+    /// a dead run ([`Taken`]).
+    pub fn resume(me: RunId, timing: Timing, from_dead: bool) -> (Claim, Step) {
+        let (claim, step) = Claim::begin(me, timing);
+        (Claim { from_dead, ..claim }, step)
+    }
+
+    /// Whether it takes the learner from a dead run: to be noted before the change is sent, since nothing else may be known
+    /// of it later ([`Taken::tried`]).
+    pub fn is_from_dead(&self) -> bool {
+        self.from_dead
+    }
+
     /// The row was read.
     pub fn row(&mut self, row: Ownership) -> Step {
         self.at = row;
@@ -159,6 +172,34 @@ impl Claim {
     fn take(&mut self, from_dead: bool) -> Step {
         self.from_dead |= from_dead;
         Step::Change(Change { expected: self.at, run: Some(self.me) })
+    }
+}
+
+/// Learners that this run has set out to take from dead ones, and that it has not loaded since. Whoever comes next finds
+/// the row to be this run's own, and could not know that the old owner may still acknowledge something.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    unread: BTreeSet<UserId>,
+}
+
+impl Taken {
+    /// A change that takes the learner from a dead run is about to be sent.
+    pub fn tried(&mut self, user: UserId) {
+        if self.unread.len() >= TAKEN_REMEMBERED {
+            // A learner who is forgotten here sees what the old owner still acknowledged at the next load.
+            self.unread.pop_first();
+        }
+        self.unread.insert(user);
+    }
+
+    /// Whether the learner's inbox is still to be read once more after a load: for [`Claim::resume`].
+    pub fn is_unread(&self, user: UserId) -> bool {
+        self.unread.contains(&user)
+    }
+
+    /// The learner is loaded and the inbox will be read once more, or another node has the learner.
+    pub fn done(&mut self, user: UserId) {
+        self.unread.remove(&user);
     }
 }
 
@@ -274,6 +315,25 @@ mod tests {
         assert_eq!(claim.alive(false), Step::Change(Change { expected: owned(OTHER, 4), run: Some(ME) }));
         assert_eq!(claim.changed(Changed::Unknown), Step::ReadOwner);
         assert_eq!(claim.row(owned(ME, 5)), Step::Mine { epoch: 5, from_dead: true });
+    }
+
+    #[test]
+    fn a_claim_that_takes_two_tries_still_knows_that_the_owner_before_was_dead() {
+        let mut taken = Taken::default();
+        let (mut claim, _) = Claim::begin(ME, Timing::STANDARD);
+        claim.row(owned(OTHER, 4));
+        assert!(!claim.is_from_dead());
+        assert!(matches!(claim.alive(false), Step::Change(_)) && claim.is_from_dead());
+        taken.tried(USER);
+        // The change is applied, and nothing more comes of the claim.
+        let mine = |taken: &Taken| {
+            let (mut claim, step) = Claim::resume(ME, Timing::STANDARD, taken.is_unread(USER));
+            assert_eq!(step, Step::ReadOwner);
+            claim.row(owned(ME, 5))
+        };
+        assert_eq!(mine(&taken), Step::Mine { epoch: 5, from_dead: true });
+        taken.done(USER);
+        assert_eq!(mine(&taken), Step::Mine { epoch: 5, from_dead: false });
     }
 
     #[test]

@@ -218,6 +218,8 @@ struct Diary {
     writing: Vec<UserId>,
     again: Vec<Subject>,
     beat: Option<Beat>,
+    /// So many of the next adoptions fail.
+    failing_adoptions: usize,
 }
 
 impl Default for MemoryTenures {
@@ -243,6 +245,11 @@ impl MemoryTenures {
     /// Whether adoptions end.
     pub fn let_adopt(&self, may: bool) {
         self.adopting.send_replace(may);
+    }
+
+    /// The next adoptions fail.
+    pub fn fail_adoptions(&self, adoptions: usize) {
+        self.diary().failing_adoptions = adoptions;
     }
 
     /// Whether releases end.
@@ -285,6 +292,10 @@ impl Tenures for MemoryTenures {
         Box::pin(async move {
             let _ = self.adopting.subscribe().wait_for(|may| *may).await;
             let mut diary = self.diary();
+            if diary.failing_adoptions > 0 {
+                diary.failing_adoptions -= 1;
+                return Err(away());
+            }
             diary.tended.push(Tended::Adopted(user, run, epoch));
             diary.held.insert(user, (run, epoch));
             Ok(())
