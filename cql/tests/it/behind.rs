@@ -114,7 +114,8 @@ fn what_waits_of_a_learner_no_longer_counts_when_the_learner_is_gone() {
 #[test]
 fn rows_of_a_learner_wait_for_those_of_an_earlier_call() {
     block_on(async {
-        let Some((store, user)) = opened(Options::default()).await else { return };
+        let options = Options { append_patience_ms: 60_000, ..Options::default() };
+        let Some((store, user)) = opened(options).await else { return };
         let calls = (1..=40).map(|n| outcome(&store, answer(user, n)));
         let outcomes = futures_util::future::join_all(calls).await;
         assert!(outcomes.iter().all(|outcome| *outcome == RowOutcome::Durable), "{outcomes:?}");
