@@ -208,8 +208,9 @@ impl<S: ReviewStore> Reader<S> {
     }
 
     async fn read_seed(&self, user: UserId) -> Result<SessionSeed, ReadError> {
-        let log = self.store.load(user).await?;
         let person = self.person(user).await?;
+        // Last, and so once: what a store keeps of the moment at which the learner was adopted is given once.
+        let log = self.store.load(user).await?;
         Ok(SessionSeed {
             user,
             zones: person.zones,

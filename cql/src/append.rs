@@ -242,6 +242,8 @@ async fn note_month(inner: &Inner, tenure: Option<&Tenure>, user: UserId, month:
 /// What is durable now may go into the caches.
 fn keep_progress(inner: &Inner, tenure: &Tenure, run: &[Row]) {
     let mut held = tenure.held();
+    // Whoever loads from here on is to know these.
+    held.newest = None;
     for row in run {
         let cached: Option<Cached<Whole>> = match row.progress {
             ProgressWrite::Whole(state, key) => Some(Cached::Whole((state, key))),

@@ -5,7 +5,7 @@ use crate::keys::month_of;
 use crate::log::{ALL, Filed};
 use crate::store::{Inner, overlaid, waiting};
 use crate::task;
-use crate::tenure::{read_superset, subjects};
+use crate::tenure::{Newest, read_superset, subjects};
 use domain::ids::{DeckId, EntryId, RunId, UserId};
 use domain::owner::Subject;
 use domain::state::CardState;
@@ -16,19 +16,30 @@ use std::sync::Arc;
 
 /// What a session starts from.
 pub(crate) async fn load(inner: &Inner, user: UserId) -> Result<LearnerLog, StoreError> {
-    let newest = LogRange { newest_first: true, limit: NEWEST_IDS + 1, ..ALL };
+    let tenure = inner.tenures.get(user);
     let mut decks: BTreeSet<DeckId> = BTreeSet::new();
-    if let Some(tenure) = inner.tenures.get(user) {
+    if let Some(tenure) = &tenure {
         decks.extend(&tenure.held().touched);
     } else {
         let superset = superset(inner, user).await?;
         decks.extend(superset.stale().into_iter().map(|(deck, _)| deck));
     }
     decks.extend(inner.caches.decks(user).await?);
+    // A session may know only what its owner has looked at: what landed since is told by its resend, or by the inbox.
+    let at_adoption = tenure.and_then(|tenure| tenure.held().newest.take());
+    let Newest { ids, more } = match at_adoption {
+        Some(newest) => newest,
+        None => newest(inner, user).await?,
+    };
+    Ok(LearnerLog { newest: ids, more, decks: decks.into_iter().collect() })
+}
+
+/// The newest entries of a learner.
+pub(crate) async fn newest(inner: &Inner, user: UserId) -> Result<Newest, StoreError> {
+    let newest = LogRange { newest_first: true, limit: NEWEST_IDS + 1, ..ALL };
     let found = inner.log.range(user, &newest).await?;
-    let more = found.len() > NEWEST_IDS;
-    let newest = found.iter().take(NEWEST_IDS).map(|row| (row.entry.id, row.entry.content_digest()));
-    Ok(LearnerLog { newest: newest.collect(), more, decks: decks.into_iter().collect() })
+    let ids = found.iter().take(NEWEST_IDS).map(|row| (row.entry.id, row.entry.content_digest()));
+    Ok(Newest { ids: ids.collect(), more: found.len() > NEWEST_IDS })
 }
 
 /// The progress rows of a deck. What waits to be written is copied first: what leaves it meanwhile is in what is read

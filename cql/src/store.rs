@@ -168,13 +168,15 @@ impl CqlStore {
     pub async fn adopt(&self, user: UserId, run: RunId, epoch: Epoch) -> Result<(), StoreError> {
         let inner = &self.inner;
         let (clock, timing) = (&inner.options.clock, inner.options.timing);
+        // First: an entry that the session knows must not be one that the caches may lack unseen.
+        let newest = Some(read::newest(inner, user).await?);
         let mut superset = read_superset(&inner.log, &inner.caches, user, (run, epoch), timing).await?;
         // A former owner's last write may have reached too few replicas for a fold to find it. What an import brings is
         // written again by whoever carries the import on.
         superset.rows.retain(|row| row.entry.job.is_none());
-        read::listed(inner, user, std::mem::take(&mut superset.rows)).await?;
-        let months = inner.log.months(user).await?.into_iter().collect();
-        let decks = inner.caches.decks(user).await?.into_iter().collect();
+        let listed = read::listed(inner, user, std::mem::take(&mut superset.rows));
+        let ((), months, decks) = tokio::try_join!(listed, inner.log.months(user), inner.caches.decks(user))?;
+        let (months, decks) = (months.into_iter().collect(), decks.into_iter().collect());
         let touched = superset.stale().into_iter().map(|(deck, _)| deck).collect();
         let inbox = superset.inbox;
         let fence = superset.at.log(superset.found, clock.tick_ms(), clock.wall_ms()).ok_or_else(|| {
@@ -184,7 +186,7 @@ impl CqlStore {
         let caches = fence.stored();
         let noted = inbox.into_iter().map(|row| (row.id, row.noted_us)).collect();
         let (share, checkpoint_tick_ms) = (inner.behind.share(), clock.tick_ms());
-        let mut held = Held { caches, noted, months, decks, touched, checkpoint_tick_ms, share };
+        let mut held = Held { caches, noted, months, decks, touched, newest, checkpoint_tick_ms, share };
         let dirty = held.count();
         inner.tenures.insert(Arc::new(Tenure::new(user, held)));
         inner.behind.wait(user, dirty, &inner.options);

@@ -47,6 +47,12 @@ impl Drop for Share {
     }
 }
 
+/// The newest entries of a learner: their ids and content digests, and whether there are more.
+pub(crate) struct Newest {
+    pub(crate) ids: Vec<(EntryId, u64)>,
+    pub(crate) more: bool,
+}
+
 /// The record itself.
 pub(crate) struct Held {
     pub(crate) caches: Caches<Whole>,
@@ -57,6 +63,9 @@ pub(crate) struct Held {
     pub(crate) decks: BTreeSet<DeckId>,
     /// Decks of which something was kept in this tenure, written or not.
     pub(crate) touched: BTreeSet<DeckId>,
+    /// The newest entries as they were before it was looked what the caches lack; until a session begins with them, or
+    /// this owner appends.
+    pub(crate) newest: Option<Newest>,
     /// When the checkpoint was last written, in ticks.
     pub(crate) checkpoint_tick_ms: u64,
     /// Its part of the rows that wait in the whole store.
@@ -259,6 +268,7 @@ mod tests {
                 months: BTreeSet::new(),
                 decks: BTreeSet::new(),
                 touched: BTreeSet::new(),
+                newest: None,
                 checkpoint_tick_ms: 0,
                 share: Share::default(),
             },
