@@ -235,8 +235,12 @@ impl Engine {
         self.shared.tell_all(|| ToShard::AccessChanged(whom.clone(), number));
     }
 
-    /// A learner's zone or rollover hour changed.
+    /// A learner's zone or rollover hour changed, or was read again by somebody. Whoever is loaded from now on is loaded
+    /// with it.
     pub fn zones_changed(&self, user: UserId, zones: &ZoneHistory) {
+        if self.shared.registry.home(user).is_none() {
+            return;
+        }
         self.shared.tell_all(|| ToShard::Zones(user, zones.clone()));
     }
 

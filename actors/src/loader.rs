@@ -11,7 +11,9 @@ use domain::entry::{Body, LogEntry};
 use domain::fold::{Live, fold_deck};
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
 use domain::limits::DECKS_PER_SESSION;
-use domain::session::{DeckLoad, Facts, FetchFailed, Scope, SessionSeed, SittingFigures, Want};
+use domain::session::{
+    Access, DeckLoad, Facts, FetchFailed, Scope, SeenDeck, SessionSeed, SittingFigures, Want,
+};
 use domain::state::{CardState, FoldParams};
 use ports::library::{DeckQuery, PATH_SEPARATOR};
 use ports::{
@@ -229,6 +231,10 @@ impl<S: ReviewStore> Reader<S> {
         Ok(match want {
             Want::Scope(asked) => Facts::Scope(self.scope(user, asked.as_deref()).await?),
             Want::Decks(ids) => Facts::Decks(self.load_decks(user, ids).await?),
+            Want::Access(ids) => {
+                let (person, decks) = self.seen(user, ids).await?;
+                Facts::Access(Access { zones: person.zones, decks })
+            }
             Want::Entries(ids) => Facts::Entries(self.store.entries(user, ids.clone()).await?),
             Want::Named(id) => Facts::Entries(self.store.entries(user, vec![*id]).await?),
             Want::CardLog(deck, card) => {
@@ -293,23 +299,36 @@ impl<S: ReviewStore> Reader<S> {
         Ok(below)
     }
 
-    async fn load_decks(&self, user: UserId, ids: &[DeckId]) -> Result<Vec<DeckLoad>, ReadError> {
+    /// Who the learner is, and these decks as the learner sees them.
+    async fn seen(&self, user: UserId, ids: &[DeckId]) -> Result<(Person, Vec<SeenDeck>), ReadError> {
         let person = self.person(user).await?;
+        if ids.is_empty() {
+            return Ok((person, Vec::new()));
+        }
         let grants = self.people.grants(user).await?;
         // The cache may be behind the library: who has been told of a change is shown it.
         let query = DeckQuery { ids: ids.to_vec(), with_deleted: true, ..DeckQuery::default() };
         let records = self.library.decks(query).await?;
         let newest: BTreeMap<DeckId, u64> = records.iter().map(|deck| (deck.id, deck.revision)).collect();
-        let mut loads = Vec::with_capacity(ids.len());
+        let mut seen = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(revision) = newest.get(id) else { continue };
             let Some(Cached { deck, gate, .. }) = self.decks.get_since(*id, *revision).await? else {
                 continue;
             };
-            let rows = self.store.progress(user, *id).await?;
-            let has_entries = !rows.is_empty();
-            let (rows, refolded) = self.fresh(user, *id, rows, &deck.settings.fold_params()).await?;
             let spans = spans_of(&gate, &person, &grants, *id);
+            seen.push(SeenDeck { deck, spans });
+        }
+        Ok((person, seen))
+    }
+
+    async fn load_decks(&self, user: UserId, ids: &[DeckId]) -> Result<Vec<DeckLoad>, ReadError> {
+        let (_, seen) = self.seen(user, ids).await?;
+        let mut loads = Vec::with_capacity(seen.len());
+        for SeenDeck { deck, spans } in seen {
+            let rows = self.store.progress(user, deck.id).await?;
+            let has_entries = !rows.is_empty();
+            let (rows, refolded) = self.fresh(user, deck.id, rows, &deck.settings.fold_params()).await?;
             loads.push(DeckLoad { deck, spans, rows, has_entries, refolded });
         }
         Ok(loads)

@@ -10,8 +10,8 @@ use domain::deck::{CardMeta, Deck, DeckSettings};
 use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
 use domain::session::{
-    Answer, Command, DeckLoad, Effect, Facts, Input, Limits, Now, Out, Outcome, Scope, Session, SessionSeed,
-    SittingFigures, SocketId, Start, Want,
+    Access, Answer, Command, DeckLoad, Effect, Facts, Input, Limits, Now, Out, Outcome, Scope, Session,
+    SessionSeed, SittingFigures, SocketId, Start, Want,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -120,6 +120,7 @@ impl Bench {
                 has_entries: false,
                 refolded: Vec::new(),
             }]),
+            Want::Access(_) => Facts::Access(Access { zones: ZoneHistory::new(), decks: Vec::new() }),
             Want::Entries(_) | Want::Named(_) => Facts::Entries(Vec::new()),
             Want::CardLog(..) => Facts::CardLog(Vec::new()),
             Want::Before(..) => Facts::Before(Vec::new()),

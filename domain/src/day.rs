@@ -121,6 +121,13 @@ impl ZoneHistory {
         !self.spans.is_empty()
     }
 
+    /// Whether this is what the other history was before its last changes. Histories of one learner only grow.
+    pub fn is_older_than(&self, other: &ZoneHistory) -> bool {
+        // Of the first one the moment says nothing: it holds from ever once others were forgotten.
+        let moments = |of: &ZoneHistory| of.spans.iter().skip(1).map(|span| span.from_ms).collect::<Vec<_>>();
+        (self.spans.len(), moments(self)) < (other.spans.len(), moments(other))
+    }
+
     /// The changes, oldest first.
     pub fn spans(&self) -> &[ZoneSpan] {
         &self.spans

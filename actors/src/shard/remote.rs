@@ -7,7 +7,7 @@ use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::{HomeState, ShardNo};
 use domain::ids::{DeckId, InstanceId, UserId};
-use domain::session::{DeckLoad, Facts, FetchFailed, Input, Session, SocketId, Token};
+use domain::session::{Facts, FetchFailed, Input, Session, SocketId, Token};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -102,7 +102,10 @@ impl Shard {
         let Some(home) = self.shared.registry.home(user) else { return };
         let loading = home.shard == self.no && home.state == HomeState::Loading;
         if loading || home.state == (HomeState::Moving { to: self.no }) {
-            self.late_zones.borrow_mut().insert(user, zones);
+            let mut late = self.late_zones.borrow_mut();
+            if late.get(&user).is_none_or(|known| !zones.is_older_than(known)) {
+                late.insert(user, zones);
+            }
         } else {
             // It may have been here a moment ago, when the shard that has it now did not have it yet.
             self.give_or_forward(user, Input::Zones(zones));
@@ -112,24 +115,10 @@ impl Shard {
     /// What was fetched. A deck that changed while it was being read is followed by its newest revision, and a change
     /// of who sees what by another look.
     fn fetched(&self, user: UserId, token: Token, facts: Result<Facts, FetchFailed>, notices: u64) {
-        let told = self.told_access.borrow();
-        let is_old = match &facts {
-            Ok(Facts::Decks(loads)) => {
-                told.concerns(notices, user, |deck| loads.iter().any(|load| load.deck.id == deck))
-            }
-            // A deck that is named here is read next, with whoever may see it then.
-            Ok(Facts::Scope(_)) => told.concerns(notices, user, |_| false),
-            Ok(Facts::Entries(_) | Facts::CardLog(_) | Facts::Before(_) | Facts::Sitting(_))
-            | Err(FetchFailed) => false,
-        };
-        drop(told);
-        let newer: Vec<Arc<Deck>> = match &facts {
-            Ok(Facts::Decks(loads)) => {
-                let told = self.told_decks.borrow();
-                let newest = |load: &DeckLoad| {
-                    told.iter().find(|deck| deck.id == load.deck.id && deck.revision > load.deck.revision)
-                };
-                loads.iter().filter_map(newest).cloned().collect()
+        let read: Vec<(DeckId, u64)> = match &facts {
+            Ok(Facts::Decks(loads)) => loads.iter().map(|load| (load.deck.id, load.deck.revision)).collect(),
+            Ok(Facts::Access(access)) => {
+                access.decks.iter().map(|seen| (seen.deck.id, seen.deck.revision)).collect()
             }
             Ok(
                 Facts::Scope(_)
@@ -139,6 +128,20 @@ impl Shard {
                 | Facts::Sitting(_),
             )
             | Err(FetchFailed) => Vec::new(),
+        };
+        let is_old = match &facts {
+            // A deck that a scope names is read next, with whoever may see it then.
+            Ok(Facts::Decks(_) | Facts::Access(_) | Facts::Scope(_)) => {
+                let told = self.told_access.borrow();
+                told.concerns(notices, user, |deck| read.iter().any(|(id, _)| *id == deck))
+            }
+            Ok(Facts::Entries(_) | Facts::CardLog(_) | Facts::Before(_) | Facts::Sitting(_))
+            | Err(FetchFailed) => false,
+        };
+        let newer: Vec<Arc<Deck>> = {
+            let told = self.told_decks.borrow();
+            let newest = |&(id, revision)| told.iter().find(|deck| deck.id == id && deck.revision > revision);
+            read.iter().filter_map(newest).cloned().collect()
         };
         self.give_or_forward(user, Input::Fetched { token, facts });
         for deck in newer {

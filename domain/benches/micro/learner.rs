@@ -7,8 +7,8 @@ use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
 use domain::session::{
-    Answer, Command, DeckLoad, Effect, Facts, Input, Limits, Now, Out, Outcome, Scope, Session, SessionSeed,
-    SittingFigures, SocketId, Start, Token, Want,
+    Access, Answer, Command, DeckLoad, Effect, Facts, Input, Limits, Now, Out, Outcome, Scope, Session,
+    SessionSeed, SittingFigures, SocketId, Start, Token, Want,
 };
 use domain::state::{CardState, FoldParams};
 use std::collections::VecDeque;
@@ -197,6 +197,7 @@ impl Learner {
         let facts = match want {
             Want::Scope(_) => Facts::Scope(Scope::Decks(vec![DECK])),
             Want::Decks(_) => Facts::Decks(self.load.take().into_iter().collect()),
+            Want::Access(_) => Facts::Access(Access { zones: ZoneHistory::new(), decks: Vec::new() }),
             Want::Entries(_) | Want::Named(_) => Facts::Entries(Vec::new()),
             Want::CardLog(..) => Facts::CardLog(Vec::new()),
             Want::Before(..) => Facts::Before(Vec::new()),

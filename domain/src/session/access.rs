@@ -105,7 +105,8 @@ impl Session {
         fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
     }
 
-    /// Who sees what changed: loaded decks are read again, and sittings over everything look for more.
+    /// Who sees what changed, or where the learner is: that and the loaded decks are read again, and sittings over
+    /// everything look for more.
     pub(super) fn access_changed(&mut self, now: Now, fx: &mut Vec<Effect>) {
         // What is being read now may be from before the change. One look at a time: however often it is told, what is
         // owed is one more.
@@ -114,9 +115,7 @@ impl Session {
             return;
         }
         let decks: Vec<DeckId> = self.decks.keys().copied().collect();
-        if !decks.is_empty() {
-            self.access_fetch = Some(self.fetch(Want::Decks(decks), fx));
-        }
+        self.access_fetch = Some(self.fetch(Want::Access(decks), fx));
         let open: Vec<SocketId> =
             self.sockets.iter().filter(|(_, s)| s.sitting.is_some()).map(|(id, _)| *id).collect();
         for socket in open.into_iter().filter(|socket| !self.will_rescope(*socket)).collect::<Vec<_>>() {
@@ -144,20 +143,21 @@ impl Session {
         }
     }
 
-    /// The loaded decks were read again: cards of decks that are no longer the learner's to see are dropped.
+    /// It was read again: the day may be another where the learner is, and cards of decks that are no longer the learner's
+    /// to see are dropped.
     pub(super) fn access_fetched(
         &mut self,
         now: Now,
         facts: Result<Facts, FetchFailed>,
         fx: &mut Vec<Effect>,
     ) {
-        let Ok(Facts::Decks(loads)) = facts else { return self.access_is_unread(now) };
-        for load in loads {
-            let deck = load.deck.clone();
-            let spans = load.spans.clone();
+        let Ok(Facts::Access(Access { zones, decks })) = facts else { return self.access_is_unread(now) };
+        self.zones_changed(now, zones, fx);
+        for SeenDeck { deck, spans } in decks {
+            let id = deck.id;
             self.deck_changed(now, deck, fx);
             let today = self.today;
-            if let Some(study) = self.decks.get_mut(&load.deck.id) {
+            if let Some(study) = self.decks.get_mut(&id) {
                 study.spans = spans;
                 study.recount(today);
             }

@@ -1,5 +1,6 @@
 //! What goes into a session.
 
+use crate::access::Span;
 use crate::day::ZoneHistory;
 use crate::deck::Deck;
 use crate::entry::{Confidence, LogEntry, SetChange};
@@ -236,6 +237,9 @@ pub enum Want {
     Scope(Option<Vec<DeckId>>),
     /// Decks with the learner's rows in them. Unknown decks are absent from the facts.
     Decks(Vec<DeckId>),
+    /// Who the learner is to these decks, and where the learner is: what others change. Unknown decks are absent from the
+    /// facts.
+    Access(Vec<DeckId>),
     /// Stored entries by id: those of commands that may have been stored before.
     Entries(Vec<EntryId>),
     /// The stored entry that an undo names. Also answered by [`Facts::Entries`].
@@ -255,6 +259,8 @@ pub enum Facts {
     Scope(Scope),
     /// For [`Want::Decks`].
     Decks(Vec<DeckLoad>),
+    /// For [`Want::Access`].
+    Access(Access),
     /// For [`Want::Entries`] and [`Want::Named`].
     Entries(Vec<LogEntry>),
     /// For [`Want::CardLog`].
@@ -263,6 +269,24 @@ pub enum Facts {
     Before(Vec<EntryId>),
     /// For [`Want::Sitting`].
     Sitting(SittingFigures),
+}
+
+/// What others change under a session.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Where the learner was when.
+    pub zones: ZoneHistory,
+    /// The decks.
+    pub decks: Vec<SeenDeck>,
+}
+
+/// A deck, without the learner's rows.
+#[derive(Clone, Debug)]
+pub struct SeenDeck {
+    /// The deck with its content.
+    pub deck: Arc<Deck>,
+    /// When the learner could see it.
+    pub spans: Vec<Span>,
 }
 
 /// The decks of a `start`.

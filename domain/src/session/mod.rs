@@ -211,11 +211,7 @@ impl Session {
             Input::Deck(deck) => self.deck_changed(now, deck, fx),
             Input::Imported(deck) => self.reread(deck, Why::Imported, fx),
             Input::AccessChanged => self.access_changed(now, fx),
-            Input::Zones(zones) => {
-                self.zones = zones;
-                self.day_ends_ms = i64::MIN;
-                self.turn_of_day(now, fx);
-            }
+            Input::Zones(zones) => self.zones_changed(now, zones, fx),
             Input::Credit(has_credit) => self.node_has_credit = has_credit,
             Input::WriteBehind(rows) => self.write_behind(rows, fx),
             Input::Tick => {}

@@ -2,12 +2,23 @@
 
 use super::types::*;
 use super::{DoneState, Session};
+use crate::day::ZoneHistory;
 
 impl Session {
     pub(super) fn read_day(&mut self, now: Now) {
         self.today = self.zones.stamp(now.wall_ms).day;
         self.day_from_ms = self.zones.day_start_ms(self.today, now.wall_ms);
         self.day_ends_ms = self.zones.day_start_ms(self.today.plus(1), now.wall_ms);
+    }
+
+    /// Where the learner is was told, or read again. It may have been read before what is known already was told.
+    pub(super) fn zones_changed(&mut self, now: Now, zones: ZoneHistory, fx: &mut Vec<Effect>) {
+        if zones.is_older_than(&self.zones) {
+            return;
+        }
+        self.zones = zones;
+        self.day_ends_ms = i64::MIN;
+        self.turn_of_day(now, fx);
     }
 
     /// Notices a new study day, forwards or (by the developer's clock, or a change of zone) backwards.

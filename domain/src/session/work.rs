@@ -197,6 +197,8 @@ impl Session {
             Facts::CardLog(entries) => gathered.card_log = Some(entries),
             Facts::Before(ids) => gathered.before = Some(ids),
             Facts::Sitting(figures) => gathered.sitting = Some(figures),
+            // No work asks for it.
+            Facts::Access(_) => {}
         }
     }
 

@@ -146,6 +146,21 @@ fn a_moment_before_all_changes_is_stamped_alike_until_a_change_is_forgotten() {
 }
 
 #[test]
+fn each_change_makes_what_was_before_it_older_whatever_the_clock_says() {
+    // A clock that is set back now and then: a change may lie before the one that was made before it.
+    let moments = (1..=3 * domain::day::ZONE_CHANGES_MAX as i64).map(|n| n * 1_000 - n % 3 * 2_500);
+    let mut zones = ZoneHistory::new();
+    for (n, from_ms) in moments.enumerate() {
+        let before = zones.clone();
+        zones.change(from_ms, ["Asia/Tokyo", "Europe/Berlin"][n % 2], 4).unwrap();
+        assert!(!zones.is_older_than(&before), "after {n} changes");
+        let is_forgotten = zones.spans().iter().all(|span| span.from_ms != from_ms);
+        assert!(is_forgotten || before.is_older_than(&zones), "after {n} changes");
+    }
+    assert!(!zones.is_older_than(&zones.clone()));
+}
+
+#[test]
 fn a_stored_zone_that_is_unknown_is_kept_and_the_one_before_it_holds_on() {
     let mut zones = ZoneHistory::new();
     zones.restore(1_000, "Asia/Tokyo", 5);

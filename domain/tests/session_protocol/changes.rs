@@ -201,7 +201,7 @@ fn however_often_access_changes_one_look_is_under_way_and_one_more_is_owed() {
     for _ in 0..100 {
         w.input(Input::AccessChanged);
     }
-    let looks = |w: &World| w.fetches.iter().filter(|(_, want)| matches!(want, Want::Decks(_))).count();
+    let looks = |w: &World| w.fetches.iter().filter(|(_, want)| matches!(want, Want::Access(_))).count();
     assert_eq!(looks(&w), 1);
     w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
     w.input(Input::AccessChanged);

@@ -4,7 +4,7 @@ use crate::world::client::{Frame, change, changes, queue};
 use crate::world::*;
 use domain::entry::SetChange;
 use domain::ids::EntryId;
-use domain::session::{Input, Kind, Limits, Reason, SocketId, Start};
+use domain::session::{Input, Kind, Limits, Reason, SocketId, Start, Want};
 
 /// From noon to the rollover at four o'clock, UTC.
 const TO_ROLLOVER_MS: i64 = 16 * HOUR_MS;
@@ -146,6 +146,49 @@ fn a_change_of_zone_that_moves_the_day_turns_it() {
     w.study_out(s, 5);
     w.commit();
     w.memory_is_the_fold();
+}
+
+#[test]
+fn a_change_of_zone_that_nobody_told_is_found_when_access_is_looked_at() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.pass(3 * HOUR_MS);
+    w.take(s);
+    w.zones.change(NOON_MS, "Pacific/Kiritimati", 4).expect("a zone");
+    w.input(Input::AccessChanged);
+    assert!(change(&w.take(s), Reason::NewDay).is_some());
+}
+
+#[test]
+fn a_session_without_a_deck_finds_it_too_and_stamps_by_it() {
+    let mut w = World::new([plain(1, 3)]);
+    w.zones.change(NOON_MS - HOUR_MS, "Europe/Berlin", 4).expect("a zone");
+    w.input(Input::AccessChanged);
+    let s = w.open();
+    w.answer(s, card_id(1, 0), 5);
+    assert_eq!(stamped_last(&w), 60);
+}
+
+#[test]
+fn zones_that_were_read_before_a_change_was_told_do_not_come_back() {
+    let mut w = World::new([plain(1, 3)]);
+    let s = w.studying(start(1));
+    w.fetches_at_once = false;
+    w.input(Input::AccessChanged);
+    let (token, want) = w.fetches.pop_front().expect("access");
+    let old = w.facts(&want);
+    w.zones.change(NOON_MS - HOUR_MS, "Europe/Berlin", 4).expect("a zone");
+    w.input(Input::Zones(w.zones.clone()));
+    w.input(Input::Fetched { token, facts: old });
+    assert!(w.fetches.iter().all(|(_, want)| !matches!(want, Want::Access(_))), "it is not read again");
+    w.answer_fetches();
+    w.answer(s, card_id(1, 0), 5);
+    assert_eq!(stamped_last(&w), 60);
+}
+
+/// The offset from UTC of the newest entry that was handed to the writer, in minutes.
+fn stamped_last(w: &World) -> i16 {
+    w.appended.last().and_then(|offer| offer.append.entry).expect("an entry").stamp.utc_offset_min
 }
 
 #[test]

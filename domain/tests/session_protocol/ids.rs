@@ -76,8 +76,11 @@ fn an_id_that_memory_forgot_while_the_store_was_asked_is_not_taken_for_new() {
     w.fetches_at_once = false;
     let first = resend(&mut w, a, old, card_id(1, 150), 4);
     let second = resend(&mut w, b, old, card_id(1, 150), 4);
-    let facts: Vec<_> =
-        w.fetches.drain(..).map(|(token, want)| (token, w.store.facts(&want, &w.library))).collect();
+    let facts: Vec<_> = w
+        .fetches
+        .drain(..)
+        .map(|(token, want)| (token, w.store.facts(&want, &w.library, &w.zones)))
+        .collect();
     let mut facts = facts.into_iter();
     let (token, found) = facts.next().expect("a fetch for the first");
     w.input(domain::session::Input::Fetched { token, facts: Ok(found) });

@@ -9,7 +9,7 @@ use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::fold::{Live, fold_card, fold_learner};
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::limits;
-use domain::session::{Command, Done, Kind, Out, SocketId};
+use domain::session::{Command, Done, Input, Kind, Out, SocketId};
 use domain::state::CardState;
 use std::collections::BTreeSet;
 
@@ -282,6 +282,11 @@ impl Sim {
             .collect();
         for (user, id) in acked {
             self.invariant_i1_saved_is_in_the_log(user, id);
+        }
+        self.all(|| Input::Tick);
+        for (user, life) in &self.node.lives {
+            let day = self.zones[user].stamp(self.now.wall_ms).day;
+            assert_eq!(life.session.today(), day, "{user:?} is elsewhere than the session thinks");
         }
         for user in self.stores.keys().copied().collect::<Vec<_>>() {
             self.invariant_i5_memory_is_the_fold(user);

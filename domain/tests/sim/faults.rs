@@ -57,7 +57,12 @@ impl Sim {
         let history = history.clone();
         self.note("travel");
         self.trace(|| format!("{user:?} travels to {zone}"));
-        self.input(user, Input::Zones(history));
+        if wall % 2 == 0 {
+            self.input(user, Input::Zones(history));
+        } else {
+            // It was changed elsewhere, and no hint of it arrives: a later look finds it.
+            self.note("travel unheard");
+        }
     }
 
     fn edit(&mut self) {

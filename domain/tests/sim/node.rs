@@ -233,6 +233,7 @@ impl Sim {
 
     fn facts(&mut self, user: UserId, want: &Want) -> Facts {
         let bug = self.plan.bug;
+        let zones = &*self.zones.entry(user).or_default();
         let store = self.stores.entry(user).or_default();
         if bug == Some(Bug::OldSnapshot)
             && let Want::Entries(_) | Want::Named(_) | Want::CardLog(..) = want
@@ -241,9 +242,9 @@ impl Sim {
             for _ in 0..5 {
                 old.log.pop_last();
             }
-            return old.facts(want, &self.library);
+            return old.facts(want, &self.library, zones);
         }
-        let mut facts = store.facts(want, &self.library);
+        let mut facts = store.facts(want, &self.library, zones);
         if let Facts::Decks(loads) = &mut facts {
             for load in loads {
                 let deck = load.deck.id;

@@ -200,6 +200,7 @@ impl Sim {
             device.quiet = true;
         }
         self.all(|| Input::Credit(true));
+        self.all(|| Input::AccessChanged);
         self.until(end + 30_000);
         self.check_the_end();
     }

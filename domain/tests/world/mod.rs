@@ -289,7 +289,7 @@ impl World {
         if self.store_is_down {
             return Err(FetchFailed);
         }
-        Ok(self.store.facts(want, &self.library))
+        Ok(self.store.facts(want, &self.library, &self.zones))
     }
 
     /// What each client holds by its frames is what the session thinks it holds.

@@ -2,10 +2,11 @@
 
 use super::decks::Library;
 use domain::commit::Offer;
+use domain::day::ZoneHistory;
 use domain::entry::{Body, LogEntry};
 use domain::fold::{Live, fold_card};
 use domain::ids::{CardId, DeckId, EntryId, SittingId};
-use domain::session::{DeckLoad, Facts, Scope, SittingFigures, Want};
+use domain::session::{Access, DeckLoad, Facts, Scope, SeenDeck, SittingFigures, Want};
 use domain::state::CardState;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,11 +49,16 @@ impl Store {
         self.log.values().filter(concerns).copied().collect()
     }
 
-    pub fn facts(&self, want: &Want, library: &Library) -> Facts {
+    pub fn facts(&self, want: &Want, library: &Library, zones: &ZoneHistory) -> Facts {
         match want {
             Want::Scope(asked) => Facts::Scope(self.scope(asked.as_deref(), library)),
             Want::Decks(ids) => {
                 Facts::Decks(ids.iter().filter_map(|id| self.deck_load(*id, library)).collect())
+            }
+            Want::Access(ids) => {
+                let seen =
+                    |id| Some(SeenDeck { deck: library.decks.get(id)?.clone(), spans: library.spans(*id) });
+                Facts::Access(Access { zones: zones.clone(), decks: ids.iter().filter_map(seen).collect() })
             }
             Want::Entries(ids) => {
                 Facts::Entries(ids.iter().filter_map(|id| self.log.get(id).copied()).collect())

@@ -56,6 +56,10 @@ pub(super) async fn sign_in(context: &StudyContext, who: SignIn, zone: Option<St
         Ok(person) => person,
         Err(error) => return outcome_of(&error),
     };
+    if context.clustered {
+        // Another node may have changed it, and the session that is here have been loaded before.
+        context.engine.zones_changed(user, &person.zones);
+    }
     if let Some(zone) = zone
         && !person.zones.is_set()
     {

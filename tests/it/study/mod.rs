@@ -16,3 +16,4 @@ mod answers;
 mod coming_back;
 mod contract;
 mod verdicts;
+mod zones;

@@ -6,7 +6,10 @@ use super::outside::PlainTokens;
 use super::people::WatchedPeople;
 use super::store::WatchedStore;
 use actix_web::{App, HttpResponse, web};
-use actors::{Clock, Engine, EngineView, Full, Hooks, LearnerView, Limits, Options, SocketPort, ToSocket};
+use actors::{
+    Clock, ClusterOptions, Engine, EngineView, Full, Hooks, LearnerView, Limits, Options, SocketPort,
+    ToSocket,
+};
 use bus::LocalQuota;
 use domain::deck::DeckSettings;
 use domain::entry::LogEntry;
@@ -85,6 +88,10 @@ pub struct Wishes {
     pub store: Option<embedded::Options>,
     /// Places for sockets that have not signed in.
     pub gate: Option<GateLimits>,
+    /// Other nodes may change what is stored, whatever the store is.
+    pub clustered: bool,
+    /// It is a node of this cluster, whatever its store is.
+    pub cluster: Option<ClusterOptions>,
     /// The store wants its rows so, whatever the embedded one wants.
     pub shape: Option<ports::Shape>,
 }
@@ -126,12 +133,12 @@ impl TestServer {
                 limits: wishes.limits.unwrap_or_default(),
                 seed: 7,
                 hooks: wishes.hooks.clone(),
-                cluster: store.cluster(address),
+                cluster: wishes.cluster.clone().or_else(|| store.cluster(address)),
             })
         };
         let people = WatchedPeople::new(store.clone());
         let context = StudyContext {
-            clustered: on_cql(),
+            clustered: wishes.clustered || wishes.cluster.is_some() || on_cql(),
             engine: engine.clone(),
             people: Arc::new(people.clone()),
             tokens: Arc::new(PlainTokens),
