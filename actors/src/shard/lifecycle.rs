@@ -298,6 +298,8 @@ impl Shard {
     /// Begins to stop sessions that nobody needs: idle for long, or earlier when memory is short.
     pub(super) fn passivate(&self, tick_ms: u64) {
         let limits = &self.shared.limits;
+        // Whoever left a node that goes down comes back at another: it must not hold on to the learner.
+        let idle_ms = if self.shared.draining.load(Ordering::Relaxed) { 0 } else { limits.idle_ms };
         let short = self.shared.session_bytes.load(Ordering::Relaxed) > limits.session_bytes / 10 * 8;
         let mut idle: Vec<(u64, Rc<SessionCell>)> = self
             .residents
@@ -308,7 +310,7 @@ impl Shard {
                 let session = resident.cell.session.borrow();
                 let session = session.as_ref()?;
                 let since = session.idle_since_tick_ms();
-                let long = tick_ms.saturating_sub(since) >= limits.idle_ms;
+                let long = tick_ms.saturating_sub(since) >= idle_ms;
                 (session.is_idle() && (long || short)).then(|| (since, resident.cell.clone()))
             })
             .collect();

@@ -3,20 +3,22 @@
 use actors::{
     Clock, CloseWhy, ClusterOptions, Engine, Full, Hooks, Limits, Options, Peers, SocketPort, ToSocket,
 };
-use domain::ids::{RunId, UserId, Uuid};
+use domain::ids::{RunId, SittingId, UserId, Uuid};
 use domain::owner::claim::Answer;
 use domain::owner::{Epoch, Timing};
-use domain::session::Now;
+use domain::session::{Input, Limits as StartLimits, Now, SocketId, Start};
 use kit::wait::DEADLINE;
 use kit::{MemoryOwners, MemoryStore, MemoryTenures};
 use ports::{Boxed, People as _, Role, SignIn};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub const USER: UserId = UserId::from_u128(7);
+/// Another learner.
+pub const ANOTHER: UserId = UserId::from_u128(8);
 /// The run of the other node.
 pub const OTHER: RunId = RunId::from_u128(99);
 /// Where the other node is.
@@ -46,19 +48,32 @@ pub fn wall_ms() -> i64 {
 
 /// What the other node says when it is asked.
 #[derive(Clone)]
-pub struct Other(Arc<Mutex<Answer>>);
+pub struct Other {
+    says: Arc<Mutex<Answer>>,
+    asked: Arc<AtomicU64>,
+}
 
 impl Other {
     pub fn says(&self, answer: Answer) {
-        *self.0.lock().unwrap() = answer;
+        *self.says.lock().unwrap() = answer;
+    }
+
+    /// How often it was asked so far.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
 impl Peers for Other {
     fn ask(&self, address: String, run: RunId, _: UserId, _: Epoch) -> Boxed<'_, Answer> {
         assert_eq!((address.as_str(), run), (OTHER_ADDRESS, OTHER));
-        let answer = *self.0.lock().unwrap();
-        Box::pin(async move { answer })
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let answer = *self.says.lock().unwrap();
+        Box::pin(async move {
+            // No answer is there at once.
+            tokio::task::yield_now().await;
+            answer
+        })
     }
 }
 
@@ -72,11 +87,19 @@ pub enum Told {
 
 /// A socket that remembers what it was told of where its learner is.
 #[derive(Default)]
-pub struct Listener(RefCell<Vec<Told>>);
+pub struct Listener {
+    told: RefCell<Vec<Told>>,
+    frames: Cell<usize>,
+}
 
 impl Listener {
     pub fn told(&self) -> Vec<Told> {
-        self.0.borrow().clone()
+        self.told.borrow().clone()
+    }
+
+    /// How many frames came.
+    pub fn frames(&self) -> usize {
+        self.frames.get()
     }
 }
 
@@ -86,9 +109,13 @@ impl SocketPort for Listener {
             ToSocket::Attached => Told::Attached,
             ToSocket::Elsewhere(address) => Told::Elsewhere(address.to_string()),
             ToSocket::Close(why) => Told::Closed(why),
-            ToSocket::Frame(_) | ToSocket::Goodbye { .. } => return Ok(()),
+            ToSocket::Frame(_) => {
+                self.frames.set(self.frames.get() + 1);
+                return Ok(());
+            }
+            ToSocket::Goodbye { .. } => return Ok(()),
         };
-        self.0.borrow_mut().push(told);
+        self.told.borrow_mut().push(told);
         Ok(())
     }
 }
@@ -117,18 +144,29 @@ impl Node {
     }
 
     pub fn start_with(owners: &MemoryOwners, timing: Timing) -> Node {
-        let node = Self::without_the_person(owners, timing);
-        let who = SignIn { user: USER, org: None, role: Role::Learner, name: None };
-        node.service.block_on(node.store.sign_in(who, wall_ms())).unwrap();
+        Self::start_within(owners, timing, Limits { idle_ms: 1, ..Limits::default() })
+    }
+
+    /// The same with bounds of its own.
+    pub fn start_within(owners: &MemoryOwners, timing: Timing, limits: Limits) -> Node {
+        let node = Self::without_people(owners, timing, limits);
+        for user in [USER, ANOTHER] {
+            let who = SignIn { user, org: None, role: Role::Learner, name: None };
+            node.service.block_on(node.store.sign_in(who, wall_ms())).unwrap();
+        }
         node
     }
 
     /// A node whose store has no such person as the learner: no session can be loaded.
     pub fn without_the_person(owners: &MemoryOwners, timing: Timing) -> Node {
+        Self::without_people(owners, timing, Limits { idle_ms: 1, ..Limits::default() })
+    }
+
+    fn without_people(owners: &MemoryOwners, timing: Timing, limits: Limits) -> Node {
         let service =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
         let (store, tenures) = (MemoryStore::new(), MemoryTenures::new());
-        let other = Other(Arc::new(Mutex::new(Answer::Here)));
+        let other = Other { says: Arc::new(Mutex::new(Answer::Here)), asked: Arc::default() };
         let engine = {
             let _inside = service.enter();
             Engine::start(Options {
@@ -139,7 +177,7 @@ impl Node {
                 dev_clock: false,
                 encode: |card| card.front.as_str().into(),
                 telemetry: Arc::new(()),
-                limits: Limits { idle_ms: 1, ..Limits::default() },
+                limits,
                 seed: 7,
                 hooks: Hooks::default(),
                 cluster: Some(ClusterOptions {
@@ -170,20 +208,25 @@ impl Node {
     }
 
     /// A socket that asks for the learner.
-    pub fn come(&self) -> (Rc<Listener>, domain::session::SocketId) {
+    pub fn come(&self) -> (Rc<Listener>, SocketId) {
+        self.come_as(USER)
+    }
+
+    /// A socket that asks for this learner.
+    pub fn come_as(&self, user: UserId) -> (Rc<Listener>, SocketId) {
         let listener = Rc::new(Listener::default());
         let port = listener.clone();
         let socket = self.system.block_on(async {
             let shard = self.engine.shard();
             let socket = shard.plug(port);
-            shard.attach(socket, USER, None);
+            shard.attach(socket, user, None);
             socket
         });
         (listener, socket)
     }
 
     /// A socket that was let in.
-    pub fn come_in(&self) -> domain::session::SocketId {
+    pub fn come_in(&self) -> SocketId {
         let (listener, socket) = self.come();
         self.eventually("the learner is here", || !listener.told().is_empty());
         assert_eq!(listener.told(), [Told::Attached]);
@@ -191,8 +234,29 @@ impl Node {
     }
 
     /// The socket goes.
-    pub fn go(&self, socket: domain::session::SocketId) {
+    pub fn go(&self, socket: SocketId) {
         self.system.block_on(async { self.engine.shard().unplug(socket) });
+    }
+
+    /// The learner begins to study on this socket.
+    pub fn begin(&self, socket: SocketId) {
+        let start = Start {
+            sitting: SittingId::from_u128(1),
+            decks: None,
+            tags: Vec::new(),
+            filter: None,
+            window: 1,
+            limits: StartLimits::default(),
+            more: StartLimits::default(),
+        };
+        let input = Input::Start { socket, start: Box::new(start) };
+        self.system.block_on(async { self.engine.shard().input(socket, USER, input) });
+    }
+
+    /// The node goes down, beside the test.
+    pub fn drains(&self) -> tokio::task::JoinHandle<usize> {
+        let engine = self.engine.clone();
+        self.service.spawn(async move { engine.drain().await })
     }
 
     /// The other node needs the learner, and asks.

@@ -1,7 +1,7 @@
 //! How a node lets go of a learner: by itself when the session ends, and of the ownership when another node asks.
 
-use crate::node::{Node, SHORT, Told, USER};
-use actors::CloseWhy;
+use crate::node::{ANOTHER, Node, SHORT, Told, USER};
+use actors::{CloseWhy, Limits};
 use domain::owner::claim::Answer;
 use kit::{MemoryOwners, Tended};
 
@@ -47,6 +47,24 @@ fn a_learner_who_is_here_is_not_let_go() {
     node.come_in();
     assert_eq!(node.asked(run, 1), Answer::Here);
     node.serves_rightly();
+}
+
+#[test]
+fn a_node_that_goes_down_lets_go_of_whoever_has_left_while_others_stay() {
+    let owners = MemoryOwners::new();
+    // A session would outlive its sockets by far.
+    let limits = Limits { idle_ms: u64::MAX, ..Limits::default() };
+    let node = Node::start_within(&owners, SHORT, limits);
+    let run = node.registered();
+    let leaves = node.come_in();
+    let (stays, _) = node.come_as(ANOTHER);
+    node.eventually("both are here", || stays.told() == [Told::Attached]);
+    let drains = node.drains();
+    node.eventually("it goes down", || node.engine.is_draining());
+    node.go(leaves);
+    node.eventually("it lets go", || node.asked(run, 1) == Answer::NotMine);
+    assert_eq!(node.engine.sockets(), 1, "the other one is still here");
+    drains.abort();
 }
 
 #[test]
