@@ -62,6 +62,14 @@ pub struct Sources {
     pub quota: Option<Arc<SharedQuota>>,
 }
 
+impl Sources {
+    /// Study sockets of learners whose session is here: all that are open, less those that are passed on.
+    pub fn study_sockets(&self) -> usize {
+        let passed_on = usize::try_from(self.relays.read().open).unwrap_or(usize::MAX);
+        self.engine.sockets().saturating_sub(passed_on)
+    }
+}
+
 /// A metric could not be made: two have one name.
 #[derive(Debug, thiserror::Error)]
 #[error("a metric could not be registered: {0}")]

@@ -257,7 +257,7 @@ impl Engine {
         &self.shared.decks
     }
 
-    /// How many sockets are open.
+    /// How many sockets are open, those that are passed on to another node included.
     pub fn sockets(&self) -> usize {
         self.shared.sockets.load(Ordering::Relaxed)
     }

@@ -86,7 +86,7 @@ impl Admin {
     fn totals(&self, view: &EngineView) -> Totals {
         let (engine, stats) = (&self.sources.engine, self.sources.store.stats());
         Totals {
-            sockets: engine.sockets(),
+            sockets: self.sources.study_sockets(),
             sessions: engine.registered(),
             session_bytes: engine.session_bytes(),
             undecided_rows: view.undecided_rows,

@@ -28,7 +28,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn engine(sources: &Sources, to: &mut Families) {
     let engine = &sources.engine;
-    to.gauge("studyhall_sockets", "Study sockets that are open.", size(engine.sockets()));
+    let help = "Study sockets of learners whose session is here.";
+    to.gauge("studyhall_sockets", help, size(sources.study_sockets()));
     to.gauge("studyhall_sessions", "Learners' sessions in memory.", size(engine.registered()));
     to.gauge("studyhall_session_bytes", "Bytes that sessions hold, about.", size(engine.session_bytes()));
     let ready = u64::from(sources.not_ready().is_none());

@@ -47,8 +47,9 @@ enum Stage {
     Entering { user: UserId, instance: InstanceId, plug: Option<SocketId> },
     /// `welcome` was sent.
     Open { user: UserId, plug: SocketId },
-    /// The learner is at another node, to which frames are passed on.
-    Relayed(Relay),
+    /// The learner is at another node, to which frames are passed on. The socket stays plugged in here: it is told when
+    /// this node goes down.
+    Relayed { relay: Relay, plug: SocketId, welcomed: bool },
     /// Over.
     Gone,
 }
@@ -116,7 +117,7 @@ impl SocketApp for StudySocket {
         match self.stage {
             Stage::Open { .. } => self.watch_time(socket),
             Stage::Entering { .. } => self.end(CloseCode::NotReady, socket),
-            Stage::Silent | Stage::Relayed(_) | Stage::Gone => {}
+            Stage::Silent | Stage::Relayed { .. } | Stage::Gone => {}
         }
     }
 
@@ -135,9 +136,9 @@ impl Drop for StudySocket {
 impl StudySocket {
     fn leave(&mut self) {
         let plug = match self.stage {
-            Stage::Open { plug, .. } => Some(plug),
+            Stage::Open { plug, .. } | Stage::Relayed { plug, .. } => Some(plug),
             Stage::Entering { plug, .. } => plug,
-            Stage::Silent | Stage::Relayed(_) | Stage::Gone => None,
+            Stage::Silent | Stage::Gone => None,
         };
         self.stage = Stage::Gone;
         if let (Some(shard), Some(plug)) = (self.shard.take(), plug) {

@@ -27,6 +27,9 @@ fn two_devices_at_two_nodes_share_one_session() {
             assert_eq!(changed["reason"], "answered_elsewhere", "{changed}");
         }
         learner.answer(&mut here, 3).await;
+        // Each socket is counted once, where its learner is.
+        let sockets = [&one, &two].map(|node| node.metric("studyhall_sockets"));
+        assert_eq!(sockets, [Some(2.0), Some(0.0)]);
     });
     // A batch over HTTP goes to the same session, at whichever node it arrives.
     for node in [&one, &two] {

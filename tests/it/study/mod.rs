@@ -15,5 +15,6 @@ pub mod store;
 mod answers;
 mod coming_back;
 mod contract;
+mod relayed;
 mod verdicts;
 mod zones;

@@ -18,7 +18,7 @@ const SENTENCES_MAX: usize = 64;
 
 impl StudySocket {
     pub(super) fn frame(&mut self, text: &str, socket: &mut Socket<'_, Self>) {
-        if let Stage::Relayed(relay) = &self.stage {
+        if let Stage::Relayed { relay, .. } = &self.stage {
             if !relay.pass(text) {
                 self.end(CloseCode::TooSlow, socket);
             }
@@ -33,7 +33,7 @@ impl StudySocket {
             }
             Ok(frame) => match self.stage {
                 Stage::Open { user, plug } => self.open_frame(frame, user, plug, socket),
-                Stage::Silent | Stage::Entering { .. } | Stage::Relayed(_) | Stage::Gone => {
+                Stage::Silent | Stage::Entering { .. } | Stage::Relayed { .. } | Stage::Gone => {
                     self.end(CloseCode::ProtocolError, socket);
                 }
             },

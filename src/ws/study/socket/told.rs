@@ -70,18 +70,24 @@ impl StudySocket {
             ToSocket::Attached => self.welcome(socket),
             ToSocket::Elsewhere(address) => self.elsewhere(&address, socket),
             ToSocket::Frame(out) => self.frame_out(out, socket),
-            // Whoever is not welcomed yet has nothing to save here.
-            ToSocket::Goodbye { .. } if !matches!(self.stage, Stage::Open { .. }) => {
-                self.end(CloseCode::Goodbye, socket);
+            ToSocket::Goodbye { reconnect_after_ms } => self.goodbye(reconnect_after_ms, socket),
+            ToSocket::Close(why) => {
+                self.flush_saved(socket);
+                self.end(close_code(why), socket);
             }
-            ToSocket::Goodbye { reconnect_after_ms } => {
+        }
+    }
+
+    fn goodbye(&mut self, reconnect_after_ms: u64, socket: &mut Socket<'_, Self>) {
+        match self.stage {
+            Stage::Open { .. } | Stage::Relayed { welcomed: true, .. } => {
                 let reason = Goodbye::DRAINING.to_owned();
                 let frame = ServerFrame::Goodbye(Goodbye { reason, reconnect_after_ms });
                 self.send(&frame, socket);
             }
-            ToSocket::Close(why) => {
-                self.flush_saved(socket);
-                self.end(close_code(why), socket);
+            // Whoever is not welcomed yet has nothing to save here.
+            Stage::Silent | Stage::Entering { .. } | Stage::Relayed { .. } | Stage::Gone => {
+                self.end(CloseCode::Goodbye, socket);
             }
         }
     }
@@ -114,21 +120,19 @@ impl StudySocket {
             // Two nodes that send a client to each other would do so for ever: it comes back when they agree.
             return self.end(CloseCode::OwnerChanged, socket);
         }
-        let Stage::Entering { plug, .. } = self.stage else { return };
-        if let (Some(shard), Some(plug)) = (self.shard.take(), plug) {
-            shard.unplug(plug);
-        }
+        let Stage::Entering { plug: Some(plug), .. } = self.stage else { return };
         let hello = std::mem::take(&mut self.hello);
         let relay = Relay::open(address, hello, self.port.clone(), self.context.relays.clone());
-        self.stage = Stage::Relayed(relay);
+        self.stage = Stage::Relayed { relay, plug, welcomed: false };
         socket.resume_reading();
     }
 
     fn relayed(&mut self, relayed: Relayed, socket: &mut Socket<'_, Self>) {
-        let Stage::Relayed(_) = self.stage else { return };
+        let Stage::Relayed { welcomed, .. } = &mut self.stage else { return };
         match relayed {
             Relayed::Text(text) => {
                 // Who is let in there is let in.
+                *welcomed = true;
                 socket.signed_in();
                 self.send_written(socket, |out| out.push_str(&text));
             }
