@@ -1,9 +1,11 @@
 //! How a node comes to a learner, or to who has it.
 
-use crate::node::{Node, OTHER, OTHER_ADDRESS, Told, USER, wall_ms};
+use crate::node::{Node, OTHER, OTHER_ADDRESS, SHORT, Told, USER, wall_ms};
 use actors::CloseWhy;
+use domain::owner::Timing;
 use domain::owner::claim::Answer;
 use kit::{MemoryOwners, Tended};
+use std::time::Instant;
 
 #[test]
 fn a_learner_whom_nobody_has_is_claimed_adopted_and_served() {
@@ -58,6 +60,27 @@ fn a_live_owner_that_cannot_tell_or_be_reached_is_asked_until_it_lets_go() {
         assert_eq!(owners.owner_of(USER).epoch, 6);
         node.serves_rightly();
     }
+}
+
+#[test]
+fn an_owner_that_is_denied_at_its_address_is_asked_for_at_a_pace_until_its_run_is_dead() {
+    let owners = MemoryOwners::new();
+    owners.put_node(OTHER, OTHER_ADDRESS, wall_ms());
+    owners.put_owner(USER, Some(OTHER), 4);
+    let timing = Timing { ask_again_ms: 100, ..SHORT };
+    let node = Node::start_with(&owners, timing);
+    // Its process was started anew at its address: another run answers.
+    node.other.says(Answer::NotMine);
+    node.registered();
+    let since = Instant::now();
+    let (socket, _) = node.come();
+    node.eventually("it is asked for again and again", || node.other.asked() >= 4);
+    let (asked, waits) = (node.other.asked(), since.elapsed().as_millis() / 100);
+    assert!(u128::from(asked) <= waits + 1, "asked {asked} times in {waits} waits");
+    owners.declare(OTHER);
+    node.eventually("the learner is here", || !socket.told().is_empty());
+    assert_eq!(socket.told(), [Told::Attached]);
+    node.serves_rightly();
 }
 
 #[test]

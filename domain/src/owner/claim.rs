@@ -97,13 +97,15 @@ pub struct Claim {
     me: RunId,
     timing: Timing,
     at: Ownership,
+    /// The row after whose reading the run that it names said that it is not the owner.
+    denied: Option<Ownership>,
     from_dead: bool,
 }
 
 impl Claim {
     /// Begins. It must not begin while this node is releasing the learner: [`Releases::may_start`].
     pub fn begin(me: RunId, timing: Timing) -> (Claim, Step) {
-        (Claim { me, timing, at: Ownership::default(), from_dead: false }, Step::ReadOwner)
+        (Claim { me, timing, at: Ownership::default(), denied: None, from_dead: false }, Step::ReadOwner)
     }
 
     /// Begins anew after one of this run came to no end that is known: whether that one had set out to take the learner from
@@ -119,9 +121,13 @@ impl Claim {
         self.from_dead
     }
 
-    /// The row was read.
+    /// The row was read. One that is still as it was when its owner denied it is no news: at that run's address is another
+    /// one now, and the row stays until the old one is declared dead.
     pub fn row(&mut self, row: Ownership) -> Step {
         self.at = row;
+        if self.denied.take() == Some(row) {
+            return self.wait();
+        }
         match row.run {
             Some(run) if run == self.me => Step::Mine { epoch: row.epoch, from_dead: self.from_dead },
             Some(run) => Step::ReadAlive(run),
@@ -142,7 +148,12 @@ impl Claim {
     pub fn answered(&mut self, answer: Answer) -> Step {
         match (answer, self.at.run) {
             (Answer::Here, Some(run)) => Step::Relay(run),
-            (Answer::Here, None) | (Answer::NotMine, _) => Step::ReadOwner,
+            (Answer::NotMine, _) => {
+                // Who has let go has changed the row before it says so.
+                self.denied = Some(self.at);
+                Step::ReadOwner
+            }
+            (Answer::Here, None) => Step::ReadOwner,
             (Answer::NotNow | Answer::Unreachable, _) => self.wait(),
         }
     }
@@ -306,6 +317,21 @@ mod tests {
         let free = Ownership { run: None, epoch: 5 };
         assert_eq!(claim.row(free), Step::Change(Change { expected: free, run: Some(ME) }));
         assert_eq!(claim.changed(Changed::Applied), Step::Mine { epoch: 6, from_dead: false });
+    }
+
+    #[test]
+    fn a_row_that_its_owner_denies_is_looked_at_at_once_and_then_from_time_to_time_until_the_run_is_dead() {
+        let (mut claim, _) = Claim::begin(ME, Timing::STANDARD);
+        for _ in 0..3 {
+            assert_eq!(claim.row(owned(OTHER, 4)), Step::ReadAlive(OTHER));
+            assert_eq!(claim.alive(true), Step::Ask { run: OTHER, epoch: 4 });
+            assert_eq!(claim.answered(Answer::NotMine), Step::ReadOwner);
+            assert!(matches!(claim.row(owned(OTHER, 4)), Step::Wait { wait_ms: 1.. }));
+            assert_eq!(claim.waited(), Step::ReadOwner);
+        }
+        assert_eq!(claim.row(owned(OTHER, 4)), Step::ReadAlive(OTHER));
+        assert_eq!(claim.alive(false), Step::Change(Change { expected: owned(OTHER, 4), run: Some(ME) }));
+        assert_eq!(claim.changed(Changed::Applied), Step::Mine { epoch: 5, from_dead: true });
     }
 
     #[test]
