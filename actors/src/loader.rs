@@ -43,10 +43,12 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
     let claims = Arc::new(Semaphore::new(shared.limits.claims_at_once));
     while let Some(job) = jobs.recv().await {
         if let (Some(cluster), &Job::Activate { user, incarnation, shard }) = (&shared.cluster, &job) {
-            let Ok(claim) = claims.clone().acquire_owned().await else { return };
-            let (shared, cluster, permits) = (shared.clone(), cluster.clone(), permits.clone());
+            let (shared, cluster) = (shared.clone(), cluster.clone());
+            let (claims, permits) = (claims.clone(), permits.clone());
+            // Who waits for a place among the claims, or until an owner is declared dead, must not keep others from
+            // reading. There is one such task a learner who is being loaded, as the registry has it.
             tokio::spawn(async move {
-                // Who waits until an owner is declared dead must not keep others from loading.
+                let Ok(claim) = claims.acquire_owned().await else { return };
                 let place = cluster.acquire(&shared, user).await;
                 drop(claim);
                 let seed = match place {

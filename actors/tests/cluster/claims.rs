@@ -1,7 +1,8 @@
 //! How a node comes to a learner, or to who has it.
 
 use crate::node::{Node, OTHER, OTHER_ADDRESS, SHORT, Told, USER, wall_ms};
-use actors::CloseWhy;
+use actors::{CloseWhy, Limits};
+use domain::ids::UserId;
 use domain::owner::Timing;
 use domain::owner::claim::Answer;
 use kit::{MemoryOwners, Tended};
@@ -112,6 +113,25 @@ fn the_inbox_of_a_dead_nodes_learner_is_read_once_more_though_the_first_load_fai
     node.come_in();
     let again = Tended::InboxAgain(USER);
     node.eventually("the inbox is read once more", || node.tenures.tended().contains(&again));
+}
+
+#[test]
+fn learners_who_wait_for_another_node_keep_nobody_who_studies_here_from_reading() {
+    let owners = MemoryOwners::new();
+    owners.put_node(OTHER, OTHER_ADDRESS, wall_ms());
+    let limits = Limits { claims_at_once: 1, ..Limits::default() };
+    let node = Node::start_within(&owners, SHORT, limits);
+    node.other.says(Answer::NotNow);
+    let (here, socket) = node.come();
+    node.eventually("the learner is here", || here.told() == [Told::Attached]);
+    // One after another they would wait for longer than this test does.
+    for user in (100..150).map(UserId::from_u128) {
+        owners.put_owner(user, Some(OTHER), 4);
+        node.come_as(user);
+    }
+    node.eventually("the first of them is asked for", || node.other.asked() > 0);
+    node.begin(socket);
+    node.eventually("what is due is read and told", || here.frames() > 0);
 }
 
 #[test]
