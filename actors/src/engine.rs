@@ -216,7 +216,7 @@ impl Engine {
     }
 
     /// Something may have been missed: every cached deck is compared with what is stored, and every session looks again
-    /// at what its learner sees.
+    /// at what its learner sees and where the learner is, one after another.
     pub fn check_all(&self) {
         let number = self.shared.next_notice();
         self.shared.tell_all(|| ToShard::AccessChanged(Concerned::Everybody, number));

@@ -36,6 +36,8 @@ pub(crate) struct SessionCell {
     pub(crate) heat: Cell<Heat>,
     /// It waits for its turn to write rows behind.
     pub(crate) owes_rows: Cell<bool>,
+    /// It waits for its turn to look again at what others may have changed.
+    pub(crate) owes_check: Cell<bool>,
 }
 
 impl SessionCell {
@@ -52,6 +54,7 @@ impl SessionCell {
             bytes: Cell::new(0),
             heat: Cell::default(),
             owes_rows: Cell::new(false),
+            owes_check: Cell::new(false),
         })
     }
 

@@ -2,6 +2,7 @@
 //! writer and questions to the loader. A socket and its session are on the same thread wherever possible: a session
 //! without sockets follows the next one to its shard.
 
+mod checks;
 mod heard;
 mod lifecycle;
 mod outlet;
@@ -59,6 +60,8 @@ pub struct Shard {
     deadlines: RefCell<BTreeSet<(u64, UserId)>>,
     /// Sessions with rows that wait to be written behind, each once.
     owing: RefCell<VecDeque<UserId>>,
+    /// Sessions that are to look again because something may have been missed, each once.
+    checks: RefCell<VecDeque<UserId>>,
     fx: RefCell<Vec<Effect>>,
     next_socket: Cell<u64>,
     next_barrier: Cell<u64>,
@@ -144,6 +147,7 @@ impl Shard {
             barriers: RefCell::default(),
             deadlines: RefCell::default(),
             owing: RefCell::default(),
+            checks: RefCell::default(),
             fx: RefCell::default(),
             next_socket: Cell::new(0),
             next_barrier: Cell::new(0),

@@ -78,7 +78,7 @@ impl Shard {
                     self.give(*user, Input::AccessChanged);
                 }
             }
-            Concerned::Everybody => self.for_all(|_| true, || Input::AccessChanged),
+            Concerned::Everybody => self.owe_checks(),
             Concerned::Deck(deck) => self.for_all(|cell| may_hold(cell, *deck), || Input::AccessChanged),
         }
     }
@@ -219,7 +219,8 @@ impl Shard {
             let incarnation = cell.incarnation;
             self.evict(&cell);
             let session = Box::new(session);
-            let heard = self.heard.borrow().upto();
+            // The look that it owes it has where it arrives.
+            let heard = if cell.owes_check.get() { 0 } else { self.heard.borrow().upto() };
             let lost_runs = self.lost_runs.get();
             let adopt = ToShard::Adopt { user, incarnation, session, socket, instance, heard, lost_runs };
             return self.send(to, adopt);

@@ -27,6 +27,7 @@ impl Shard {
             let now = self.now();
             self.wake_due(now.tick_ms);
             self.write_behind();
+            self.check_some();
             self.retry_jobs();
             self.send_backlog();
             if skew_ms.abs_diff(now.skew_ms()) > CLOCK_JUMP_MS {

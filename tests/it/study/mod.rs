@@ -13,6 +13,7 @@ pub mod server;
 pub mod store;
 
 mod answers;
+mod checks;
 mod coming_back;
 mod contract;
 mod relayed;

@@ -7,6 +7,7 @@ use domain::ids::{CardId, DeckId, EntryId, UserId};
 use kit::FaultStore;
 use ports::{LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, Shape, StoreError};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -16,11 +17,17 @@ pub struct WatchedStore {
     inner: FaultStore<AnyStore>,
     open: Arc<watch::Sender<bool>>,
     loads: Arc<Mutex<BTreeMap<UserId, usize>>>,
+    progress_reads: Arc<AtomicUsize>,
 }
 
 impl WatchedStore {
     pub fn new(inner: FaultStore<AnyStore>) -> WatchedStore {
-        WatchedStore { inner, open: Arc::new(watch::Sender::new(true)), loads: Arc::default() }
+        WatchedStore {
+            inner,
+            open: Arc::new(watch::Sender::new(true)),
+            loads: Arc::default(),
+            progress_reads: Arc::default(),
+        }
     }
 
     /// Lets no learner be loaded until [`WatchedStore::let_load`].
@@ -30,6 +37,11 @@ impl WatchedStore {
 
     pub fn let_load(&self) {
         self.open.send_replace(true);
+    }
+
+    /// How often somebody's progress in a deck was read.
+    pub fn progress_reads(&self) -> usize {
+        self.progress_reads.load(Ordering::Relaxed)
     }
 
     /// How often each learner's log was asked for, held ones included.
@@ -55,6 +67,7 @@ impl ReviewStore for WatchedStore {
     }
 
     async fn progress(&self, user: UserId, deck: DeckId) -> Result<Vec<Progress>, StoreError> {
+        self.progress_reads.fetch_add(1, Ordering::Relaxed);
         self.inner.progress(user, deck).await
     }
 

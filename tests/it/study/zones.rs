@@ -8,7 +8,7 @@ use ports::people::PersonChange;
 use serde_json::json;
 
 /// As another node does it, a second before noon.
-fn changed_elsewhere(server: &TestServer, learner: UserId, zone: &str, rollover_hour: u8) {
+pub(super) fn changed_elsewhere(server: &TestServer, learner: UserId, zone: &str, rollover_hour: u8) {
     let change = PersonChange {
         zone: Some(zone.to_owned()),
         rollover_hour: Some(rollover_hour),
