@@ -77,7 +77,7 @@ pub struct ConfigFlags {
     /// This node's name at a balancer that brings learners back to their node
     #[arg(long, value_name = "NAME")]
     pub node_label: Option<String>,
-    /// How often what is cached of a cluster's store is compared with it, whatever the bus says [default: 60s]
+    /// How often what is cached of a cluster's store is compared with it, whatever the bus says [default: 30s]
     #[arg(long, value_name = "TIME")]
     pub check_interval: Option<String>,
     /// File that holds the secret of tokens

@@ -215,11 +215,11 @@ pub(super) fn node_label(text: &str) -> Result<String, String> {
 }
 
 /// How often what is cached is compared with the store, unless configured otherwise.
-pub(super) const CHECK_INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often what is cached is compared with the store: more often costs reads, more seldom breaks what is promised.
 pub(super) fn check_interval(text: &str) -> Result<Duration, String> {
     let ms = parse_ttl_ms(text).ok().and_then(|ms| u64::try_from(ms).ok());
     let interval = ms.map(Duration::from_millis).filter(|interval| *interval <= CHECK_INTERVAL);
-    interval.ok_or_else(|| "is a time of 1s to 60s".to_owned())
+    interval.ok_or_else(|| "is a time of 1s to 30s".to_owned())
 }

@@ -112,7 +112,8 @@ impl Note {
         }
     }
 
-    /// Whether a listener that checks everything anyway needs it no more. A cell carries what it tells.
+    /// Whether a listener that checks everything anyway needs it no more. A cell carries what it tells. (Of inboxes a check
+    /// sees nothing: what they name shows at the next load.)
     pub fn is_covered_by_a_check(&self) -> bool {
         match self {
             Note::Cell(_) => false,

@@ -116,7 +116,10 @@ impl SocketApp for StudySocket {
     fn on_alarm(&mut self, socket: &mut Socket<'_, Self>) {
         match self.stage {
             Stage::Open { .. } => self.watch_time(socket),
-            Stage::Entering { .. } => self.end(CloseCode::NotReady, socket),
+            // Whoever is passed on waits for the welcome of the other node, from the same `hello` on.
+            Stage::Entering { .. } | Stage::Relayed { welcomed: false, .. } => {
+                self.end(CloseCode::NotReady, socket);
+            }
             Stage::Silent | Stage::Relayed { .. } | Stage::Gone => {}
         }
     }

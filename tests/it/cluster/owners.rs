@@ -54,7 +54,7 @@ fn a_learner_of_a_killed_node_goes_on_at_another_with_every_answer() {
         learner.answer(&mut relayed, 2).await;
         one.kill();
         let gone = ended(&mut relayed.socket).await;
-        assert_eq!(gone, Some(4410), "the relay ends with its owner");
+        assert_eq!(gone, Some(4411), "the relay ends with its owner");
         let mut again = learner.study(&two, &deck).await;
         learner.answer(&mut again, 3).await;
     });

@@ -137,7 +137,7 @@ impl StudySocket {
                 self.send_written(socket, |out| out.push_str(&text));
             }
             Relayed::Closed { code: Some(code), reason } => socket.close(WireCode::new(code), reason),
-            Relayed::Closed { code: None, .. } => self.end(CloseCode::OwnerChanged, socket),
+            Relayed::Closed { code: None, .. } => self.end(CloseCode::RelayLost, socket),
         }
     }
 
