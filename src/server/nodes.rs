@@ -1,5 +1,7 @@
 //! What a server does as one of several nodes: it asks the others for learners, and hears what changed there.
 
+mod turns;
+
 use actors::{Concerned, Engine, Peers};
 use domain::ids::{DeckId, RunId, UserId};
 use domain::owner::Epoch;
@@ -9,6 +11,7 @@ use ports::{Boxed, Bus, Heard, Note, People, Topic};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
+use turns::Turns;
 use uuid::Uuid;
 
 /// Where a node tells the others which decks are most in use.
@@ -84,21 +87,26 @@ impl Said {
 /// The other nodes, asked over HTTP.
 pub(super) struct HttpPeers {
     agent: ureq::Agent,
+    turns: Turns,
 }
 
 impl HttpPeers {
     pub(super) fn new() -> HttpPeers {
         let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).build();
-        HttpPeers { agent: config.into() }
+        HttpPeers { agent: config.into(), turns: Turns::default() }
     }
 }
 
 impl Peers for HttpPeers {
     fn ask(&self, address: String, run: RunId, user: UserId, epoch: Epoch) -> Boxed<'_, Answer> {
         let agent = self.agent.clone();
+        let turn = self.turns.begin(&address);
         Box::pin(async move {
+            let Some(turn) = turn else { return Answer::Unreachable };
             let asked = Asked { run: run.0, user: user.0, epoch };
             let answer = tokio::task::spawn_blocking(move || {
+                // It lasts as long as its thread, whether or not somebody waits for the answer.
+                let _turn = turn;
                 let said = agent.post(format!("http://{address}{ASK_PATH}")).send_json(asked)?;
                 said.into_body().read_json::<Said>()
             });
@@ -169,5 +177,25 @@ async fn take(note: Note, engine: &Engine, people: &dyn People) {
         }
         Note::Inbox(user) => engine.inbox_named(user),
         Note::Cell(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_node_that_has_all_its_turns_taken_is_not_asked() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let node = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = node.local_addr().unwrap().to_string();
+        let peers = HttpPeers::new();
+        let _hung: Vec<_> = std::iter::from_fn(|| peers.turns.begin(&address)).collect();
+        let asked = peers.ask(address, RunId(Uuid::nil()), UserId(Uuid::nil()), 1);
+        assert_eq!(runtime.block_on(asked), Answer::Unreachable);
+        node.set_nonblocking(true).unwrap();
+        assert_eq!(node.accept().map(drop).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 }
