@@ -110,6 +110,7 @@ fn came_again(want: &Want, facts: &Facts) -> Vec<EntryId> {
         (
             Want::Scope(_)
             | Want::Decks(_)
+            | Want::Access(_)
             | Want::Entries(_)
             | Want::Named(_)
             | Want::CardLog(..)
