@@ -3,8 +3,9 @@
 //! Bounds are checked before anything is parsed, because an HTML parser takes quadratic time on nested tags: first the
 //! length, then the number of tags and how deep they nest, and only then does the sanitiser see the text.
 //!
-//! Pictures may come from `https:` addresses (until media can be uploaded there is no other way to have any; they are
-//! fetched without a referrer) or bear a plain media name; `data:`, `http:` and paths on this server are taken out.
+//! Pictures may come from `https:` addresses (fetched without a referrer), from a deck's media
+//! (`/media/{deck_id}/{digest}`), or bear a plain media name; `data:`, `http:` and other paths on this server are taken
+//! out. Sounds and films come from a deck's media alone.
 
 mod outline;
 mod policy;
@@ -182,7 +183,8 @@ pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'sta
 
 /// Whether the HTML shows anything.
 pub(crate) fn shows_something(html: &str) -> bool {
-    html.contains("<img") || !plain_text(html).chars().all(is_unseen)
+    ["<img", "<audio", "<video"].iter().any(|tag| html.contains(tag))
+        || !plain_text(html).chars().all(is_unseen)
 }
 
 /// Whether a character shows nothing by itself: spaces, and those that only join, divide, direct or vary others.

@@ -105,6 +105,52 @@ export class Api {
     return this.request("POST", "/imports/rejected", { body, type, accept: "text/csv" });
   }
 
+  /** A cookie by which this page's pictures are let through. */
+  mediaSession() {
+    return this.request("POST", "/media/session");
+  }
+
+  /**
+   * Uploads a file that becomes an import of its own, and returns it as it is then. `onProgress(fraction)` is told how
+   * much has been sent.
+   */
+  uploadJob(file, { dry_run, deck_id = null, onProgress = () => {} }) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", `${BASE}/imports?${query({ filename: file.name, dry_run: dry_run ? "true" : null, deck_id })}`);
+      request.setRequestHeader("Accept", "application/json");
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.setRequestHeader("Authorization", `Bearer ${this.token()}`);
+      request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+      request.onerror = () => reject(new ApiError(0, null));
+      request.onload = () => {
+        const body = parsed(request.responseText);
+        if (request.status >= 200 && request.status < 300) resolve(body);
+        else reject(new ApiError(request.status, body));
+      };
+      request.send(file);
+    });
+  }
+
+  job(job_id) {
+    return this.request("GET", `/imports/${job_id}`);
+  }
+
+  /** Makes an import that was only tried a real one. */
+  commitJob(job_id) {
+    return this.request("POST", `/imports/${job_id}/commit`);
+  }
+
+  /** Takes an import back as a whole; `force`: also the cards that were studied since. */
+  withdrawJob(job_id, force) {
+    return this.request("DELETE", `/imports/${job_id}?${query({ force: force ? "true" : null })}`);
+  }
+
+  /** The rows of an import that did not come in, as a CSV file. */
+  jobRejected(job_id) {
+    return this.request("GET", `/imports/${job_id}/rejected?format=csv`, { accept: "text/csv" });
+  }
+
   async request(method, path, options) {
     const response = await this.fetch(method, path, options);
     // As bytes: read as text it would lose the mark by which a spreadsheet knows that it is UTF-8.
@@ -137,7 +183,10 @@ export class Api {
 }
 
 async function bodyOf(response) {
-  const text = await response.text().catch(() => "");
+  return parsed(await response.text().catch(() => ""));
+}
+
+function parsed(text) {
   try {
     return text === "" ? null : JSON.parse(text);
   } catch {

@@ -10,6 +10,11 @@ export function typeOf(name, text) {
   return first.includes("\t") ? TSV : CSV;
 }
 
+/** Whether a file is imported in the background, as a package of Anki or cards in JSON Lines: not as a table. */
+export function isJob(name) {
+  return /\.(apkg|colpkg|zip|anki2|anki21|anki21b|jsonl|ndjson)$/i.test(name);
+}
+
 /** A deck's name from a file's: "world-capitals_2.csv" is "world capitals 2". */
 export function titleOf(name) {
   const title = name.replace(/\.[^.]+$/, "").replace(/[_-]+/g, " ").trim();

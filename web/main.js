@@ -6,6 +6,8 @@ import { Bar } from "./view-bar.js";
 import { DeckView } from "./view-deck.js";
 import { DecksView } from "./view-decks.js";
 import { ImportView } from "./view-import.js";
+import { JobView } from "./view-job.js";
+import { MediaSession } from "./media.js";
 import { SignInView } from "./view-signin.js";
 import { StudyView } from "./view-study.js";
 import { StudyClient } from "./client.js";
@@ -19,6 +21,7 @@ const ROUTES = [
   [/^#\/study\/([0-9a-f-]{36})$/, StudyView],
   [/^#\/study$/, StudyView],
   [/^#\/deck\/([0-9a-f-]{36})$/, DeckView],
+  [/^#\/job\/([0-9a-f-]{36})$/, JobView],
   [/^#\/import(?:\/([0-9a-f-]{36}))?$/, ImportView],
   [/^/, DecksView],
 ];
@@ -86,6 +89,8 @@ class App {
       onChange: () => this.update(),
       onNotice: ({ kind, text }) => this.toasts.say(text, kind),
     });
+    this.media = new MediaSession(this.api);
+    this.media.begin();
     await this.client.begin();
     this.bar.show();
     this.route();

@@ -2,7 +2,7 @@
 
 import { busily, h, setText, show } from "./dom.js";
 import { ImportReport, preview } from "./view-report.js";
-import { textOf, typeOf, titleOf } from "./files.js";
+import { isJob, textOf, typeOf, titleOf } from "./files.js";
 import { randomBytes, uuid4 } from "./ids.js";
 
 export class ImportView {
@@ -19,7 +19,7 @@ export class ImportView {
   buildForm() {
     this.heading = h("h1", {}, this.deck_id ? "Import into the deck" : "New deck");
     this.name = h("input", { id: "title", maxLength: 200, autocomplete: "off" });
-    this.file = h("input", { type: "file", id: "file", className: "unseen", accept: ".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain", onchange: () => this.takeFiles([...this.file.files]) });
+    this.file = h("input", { type: "file", id: "file", className: "unseen", accept: ".apkg,.colpkg,.zip,.jsonl,.csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain", onchange: () => this.takeFiles([...this.file.files]) });
     this.chosen = h("span", { className: "chosen" });
     this.text = h("textarea", { id: "pasted", rows: 8, spellcheck: false, placeholder: "Capital of France\tParis\nCapital of Peru\tLima" });
     this.complaint = h("p", { className: "complaint", role: "alert" });
@@ -29,7 +29,7 @@ export class ImportView {
       { className: "panel", onsubmit: (event) => this.submit(event) },
       this.deck_id ? null : h("label", { htmlFor: "title" }, "Name of the deck"),
       this.deck_id ? null : this.name,
-      h("label", { htmlFor: "file", className: "dropzone" }, h("strong", {}, "Drop a CSV or TSV file here"), h("span", {}, " or choose one"), this.chosen, this.file),
+      h("label", { htmlFor: "file", className: "dropzone" }, h("strong", {}, "Drop an Anki package, a CSV or a TSV file here"), h("span", {}, " or choose one"), this.chosen, this.file),
       h("label", { htmlFor: "pasted" }, "Or paste two columns: front and back"),
       this.text,
       h("p", { className: "quiet" }, "Copied from a spreadsheet, or one card a line with a tab, comma or semicolon between. A first line with names (front, back, hint, tags) is understood."),
@@ -66,11 +66,26 @@ export class ImportView {
   /** The next of the dropped files, tried at once. */
   nextFile() {
     const file = this.files.shift();
+    if (isJob(file.name)) return this.tryJob(file);
     this.source = { body: file, name: file.name, type: typeOf(file.name, ""), text: async () => textOf(new Uint8Array(await file.slice(0, 4_096).arrayBuffer())) };
     setText(this.chosen, ` ${file.name}`);
     if (!this.deck_id) this.name.value = titleOf(file.name);
     this.text.value = "";
     this.trySource();
+  }
+
+  /** Uploads a file that takes longer, and goes to where it can be watched. */
+  async tryJob(file) {
+    setText(this.complaint, "");
+    await busily(this.try_button, async () => {
+      try {
+        const onProgress = (fraction) => setText(this.chosen, ` ${file.name}: ${Math.round(fraction * 100)} % sent`);
+        const job = await this.app.api.uploadJob(file, { dry_run: true, deck_id: this.deck_id, onProgress });
+        this.app.go(`#/job/${job.job_id}`);
+      } catch (error) {
+        setText(this.complaint, sentenceOf(error));
+      }
+    });
   }
 
   submit(event) {

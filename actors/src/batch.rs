@@ -36,7 +36,13 @@ pub enum BatchError {
     /// The store did not make the commands durable in time.
     #[error("the commands are not durable yet; send them again")]
     NotInTime,
+    /// The session refused what the server itself had asked for.
+    #[error("the learner's session refused this now ({0:?}); try again")]
+    Refused(Refusal),
 }
+
+/// A command as a session takes it, or why it can never be one.
+pub type Submitted = (EntryId, Result<Command, Refusal>);
 
 #[derive(Default)]
 struct Collected {
@@ -116,7 +122,7 @@ impl Drop for Plugged {
 pub async fn submit_batch(
     shard: &Rc<Shard>,
     user: UserId,
-    commands: Vec<(EntryId, Result<Command, Refusal>)>,
+    commands: Vec<Submitted>,
 ) -> Result<Vec<BatchVerdict>, BatchError> {
     let port = Rc::new(BatchPort::default());
     let socket = shard.plug(port.clone());

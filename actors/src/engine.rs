@@ -1,5 +1,6 @@
 //! The engine: every long-lived part in one place, and what the rest of the server asks of it.
 
+mod imports;
 mod nodes;
 
 use crate::cluster::{Cluster, ClusterOptions};

@@ -1,5 +1,6 @@
 //! What shards, sockets, writer and loader say to each other.
 
+use crate::batch::{BatchError, BatchVerdict, Submitted};
 use crate::observe::{LearnerView, ShardView};
 use domain::commit::Offer;
 use domain::day::ZoneHistory;
@@ -149,6 +150,12 @@ pub(crate) enum ToShard {
     CloseAll,
     /// This node was declared dead: its sessions are dropped as they are.
     LoseAll,
+    /// Commands of the server's own, put through the learner's session.
+    Batch {
+        user: UserId,
+        commands: Vec<Submitted>,
+        reply: oneshot::Sender<Result<Vec<BatchVerdict>, BatchError>>,
+    },
     Observe(oneshot::Sender<ShardView>),
     ObserveLearner(UserId, oneshot::Sender<Option<LearnerView>>),
 }

@@ -130,6 +130,15 @@ async fn put_aside(shared: &Shared, offer: &Offer) {
 }
 
 fn row(offer: &Offer) -> Row {
+    if offer.is_mark() {
+        // It concerns every card of its job, which the store makes stale.
+        return Row {
+            user: offer.user,
+            entry: offer.append.entry,
+            about: None,
+            progress: ProgressWrite::None,
+        };
+    }
     let progress = if offer.stale {
         ProgressWrite::Stale
     } else {

@@ -9,12 +9,14 @@ use crate::lanes::Lane;
 use crate::log::{ENTRY_BYTES, Filed};
 use crate::store::Inner;
 use crate::tenure::Tenure;
+use domain::entry::LogEntry;
 use domain::ids::{EntryId, UserId};
+use domain::owner::Subject;
 use domain::owner::caches::{Cached, Place};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use ports::{Cause, ProgressWrite, Row, RowOutcome};
-use std::collections::HashMap;
+use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{StreamExt, TryStreamExt};
+use ports::{Cause, ProgressWrite, Row, RowOutcome, StoreError};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -161,16 +163,61 @@ async fn write_run(inner: &Inner, tenure: Option<&Tenure>, user: UserId, run: &[
         .iter()
         .filter_map(|row| row.entry.map(|entry| Filed { entry, about: filed_under(&entry, row.about) }))
         .collect();
+    let mut marked = Marked::default();
     if let Some(first) = entries.first() {
         let month = month_of(first.entry.id);
         note_inbox(inner, tenure, user, &before_log(inner, tenure, run)).await?;
         note_month(inner, tenure, user, month).await?;
+        if entries.iter().any(|row| row.entry.job.is_some()) {
+            inner.log.note_job_cards(user, &entries).await.map_err(|error| told(&error))?;
+        }
+        marked = cards_of_marks(inner, user, &entries).await?;
         let epoch = tenure.map_or(0, |tenure| tenure.epoch);
         inner.log.write(user, month, &entries, epoch).await.map_err(|error| told(&error))?;
         note_inbox(inner, tenure, user, &before_ack(inner, tenure, &entries)).await?;
     }
     if let Some(tenure) = tenure {
-        keep_progress(inner, tenure, run);
+        keep_progress(inner, tenure, run, &marked);
+    }
+    Ok(())
+}
+
+/// The cards that marks of imports concern, by the mark's id.
+type Marked = HashMap<EntryId, Vec<Subject>>;
+
+/// Which cards the marks among these entries concern. An owner keeps them as stale from the moment at which the mark is
+/// in the log; the inbox names it until that is stored.
+async fn cards_of_marks(inner: &Inner, user: UserId, entries: &[Filed]) -> Result<Marked, Cause> {
+    let mut marked = Marked::new();
+    for entry in entries.iter().map(|row| row.entry) {
+        if let Some(job) = entry.mark_of() {
+            let cards = inner.log.cards_of_job(user, job).await.map_err(|error| told(&error))?;
+            marked.insert(entry.id, cards);
+        }
+    }
+    Ok(marked)
+}
+
+/// Writes what an import brings, a month after another, a few batches at a time so that learners go before it. Nobody's
+/// progress is touched: the entries do not count yet.
+pub(crate) async fn append_import(
+    inner: &Inner,
+    user: UserId,
+    entries: Vec<LogEntry>,
+) -> Result<(), StoreError> {
+    let mut months: BTreeMap<i32, Vec<Filed>> = BTreeMap::new();
+    for entry in entries {
+        let about = filed_under(&entry, entry.card());
+        months.entry(month_of(entry.id)).or_default().push(Filed { entry, about });
+    }
+    let most = inner.options.batch_rows_max.min(inner.options.batch_bytes_max / ENTRY_BYTES).max(1);
+    for (month, mut rows) in months {
+        rows.sort_unstable_by_key(|row| (row.entry.id, row.entry.job));
+        inner.log.note_job_cards(user, &rows).await?;
+        inner.log.note_month(user, month).await?;
+        let writes: Vec<_> = rows.chunks(most).map(|rows| inner.log.write(user, month, rows, 0)).collect();
+        let at_once = inner.options.import_writes_at_once.max(1);
+        stream::iter(writes).buffer_unordered(at_once).try_collect::<()>().await?;
     }
     Ok(())
 }
@@ -240,10 +287,16 @@ async fn note_month(inner: &Inner, tenure: Option<&Tenure>, user: UserId, month:
 }
 
 /// What is durable now may go into the caches.
-fn keep_progress(inner: &Inner, tenure: &Tenure, run: &[Row]) {
+fn keep_progress(inner: &Inner, tenure: &Tenure, run: &[Row], marked: &Marked) {
     let mut held = tenure.held();
     // Whoever loads from here on is to know these.
     held.newest = None;
+    for (id, cards) in marked {
+        for card in cards {
+            held.touched.insert(card.0);
+            held.caches.appended(*id, *card, Cached::Stale);
+        }
+    }
     for row in run {
         let cached: Option<Cached<Whole>> = match row.progress {
             ProgressWrite::Whole(state, key) => Some(Cached::Whole((state, key))),

@@ -28,6 +28,8 @@ statements! {
         classes_after: Read = "SELECT class FROM classes WHERE token(class) > token(?) LIMIT ?";
         requests: Read = "SELECT key, asks, at_ms FROM requests LIMIT ?";
         requests_after: Read = "SELECT key, asks, at_ms FROM requests WHERE token(key) > token(?) LIMIT ?";
+        imports: Read = "SELECT job FROM imports LIMIT ?";
+        imports_after: Read = "SELECT job FROM imports WHERE token(job) > token(?) LIMIT ?";
         learners: Read = "SELECT DISTINCT user FROM log_months LIMIT ?";
         learners_after: Read = "SELECT DISTINCT user FROM log_months WHERE token(user) > token(?) LIMIT ?";
         quarantined: Read = "SELECT DISTINCT user FROM quarantine LIMIT ?";

@@ -10,7 +10,7 @@ use crate::keys::{
 };
 use crate::statements::statements;
 use domain::entry::LogEntry;
-use domain::ids::{CardId, EntryId, UserId, Uuid};
+use domain::ids::{CardId, DeckId, EntryId, JobId, UserId, Uuid};
 use domain::owner::Epoch;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lines::Line;
@@ -20,7 +20,7 @@ use scylla::serialize::SerializationError;
 use scylla::serialize::row::{RowSerializationContext, SerializeRow};
 use scylla::serialize::writers::RowWriter;
 use scylla::value::MaybeUnset;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
     /// What is asked of the log.
@@ -33,6 +33,10 @@ statements! {
             VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?";
         /// A month that has entries.
         insert_month: Write = "INSERT INTO log_months (user, month) VALUES (?, ?) USING TIMESTAMP 1";
+        /// A card that a job is about.
+        insert_job_card: Write = "INSERT INTO import_cards (user, job, deck, card) VALUES (?, ?, ?, ?)
+            USING TIMESTAMP 1";
+        job_cards: Read = "SELECT deck, card FROM import_cards WHERE user = ? AND job = ?";
         months: Read = "SELECT month FROM log_months WHERE user = ?";
         oldest_first: Read = "SELECT body, about FROM review_log
             WHERE user = ? AND month = ? AND id >= ? AND id < ? ORDER BY id ASC, job ASC LIMIT ?";
@@ -60,6 +64,7 @@ pub(crate) struct Log {
     client: Client,
     statements: LogStatements,
     batches: Batches,
+    job_cards: Batches,
 }
 
 /// User, month, id, job, body, about, write timestamp.
@@ -100,7 +105,8 @@ impl Log {
         let statements = LogStatements::prepare(client).await?;
         let both = [&statements.insert, &statements.insert_card];
         let batches = Batches::new(&both, client.options().batch_rows_max);
-        Ok(Self { client: client.clone(), statements, batches })
+        let job_cards = Batches::new(&[&statements.insert_job_card], client.options().batch_rows_max);
+        Ok(Self { client: client.clone(), statements, batches, job_cards })
     }
 
     /// Writes entries of one learner and month, in one batch, under the epoch of the owner. The caller's task must not
@@ -127,6 +133,38 @@ impl Log {
         values.extend(entries);
         values.extend(cards);
         self.client.write_together_here(&self.batches.of(rows.len()), &values).await
+    }
+
+    /// Notes which cards jobs are about, before the entries that say so are written.
+    pub(crate) async fn note_job_cards(&self, user: UserId, rows: &[Filed]) -> Result<(), StoreError> {
+        let mut jobs: BTreeMap<JobId, BTreeSet<(DeckId, CardId)>> = BTreeMap::new();
+        for row in rows {
+            if let (Some(job), Some(card)) = (row.entry.job, row.about) {
+                jobs.entry(job).or_default().insert(card);
+            }
+        }
+        for (job, cards) in jobs {
+            let cards: Vec<_> = cards.into_iter().collect();
+            for cards in cards.chunks(self.client.options().batch_rows_max.max(1)) {
+                let values: Vec<(Uuid, Uuid, Uuid, [u8; 16])> =
+                    cards.iter().map(|(deck, card)| (user.0, job.0, deck.0, *card.bytes())).collect();
+                self.client.write_together_here(&self.job_cards.of(cards.len()), &values).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The cards that a job is about.
+    pub(crate) async fn cards_of_job(
+        &self,
+        user: UserId,
+        job: JobId,
+    ) -> Result<Vec<(DeckId, CardId)>, StoreError> {
+        let rows: Vec<(Uuid, Vec<u8>)> =
+            self.client.read(&self.statements.job_cards, (user.0, job.0)).await?;
+        let card = |blob: Vec<u8>| blob.try_into().map(CardId::from_bytes);
+        let lost = |_| unreadable(&"a card's id of another length");
+        rows.into_iter().map(|(deck, blob)| Ok((DeckId(deck), card(blob).map_err(lost)?))).collect()
     }
 
     /// Notes that a month has entries, before the first of them is written.

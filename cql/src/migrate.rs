@@ -25,8 +25,12 @@ macro_rules! migration {
 }
 
 /// In their order, without a gap.
-const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_reviews"), migration!(2, "0002_library"), migration!(3, "0003_people")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_reviews"),
+    migration!(2, "0002_library"),
+    migration!(3, "0003_people"),
+    migration!(4, "0004_imports"),
+];
 
 const CREATE_MIGRATIONS: &str = "CREATE TABLE IF NOT EXISTS migrations (
     scope text, number int, name text, digest bigint, at_ms bigint, PRIMARY KEY (scope, number))";

@@ -61,6 +61,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Batches of one edit of cards that are written at once.
     pub edit_writes_at_once: usize,
+    /// Batches of what an import brings that are written at once: learners share the store with them.
+    pub import_writes_at_once: usize,
     /// How long an edit of cards shows no pulse until another writer takes its place, in milliseconds.
     pub edit_silent_ms: u64,
     /// How long a writer of cards waits for another edit of the deck, in milliseconds; beyond it the store says that it
@@ -100,6 +102,7 @@ impl Default for Options {
             timing: Timing::STANDARD,
             clock: Arc::new(SystemClock::default()),
             edit_writes_at_once: 8,
+            import_writes_at_once: 4,
             edit_silent_ms: 5_000,
             edit_wait_ms: 20_000,
             #[cfg(test)]

@@ -8,25 +8,29 @@ use crate::caches::{CacheTables, Patience, as_progress};
 use crate::client::Client;
 use crate::error::OpenError;
 use crate::figures::{RequestFigures, RequestKind};
+use crate::imports::ImportStatements;
 use crate::lanes::Lanes;
 use crate::library::LibraryStatements;
 use crate::log::Log;
+use crate::media::MediaStatements;
 use crate::migrate;
+use crate::notes::NoteStatements;
 use crate::options::Options;
 use crate::owners::Owners;
 use crate::people::PeopleStatements;
 use crate::read;
 use crate::statements::statements;
-use crate::task;
+use crate::task::owned;
 use crate::tenure::{Held, Tenure, Tenures, read_superset};
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, RunId, UserId};
 use domain::owner::{Beat, Epoch, Subject};
-use ports::reviews::Shape;
+use ports::reviews::{Shape, only_of_jobs};
 use ports::{
     Boxed, Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError,
 };
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 statements! {
@@ -52,10 +56,14 @@ pub(crate) struct Inner {
     owners: Owners,
     library: LibraryStatements,
     people: PeopleStatements,
+    imports: ImportStatements,
+    media: MediaStatements,
+    notes: NoteStatements,
     pub(crate) tenures: Tenures,
     pub(crate) behind: Behind,
     pub(crate) lanes: Lanes,
     beat: Mutex<Option<Beat>>,
+    last_stamp_us: AtomicI64,
 }
 
 impl Inner {
@@ -89,7 +97,7 @@ impl CqlStore {
     /// # Errors
     /// [`OpenError`]: no connection, or the schema is not the one that this program needs.
     pub async fn open(address: &Address, options: &Options) -> Result<Self, OpenError> {
-        match Self::open_marked(address, options).await? {
+        match Box::pin(Self::open_marked(address, options)).await? {
             (store, None) => Ok(store),
             (_, Some(from)) => Err(OpenError::CopyUnfinished { keyspace: address.keyspace.clone(), from }),
         }
@@ -108,13 +116,17 @@ impl CqlStore {
             return Err(OpenError::SchemaBehind { keyspace, missing: found.missing });
         }
         let unfinished = unfinished_copy(&client).await?;
-        let (log, caches, owners, other, library, people) = tokio::try_join!(
-            Log::open(&client),
-            CacheTables::open(&client),
-            Owners::open(&client),
-            OtherStatements::prepare(&client),
-            LibraryStatements::prepare(&client),
-            PeopleStatements::prepare(&client)
+        // Each on the heap: together they would take much of a small stack.
+        let (log, caches, owners, other, library, people, imports, media, notes) = tokio::try_join!(
+            Box::pin(Log::open(&client)),
+            Box::pin(CacheTables::open(&client)),
+            Box::pin(Owners::open(&client)),
+            Box::pin(OtherStatements::prepare(&client)),
+            Box::pin(LibraryStatements::prepare(&client)),
+            Box::pin(PeopleStatements::prepare(&client)),
+            Box::pin(ImportStatements::prepare(&client)),
+            Box::pin(MediaStatements::prepare(&client)),
+            Box::pin(NoteStatements::prepare(&client))
         )?;
         let inner = Arc::new(Inner {
             client,
@@ -125,10 +137,14 @@ impl CqlStore {
             owners,
             library,
             people,
+            imports,
+            media,
+            notes,
             tenures: Tenures::default(),
             behind: Behind::new(options),
             lanes: Lanes::new(options.lanes),
             beat: Mutex::default(),
+            last_stamp_us: AtomicI64::new(0),
         });
         tokio::spawn(behind::run(Arc::downgrade(&inner), options.behind_look_ms));
         Ok((Self { inner }, unfinished))
@@ -208,7 +224,7 @@ impl CqlStore {
         let Some(tenure) = self.inner.tenures.get(user) else { return Ok(()) };
         let inner = Arc::clone(&self.inner);
         // It may take long, and goes on when nobody waits for it any more.
-        task::owned(async move {
+        owned(async move {
             let flushed = behind::flush(&inner, &tenure, true).await;
             inner.tenures.remove_this(&tenure);
             flushed
@@ -255,6 +271,18 @@ impl CqlStore {
         read::inbox_again(&self.inner, user).await
     }
 
+    /// The write timestamp of a change that replaces what was there, in microseconds: the time, and later than that of
+    /// every change of this process before.
+    pub(crate) fn next_stamp_us(&self) -> i64 {
+        let now_us = self.inner.options.clock.wall_ms().saturating_mul(1_000);
+        let later = |last: i64| now_us.max(last.saturating_add(1));
+        let last = self
+            .inner
+            .last_stamp_us
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(later(last)));
+        later(last.unwrap_or(now_us))
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.inner.client
     }
@@ -265,6 +293,18 @@ impl CqlStore {
 
     pub(crate) fn people(&self) -> &PeopleStatements {
         &self.inner.people
+    }
+
+    pub(crate) fn imports(&self) -> &ImportStatements {
+        &self.inner.imports
+    }
+
+    pub(crate) fn media_statements(&self) -> &MediaStatements {
+        &self.inner.media
+    }
+
+    pub(crate) fn notes_statements(&self) -> &NoteStatements {
+        &self.inner.notes
     }
 }
 
@@ -314,6 +354,12 @@ impl ReviewStore for CqlStore {
 
     async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {
         append::append(&self.inner, &rows).await
+    }
+
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        only_of_jobs(&entries)?;
+        let inner = Arc::clone(&self.inner);
+        owned(async move { append::append_import(&inner, user, entries).await }).await
     }
 
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::caches::{CacheTables, Noted, Whole};
 use crate::keys::first_id_at;
-use crate::log::{ALL, Filed, Log};
+use crate::log::{Filed, Log};
 use domain::entry::Body;
 use domain::ids::{CardId, DeckId, EntryId, JobId, RunId, UserId};
 use domain::owner::caches::Caches;
@@ -159,6 +159,9 @@ pub(crate) async fn read_superset(
     let from = first_id_at(at.from_ms());
     let tail = LogRange { from, before: None, newest_first: false, limit: usize::MAX };
     let mut rows = log.range(user, &tail).await?;
+    // What an import brought counts with the mark of its job, which concerns all of its cards.
+    let is_named: BTreeSet<EntryId> = inbox.iter().map(|row| row.id).collect();
+    rows.retain(|row| row.entry.job.is_none() || is_named.contains(&row.entry.id));
     rows.extend(log.by_ids(user, at.ids().filter(|id| *id < from)).await?);
     let named = subjects(log, user, &rows).await?;
     let last = stored_last(tables, user, &named).await?;
@@ -195,10 +198,9 @@ pub(crate) async fn subjects(
         }
     }
     if !marks.is_empty() {
-        let log = log.range(user, &ALL).await?;
         for (id, job) in marks {
-            let of_job = log.iter().filter(|row| row.entry.job == Some(job));
-            named.extend(of_job.map(|row| (id, row.about)));
+            let cards = log.cards_of_job(user, job).await?;
+            named.extend(cards.into_iter().map(|card| (id, Some(card))));
         }
     }
     Ok(named)

@@ -3,6 +3,10 @@
 //! flight is submitted at once, what is offered meanwhile goes together when the batch returns. Each row is reported by
 //! itself; a row whose outcome is unknown is tried again until it is known.
 //!
+//! **The mark of an import is a wall** within its learner's rows: it leaves when all that were offered before it are
+//! decided, and what is offered after it leaves when it is decided. The store makes the progress of the marked cards
+//! stale with it; a row from before the mark, folded without it, must not come after that.
+//!
 //! **No batch holds two rows of one card.** A row carries its card's progress and so rests on the row before it; it
 //! leaves only when that one is decided. Therefore, whatever part of a batch took effect, no stored progress rests on
 //! an entry that is not stored, and no undo is stored before the answer that it names.
@@ -53,6 +57,9 @@ pub enum Decided {
 
 type Subject = (UserId, DeckId, CardId);
 
+/// What a row is about that concerns no card: the mark of an import.
+pub const NO_CARD: (DeckId, CardId) = (DeckId::from_u128(0), CardId::from_u128(0));
+
 #[derive(Clone, Copy, Debug)]
 struct Row {
     /// Rises with each offer.
@@ -70,11 +77,22 @@ struct Barrier {
     left: usize,
 }
 
+/// What a mark holds back of its learner.
+#[derive(Debug)]
+struct Wall {
+    /// Rows that were offered after it, itself first as long as it has not left.
+    waiting: VecDeque<Row>,
+    /// It has left, and is not decided.
+    mark_is_out: bool,
+}
+
 /// The machine: one for a store with one journal.
 #[derive(Debug, Default)]
 pub struct GroupCommit {
     /// Rows that may leave, at most one of each card.
     ready: VecDeque<Row>,
+    /// Learners with a mark that is not decided.
+    walls: BTreeMap<UserId, Wall>,
     /// Every card with a row in `ready` or in flight, and the rows that wait behind it.
     behind: BTreeMap<Subject, VecDeque<Row>>,
     in_flight: Vec<Row>,
@@ -109,11 +127,42 @@ impl GroupCommit {
         self.undecided += 1;
         *self.undecided_of.entry(offer.user).or_default() += 1;
         let row = Row { number: self.offered, offer };
+        match self.walls.get_mut(&offer.user) {
+            Some(wall) => wall.waiting.push_back(row),
+            None if offer.is_mark() => {
+                let wall = Wall { waiting: VecDeque::from([row]), mark_is_out: false };
+                self.walls.insert(offer.user, wall);
+                self.open_wall(offer.user);
+            }
+            None => self.board(row),
+        }
+    }
+
+    /// The row leaves next, or behind those of its card.
+    fn board(&mut self, row: Row) {
+        let subject = subject(&row.offer);
         match self.behind.get_mut(&subject) {
             Some(waiting) => waiting.push_back(row),
             None => {
                 self.behind.insert(subject, VecDeque::new());
                 self.ready.push_back(row);
+            }
+        }
+    }
+
+    /// Lets go what nothing holds back any more: rows up to the next mark, or that mark alone.
+    fn open_wall(&mut self, user: UserId) {
+        let undecided = self.undecided_of.get(&user).copied().unwrap_or(0);
+        while let Some(wall) = self.walls.get_mut(&user) {
+            let all_decided = undecided == wall.waiting.len();
+            let next_is_mark = wall.waiting.front().is_some_and(|next| next.offer.is_mark());
+            if !all_decided && (wall.mark_is_out || next_is_mark) {
+                return;
+            }
+            wall.mark_is_out = next_is_mark;
+            match wall.waiting.pop_front() {
+                Some(row) => self.board(row),
+                None => drop(self.walls.remove(&user)),
             }
         }
     }
@@ -215,6 +264,7 @@ impl GroupCommit {
                 self.undecided_of.remove(&row.offer.user);
             }
         }
+        self.open_wall(row.offer.user);
         for barrier in &mut self.barriers {
             if barrier.user == row.offer.user && row.number <= barrier.number {
                 barrier.left = barrier.left.saturating_sub(1);
@@ -225,7 +275,9 @@ impl GroupCommit {
     /// What was offered after a refused row rests on what is not stored.
     fn refuse(&mut self, subject: Subject) {
         self.refused.insert(subject);
-        for row in self.behind.get_mut(&subject).into_iter().flatten() {
+        let walled = self.walls.get_mut(&subject.0).into_iter().flat_map(|wall| &mut wall.waiting);
+        let behind = self.behind.get_mut(&subject).into_iter().flatten();
+        for row in behind.chain(walled.filter(|row| self::subject(&row.offer) == subject)) {
             row.offer.stale = true;
         }
     }
@@ -254,6 +306,11 @@ fn subject(offer: &Offer) -> Subject {
 }
 
 impl Offer {
+    /// Whether it is the mark of an import.
+    pub fn is_mark(&self) -> bool {
+        self.append.entry.is_some_and(|entry| entry.mark_of().is_some())
+    }
+
     /// The entry's id, if the row has an entry.
     pub fn entry_id(&self) -> Option<EntryId> {
         self.append.entry.map(|entry| entry.id)

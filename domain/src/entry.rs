@@ -161,6 +161,14 @@ impl LogEntry {
         }
     }
 
+    /// The job whose rows count, or no longer count, by this entry; `None` for all else.
+    pub fn mark_of(&self) -> Option<JobId> {
+        match self.body {
+            Body::ImportCommit { job } | Body::ImportRevoke { job } => Some(job),
+            Body::Review(_) | Body::Undo { .. } | Body::Set { .. } | Body::State { .. } => None,
+        }
+    }
+
     /// Whether an `undo` may name it: answers and sets, given live.
     pub fn can_be_undone(&self) -> bool {
         match self.body {
@@ -229,6 +237,19 @@ impl LogEntry {
     }
 }
 
+impl EntryId {
+    /// The id of the entry that makes the rows of this job count, or takes them back (`revoked`): a UUIDv8 of the job's
+    /// own moment. A job has one of each, so that saying it twice is saying it once.
+    pub fn of_mark(job: JobId, revoked: bool) -> EntryId {
+        let mut h = Fnv::new();
+        h.bytes(job.bytes());
+        h.byte(u8::from(revoked));
+        let time = job.0.as_u128() >> 80 << 80;
+        let low = u128::from(h.0 >> 2);
+        EntryId::from_u128(time | (0x8 << 76) | (0b10 << 62) | low)
+    }
+}
+
 impl SetChange {
     fn digest_into(self, h: &mut Fnv) {
         match self {
@@ -281,3 +302,20 @@ impl Fnv {
 
 // An entry is copied at each step from the socket to the store: it must stay small.
 const _: () = assert!(size_of::<LogEntry>() <= 144);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_has_one_mark_of_each_kind_at_its_own_moment() {
+        let job = |n| JobId(EntryId::v7(1_760_000_000_123, n).0);
+        let (commit, revoke) = (EntryId::of_mark(job(1), false), EntryId::of_mark(job(1), true));
+        assert_eq!(commit, EntryId::of_mark(job(1), false));
+        assert!(commit != revoke && commit != EntryId::of_mark(job(2), false));
+        for id in [commit, revoke] {
+            assert_eq!((id.at_ms(), id.0.get_version_num()), (1_760_000_000_123, 8));
+            assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
+        }
+    }
+}

@@ -74,6 +74,10 @@ id!(
     NoteId
 );
 id!(
+    /// A note type: how notes become cards.
+    NoteTypeId
+);
+id!(
     /// A class of learners.
     ClassId
 );

@@ -29,6 +29,9 @@ pub const DECKS_PER_SESSION: usize = 2_000;
 pub const DECKS_PER_QUEUE: usize = 1_000;
 /// Busy ids that a socket remembers, so that their undo gets `busy` too.
 pub const BUSY_REMEMBERED: usize = 256;
+/// Marks of imports that a session remembers from its own life, so that a fold whose log was read before one of them knows
+/// it; older ones are in every log that is read.
+pub const MARKS_REMEMBERED: usize = 16;
 /// Cards of one session whose log is fetched in the background at once; the others wait.
 pub const REPAIRS_AT_ONCE: usize = 8;
 /// Cards that were put back and wait at the head of the queue; later ones take their ordinary place again.

@@ -4,7 +4,7 @@
 use crate::error::OpenError;
 use crate::pace::Pace;
 use crate::schema::{APPLIED_UPTO, open_read, open_write, set_meta};
-use crate::shared::{ApplyOrders, Shared};
+use crate::shared::{ApplyOrders, CHECKPOINT_ROWS, Shared};
 use crate::slices::{Batch, write_slice};
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::atomic::Ordering;
@@ -17,8 +17,6 @@ const IDLE: Duration = Duration::from_secs(1);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest pause after a failure.
 const RETRY_MAX: Duration = Duration::from_secs(5);
-/// `main.db` is checkpointed when about so many rows were written to it.
-const CHECKPOINT_ROWS: u64 = 50_000;
 /// Page cache of the connection that reads the journal in order.
 const JOURNAL_CACHE_KIB: u32 = 2 * 1_024;
 

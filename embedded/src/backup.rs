@@ -1,8 +1,10 @@
 //! Backup while the store works, and restore.
 //!
-//! A backup is one file: a copy of `main.db` in which everything that waited in the journal is applied. The journal is
-//! copied first: what leaves it meanwhile is in `main.db`, which is copied after it.
+//! A backup is one file: a copy of `main.db` in which everything that waited in the journal is applied, and behind it the
+//! media files that it knows. The journal is copied first: what leaves it meanwhile is in `main.db`, which is copied
+//! after it.
 
+mod media;
 mod seal;
 
 use crate::error::OpenError;
@@ -39,6 +41,9 @@ pub enum BackupError {
     /// The store or the backup cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// What was copied cannot be read.
+    #[error("the backup failed: {0}")]
+    Unread(ports::StoreError),
     /// SQLite refused.
     #[error("the backup failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -87,6 +92,7 @@ fn backup_folder(folder: &Folder, vfs: Option<&str>, file: &Path) -> Result<(), 
     }
     let (main_copy, journal_copy) = (beside(file, ".partial"), beside(file, ".journal.partial"));
     let done = copy_both(folder, vfs, &main_copy, &journal_copy);
+    let done = done.and_then(|()| media::append(&main_copy, folder));
     remove_database(&journal_copy)?;
     if let Err(error) = done {
         remove_database(&main_copy)?;
@@ -152,7 +158,7 @@ fn apply_all(journal: &Connection, main: &mut Connection) -> Result<(), BackupEr
 /// the folder says that the restore has to be run again.
 pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupError> {
     let at = Folder::new(folder);
-    let content_bytes = examine(file)?;
+    let (database_bytes, content_bytes) = examine(file)?;
     let _lock = FolderLock::take(folder)?;
     let interrupted = at.restoring().exists();
     if !force && !interrupted && (at.main().exists() || at.journal().exists()) {
@@ -161,7 +167,7 @@ pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupErro
     let copying = beside(&at.main(), ".copying");
     remove_database(&copying)?;
     private_file(&copying).map_err(io(&copying))?;
-    let mut content = File::open(file).map_err(io(file))?.take(content_bytes);
+    let mut content = File::open(file).map_err(io(file))?.take(database_bytes);
     let mut copied = File::options().write(true).open(&copying).map_err(io(&copying))?;
     std::io::copy(&mut content, &mut copied).map_err(io(&copying))?;
     drop(copied);
@@ -174,12 +180,15 @@ pub fn restore(file: &Path, folder: &Path, force: bool) -> Result<(), BackupErro
     // From here on the folder is marked as unfinished until the last rename.
     remove_database(&at.journal())?;
     remove_database(&at.main())?;
+    remove_folder(&at.media())?;
     sync_folder(folder)?;
+    media::extract(file, database_bytes, content_bytes, &at)?;
     put_in_place(&at.restoring(), &at.main())
 }
 
-/// Whether the file is a backup that this program can use, and whole; how many bytes of it are the database.
-fn examine(file: &Path) -> Result<u64, BackupError> {
+/// Whether the file is a backup that this program can use, and whole; how many bytes of it are the database, and where the
+/// media files behind it end.
+fn examine(file: &Path) -> Result<(u64, u64), BackupError> {
     if !file.exists() {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(BackupError::Io { file: file.to_owned(), error });
@@ -197,9 +206,10 @@ fn examine(file: &Path) -> Result<u64, BackupError> {
         return Err(damaged(found));
     }
     let sealed = seal::check(file).map_err(io(file))?;
-    sealed.ok_or_else(|| {
+    let content_bytes = sealed.ok_or_else(|| {
         damaged("its checksum does not fit: it was changed or cut after it was made".to_owned())
-    })
+    })?;
+    Ok((media::database_bytes(&db)?.min(content_bytes), content_bytes))
 }
 
 /// Makes the file durable, gives it its name, and makes that durable.
@@ -210,8 +220,14 @@ fn put_in_place(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), BackupError> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder).and_then(|file| file.sync_all()).map_err(io(folder))
+    crate::folder::sync_folder(folder).map_err(io(folder))
+}
+
+fn remove_folder(folder: &Path) -> Result<(), BackupError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(folder)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Removes a database with the files beside it.

@@ -4,7 +4,7 @@
 use crate::error::{During, OpenError};
 use crate::schema::open_write;
 use crate::shared::Shared;
-use ports::{Cause, LibraryError, PeopleError, StoreError};
+use ports::{Cause, ImportsError, LibraryError, MediaError, NotesError, PeopleError, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -47,6 +47,32 @@ impl Refusal for PeopleError {
             | PeopleError::NoSuchPerson
             | PeopleError::NoSuchClass
             | PeopleError::BadZone(_) => None,
+        }
+    }
+}
+
+impl Refusal for ImportsError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            ImportsError::Store(error) => Some(error),
+            ImportsError::Changed => None,
+        }
+    }
+}
+
+impl Refusal for MediaError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            MediaError::Store(error) => Some(error),
+            MediaError::TooLarge | MediaError::OtherLength => None,
+        }
+    }
+}
+
+impl Refusal for NotesError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            NotesError::Store(error) => Some(error),
         }
     }
 }

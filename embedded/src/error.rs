@@ -130,6 +130,14 @@ impl<T> During<T> for rusqlite::Result<T> {
     }
 }
 
+/// What the system said of a file.
+pub(crate) fn file_failed(what: &'static str, error: &std::io::Error) -> StoreError {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let is_full = matches!(error.kind(), StorageFull | QuotaExceeded);
+    let cause = if is_full { Cause::NoSpace } else { Cause::Unavailable };
+    StoreError::new(cause, format!("{what}: {error}"))
+}
+
 /// Bytes in a file that cannot be read back: they stay where they are.
 pub(crate) fn unreadable(what: &'static str, error: impl std::fmt::Display) -> StoreError {
     StoreError::new(Cause::Unavailable, format!("{what}: {error}"))

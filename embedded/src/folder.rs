@@ -29,6 +29,11 @@ impl Folder {
         self.root.join("journal.db")
     }
 
+    /// Where media files lie.
+    pub(crate) fn media(&self) -> PathBuf {
+        self.root.join("media")
+    }
+
     /// There while a restore has not ended.
     pub(crate) fn restoring(&self) -> PathBuf {
         self.root.join("main.db.restoring")
@@ -76,7 +81,7 @@ impl FolderLock {
 
 /// Makes the folder, for the owner alone: answers and names are nobody else's on this machine. One that is there stays
 /// as it is.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
     let mut make = std::fs::DirBuilder::new();
     make.recursive(true);
     #[cfg(unix)]
@@ -93,12 +98,18 @@ pub(crate) fn private_file(path: &Path) -> std::io::Result<()> {
 }
 
 /// How files are made: no more open than the folder.
-fn new_files() -> OpenOptions {
+pub(crate) fn new_files() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Makes durable which files a folder has.
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder).and_then(|file| file.sync_all())
 }
 
 fn holder(file: &mut File) -> String {

@@ -8,7 +8,9 @@
 //! |---|---|---|
 //! | journal | the write end of `journal.db` | appends, numbers rows, trims what is applied |
 //! | apply | a write connection to `main.db` | moves journal rows to where they are read by key |
-//! | desk | a write connection to `main.db` | decks, cards, people, quarantine |
+//! | desk | a write connection to `main.db` | decks, cards, notes, people, import jobs, quarantine |
+//! | imports | a write connection to `main.db` | entries that imports brought, after all others |
+//! | media | the folder `media` | pictures and sounds, each a file named by its digest |
 //! | readers | read connections to both | everything that asks |
 //!
 //! What holds them together (each line has a test that breaks it on purpose):
@@ -23,15 +25,19 @@
 mod apply;
 mod archive;
 mod backup;
+mod bulk;
 mod desk;
 mod error;
 mod examine;
 mod folder;
+mod imports;
 mod index;
 mod journal;
 mod lane;
 mod library;
+mod media;
 mod merge;
+mod notes;
 mod offline;
 mod options;
 mod pace;

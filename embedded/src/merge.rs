@@ -1,7 +1,7 @@
 //! Joining what is read by key with the rows that wait in the journal.
 
 use crate::error::{During, unreadable};
-use crate::rows::{About, LogKey, NumberedProgress, filed_under};
+use crate::rows::{About, LogKey, NumberedProgress, cards_of_job, filed_under};
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId};
 use domain::state::CardState;
@@ -39,15 +39,25 @@ impl Waiting {
         self.rows.iter().filter_map(|(_, row)| row.entry.map(|entry| (entry, filed_under(&entry, row.about))))
     }
 
-    /// The newest word about each card's progress.
-    pub(crate) fn progress(&self) -> BTreeMap<(DeckId, CardId), NumberedProgress> {
+    /// The newest word about each card's progress. The mark of an import is a word about every card of its job.
+    pub(crate) fn progress(
+        &self,
+        main: &Connection,
+    ) -> Result<BTreeMap<(DeckId, CardId), NumberedProgress>, StoreError> {
         let mut newest = BTreeMap::new();
         for (number, row) in &self.rows {
             if let Some(progress) = progress_of(row) {
                 newest.insert((progress.deck, progress.card), (progress, *number));
             }
+            if let Some(job) = row.entry.and_then(|entry| entry.mark_of()) {
+                let of_job = self.entries().filter(|(entry, _)| entry.job == Some(job));
+                let waiting = of_job.filter_map(|(_, under)| under);
+                for (deck, card) in cards_of_job(main, row.user, job)?.into_iter().chain(waiting) {
+                    newest.insert((deck, card), (stale(deck, card), *number));
+                }
+            }
         }
-        newest
+        Ok(newest)
     }
 }
 
@@ -56,9 +66,14 @@ pub(crate) fn progress_of(row: &Row) -> Option<Progress> {
     let (deck, card) = row.about?;
     match row.progress {
         ProgressWrite::Whole(state, params_key) => Some(Progress { deck, card, params_key, state }),
-        ProgressWrite::Stale => Some(Progress { deck, card, params_key: 0, state: CardState::NEW }),
+        ProgressWrite::Stale => Some(stale(deck, card)),
         ProgressWrite::None => None,
     }
+}
+
+/// Says nothing but that the card must be folded again.
+fn stale(deck: DeckId, card: CardId) -> Progress {
+    Progress { deck, card, params_key: 0, state: CardState::NEW }
 }
 
 /// Entries by key; of two with one key the first that came stays.

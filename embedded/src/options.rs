@@ -15,6 +15,12 @@ pub struct Options {
     pub read_queue_max: usize,
     /// Writes of decks, cards and people that may wait; beyond it a write fails as overloaded.
     pub desk_queue_max: usize,
+    /// Requests about media files that may wait, each with its file in memory; beyond it one fails as overloaded.
+    pub media_queue_max: usize,
+    /// Appends of imports that may wait, each with its entries in memory; beyond it one fails as overloaded.
+    pub import_queue_max: usize,
+    /// Imported entries a transaction takes: how long other writers of `main.db` wait.
+    pub import_rows_a_transaction: usize,
     /// Journal rows that are sorted and applied together, at most: about 350 bytes of memory each.
     pub apply_batch_rows_max: usize,
     /// Rows a transaction of apply takes (a learner is never divided): how long other writers of `main.db` wait.
@@ -47,6 +53,9 @@ impl Default for Options {
             readers: 2,
             read_queue_max: 1_024,
             desk_queue_max: 4_096,
+            media_queue_max: 16,
+            import_queue_max: 16,
+            import_rows_a_transaction: 8_192,
             apply_batch_rows_max: 50_000,
             apply_slice_rows: 1_000,
             apply_rest_ms: 100,

@@ -28,7 +28,7 @@ pub(crate) fn load(main: &Connection, waiting: &Waiting, user: UserId) -> Result
     let newest = joined.oldest_first().rev().take(NEWEST_IDS);
     let newest = newest.map(|entry| (entry.id, entry.content_digest())).collect();
     let mut decks = decks_of(main, user)?;
-    decks.extend(waiting.progress().keys().map(|(deck, _)| *deck));
+    decks.extend(waiting.progress(main)?.keys().map(|(deck, _)| *deck));
     Ok(LearnerLog { newest, more, decks: decks.into_iter().collect() })
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn progress(
         "SELECT deck, card, row, state FROM progress WHERE user = ?1 AND deck = ?2",
         (&user.bytes()[..], &deck.bytes()[..]),
     )?;
-    let mut newer = waiting.progress();
+    let mut newer = waiting.progress(main)?;
     newer.retain(|(of, _), _| *of == deck);
     Ok(join_progress(stored, newer))
 }
@@ -76,7 +76,7 @@ pub(crate) fn all_progress(
         "SELECT deck, card, row, state FROM progress WHERE user = ?1",
         [&user.bytes()[..]],
     )?;
-    Ok(join_progress(stored, waiting.progress()))
+    Ok(join_progress(stored, waiting.progress(main)?))
 }
 
 /// The stored entries with these ids.

@@ -3,9 +3,11 @@
 use crate::error::{During, unreadable};
 use domain::entry::{Body, LogEntry};
 use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
+use domain::state::CardState;
 use ports::codec::{decode_entry, decode_progress, encode_entry, encode_progress};
 use ports::{Progress, Quarantined, StoreError};
 use rusqlite::{Connection, Row as SqlRow, Statement};
+use std::collections::BTreeSet;
 
 /// A card's place in the tables; nothing for entries that concern no card.
 pub(crate) type About = Option<(DeckId, CardId)>;
@@ -29,16 +31,54 @@ pub(crate) const INSERT_LOG: &str = "INSERT OR IGNORE INTO review_log VALUES (?1
 /// a few pages of the index, many enough that years of study are a few hundred chapters.
 const CHAPTER_ROWS_BITS: u32 = 16;
 
-/// The chapter in which the entry of this journal row is filed.
-pub(crate) const fn chapter_of(number: i64) -> i64 {
-    number >> CHAPTER_ROWS_BITS
+/// Chapters of what imports bring begin here: they are counted apart, so that each is written in one go too.
+const FIRST_IMPORT_CHAPTER: i64 = 1 << 40;
+
+/// The chapter in which an entry is filed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LogPlace(i64);
+
+impl LogPlace {
+    /// Of the entry of this journal row.
+    pub(crate) const fn of_row(number: i64) -> Self {
+        Self(number >> CHAPTER_ROWS_BITS)
+    }
+
+    /// Of this entry among all that imports brought.
+    pub(crate) const fn of_import(number: i64) -> Self {
+        Self(FIRST_IMPORT_CHAPTER + (number >> CHAPTER_ROWS_BITS))
+    }
 }
 
-/// Inserts the entry of this journal row; a known key is left as it is.
+/// Which cards jobs are about, gathered so that each is written once, and in the order of the keys.
+#[derive(Default)]
+pub(crate) struct ImportCards(BTreeSet<(JobId, DeckId, CardId)>);
+
+impl ImportCards {
+    pub(crate) fn note(&mut self, entry: &LogEntry) {
+        if let (Some(job), Some((deck, card))) = (entry.job, entry.card()) {
+            self.0.insert((job, deck, card));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn write(&self, main: &Connection, user: UserId) -> rusqlite::Result<()> {
+        let mut put = main.prepare_cached("INSERT OR IGNORE INTO import_cards VALUES (?1, ?2, ?3, ?4)")?;
+        for (job, deck, card) in &self.0 {
+            put.execute((&user.bytes()[..], &job.bytes()[..], &deck.bytes()[..], &card.bytes()[..]))?;
+        }
+        Ok(())
+    }
+}
+
+/// Inserts an entry; a known key is left as it is.
 pub(crate) fn insert_log(
     insert: &mut Statement,
     user: UserId,
-    (number, entry): (i64, &LogEntry),
+    (LogPlace(chapter), entry): (LogPlace, &LogEntry),
     about: About,
     scratch: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
@@ -49,7 +89,7 @@ pub(crate) fn insert_log(
     let card = under.as_ref().map_or(&[][..], |(_, card)| card.bytes());
     let job = entry.job.as_ref().map_or(&[][..], |job| job.bytes());
     let (user, id) = (&user.bytes()[..], &entry.id.bytes()[..]);
-    insert.execute((user, id, job, deck, card, &scratch[..], chapter_of(number)))?;
+    insert.execute((user, id, job, deck, card, &scratch[..], chapter))?;
     Ok(())
 }
 
@@ -79,6 +119,53 @@ pub(crate) fn upsert_progress(
         &scratch[..],
     ))?;
     Ok(())
+}
+
+/// The cards of a job are to be folded again, by the mark in this journal row, unless a later row says more of them.
+pub(crate) fn distrust_cards(
+    main: &Connection,
+    user: UserId,
+    job: JobId,
+    row: i64,
+    scratch: &mut Vec<u8>,
+) -> rusqlite::Result<()> {
+    let stale = CardState::NEW;
+    scratch.clear();
+    encode_progress(&stale, 0, scratch);
+    main.prepare_cached(
+        "INSERT INTO progress SELECT user, deck, card, ?3, ?4, ?5, ?6, NULL, ?7 FROM import_cards
+         WHERE user = ?1 AND job = ?2
+         ON CONFLICT (user, deck, card) DO UPDATE SET row = excluded.row, reps = excluded.reps,
+             ease = excluded.ease, interval_days = excluded.interval_days, due_day = NULL, state = excluded.state
+         WHERE progress.row < excluded.row",
+    )?
+    .execute((
+        &user.bytes()[..],
+        &job.bytes()[..],
+        row,
+        stale.sm2.reps,
+        stale.sm2.ease,
+        stale.sm2.interval_days,
+        &scratch[..],
+    ))?;
+    Ok(())
+}
+
+/// The cards that a job is about, as far as they are in `main.db`.
+pub(crate) fn cards_of_job(
+    main: &Connection,
+    user: UserId,
+    job: JobId,
+) -> Result<Vec<(DeckId, CardId)>, StoreError> {
+    let read = || {
+        let mut select =
+            main.prepare_cached("SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2")?;
+        let rows = select.query_map((&user.bytes()[..], &job.bytes()[..]), |row| {
+            Ok((DeckId::from_bytes(id(row, 0)?), CardId::from_bytes(id(row, 1)?)))
+        })?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    read().during("read the cards of an import")
 }
 
 /// A progress row and the journal row that it comes from.

@@ -23,7 +23,8 @@ const STATEMENTS_KEPT: usize = 64;
 /// `review_log` is keyed as histories are read. A card's log is found by chapter and card, where a chapter is a stretch
 /// of the journal: what is applied together lies together in the index, however long the histories are, while an index
 /// by card alone has each row written to another page (`docs/decisions/0009`). Rows that concern no card
-/// (marks of imports) have an empty `card` and are found in the same way. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+/// (marks of imports) have an empty `card` and are found in the same way. Which cards a job is about is in `import_cards`,
+/// so that its mark finds them without reading the log. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
 pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));
@@ -90,6 +91,46 @@ pub(crate) const MAIN: &[&str] = &["
     ALTER TABLE review_log ADD COLUMN chapter INTEGER NOT NULL DEFAULT 0;
     DROP INDEX IF EXISTS review_log_by_card;
     CREATE INDEX review_log_by_chapter ON review_log (user, chapter, card);
+", "
+    CREATE TABLE import_cards (
+        user BLOB NOT NULL, job BLOB NOT NULL, deck BLOB NOT NULL, card BLOB NOT NULL,
+        PRIMARY KEY (user, job, deck, card)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE imports (
+        job BLOB PRIMARY KEY NOT NULL, owner BLOB NOT NULL, org BLOB, name TEXT NOT NULL, format TEXT NOT NULL,
+        digest BLOB NOT NULL, bytes INTEGER NOT NULL, options TEXT NOT NULL, phase TEXT NOT NULL,
+        done INTEGER NOT NULL, total INTEGER NOT NULL, outcome TEXT NOT NULL, decks TEXT NOT NULL,
+        created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, revision INTEGER NOT NULL,
+        unfinished INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX imports_by_owner ON imports (owner, job);
+    CREATE INDEX imports_by_digest ON imports (owner, digest, job);
+    CREATE INDEX imports_unfinished ON imports (job) WHERE unfinished = 1;
+    CREATE TABLE import_refused (
+        job BLOB NOT NULL, number INTEGER NOT NULL, line INTEGER NOT NULL, at_column TEXT, reason TEXT NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (job, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE media (
+        digest BLOB PRIMARY KEY NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL, width INTEGER, height INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE deck_media (
+        deck BLOB NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL,
+        PRIMARY KEY (deck, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX deck_media_by_digest ON deck_media (deck, digest);
+
+    CREATE TABLE note_types (
+        deck BLOB NOT NULL, id BLOB NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL, templates TEXT NOT NULL,
+        css TEXT NOT NULL, kind TEXT NOT NULL, extra TEXT NOT NULL,
+        PRIMARY KEY (deck, id)
+    ) STRICT;
+    CREATE TABLE notes (
+        deck BLOB NOT NULL, id BLOB NOT NULL, note_type BLOB NOT NULL, guid TEXT NOT NULL, fields TEXT NOT NULL,
+        tags TEXT NOT NULL, extra TEXT NOT NULL, updated_ms INTEGER NOT NULL,
+        PRIMARY KEY (deck, id)
+    ) STRICT;
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.
@@ -205,6 +246,8 @@ pub(crate) fn set_meta(db: &Connection, key: &str, value: impl rusqlite::ToSql) 
 pub(crate) const APPLIED_UPTO: &str = "applied_upto";
 /// What the store's own id is called in `meta` of both files.
 pub(crate) const STORE: &str = "store";
+/// What the number of entries that imports brought is called in `meta`: it says which chapter the next one is filed in.
+pub(crate) const IMPORTED_ROWS: &str = "imported_rows";
 /// In main.db while a copy into it is not finished: what is copied.
 pub(crate) const COPYING: &str = "copying";
 /// In main.db once its journal exists: without it, rows that were acknowledged may be missing.

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Commits whose age is remembered; when more wait, the newest are told apart no longer.
 const AGES_MAX: usize = 100_000;
 
+/// `main.db` is checkpointed when about so many rows were written to it.
+pub(crate) const CHECKPOINT_ROWS: u64 = 50_000;
+
 /// What apply waits for.
 #[derive(Debug, Default)]
 pub(crate) struct ApplyOrders {
@@ -46,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) applied_rows: AtomicU64,
     pub(crate) apply_batches: AtomicU64,
     pub(crate) apply_failures: AtomicU64,
+    pub(crate) imported_rows: AtomicU64,
     ages: Mutex<VecDeque<(i64, Instant)>>,
 }
 
@@ -68,6 +72,7 @@ impl Shared {
             applied_rows: AtomicU64::new(0),
             apply_batches: AtomicU64::new(0),
             apply_failures: AtomicU64::new(0),
+            imported_rows: AtomicU64::new(0),
             ages: Mutex::default(),
         }
     }
@@ -113,6 +118,7 @@ impl Shared {
             applied_rows: self.applied_rows.load(Ordering::Relaxed),
             apply_batches: self.apply_batches.load(Ordering::Relaxed),
             apply_failures: self.apply_failures.load(Ordering::Relaxed),
+            imported_rows: self.imported_rows.load(Ordering::Relaxed),
             poisoned: self.poisoned.load(Ordering::Acquire),
             broken: false,
         }

@@ -1,7 +1,10 @@
 //! Moving journal rows to where they are read by key: the pure part of apply, over a list of rows and a connection.
 
 use crate::merge::progress_of;
-use crate::rows::{INSERT_LOG, UPSERT_PROGRESS, insert_log, insert_quarantined, upsert_progress};
+use crate::rows::{
+    INSERT_LOG, ImportCards, LogPlace, UPSERT_PROGRESS, distrust_cards, insert_log, insert_quarantined,
+    upsert_progress,
+};
 use domain::ids::{EntryId, UserId};
 use ports::codec::{CodecError, decode_row, row_user};
 use ports::{Progress, Quarantined, Row};
@@ -102,12 +105,26 @@ pub(crate) fn write_slice(main: &Connection, slice: &[(i64, Row)]) -> rusqlite::
     let mut insert = main.prepare_cached(INSERT_LOG)?;
     for (number, row) in slice {
         if let Some(entry) = &row.entry {
-            insert_log(&mut insert, row.user, (*number, entry), row.about, &mut scratch)?;
+            let place = LogPlace::of_row(*number);
+            insert_log(&mut insert, row.user, (place, entry), row.about, &mut scratch)?;
+        }
+    }
+    for rows in slice.chunk_by(|a, b| a.1.user == b.1.user) {
+        let mut cards = ImportCards::default();
+        rows.iter().filter_map(|(_, row)| row.entry.as_ref()).for_each(|entry| cards.note(entry));
+        if let (Some((_, first)), false) = (rows.first(), cards.is_empty()) {
+            cards.write(main, first.user)?;
         }
     }
     let mut upsert = main.prepare_cached(UPSERT_PROGRESS)?;
     for (user, progress, number) in newest_progress(slice) {
         upsert_progress(&mut upsert, user, &progress, number, &mut scratch)?;
+    }
+    // With the marks of imports, and in one transaction with them, the progress of their cards is not trusted any more.
+    for (number, row) in slice {
+        if let Some(job) = row.entry.and_then(|entry| entry.mark_of()) {
+            distrust_cards(main, row.user, job, *number, &mut scratch)?;
+        }
     }
     Ok(())
 }

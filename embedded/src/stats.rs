@@ -25,6 +25,8 @@ pub struct Stats {
     pub apply_batches: u64,
     /// Batches whose application failed and was tried again.
     pub apply_failures: u64,
+    /// Entries of imports that this process stored.
+    pub imported_rows: u64,
     /// Whether the journal waits for `reopen`.
     pub poisoned: bool,
     /// Whether one of the store's threads has ended: only a new start mends that.

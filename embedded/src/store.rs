@@ -1,11 +1,13 @@
 //! The store's handle: opening, and the hot port.
 
 use crate::apply::Apply;
+use crate::bulk::Bulk;
 use crate::desk::{Desk, DeskQueue, breaks_handle};
-use crate::error::{During, OpenError};
+use crate::error::{During, OpenError, file_failed};
 use crate::folder::{Folder, FolderLock};
 use crate::journal::{Append, Journal, Order};
 use crate::lane::Lane;
+use crate::media::files::MediaFiles;
 use crate::merge::Waiting;
 use crate::options::Options;
 use crate::read;
@@ -17,7 +19,7 @@ use crate::shared::Shared;
 use crate::stats::Stats;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
-use ports::reviews::Shape;
+use ports::reviews::{Shape, only_of_jobs};
 use ports::{
     Cause, LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome,
     StoreError,
@@ -29,6 +31,9 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+
+/// Threads that wait for the disk over media files.
+const MEDIA_THREADS: usize = 2;
 
 /// The embedded store. Clones are handles of one store, which closes with the last of them: that waits for the
 /// requests at work and for the slice that is being applied, so let go of the last one where waiting is allowed.
@@ -42,6 +47,8 @@ struct Inner {
     journal: Option<SyncSender<Order>>,
     readers: Option<Lane<Files>>,
     desk: Option<DeskQueue>,
+    imports: Option<Lane<Bulk>>,
+    media: Option<Lane<MediaFiles>>,
     threads: Vec<JoinHandle<()>>,
     // Given back last, when nothing writes any more.
     _lock: FolderLock,
@@ -69,6 +76,9 @@ impl EmbeddedStore {
 
         let apply = Apply::open(Arc::clone(&shared))?;
         let desk = Desk::open(Arc::clone(&shared))?;
+        let bulk = Bulk::open(Arc::clone(&shared))?;
+        let files = MediaFiles::new(&shared.folder);
+        files.tidy().map_err(|error| OpenError::Io { file: shared.folder.media(), error })?;
         let readers: Result<Vec<Files>, OpenError> =
             (0..shared.options.readers.max(1)).map(|_| Files::open(Arc::clone(&shared))).collect();
         let (orders, asked) = sync_channel(shared.options.append_queue_max);
@@ -78,6 +88,13 @@ impl EmbeddedStore {
         threads.extend(running);
         let (desk, running) = DeskQueue::start(shared.options.desk_queue_max, desk).map_err(thread_error)?;
         threads.push(running);
+        let (imports, running) =
+            Lane::start("imports", shared.options.import_queue_max, vec![bulk]).map_err(thread_error)?;
+        threads.extend(running);
+        let files = vec![files; MEDIA_THREADS];
+        let (media, running) =
+            Lane::start("media", shared.options.media_queue_max, files).map_err(thread_error)?;
+        threads.extend(running);
         threads.push(spawn("store-journal", move || journal.run(&asked)).map_err(thread_error)?);
         threads.push(spawn("store-apply", move || apply.run()).map_err(thread_error)?);
         let inner = Inner {
@@ -85,6 +102,8 @@ impl EmbeddedStore {
             journal: Some(orders),
             readers: Some(readers),
             desk: Some(desk),
+            imports: Some(imports),
+            media: Some(media),
             threads,
             _lock: lock,
         };
@@ -178,6 +197,16 @@ impl EmbeddedStore {
         desk.write(change).await
     }
 
+    /// Has a thread that waits for the disk work on media files.
+    pub(crate) async fn on_files<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&MediaFiles) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(media) = &self.inner.media else { return Err(closed()) };
+        media.call(move |files| work(files).map_err(|error| file_failed(what, &error))).await
+    }
+
     fn order(&self, order: Order) -> Result<(), Cause> {
         let Some(journal) = &self.inner.journal else { return Err(Cause::Unavailable) };
         journal.try_send(order).map_err(|error| match error {
@@ -224,6 +253,12 @@ impl ReviewStore for EmbeddedStore {
         let mut outcomes = answer.unwrap_or_else(|cause| vec![RowOutcome::Unknown(cause); room]);
         outcomes.resize(count, RowOutcome::Unknown(Cause::Overloaded));
         outcomes
+    }
+
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        only_of_jobs(&entries)?;
+        let Some(imports) = &self.inner.imports else { return Err(closed()) };
+        imports.call(move |bulk| bulk.append(user, entries)).await
     }
 
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
@@ -273,6 +308,8 @@ impl Drop for Inner {
         self.journal = None;
         self.readers = None;
         self.desk = None;
+        self.imports = None;
+        self.media = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the store had panicked");

@@ -1,5 +1,6 @@
 //! Whose turn it is to write `main.db`. SQLite lets one connection write at a time and makes the others poll; apply
-//! would take the lock again before a poller wakes. Here the desk goes before the next slice of apply.
+//! would take the lock again before a poller wakes. Here the desk goes before the next slice of apply, and that before
+//! the next part of an import.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 struct State {
     taken: bool,
     desk_waits: usize,
+    apply_waits: bool,
 }
 
 /// The turn to write.
@@ -32,10 +34,22 @@ impl Turn {
         Held(self)
     }
 
-    /// For apply: when nobody else wants to write.
+    /// For apply: when the desk does not want to write.
     pub(crate) fn for_apply(&self) -> Held<'_> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.apply_waits = true;
         while state.taken || state.desk_waits > 0 {
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.apply_waits = false;
+        state.taken = true;
+        Held(self)
+    }
+
+    /// For an import: when nobody else wants to write.
+    pub(crate) fn for_import(&self) -> Held<'_> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.taken || state.desk_waits > 0 || state.apply_waits {
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.taken = true;

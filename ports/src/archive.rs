@@ -5,12 +5,16 @@
 //! Progress is a cache of the log: whoever moves a store folds it anew. Tokens are no records, and neither are sessions.
 
 use crate::error::StoreError;
+use crate::imports::{ImportRecord, RefusedRow};
 use crate::library::{DeckContent, RequestDigest};
+use crate::media::{MediaDigest, MediaRecord};
+use crate::notes::{NoteRecord, NoteTypeRecord};
 use crate::people::{ClassRecord, Person};
 use crate::reviews::{Progress, Quarantined};
+use bytes::Bytes;
 use domain::access::Span;
 use domain::entry::{Body, LogEntry};
-use domain::ids::{CardId, ClassId, DeckId, EntryId, UserId, Uuid};
+use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, NoteId, UserId, Uuid};
 use domain::state::FoldParams;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +72,40 @@ pub trait ReadAll {
     /// Classes, deleted ones too.
     fn classes(&self, after: Option<ClassId>) -> impl Future<Output = Result<Vec<ClassKept>, StoreError>>;
 
+    /// Note types of a deck, all of them.
+    fn note_types(&self, deck: DeckId) -> impl Future<Output = Result<Vec<NoteTypeRecord>, StoreError>>;
+
+    /// Notes of a deck.
+    fn notes(
+        &self,
+        deck: DeckId,
+        after: Option<NoteId>,
+    ) -> impl Future<Output = Result<Vec<NoteRecord>, StoreError>>;
+
+    /// The names by which a deck knows media files.
+    fn media_names(
+        &self,
+        deck: DeckId,
+        after: Option<String>,
+    ) -> impl Future<Output = Result<Vec<(String, MediaDigest)>, StoreError>>;
+
+    /// Media files.
+    fn media(&self, after: Option<MediaDigest>)
+    -> impl Future<Output = Result<Vec<MediaRecord>, StoreError>>;
+
+    /// A media file's bytes.
+    fn media_content(&self, record: &MediaRecord) -> impl Future<Output = Result<Bytes, StoreError>>;
+
+    /// Import jobs. One that is at work may have more to say than lies in the store.
+    fn imports(&self, after: Option<JobId>) -> impl Future<Output = Result<Vec<ImportRecord>, StoreError>>;
+
+    /// Rows of a job that did not come in, from this number on.
+    fn refused(
+        &self,
+        job: JobId,
+        from_number: u64,
+    ) -> impl Future<Output = Result<Vec<RefusedRow>, StoreError>>;
+
     /// What keys of idempotency were used for.
     fn requests(&self, after: Option<Uuid>) -> impl Future<Output = Result<Vec<RequestKept>, StoreError>>;
 
@@ -108,6 +146,33 @@ pub trait WriteAll {
 
     /// Stores a class with its past.
     fn put_class(&self, class: ClassKept) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Stores note types of a deck.
+    fn put_note_types(
+        &self,
+        deck: DeckId,
+        types: Vec<NoteTypeRecord>,
+    ) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Stores notes of a deck.
+    fn put_notes(&self, deck: DeckId, notes: Vec<NoteRecord>)
+    -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Stores names by which a deck knows media files.
+    fn put_media_names(
+        &self,
+        deck: DeckId,
+        names: Vec<(String, MediaDigest)>,
+    ) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Stores a media file.
+    fn put_media(&self, record: MediaRecord, content: Bytes) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Stores an import job as it is.
+    fn put_import(&self, record: ImportRecord) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Stores rows of a job that did not come in.
+    fn put_refused(&self, job: JobId, rows: Vec<RefusedRow>) -> impl Future<Output = Result<(), StoreError>>;
 
     /// Stores what a key was used for.
     fn put_request(&self, request: RequestKept) -> impl Future<Output = Result<(), StoreError>>;

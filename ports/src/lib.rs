@@ -2,14 +2,17 @@
 //!
 //! The hot port ([`ReviewStore`]) is generic with native async functions and awaited in exactly two places, the writer
 //! and the loader: a future per commit and per activation, never per answer. The cold ports ([`Library`],
-//! [`People`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
+//! [`People`], [`Imports`], [`Media`], [`Notes`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
 //! limits are counted by.
 
 pub mod archive;
 pub mod bus;
 pub mod codec;
 pub mod error;
+pub mod imports;
 pub mod library;
+pub mod media;
+pub mod notes;
 pub mod owners;
 pub mod people;
 pub mod quota;
@@ -17,7 +20,10 @@ pub mod reviews;
 
 pub use bus::{Bus, BusStats, Heard, Note, Topic};
 pub use error::{Cause, StoreError};
+pub use imports::{ImportPhase, ImportRecord, Imports, ImportsError, RefusedRow};
 pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+pub use media::{Media, MediaDigest, MediaError, MediaRecord};
+pub use notes::{NoteKind, NoteRecord, NoteTemplate, NoteTypeRecord, Notes, NotesError};
 pub use owners::{NodeEntry, Owners, Tenures};
 pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
 pub use quota::{Quota, QuotaKey, QuotaTaken};

@@ -113,6 +113,9 @@ pub struct Quarantined {
     pub raw: Vec<u8>,
 }
 
+/// Entries of an import that are appended in one batch where a store has no better way.
+const IMPORT_BATCH_ROWS: usize = 1_024;
+
 /// The log and its caches. Reads see every row whose append was reported durable before they began.
 pub trait ReviewStore: Send + Sync + 'static {
     /// How it wants its rows.
@@ -121,10 +124,50 @@ pub trait ReviewStore: Send + Sync + 'static {
     /// Appends rows and reports each by itself, in their order. An entry whose id is stored already is durable. Rows of
     /// one learner arrive in the order of their progress.
     ///
+    /// The mark of an import, its commit or its revocation, makes the progress of every card stale that entries of its job
+    /// are about, cards without progress included, and does so in one step with being stored. Rows that follow it make
+    /// them whole again.
+    ///
     /// A session refuses a second content under an id that it has appended or that is stored, so a store meets two only
     /// when two processes did not know of each other: then one of them stays for good, for all readers alike. In a store
     /// that one process has alone it is the first one, in a store of several the one of the later owner.
     fn append(&self, rows: Arc<[Row]>) -> impl Future<Output = Vec<RowOutcome>> + Send;
+
+    /// Appends entries that an import job brought, each with its `job`, in any order. They are durable when it returns,
+    /// and do not count before the learner's log has the job's commit: no progress row says anything of them, and no
+    /// session has to know. An entry whose key (id and job) is stored already is there once, so that after an error, when
+    /// some may be stored, all may be appended again.
+    ///
+    /// It yields to what is answered live, and no learner's owner has to be asked: nobody else writes under a job.
+    ///
+    /// An entry without a job is refused ([`Cause::Invalid`]), and nothing is stored.
+    fn append_import(
+        &self,
+        user: UserId,
+        entries: Vec<LogEntry>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            only_of_jobs(&entries)?;
+            let row = |entry: &LogEntry| Row {
+                user,
+                entry: Some(*entry),
+                about: entry.card(),
+                progress: ProgressWrite::None,
+            };
+            for batch in entries.chunks(IMPORT_BATCH_ROWS) {
+                let outcomes = self.append(batch.iter().map(row).collect()).await;
+                for outcome in outcomes {
+                    match outcome {
+                        RowOutcome::Durable => {}
+                        RowOutcome::Unknown(cause) | RowOutcome::Never(cause) => {
+                            return Err(StoreError::new(cause, "append entries of an import"));
+                        }
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
 
     /// What a session starts from.
     fn load(&self, user: UserId) -> impl Future<Output = Result<LearnerLog, StoreError>> + Send;
@@ -164,4 +207,15 @@ pub trait ReviewStore: Send + Sync + 'static {
 
     /// Opens the store again after [`Cause::Poisoned`]; what was durable before still is.
     fn reopen(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Refuses entries that no import brought.
+///
+/// # Errors
+/// [`Cause::Invalid`]: one of them has no job.
+pub fn only_of_jobs(entries: &[LogEntry]) -> Result<(), StoreError> {
+    match entries.iter().all(|entry| entry.job.is_some()) {
+        true => Ok(()),
+        false => Err(StoreError::new(Cause::Invalid, "an imported entry without a job")),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod import_job;
 mod import_online;
 
 pub(super) use export::export;

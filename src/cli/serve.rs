@@ -43,6 +43,7 @@ pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
         tokens: Arc::new(VerifiedTokens(verifier.clone())),
         verifier,
         mint: config.auth.mint(),
+        media_sessions: config.auth.media_sessions(),
         codes: Arc::default(),
         prepare: None,
         hooks: actors::Hooks::default(),

@@ -30,7 +30,7 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Print a token made with the configured secret.
     Token(TokenArgs),
-    /// Import a file into a deck, on a data folder that no server has open, or through a server.
+    /// Import a file (Anki package, table, …), on a data folder that no server has open, or through a server.
     Import(ImportArgs),
     /// Study in the terminal.
     Study(StudyArgs),
@@ -202,12 +202,18 @@ pub struct TokenArgs {
 /// `import`.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
-    /// CSV or TSV file; - reads the standard input
+    /// The file; - reads the standard input, which needs --deck
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Title, path or id of the deck; it is made if there is none
-    #[arg(long, value_name = "TITLE")]
-    pub deck: String,
+    /// Title, path or id of the deck that a table becomes; it is made if there is none
+    #[arg(long, value_name = "TITLE", required_if_eq("file", "-"))]
+    pub deck: Option<String>,
+    /// What the file is: anki, csv, … [default: found out]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// A parameter of the format, NAME=VALUE; repeat for more
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
+    pub options: Vec<(String, String)>,
     /// Whose deck it is (on a data folder; through a server the token says so)
     #[arg(long, value_name = "UUID", value_parser = user, required_unless_present = "server")]
     pub user: Option<UserId>,
@@ -366,6 +372,11 @@ fn org(text: &str) -> Result<OrgId, String> {
 fn name(text: &str) -> Result<String, String> {
     let refused = || format!("one line of 1 to {NAME_BYTES_MAX} bytes is expected");
     line(text, NAME_BYTES_MAX).ok_or_else(refused)
+}
+
+fn option(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is expected")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn role(text: &str) -> Result<Role, String> {

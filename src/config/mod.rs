@@ -100,6 +100,11 @@ impl AuthConfig {
         let secret = self.secret.as_ref()?;
         crate::auth::Mint::new(secret.reveal().as_bytes(), &self.issuer, &self.audience).ok()
     }
+
+    /// The cookies by which pages get their media.
+    pub fn media_sessions(&self) -> Option<crate::media::MediaSessions> {
+        crate::media::MediaSessions::new(self.secret.as_ref().map(|secret| secret.reveal().as_bytes()))
+    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ fn after(bytes: &[u8], from: usize, mark: &[u8]) -> usize {
 
 /// The number of attributes in what stands between a tag's name and its end.
 fn attributes(inside: &[u8]) -> usize {
-    const ADDED: [&str; 2] = ["rel", "referrerpolicy"];
+    const ADDED: [&str; 3] = ["rel", "referrerpolicy", "controls"];
     let text = String::from_utf8_lossy(inside);
     let mut rest = text.trim_end_matches(['>', '/']).trim_start_matches(is_gap);
     let mut count = 0;

@@ -12,7 +12,8 @@ pub(super) const INLINE_TAGS: [&str; 24] = [
 ];
 
 /// Tags that make blocks, lists, tables, pictures and readings above characters.
-const BLOCK_TAGS: [&str; 36] = [
+const BLOCK_TAGS: [&str; 38] = [
+    "audio",
     "blockquote",
     "br",
     "caption",
@@ -49,6 +50,7 @@ const BLOCK_TAGS: [&str; 36] = [
     "tr",
     "ul",
     "big",
+    "video",
 ];
 
 /// Tags of which not even the text inside is kept: it was never meant to be read.
@@ -68,12 +70,15 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .url_relative(UrlRelative::PassThrough)
         .attribute_filter(|tag, attribute, value| match (tag, attribute) {
             ("img", "src") => is_picture(value).then_some(Cow::Borrowed(value)),
+            ("audio" | "video", "src") => is_media(value.trim()).then_some(Cow::Borrowed(value)),
             ("a", "href") => is_link(value).then_some(Cow::Borrowed(value)),
             _ => Some(Cow::Borrowed(value)),
         })
         // One attribute a tag at most: the order in which several are added is not always the same.
         .link_rel(None)
         .set_tag_attribute_value("a", "rel", "noopener noreferrer")
+        .set_tag_attribute_value("audio", "controls", "")
+        .set_tag_attribute_value("video", "controls", "")
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer")
         .strip_comments(true);
     cleaner
@@ -82,11 +87,13 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
     HashMap::from([
         ("a", HashSet::from(["href", "rel"])),
+        ("audio", HashSet::from(["controls", "src"])),
         ("bdo", HashSet::from(["dir"])),
         ("img", HashSet::from(["alt", "height", "referrerpolicy", "src", "width"])),
         ("ol", HashSet::from(["start", "type"])),
         ("td", HashSet::from(["colspan", "rowspan"])),
         ("th", HashSet::from(["colspan", "rowspan"])),
+        ("video", HashSet::from(["controls", "src"])),
     ])
 }
 
@@ -112,10 +119,17 @@ pub(super) fn clean(html: &str) -> String {
     super::escape_plain(&super::plain_text(&html))
 }
 
-/// An `https` address, or the name of a media file: no path, no scheme.
+/// An `https` address, the address of a media file here, or a name of one: no path, no scheme.
 fn is_picture(address: &str) -> bool {
     let address = address.trim();
-    has_scheme(address, "https://") || !address.is_empty() && !address.contains(['/', '\\', ':', '?', '#'])
+    has_scheme(address, "https://")
+        || is_media(address)
+        || !address.is_empty() && !address.contains(['/', '\\', ':', '?', '#'])
+}
+
+/// The address of a media file on this server: nothing else here is asked for by showing a card.
+fn is_media(address: &str) -> bool {
+    crate::media::parse_address(address).is_some()
 }
 
 /// An address outside: one within this server has no meaning on a card.

@@ -1,6 +1,7 @@
 //! Record by record from one store into another.
 
 use super::CopyError;
+use super::brought::{self, Filled};
 use super::stock::still_counts;
 use super::tally::Tally;
 use domain::fold::fold_learner;
@@ -26,6 +27,9 @@ pub(super) async fn carry<From: ReadAll, To: WriteAll>(
 ) -> Result<Tally, CopyError> {
     let mut tally = Tally::default();
     let params = decks(from, to, &mut tally, &mut each).await?;
+    brought::media(from, &Filled(to), &mut tally).await?;
+    brought::imports(from, &Filled(to), &mut tally).await?;
+    each(&tally);
     people(from, to, &mut tally).await?;
     classes(from, to, &mut tally).await?;
     each(&tally);
@@ -49,6 +53,7 @@ async fn decks<From: ReadAll, To: WriteAll>(
             params.insert(deck.id, deck.settings.fold_params());
             tally.deck(&deck, &cards);
             to.put_deck((deck, cards)).await.map_err(CopyError::Write)?;
+            brought::of_deck(from, &Filled(to), *id, tally).await?;
         }
         each(tally);
         after = page.last().copied();

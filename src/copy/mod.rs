@@ -1,6 +1,7 @@
 //! `studyhall copy`: everything of one store into another, and both compared.
 //!
-//! What is copied is what a store holds as records: decks with their cards, places and revisions, people, classes with
+//! What is copied is what a store holds as records: decks with their cards, places and revisions, notes and
+//! media files, import jobs, people, classes with
 //! their past, keys of idempotency, commands put aside, and every learner's log. Progress is a cache of the log: it is
 //! folded from the entries that were copied, so it is right whatever the source's caches say. Memory is bounded by the
 //! largest deck, the largest learner, and the parameters of all decks.
@@ -8,9 +9,11 @@
 //! | file | what |
 //! |---|---|
 //! | `carry` | record by record from one store into the other |
+//! | `brought` | notes, media files and import jobs, carried or counted |
 //! | `stock` | what a store holds, counted and digested |
 //! | `tally` | counts and digests, whatever the order: pure |
 
+mod brought;
 mod carry;
 mod stock;
 mod tally;

@@ -1,5 +1,6 @@
 //! What a store holds, counted and digested.
 
+use super::brought::{self, Counted};
 use super::tally::Tally;
 use ports::StoreError;
 use ports::archive::{ReadAll, RequestKept};
@@ -9,6 +10,8 @@ use ports::library::REQUEST_KEPT_MS;
 pub(super) async fn take<S: ReadAll>(store: &S, now_ms: i64) -> Result<Tally, StoreError> {
     let mut tally = Tally::default();
     decks(store, &mut tally).await?;
+    brought::media(store, &Counted, &mut tally).await?;
+    brought::imports(store, &Counted, &mut tally).await?;
     people(store, &mut tally).await?;
     classes(store, &mut tally).await?;
     requests(store, now_ms, &mut tally).await?;
@@ -23,6 +26,7 @@ async fn decks<S: ReadAll>(store: &S, tally: &mut Tally) -> Result<(), StoreErro
         for id in page {
             if let Some((deck, cards)) = store.deck(id).await? {
                 tally.deck(&deck, &cards);
+                brought::of_deck(store, &Counted, id, tally).await?;
             }
         }
         page = store.decks(Some(last)).await?;

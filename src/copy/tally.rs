@@ -1,10 +1,13 @@
 //! Counts and digests of records, whatever the order in which they come. Pure.
 
 use domain::entry::LogEntry;
-use domain::ids::UserId;
+use domain::ids::{DeckId, JobId, UserId};
 use ports::archive::{ClassKept, PersonKept, RequestKept};
 use ports::codec::{encode_entry, encode_progress};
-use ports::{CardRecord, DeckRecord, Progress, Quarantined};
+use ports::{
+    CardRecord, DeckRecord, ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress,
+    Quarantined, RefusedRow,
+};
 use sha2::{Digest, Sha256};
 
 /// A kind of record.
@@ -14,12 +17,24 @@ pub enum Kind {
     Decks,
     /// Cards.
     Cards,
+    /// Note types.
+    NoteTypes,
+    /// Notes.
+    Notes,
+    /// Names by which decks know media files.
+    MediaNames,
+    /// Media files.
+    Media,
     /// People.
     People,
     /// Classes.
     Classes,
     /// Stretches of enrollments and of decks given to classes.
     Stretches,
+    /// Import jobs.
+    Imports,
+    /// Rows that did not come in.
+    RefusedRows,
     /// Keys of idempotency.
     Requests,
     /// Commands put aside.
@@ -34,12 +49,18 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are copied.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Decks,
         Kind::Cards,
+        Kind::NoteTypes,
+        Kind::Notes,
+        Kind::MediaNames,
+        Kind::Media,
         Kind::People,
         Kind::Classes,
         Kind::Stretches,
+        Kind::Imports,
+        Kind::RefusedRows,
         Kind::Requests,
         Kind::Quarantined,
         Kind::Learners,
@@ -52,9 +73,15 @@ impl Kind {
         match self {
             Kind::Decks => "decks",
             Kind::Cards => "cards",
+            Kind::NoteTypes => "note types",
+            Kind::Notes => "notes",
+            Kind::MediaNames => "media names",
+            Kind::Media => "media",
             Kind::People => "people",
             Kind::Classes => "classes",
             Kind::Stretches => "stretches",
+            Kind::Imports => "imports",
+            Kind::RefusedRows => "refused rows",
             Kind::Requests => "requests",
             Kind::Quarantined => "quarantined",
             Kind::Learners => "learners",
@@ -123,6 +150,36 @@ impl Tally {
         self.add_text(Kind::Classes, &kept.class);
         kept.enrolled.iter().for_each(|stretch| self.add_text(Kind::Stretches, &(kept.class.id, stretch)));
         kept.given.iter().for_each(|stretch| self.add_text(Kind::Stretches, &(kept.class.id, stretch)));
+    }
+
+    /// Note types.
+    pub fn note_types(&mut self, types: &[NoteTypeRecord]) {
+        types.iter().for_each(|of| self.add_text(Kind::NoteTypes, of));
+    }
+
+    /// Notes.
+    pub fn notes(&mut self, notes: &[NoteRecord]) {
+        notes.iter().for_each(|note| self.add_text(Kind::Notes, note));
+    }
+
+    /// Names by which a deck knows media files.
+    pub fn media_names(&mut self, deck: DeckId, names: &[(String, MediaDigest)]) {
+        names.iter().for_each(|name| self.add_text(Kind::MediaNames, &(deck, name)));
+    }
+
+    /// A media file.
+    pub fn media(&mut self, record: &MediaRecord, content: &[u8]) {
+        self.add(Kind::Media, &[format!("{record:?}").as_bytes(), content]);
+    }
+
+    /// An import job.
+    pub fn import(&mut self, record: &ImportRecord) {
+        self.add_text(Kind::Imports, record);
+    }
+
+    /// Rows of a job that did not come in.
+    pub fn refused(&mut self, job: JobId, rows: &[RefusedRow]) {
+        rows.iter().for_each(|row| self.add_text(Kind::RefusedRows, &(job, row)));
     }
 
     /// A key of idempotency.
@@ -194,6 +251,7 @@ mod tests {
         tally.quarantined(&Quarantined { user, id, at_ms: 0, reason: String::new(), raw: Vec::new() });
         tally.log(user, &[]);
         let counted: Vec<u64> = Kind::ALL.iter().map(|kind| tally.of(*kind).count).collect();
-        assert_eq!(counted, [0, 0, 0, 0, 0, 0, 1, 0, 0, 0], "a learner without entries is none");
+        let expected = Kind::ALL.map(|kind| u64::from(kind == Kind::Quarantined));
+        assert_eq!(counted, expected, "a learner without entries is none");
     }
 }

@@ -1,12 +1,20 @@
 //! A copy is believed only when what was stored is what was read.
 
 use super::{Kind, copy};
+use bytes::Bytes;
 use domain::grade::Grade;
+use domain::ids::{DeckId, JobId};
 use embedded::{EmbeddedStore, Filling, Offline, OpenError};
+use kit::contract_imports::import_record;
 use kit::contract_library::card_record;
-use kit::rows::{bare, card, deck, review, user};
+use kit::contract_media::{content, media_record};
+use kit::contract_notes::{note, note_type};
+use kit::rows::{bare, card, deck, job, review, user};
 use ports::archive::{ClassKept, Filed, PersonKept, RequestKept, WriteAll};
-use ports::{DeckContent, Progress, Quarantined, ReviewStore as _, StoreError};
+use ports::{
+    DeckContent, ImportRecord, Imports as _, Media as _, MediaDigest, MediaRecord, NoteKind, NoteRecord,
+    NoteTypeRecord, Notes as _, Progress, Quarantined, RefusedRow, ReviewStore as _, StoreError,
+};
 use std::path::Path;
 
 /// A store that loses something of what it is given, and says that it has it.
@@ -31,6 +39,45 @@ impl WriteAll for Lossy {
     }
     async fn put_class(&self, class: ClassKept) -> Result<(), StoreError> {
         self.to.put_class(class).await
+    }
+    async fn put_note_types(&self, deck: DeckId, types: Vec<NoteTypeRecord>) -> Result<(), StoreError> {
+        self.to.put_note_types(deck, types).await
+    }
+    async fn put_notes(&self, deck: DeckId, mut notes: Vec<NoteRecord>) -> Result<(), StoreError> {
+        if self.loses == Some(Kind::Notes) {
+            notes.pop();
+        }
+        self.to.put_notes(deck, notes).await
+    }
+    async fn put_media_names(
+        &self,
+        deck: DeckId,
+        mut names: Vec<(String, MediaDigest)>,
+    ) -> Result<(), StoreError> {
+        if self.loses == Some(Kind::MediaNames) {
+            names.pop();
+        }
+        self.to.put_media_names(deck, names).await
+    }
+    async fn put_media(&self, record: MediaRecord, content: Bytes) -> Result<(), StoreError> {
+        match self.loses {
+            // As many bytes, and one of them another.
+            Some(Kind::Media) => {
+                let mut wrong = content.to_vec();
+                wrong[0] ^= 1;
+                self.to.put_media(record, wrong.into()).await
+            }
+            Some(_) | None => self.to.put_media(record, content).await,
+        }
+    }
+    async fn put_import(&self, record: ImportRecord) -> Result<(), StoreError> {
+        self.to.put_import(record).await
+    }
+    async fn put_refused(&self, job: JobId, mut rows: Vec<RefusedRow>) -> Result<(), StoreError> {
+        if self.loses == Some(Kind::RefusedRows) {
+            rows.pop();
+        }
+        self.to.put_refused(job, rows).await
     }
     async fn put_request(&self, request: RequestKept) -> Result<(), StoreError> {
         self.to.put_request(request).await
@@ -65,6 +112,14 @@ async fn source(folder: &Path) {
     ports::Library::put_deck(&store, record.clone(), None, 1).await.unwrap();
     let cards = vec![card_record(1, "a", "b"), card_record(2, "c", "d")];
     ports::Library::put_cards(&store, record.id, cards, None, 2).await.unwrap();
+    store.put_note_types(deck(1), vec![note_type(1, NoteKind::Cloze)]).await.unwrap();
+    store.put_notes(deck(1), vec![note(1), note(2)]).await.unwrap();
+    store.put_media(media_record(1, 3_000), content(1, 3_000)).await.unwrap();
+    store.give_media(deck(1), vec![("a.png".to_owned(), media_record(1, 0).digest)]).await.unwrap();
+    store.put_import(import_record(1), None).await.unwrap();
+    let refused =
+        RefusedRow { number: 7, line: 9, column: None, reason: "empty".to_owned(), text: String::new() };
+    store.put_refused(job(1), vec![refused]).await.unwrap();
     let rows: Vec<_> = (0..20)
         .map(|n| bare(user(n % 3), review(kit::rows::id(n), deck(1), card(n % 4), Grade::Good), None))
         .collect();
@@ -76,7 +131,8 @@ async fn what_was_lost_on_the_way_is_named_and_the_copy_stays_unfinished_until_a
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("from"), folder.path().join("to"));
     source(&from).await;
-    for loses in [Kind::Cards, Kind::Entries, Kind::Progress] {
+    let some = [Kind::Notes, Kind::MediaNames, Kind::Media, Kind::RefusedRows];
+    for loses in [Kind::Cards, Kind::Entries, Kind::Progress].into_iter().chain(some) {
         let from = Offline::open(&from).unwrap();
         let lossy = Lossy { to: Filling::open(&to, "a test").unwrap(), loses: Some(loses) };
         let copied = copy(&from, &lossy, 0, |_| ()).await.unwrap();

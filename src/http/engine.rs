@@ -3,12 +3,13 @@
 use crate::clock::ServerClock;
 use crate::http::outlook::{self, CardOutlook, HistoryPage, HistoryQuery, OutlookError, Progress};
 use crate::http::study::{Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
+use crate::server::{AskedMark, mark_elsewhere};
 use crate::ws::study::card_fields;
 use actors::{BatchError, Concerned, DueError, Engine, submit_batch};
 use domain::day::{Day, ZoneHistory};
-use domain::ids::{CardId, DeckId, UserId};
+use domain::ids::{CardId, DeckId, JobId, UserId};
 use ports::bus::Whom;
-use ports::{Bus, DeckRecord, Library, Note, ReviewStore, Topic};
+use ports::{Boxed, Bus, DeckRecord, Library, Note, ReviewStore, Topic};
 use std::sync::Arc;
 
 /// [`Study`] over the running engine and its store.
@@ -38,12 +39,17 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
     fn submit(&self, who: UserId, commands: Vec<Submitted>) -> Local<'_, Result<Vec<Verdict>, StudyError>> {
         Box::pin(async move {
             let shard = self.engine.shard();
-            let verdicts = submit_batch(&shard, who, commands).await.map_err(|error| match error {
-                BatchError::NotReady | BatchError::NotInTime => StudyError::NotNow(error.to_string()),
-                BatchError::Elsewhere(address) => StudyError::Elsewhere(address),
-            })?;
+            let verdicts = submit_batch(&shard, who, commands).await?;
             Ok(verdicts.into_iter().map(|v| Verdict { id: v.id, refusal: v.refusal }).collect())
         })
+    }
+
+    fn commit_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>> {
+        Box::pin(self.mark_import(who, job, false))
+    }
+
+    fn revoke_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>> {
+        Box::pin(self.mark_import(who, job, true))
     }
 
     fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>> {
@@ -112,6 +118,35 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
     fn zones_changed(&self, who: UserId, zones: &ZoneHistory) {
         self.engine.zones_changed(who, zones);
         self.tell(|| Note::Person(who));
+    }
+}
+
+impl<S: ReviewStore> EngineStudy<S> {
+    /// Gives a mark to the learner's session, here or at the node that has it.
+    async fn mark_import(&self, who: UserId, job: JobId, revoked: bool) -> Result<(), StudyError> {
+        match self.engine.mark_import(who, job, revoked).await {
+            Err(BatchError::Elsewhere(address)) => {
+                let nodes = self.engine.nodes().map(|view| view.nodes).unwrap_or_default();
+                let run = nodes.iter().find(|node| node.row.alive && *node.address == *address);
+                let Some(run) = run.map(|node| node.row.run.0) else {
+                    return Err(StudyError::Elsewhere(address));
+                };
+                let asked = AskedMark { run, user: who.0, job: job.0, revoked };
+                mark_elsewhere(&address, asked).await.map_err(StudyError::NotNow)
+            }
+            marked => Ok(marked?),
+        }
+    }
+}
+
+impl From<BatchError> for StudyError {
+    fn from(error: BatchError) -> StudyError {
+        match error {
+            BatchError::NotReady | BatchError::NotInTime | BatchError::Refused(_) => {
+                StudyError::NotNow(error.to_string())
+            }
+            BatchError::Elsewhere(address) => StudyError::Elsewhere(address),
+        }
     }
 }
 

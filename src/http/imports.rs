@@ -13,6 +13,7 @@ use crate::import::{
     Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck, read_table,
     rejected_rows,
 };
+use crate::jobs::limits::{UPLOAD_PIECE_WITHIN_MS, UPLOAD_WITHIN_MS};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{self, Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -224,7 +225,7 @@ fn is_table(media: &str) -> bool {
 }
 
 /// A file on its way. A sender that stops, or is too slow as a whole, is not waited for.
-struct Upload {
+pub(super) struct Upload {
     piece_within: Duration,
     whole_within: Duration,
     late: Rc<Cell<bool>>,
@@ -241,8 +242,17 @@ impl Default for Upload {
 }
 
 impl Upload {
+    /// For the file of a job, which may be long.
+    pub(super) fn of_a_job() -> Upload {
+        Upload {
+            piece_within: Duration::from_millis(UPLOAD_PIECE_WITHIN_MS),
+            whole_within: Duration::from_millis(UPLOAD_WITHIN_MS),
+            late: Rc::default(),
+        }
+    }
+
     /// The body, piece by piece, as fast as it is taken.
-    fn pieces<E: Display>(
+    pub(super) fn pieces<E: Display>(
         &self,
         payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> impl Stream<Item = Result<Bytes, String>> {
@@ -266,12 +276,15 @@ impl Upload {
         })
     }
 
+    /// That it was too late, if it was.
+    pub(super) fn late(&self) -> Option<Problem> {
+        let late = || Problem::new(Code::TooSlow, "Nothing was imported: the file did not arrive in time.");
+        self.late.get().then(late)
+    }
+
     /// Why nothing was imported.
     fn problem(&self, error: ImportError) -> Problem {
-        if self.late.get() {
-            return Problem::new(Code::TooSlow, "Nothing was imported: the file did not arrive in time.");
-        }
-        error.into()
+        self.late().unwrap_or_else(|| error.into())
     }
 }
 

@@ -49,6 +49,31 @@ pub const IMPORT_WITHIN_MS: u64 = 300_000;
 /// How long an import waits for the next piece of its body, in milliseconds; longer: 408.
 pub const IMPORT_PIECE_WITHIN_MS: u64 = 30_000;
 
+/// Longest name of an uploaded file that is kept, in bytes; the rest is cut off.
+pub const JOB_NAME_BYTES_MAX: usize = 200;
+/// Longest parameter of an import, in bytes; longer: 422.
+pub const OPTION_BYTES_MAX: usize = 2_000;
+/// How long a request waits for an import to be taken back, in milliseconds; then it is told that it goes on: 202.
+pub const WITHDRAWN_WITHIN_MS: u64 = 5_000;
+/// Streams of events that one person may have open; one more: 429.
+pub const STREAMS_PER_PERSON: u32 = 8;
+/// How long one stream of events lasts, in milliseconds: who is still interested asks anew.
+pub const EVENT_STREAM_MS_MAX: u64 = 15 * 60_000;
+/// How often a stream without news says that it is there, in milliseconds: proxies end what is silent.
+pub const KEEP_ALIVE_EVERY_MS: u64 = 15_000;
+/// Packages that are made at once; one more: 503.
+pub const PACKAGES_AT_ONCE: usize = 2;
+/// Exports of one person at once; one more: 429.
+pub const EXPORTS_PER_PERSON: u32 = 2;
+/// Cards that an export reads at once.
+pub const CARDS_PER_EXPORT_PAGE: usize = 500;
+/// Bytes of a package that are sent at once.
+pub const EXPORT_PIECE_BYTES: usize = 256 * 1024;
+/// Media cookies of one browser that are looked at: people who are signed in at once; those beyond see no pictures.
+pub const MEDIA_COOKIES_MAX: usize = 4;
+/// Bytes of a media file that are read at once.
+pub const MEDIA_PIECE_BYTES: usize = 256 * 1024;
+
 /// Sign-ins that are remembered, so that a request of a known person costs no write.
 pub const SIGN_INS_REMEMBERED: usize = 16_384;
 

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `routes` | the table of contents: every path with its handlers |
-//! | `decks`, `cards`, `me`, `classes`, `codes`, `imports`, `reviews`, `history`, `ops`, `pages` | one resource each |
+//! | `decks`, `cards`, `me`, `classes`, `codes`, `imports`, `jobs`, `exports`, `media`, `reviews`, `history`, `ops`, `pages` | one resource each |
 //! | `dto/` | what goes over the wire, and its checks |
 //! | `caller`, `access` | who asks, and what they may see and change: the one place that decides it |
 //! | `rates` | what is left of a person's share, in answers; the counting is [`crate::rates`]' |
@@ -24,13 +24,16 @@ mod decks;
 mod dto;
 pub mod engine;
 mod etag;
+mod exports;
 mod health;
 mod history;
 mod imports;
+mod jobs;
 mod keys;
 pub mod limits;
 mod me;
 mod measures;
+mod media;
 mod middleware;
 mod nodes;
 mod ops;
@@ -39,6 +42,7 @@ mod pages;
 mod paging;
 mod problem;
 mod query;
+mod range;
 mod rates;
 mod reviews;
 mod routes;

@@ -3,13 +3,13 @@
 
 use crate::http::body::apart;
 use crate::http::{App, Problem};
-use crate::server::{AboutAsked, AboutSaid, Asked, AskedHot, Said};
+use crate::server::{AboutAsked, AboutSaid, Asked, AskedHot, AskedMark, Said};
 use crate::ws::study::RELAY_HEADER;
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::ids::{RunId, UserId};
+use domain::ids::{JobId, RunId, UserId};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -25,6 +25,20 @@ pub(super) async fn ask(app: Data<App>, asked: Json<Asked>) -> Json<Said> {
 /// `POST /nodes/v1/hot`: the decks that are most in use here.
 pub(super) async fn hot(app: Data<App>, asked: Json<AskedHot>) -> Json<Vec<Uuid>> {
     Json(app.engine.hot_decks(RunId(asked.run)).into_iter().map(|deck| deck.0).collect())
+}
+
+/// `POST /nodes/v1/mark`: makes an import count for a learner who is here, or takes it back. For whoever knows the run of
+/// this node; for all others there is nothing here.
+pub(super) async fn mark(app: Data<App>, asked: Json<AskedMark>) -> Result<HttpResponse, Problem> {
+    let AskedMark { run, user, job, revoked } = asked.into_inner();
+    let is_me = app.engine.nodes().is_some_and(|nodes| nodes.run.0 == run);
+    if !is_me {
+        return Err(Problem::not_found());
+    }
+    match app.engine.mark_import(UserId(user), JobId(job), revoked).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(error) => Err(Problem::unavailable(format!("{error}."))),
+    }
 }
 
 /// `POST /nodes/v1/about`: what this node is, for whoever knows its run; for all others there is nothing here.

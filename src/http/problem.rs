@@ -37,6 +37,8 @@ pub enum Code {
     TooSlow,
     /// 409: somebody else kept changing it.
     Conflict,
+    /// 409: cards of an import were studied since.
+    Studied,
     /// 412: no longer what `If-Match` names.
     PreconditionFailed,
     /// 413: larger than allowed.
@@ -92,6 +94,7 @@ impl Code {
             Code::MethodNotAllowed => ("method_not_allowed", 405, "Method not allowed"),
             Code::TooSlow => ("too_slow", 408, "The body came too slowly"),
             Code::Conflict => ("conflict", 409, "Changed by somebody else"),
+            Code::Studied => ("studied_since", 409, "Studied since it was imported"),
             Code::PreconditionFailed => ("precondition_failed", 412, "Changed since it was read"),
             Code::TooLarge => ("too_large", 413, "Too large"),
             Code::UnsupportedType => ("unsupported_type", 415, "Unsupported type"),

@@ -3,10 +3,10 @@
 use crate::http::middleware::{around, small_as_it_is};
 use crate::http::query::bad_query;
 use crate::http::{
-    App as State, Code, Problem, cards, classes, codes, decks, history, imports, me, nodes, ops, pages,
-    reviews,
+    App as State, Code, Problem, cards, classes, codes, decks, exports, history, imports, jobs, me, media,
+    nodes, ops, pages, reviews,
 };
-use crate::server::{ABOUT_PATH, ASK_PATH, HOT_PATH};
+use crate::server::{ABOUT_PATH, ASK_PATH, HOT_PATH, MARK_PATH};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any, Get, Head};
@@ -50,7 +50,9 @@ fn root(app: &mut ServiceConfig) {
         .service(at("/dev/clock", [(Method::POST, post().to(ops::set_clock))]))
         .service(at(ASK_PATH, [(Method::POST, post().to(nodes::ask))]))
         .service(at(HOT_PATH, [(Method::POST, post().to(nodes::hot))]))
+        .service(at(MARK_PATH, [(Method::POST, post().to(nodes::mark))]))
         .service(at(ABOUT_PATH, [(Method::POST, post().to(nodes::about))]))
+        .service(at("/media/{deck_id}/{digest}", [(Method::GET, get().to(media::read))]))
         .service(at("/", [(Method::GET, get().to(pages::index))]))
         .service(at("/web/{file:.*}", [(Method::GET, get().to(pages::asset))]));
 }
@@ -62,8 +64,24 @@ fn api(api: &mut ServiceConfig) {
         .service(at("/reviews", [(Method::POST, post().to(reviews::submit))]))
         .service(at("/imports/rejected", [(Method::POST, post().to(imports::rejected))]))
         .service(at("/history", [(Method::GET, get().to(history::list))]))
+        .service(at("/media/session", [(Method::POST, post().to(media::session))]))
+        .configure(of_imports)
         .configure(of_decks)
         .configure(of_classes);
+}
+
+fn of_imports(api: &mut ServiceConfig) {
+    api.service(at(
+        "/imports",
+        [(Method::GET, get().to(jobs::list)), (Method::POST, post().to(jobs::upload))],
+    ))
+    .service(at(
+        "/imports/{job_id}",
+        [(Method::GET, get().to(jobs::read)), (Method::DELETE, delete().to(jobs::withdraw))],
+    ))
+    .service(at("/imports/{job_id}/commit", [(Method::POST, post().to(jobs::commit))]))
+    .service(at("/imports/{job_id}/events", [(Method::GET, get().to(jobs::events))]))
+    .service(at("/imports/{job_id}/rejected", [(Method::GET, get().to(jobs::rejected))]));
 }
 
 fn of_decks(api: &mut ServiceConfig) {
@@ -82,6 +100,7 @@ fn of_decks(api: &mut ServiceConfig) {
     ))
     .service(at("/decks/{deck_id}/progress", [(Method::GET, get().to(reviews::progress))]))
     .service(at("/decks/{deck_id}/import", [(Method::POST, post().to(imports::import))]))
+    .service(at("/decks/{deck_id}/export", [(Method::GET, get().to(exports::export))]))
     .service(at(
         "/decks/{deck_id}/cards",
         [(Method::GET, get().to(cards::list)), (Method::POST, post().to(cards::create))],

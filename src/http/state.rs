@@ -4,13 +4,19 @@ use crate::auth::{Codes, Mint, Recent, Verifier};
 use crate::clock::ServerClock;
 use crate::config::AddressRange;
 use crate::http::address::Doors;
-use crate::http::limits::{IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, REQUESTS_PER_PERSON, SIGN_INS_REMEMBERED};
+use crate::http::limits::{
+    EXPORTS_PER_PERSON, IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, PACKAGES_AT_ONCE, REQUESTS_PER_PERSON,
+    SIGN_INS_REMEMBERED, STREAMS_PER_PERSON,
+};
 use crate::http::study::Study;
 use crate::http::turns::Turns;
 use crate::http::{Health, HttpMeasures, Rates};
+use crate::jobs::limits::{UPLOADS_AT_ONCE, UPLOADS_PER_PERSON};
+use crate::jobs::{Jobs, Logs};
+use crate::media::MediaSessions;
 use actors::Engine;
 use domain::ids::{OrgId, UserId};
-use ports::{Library, People, Role};
+use ports::{Library, Media, Notes, People, Role};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -46,6 +52,16 @@ pub struct Parts {
     pub trusted_proxies: Vec<AddressRange>,
     /// How much one person may ask for.
     pub rates: Rates,
+    /// Import jobs, where this server has a folder for uploads.
+    pub jobs: Option<Jobs>,
+    /// Pictures and sounds.
+    pub media: Arc<dyn Media>,
+    /// The cookies by which pages get them.
+    pub media_sessions: Option<MediaSessions>,
+    /// Notes and their types.
+    pub notes: Arc<dyn Notes>,
+    /// Learners' logs.
+    pub logs: Arc<dyn Logs>,
 }
 
 /// A sign-in as the token has it.
@@ -74,6 +90,21 @@ pub struct App {
     pub(super) asking: Turns,
     /// Imports that run, by person.
     pub(super) importing: Turns,
+    pub(super) jobs: Option<Jobs>,
+    pub(super) media: Arc<dyn Media>,
+    pub(super) media_sessions: Option<MediaSessions>,
+    pub(super) notes: Arc<dyn Notes>,
+    pub(super) logs: Arc<dyn Logs>,
+    /// Packages that are made.
+    pub(super) exports: Arc<Semaphore>,
+    /// Exports, by person.
+    pub(super) exporting: Turns,
+    /// Uploads that arrive.
+    pub(super) uploads: Arc<Semaphore>,
+    /// And by person.
+    pub(super) uploading: Turns,
+    /// Streams of events, by person.
+    pub(super) watching: Turns,
     /// The organisation that a known sign-in belongs to.
     pub(super) sign_ins: Recent<SignInKey, Option<OrgId>>,
 }
@@ -101,6 +132,16 @@ impl App {
             imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
             asking: Turns::new(REQUESTS_PER_PERSON),
             importing: Turns::new(IMPORTS_PER_PERSON),
+            jobs: parts.jobs,
+            media: parts.media,
+            media_sessions: parts.media_sessions,
+            notes: parts.notes,
+            logs: parts.logs,
+            exports: Arc::new(Semaphore::new(PACKAGES_AT_ONCE)),
+            exporting: Turns::new(EXPORTS_PER_PERSON),
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            uploading: Turns::new(UPLOADS_PER_PERSON),
+            watching: Turns::new(STREAMS_PER_PERSON),
             sign_ins: Recent::new(SIGN_INS_REMEMBERED),
         }
     }

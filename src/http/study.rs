@@ -2,9 +2,9 @@
 
 use actors::Concerned;
 use domain::day::{Day, ZoneHistory};
-use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
 use domain::session::{Command, Refusal};
-use ports::DeckRecord;
+use ports::{Boxed, DeckRecord};
 use std::pin::Pin;
 use std::sync::Arc;
 use thiserror::Error;
@@ -67,6 +67,13 @@ pub enum StudyError {
 pub trait Study: Send + Sync {
     /// Puts commands through the learner's session, in order, and waits for one verdict each.
     fn submit(&self, who: UserId, commands: Vec<Submitted>) -> Local<'_, Result<Vec<Verdict>, StudyError>>;
+
+    /// Makes the rows of an import job count for the learner, wherever the session is: it shows what changed. Durable when
+    /// it returns; doing it again changes nothing. All rows of the job must be stored before. Not bound to a worker.
+    fn commit_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>>;
+
+    /// The rows of an import job count no longer: the same in all else.
+    fn revoke_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>>;
 
     /// What is due in a deck, or in all. Hands nothing out and holds nothing. At most `limit` items.
     fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>>;

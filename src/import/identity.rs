@@ -21,7 +21,7 @@ pub(super) fn digest_of(source_key: &str) -> Uuid {
 }
 
 /// The id of an imported card: the same whenever and wherever the same card is imported into the same deck.
-pub(super) fn card_id(deck: DeckId, source_key: &str) -> CardId {
+pub(crate) fn card_id(deck: DeckId, source_key: &str) -> CardId {
     CardId(Uuid::new_v5(&deck.0, source_key.as_bytes()))
 }
 

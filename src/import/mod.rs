@@ -35,9 +35,11 @@ pub mod written;
 pub use columns::{Layout, Role};
 pub use delimiter::{BadDelimiter, Delimiter};
 pub use encoding::Encoding;
+pub(crate) use identity::card_id;
 pub use identity::identity_of;
 pub use parser::{Dialect, Head, Parser, Row, RowEvent};
 pub use rejected::RejectedRows;
+pub(crate) use rejected::push_cell;
 pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
 pub use run::{ImportError, ImportOptions, Table, import_deck, import_new_deck, read_table, rejected_rows};
 

@@ -50,7 +50,7 @@ impl RejectedRows {
 
 /// Writes a cell in quotes. One that a spreadsheet would take for a formula, and might run, gets an apostrophe before
 /// it.
-fn push_cell(csv: &mut String, cell: &str) {
+pub(crate) fn push_cell(csv: &mut String, cell: &str) {
     csv.push('"');
     if cell.starts_with(is_formula) {
         csv.push('\'');

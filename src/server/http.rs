@@ -41,5 +41,10 @@ pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::D
         measures: HttpMeasures::new(parts.metrics.registry())?,
         trusted_proxies: options.trusted_proxies.clone(),
         rates: parts.rates.clone(),
+        jobs: parts.imports.jobs(),
+        media: parts.store.media(),
+        notes: parts.store.notes(),
+        logs: parts.store.logs(),
+        media_sessions: options.media_sessions.take(),
     })))
 }

@@ -5,6 +5,7 @@ mod degraded;
 mod drain;
 mod health;
 mod http;
+mod jobs;
 mod nodes;
 mod ready_file;
 mod shared;
@@ -13,7 +14,10 @@ mod tokens;
 
 pub use degraded::Reason;
 pub use health::Health;
-pub use nodes::{ABOUT_PATH, ASK_PATH, AboutAsked, AboutSaid, Asked, AskedHot, HOT_PATH, Said};
+pub use nodes::{
+    ABOUT_PATH, ASK_PATH, AboutAsked, AboutSaid, Asked, AskedHot, AskedMark, HOT_PATH, MARK_PATH, Said,
+    mark_elsewhere,
+};
 pub use ready_file::ReadyFileError;
 pub(crate) use shared::BUS_PREFIX;
 pub use storage::{Storage, StorageStats};
@@ -24,6 +28,7 @@ use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
 use crate::config::{Bus as BusAt, Store};
 use crate::http::address::behind;
+use crate::media::MediaSessions;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::rates::Rates;
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
@@ -32,6 +37,7 @@ use actors::{ClusterOptions, Engine, Hooks, Limits};
 use cql::CqlStore;
 use domain::owner::Timing;
 use embedded::EmbeddedStore;
+use jobs::ImportParts;
 use ports::quota::Buckets;
 use ports::{Bus, Library, People, ReviewStore};
 use std::io;
@@ -83,6 +89,8 @@ pub struct ServerOptions {
     pub verifier: Arc<Verifier>,
     /// What tokens are made with, where codes can be redeemed.
     pub mint: Option<Mint>,
+    /// The cookies by which pages get their media.
+    pub media_sessions: Option<MediaSessions>,
     /// Single-use codes.
     pub codes: Arc<Codes>,
     /// Done before the server listens.
@@ -197,6 +205,8 @@ pub struct Parts {
     pub health: Arc<Health>,
     /// Told to make the process go down as SIGTERM does.
     pub stop: Arc<Notify>,
+    /// Import jobs.
+    pub(crate) imports: ImportParts,
 }
 
 impl Parts {
@@ -249,7 +259,9 @@ impl Parts {
         let label = options.node_label.as_deref().map(Arc::from);
         let gate = Arc::new(Gate::new(GateLimits::default()));
         let stop = Arc::default();
-        Ok(Parts { store, bus, rates, label, engine, clock, metrics, sources, gate, health, stop })
+        let study = store.study(engine.clone(), clock.clone(), bus.clone());
+        let imports = ImportParts::start(&store, study, &clock, &options.data_dir);
+        Ok(Parts { store, bus, rates, label, engine, clock, metrics, sources, gate, health, stop, imports })
     }
 
     fn study_context(&self, tokens: Arc<dyn TokenCheck>) -> StudyContext {
@@ -326,7 +338,7 @@ async fn run_on_main(
     tracing::info!(%address, workers, "ready");
     let signal = drain::signal(&parts.stop).await?;
     tracing::info!(signal, "going down");
-    let undecided = drain::drain(&parts).await;
+    let (undecided, ()) = tokio::join!(drain::drain(&parts), parts.imports.stop());
     parts.engine.leave().await;
     handle.stop(false).await;
     drop(serving.await);

@@ -22,6 +22,10 @@ const HOT_WITHIN: Duration = Duration::from_secs(1);
 pub const ASK_PATH: &str = "/nodes/v1/ask";
 /// Where a node says what it is, to whoever knows its run.
 pub const ABOUT_PATH: &str = "/nodes/v1/about";
+/// Where a node makes an import of a learner whom it has count, or takes it back.
+pub const MARK_PATH: &str = "/nodes/v1/mark";
+/// How long a node may take with that: longer than verdicts may.
+const MARK_WITHIN: Duration = Duration::from_secs(25);
 /// How long a node may take to answer: it may have to write caches and let go first.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
@@ -48,6 +52,39 @@ pub struct AskedHot {
 pub struct AboutAsked {
     /// The run that is believed to be at this address.
     pub run: Uuid,
+}
+
+/// A mark of an import job, for the session of a learner who is at another node.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct AskedMark {
+    /// The run that is believed to be the owner. It is known to nodes alone.
+    pub run: Uuid,
+    /// The learner.
+    pub user: Uuid,
+    /// The job.
+    pub job: Uuid,
+    /// Whether its rows count no longer.
+    pub revoked: bool,
+}
+
+/// Gives a mark to the node at this address.
+///
+/// # Errors
+/// A sentence that says why it is not known to be durable; it may be given again.
+pub async fn mark_elsewhere(address: &str, asked: AskedMark) -> Result<(), String> {
+    let url = format!("http://{address}{MARK_PATH}");
+    let given = tokio::task::spawn_blocking(move || {
+        let config = ureq::Agent::config_builder().timeout_global(Some(MARK_WITHIN)).build();
+        ureq::Agent::from(config).post(url).send_json(asked).map(drop)
+    });
+    match given.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "an import could not be marked at another node");
+            Err("the node that has this learner did not take it; try again".to_owned())
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// What a node is.

@@ -3,11 +3,13 @@
 use crate::clock::ServerClock;
 use crate::http::engine::EngineStudy;
 use crate::http::study::Study;
+use crate::jobs::{Logs, LogsOf};
 use actors::{Clock, Engine};
 use cql::CqlStore;
+use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, UserId};
 use embedded::EmbeddedStore;
-use ports::{Bus, Library, People, StoreError};
+use ports::{Bus, Imports, Library, Media, Notes, People, ReviewStore, StoreError};
 use std::sync::Arc;
 
 /// A store.
@@ -44,6 +46,49 @@ impl Storage {
         match self {
             Storage::Embedded(store) => Arc::new(store.clone()),
             Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Import jobs.
+    pub fn imports(&self) -> Arc<dyn Imports> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Media files.
+    pub fn media(&self) -> Arc<dyn Media> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Notes.
+    pub fn notes(&self) -> Arc<dyn Notes> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Learners' logs, as imports need them.
+    pub fn logs(&self) -> Arc<dyn Logs> {
+        match self {
+            Storage::Embedded(store) => Arc::new(LogsOf(Arc::new(store.clone()))),
+            Storage::Cql(store) => Arc::new(LogsOf(Arc::new(store.clone()))),
+        }
+    }
+
+    /// Stores entries that an import job brought: see [`ReviewStore::append_import`](ports::ReviewStore::append_import).
+    ///
+    /// # Errors
+    /// The store's; all may be appended again.
+    pub async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        match self {
+            Storage::Embedded(store) => store.append_import(user, entries).await,
+            Storage::Cql(store) => store.append_import(user, entries).await,
         }
     }
 

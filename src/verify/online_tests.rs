@@ -4,11 +4,14 @@ use super::*;
 use crate::verify::Format;
 use domain::entry::LogEntry;
 use domain::grade::Grade;
-use domain::ids::{ClassId, Uuid};
+use domain::ids::{ClassId, JobId, NoteId, Uuid};
 use domain::state::CardState;
 use kit::rows::{card, deck, id, review, user};
 use ports::archive::{ClassKept, PersonKept, RequestKept};
-use ports::{DeckContent, Progress, Quarantined};
+use ports::{
+    DeckContent, ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress, Quarantined,
+    RefusedRow,
+};
 use std::cell::Cell;
 
 /// One answer a learner. The row of the first is right, that of the second wrong, that of the third wrong until it is read
@@ -60,6 +63,31 @@ impl ReadAll for Busy {
         Ok(Vec::new())
     }
     async fn classes(&self, _: Option<ClassId>) -> Result<Vec<ClassKept>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn note_types(&self, _: DeckId) -> Result<Vec<NoteTypeRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn notes(&self, _: DeckId, _: Option<NoteId>) -> Result<Vec<NoteRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn media_names(
+        &self,
+        _: DeckId,
+        _: Option<String>,
+    ) -> Result<Vec<(String, MediaDigest)>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn media(&self, _: Option<MediaDigest>) -> Result<Vec<MediaRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn media_content(&self, _: &MediaRecord) -> Result<bytes::Bytes, StoreError> {
+        Ok(bytes::Bytes::new())
+    }
+    async fn imports(&self, _: Option<JobId>) -> Result<Vec<ImportRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn refused(&self, _: JobId, _: u64) -> Result<Vec<RefusedRow>, StoreError> {
         Ok(Vec::new())
     }
     async fn requests(&self, _: Option<Uuid>) -> Result<Vec<RequestKept>, StoreError> {

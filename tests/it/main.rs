@@ -17,6 +17,7 @@ mod conformance_ws;
 mod deploy;
 mod faults;
 mod house;
+mod imports;
 mod operator;
 mod promises;
 #[path = "../kit/src/reference/mod.rs"]

@@ -1,6 +1,7 @@
 //! Between shards: sockets of other workers, sessions that move, and everything that arrives in the inbox.
 
 use super::Shard;
+use crate::batch::submit_batch;
 use crate::messages::{CloseWhy, Concerned, SocketPort, ToShard, ToSocket};
 use crate::resident::SessionCell;
 use domain::day::ZoneHistory;
@@ -18,7 +19,7 @@ const RECONNECT_WITHIN_MS: u64 = 10_000;
 const DECKS_REMEMBERED: usize = 64;
 
 impl Shard {
-    pub(super) fn take(&self, message: ToShard) {
+    pub(super) fn take(self: &Rc<Self>, message: ToShard) {
         match message {
             ToShard::Activated { user, incarnation, seed } => self.activated(user, incarnation, seed),
             ToShard::Fetched { user, token, facts, notices } => self.fetched(user, token, facts, notices),
@@ -61,6 +62,13 @@ impl Shard {
             ToShard::Goodbye => self.goodbye(),
             ToShard::CloseAll => self.close_all(),
             ToShard::LoseAll => self.lose_all(),
+            ToShard::Batch { user, commands, reply } => {
+                let shard = self.clone();
+                actix::spawn(async move {
+                    // Whoever no longer waits for the answer has dropped the other end.
+                    let _ = reply.send(submit_batch(&shard, user, commands).await);
+                });
+            }
             ToShard::Observe(reply) => {
                 let _ = reply.send(self.view());
             }

@@ -5,9 +5,14 @@ use crate::CqlStore;
 use crate::address::Address;
 use crate::error::OpenError;
 use crate::options::Options;
-use domain::ids::{UserId, Uuid};
+use crate::{imports, media, notes};
+use bytes::Bytes;
+use domain::ids::{DeckId, JobId, UserId, Uuid};
 use ports::archive::{ClassKept, Filed, PersonKept, ReadAll, RequestKept, WriteAll};
-use ports::{DeckContent, Progress, Quarantined, ReviewStore, StoreError};
+use ports::{
+    DeckContent, ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress, Quarantined,
+    RefusedRow, ReviewStore, StoreError,
+};
 
 /// Why a keyspace cannot be filled.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +73,8 @@ impl Filling {
         Ok(walk.decks(None).await?.is_empty()
             && walk.people(None).await?.is_empty()
             && walk.classes(None).await?.is_empty()
+            && walk.imports(None).await?.is_empty()
+            && walk.media(None).await?.is_empty()
             && walk.learners(None).await?.is_empty())
     }
 }
@@ -89,6 +96,34 @@ impl WriteAll for Filling {
 
     async fn put_class(&self, class: ClassKept) -> Result<(), StoreError> {
         self.fill_class(&class).await
+    }
+
+    async fn put_note_types(&self, deck: DeckId, types: Vec<NoteTypeRecord>) -> Result<(), StoreError> {
+        notes::put_types(&self.walk.store, deck, &types).await
+    }
+
+    async fn put_notes(&self, deck: DeckId, notes: Vec<NoteRecord>) -> Result<(), StoreError> {
+        notes::put(&self.walk.store, deck, &notes).await
+    }
+
+    async fn put_media_names(
+        &self,
+        deck: DeckId,
+        names: Vec<(String, MediaDigest)>,
+    ) -> Result<(), StoreError> {
+        media::give(&self.walk.store, deck, names).await
+    }
+
+    async fn put_media(&self, record: MediaRecord, content: Bytes) -> Result<(), StoreError> {
+        media::put(&self.walk.store, &record, &content).await
+    }
+
+    async fn put_import(&self, record: ImportRecord) -> Result<(), StoreError> {
+        imports::fill(&self.walk.store, &record).await
+    }
+
+    async fn put_refused(&self, job: JobId, rows: Vec<RefusedRow>) -> Result<(), StoreError> {
+        imports::put_refused(&self.walk.store, job, rows).await
     }
 
     async fn put_request(&self, request: RequestKept) -> Result<(), StoreError> {

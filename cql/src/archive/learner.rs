@@ -36,6 +36,7 @@ impl Filling {
         let rows_max = inner.options.batch_rows_max.min(inner.options.batch_bytes_max / ENTRY_BYTES).max(1);
         for (month, rows) in months {
             inner.log.note_month(user, month).await?;
+            inner.log.note_job_cards(user, &rows).await?;
             let writes = rows.chunks(rows_max).map(|rows| inner.log.write(user, month, rows, 0));
             let writes: Vec<_> = writes.collect();
             stream::iter(writes)

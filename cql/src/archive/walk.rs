@@ -4,14 +4,18 @@ use super::ArchiveStatements;
 use crate::CqlStore;
 use crate::client::Answer;
 use crate::error::OpenError;
-use crate::read;
+use crate::{imports, media, notes, read};
+use bytes::Bytes;
 use domain::entry::LogEntry;
-use domain::ids::{ClassId, DeckId, EntryId, UserId, Uuid};
+use domain::ids::{ClassId, DeckId, EntryId, JobId, NoteId, UserId, Uuid};
 use domain::state::FoldParams;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::archive::{ClassKept, PAGE, PersonKept, ReadAll, RequestKept};
 use ports::library::RequestDigest;
-use ports::{Cause, DeckContent, Library, LibraryError, LogRange, Progress, Quarantined, StoreError};
+use ports::{
+    Cause, DeckContent, ImportRecord, Library, LibraryError, LogRange, MediaDigest, MediaRecord, NoteRecord,
+    NoteTypeRecord, Progress, Quarantined, RefusedRow, StoreError,
+};
 use scylla::statement::prepared::PreparedStatement;
 use std::sync::Arc;
 
@@ -89,6 +93,49 @@ impl ReadAll for Walk {
         let reads = stream::iter(ids).map(|id| crate::people::kept_class(&self.store, ClassId(id)));
         let found: Vec<Option<ClassKept>> = reads.buffered(self.at_once()).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn note_types(&self, deck: DeckId) -> Result<Vec<NoteTypeRecord>, StoreError> {
+        notes::types(&self.store, deck).await
+    }
+
+    async fn notes(&self, deck: DeckId, after: Option<NoteId>) -> Result<Vec<NoteRecord>, StoreError> {
+        notes::page(&self.store, deck, after, PAGE).await
+    }
+
+    async fn media_names(
+        &self,
+        deck: DeckId,
+        after: Option<String>,
+    ) -> Result<Vec<(String, MediaDigest)>, StoreError> {
+        media::names(&self.store, deck, after, PAGE).await
+    }
+
+    async fn media(&self, after: Option<MediaDigest>) -> Result<Vec<MediaRecord>, StoreError> {
+        let (client, said) = (self.store.client(), self.store.media_statements());
+        let limit = i32::try_from(PAGE).unwrap_or(i32::MAX);
+        let rows: Vec<media::Row> = match after {
+            None => client.read(&said.all_media, (limit,)).await?,
+            Some(after) => client.read(&said.all_media_after, (&after.0[..], limit)).await?,
+        };
+        rows.into_iter().map(media::of_row).collect()
+    }
+
+    async fn media_content(&self, record: &MediaRecord) -> Result<Bytes, StoreError> {
+        let length = usize::try_from(record.bytes).unwrap_or(usize::MAX);
+        media::content(&self.store, record.digest, 0, length).await
+    }
+
+    async fn imports(&self, after: Option<JobId>) -> Result<Vec<ImportRecord>, StoreError> {
+        let of = (&self.statements.imports, &self.statements.imports_after);
+        let ids = self.ids(of, after.map(|id| id.0)).await?;
+        let reads = stream::iter(ids).map(|id| imports::read(&self.store, JobId(id)));
+        let found: Vec<Option<ImportRecord>> = reads.buffered(self.at_once()).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn refused(&self, job: JobId, from_number: u64) -> Result<Vec<RefusedRow>, StoreError> {
+        imports::refused(&self.store, job, from_number, PAGE).await
     }
 
     async fn requests(&self, after: Option<Uuid>) -> Result<Vec<RequestKept>, StoreError> {

@@ -29,11 +29,12 @@ impl Log {
         self.rewrite(user, &missing).await
     }
 
-    /// Writes entries again as they are stored, each with its line, and notes their months. It is written under the lowest
+    /// Writes entries again as they are stored, each with its line, and notes their months and jobs. It is written under the lowest
     /// epoch: what is there stays as it is. The caller's task must not be dropped half-way.
     pub(crate) async fn rewrite(&self, user: UserId, rows: &[Filed]) -> Result<(), StoreError> {
         let options = self.client.options();
         let rows_max = options.batch_rows_max.min(options.batch_bytes_max / ENTRY_BYTES).max(1);
+        self.note_job_cards(user, rows).await?;
         for (month, rows) in by_month(rows) {
             self.note_month(user, month).await?;
             for rows in rows.chunks(rows_max) {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where a promise breaks")]
 
 mod behind;
+mod brought;
 mod cluster;
 mod contract;
 mod faults;

@@ -47,6 +47,10 @@ impl ReviewStore for Owned {
         self.store.append(rows).await
     }
 
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        self.store.append_import(user, entries).await
+    }
+
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
         self.of(user).await?.load(user).await
     }

@@ -4,6 +4,7 @@
 //! - **One flight a learner at a time.** What is offered meanwhile goes together with the next one: batches grow with the
 //!   time that the store takes, and with nothing else. A flight is a run of the learner's oldest rows.
 //! - **No flight holds two rows of one card**, as in [`GroupCommit`](super::GroupCommit) and for the same reason.
+//! - **The mark of an import flies alone**, as in [`GroupCommit`](super::GroupCommit) and for the same reason.
 //! - **A bounded number of flights at once.** Who waits for a place waits in line, so that nobody starves. Failures halve
 //!   the number and each success adds one to it (additive increase, multiplicative decrease: Chiu and Jain 1989), so that
 //!   a store that comes back is not run over by all who waited for it.
@@ -178,6 +179,10 @@ impl LearnerCommit {
         let (rows_max, Learner { waiting, in_flight, .. }) = (self.rows_max, &mut *learner);
         while let Some(row) = waiting.front().filter(|_| in_flight.len() < rows_max) {
             let about = row.offer.append.about;
+            let walled = row.offer.is_mark() || in_flight.last().is_some_and(|last| last.offer.is_mark());
+            if walled && !in_flight.is_empty() {
+                break;
+            }
             if in_flight.iter().any(|boarded| boarded.offer.append.about == about) {
                 break;
             }

@@ -142,7 +142,7 @@ impl Session {
     }
 
     /// The entry that a command becomes.
-    fn entry_of(&self, id: EntryId, command: &Command) -> LogEntry {
+    pub(super) fn entry_of(&self, id: EntryId, command: &Command) -> LogEntry {
         let body = match *command {
             Command::Answer(a) => Body::Review(Review {
                 deck: a.deck,
@@ -159,6 +159,8 @@ impl Session {
             }),
             Command::Set { deck, card, change } => Body::Set { deck, card, change },
             Command::Undo { of } => Body::Undo { of },
+            Command::ImportCommit { job } => Body::ImportCommit { job },
+            Command::ImportRevoke { job } => Body::ImportRevoke { job },
         };
         LogEntry { id, job: None, stamp: self.zones.stamp(id.at_ms()), body }
     }
@@ -358,6 +360,6 @@ fn card_of(command: &Command) -> Option<(DeckId, CardId)> {
     match *command {
         Command::Answer(a) => Some((a.deck, a.card)),
         Command::Set { deck, card, .. } => Some((deck, card)),
-        Command::Undo { .. } => None,
+        Command::Undo { .. } | Command::ImportCommit { .. } | Command::ImportRevoke { .. } => None,
     }
 }

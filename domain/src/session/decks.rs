@@ -44,6 +44,8 @@ pub(super) struct DeckStudy {
     stale: BTreeSet<u32>,
     /// Rows that the store must not trust until a repaired one is written behind.
     unrepaired: BTreeSet<u32>,
+    /// No row is to be trusted, nor that a card has none.
+    is_distrusted: bool,
     /// Rows that were folded when they were read, and that the store lacks. Without them it is slower and not wrong.
     unwritten: Vec<u32>,
     today: Day,
@@ -68,6 +70,7 @@ impl DeckStudy {
             has_entries: load.has_entries,
             rows,
             stale: BTreeSet::new(),
+            is_distrusted: false,
             unrepaired: BTreeSet::new(),
             today,
             available: Counts::default(),
@@ -106,7 +109,12 @@ impl DeckStudy {
     }
 
     pub(super) fn is_stale(&self, index: u32) -> bool {
-        self.stale.contains(&index)
+        self.is_distrusted || self.stale.contains(&index)
+    }
+
+    /// Whether no card's state is to be relied on before the rows are read again.
+    pub(super) fn is_distrusted(&self) -> bool {
+        self.is_distrusted
     }
 
     pub(super) fn mark_stale(&mut self, index: u32) {
@@ -115,7 +123,7 @@ impl DeckStudy {
     }
 
     pub(super) fn has_stale(&self) -> bool {
-        !self.stale.is_empty()
+        self.is_distrusted || !self.stale.is_empty()
     }
 
     /// No row may be stepped on until it is folded again.
@@ -124,10 +132,19 @@ impl DeckStudy {
         self.recount(self.today);
     }
 
+    /// No card may be stepped on until the rows are read again: cards without a row may have got one.
+    pub(super) fn distrust_cards(&mut self) {
+        self.is_distrusted = true;
+        // They were folded from what is not all: the next reading folds them again.
+        self.unwritten = Vec::new();
+        self.recount(self.today);
+    }
+
     /// Takes rows that were read again. Those of `touched` cards stay, because the reading may not know all about them;
     /// they are repaired one by one if they are stale, or if `all` must know more.
     pub(super) fn take_rows(&mut self, read: Rows, touched: &BTreeSet<u32>, all: bool) {
         let kept = std::mem::replace(&mut self.rows, read);
+        self.is_distrusted = false;
         self.stale.retain(|index| touched.contains(index));
         for index in touched {
             match kept.get(*index) {
@@ -174,7 +191,7 @@ impl DeckStudy {
 
     /// What the card is good for today, limits aside.
     pub(super) fn class(&self, index: u32) -> Class {
-        if !self.shows(index) || self.stale.contains(&index) {
+        if !self.shows(index) || self.is_stale(index) {
             return Class::Nothing;
         }
         self.class_if(index, &|card| self.rows.get(card))
@@ -286,7 +303,7 @@ impl DeckStudy {
         let mut tally = Tally { available: self.available, used: self.used.clone() };
         let touched: BTreeSet<u32> = instead.keys().flat_map(|index| self.touched_by(*index)).collect();
         let row = |card: u32| instead.get(&card).copied().or_else(|| self.rows.get(card));
-        for index in touched.into_iter().filter(|index| self.shows(*index) && !self.stale.contains(index)) {
+        for index in touched.into_iter().filter(|index| self.shows(*index) && !self.is_stale(*index)) {
             if let Some(n) = tally.available.of(self.class(index)) {
                 *n = n.saturating_sub(1);
             }

@@ -1,7 +1,7 @@
 //! The end of a sitting for now: `done`, with figures from the log, and when something will come by itself.
 
 use super::types::*;
-use super::{DoneState, Session};
+use super::{DoneState, Session, Sitting};
 use crate::limits::{DRILL_AHEAD_MS, RETRY_LONGEST_MS};
 
 impl Session {
@@ -23,9 +23,17 @@ impl Session {
 
     fn is_done(&self, socket: SocketId) -> bool {
         self.sockets.get(&socket).is_some_and(|state| {
-            let credit = state.sitting.as_ref().is_some_and(|sitting| self.has_credit(sitting.window));
-            credit && state.held.is_empty() && state.commands.is_empty() && state.inbox.is_empty()
+            let ready = |sitting: &Sitting| self.has_credit(sitting.window) && !self.awaits_rows(sitting);
+            state.sitting.as_ref().is_some_and(ready)
+                && state.held.is_empty()
+                && state.commands.is_empty()
+                && state.inbox.is_empty()
         })
+    }
+
+    /// Whether rows of its decks are being read again that may bring cards.
+    fn awaits_rows(&self, sitting: &Sitting) -> bool {
+        sitting.decks.iter().any(|deck| self.decks.get(deck).is_some_and(|study| study.is_distrusted()))
     }
 
     /// The figures were read: `done` leaves, unless cards came meanwhile.

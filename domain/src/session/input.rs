@@ -5,7 +5,7 @@ use crate::day::ZoneHistory;
 use crate::deck::Deck;
 use crate::entry::{Confidence, LogEntry, SetChange};
 use crate::grade::Grade;
-use crate::ids::{CardId, DeckId, EntryId, InstanceId, SittingId, UserId};
+use crate::ids::{CardId, DeckId, EntryId, InstanceId, JobId, SittingId, UserId};
 use crate::session::{DeckLoad, Refusal};
 use std::sync::Arc;
 
@@ -195,6 +195,16 @@ pub enum Command {
         card: CardId,
         /// What.
         change: SetChange,
+    },
+    /// The rows of an import job count from now on. Never a client's: the server gives it.
+    ImportCommit {
+        /// The job.
+        job: JobId,
+    },
+    /// They count no longer.
+    ImportRevoke {
+        /// The job.
+        job: JobId,
     },
 }
 

@@ -17,6 +17,7 @@ mod finish;
 mod input;
 mod inspect;
 mod known;
+mod marks;
 mod numbers;
 mod output;
 mod packed;
@@ -39,6 +40,7 @@ pub use types::*;
 
 use crate::day::{Day, ZoneHistory};
 use crate::deck::Deck;
+use crate::entry::LogEntry;
 use crate::ids::{DeckId, EntryId, SittingId, UserId};
 use crate::limits;
 use decks::{CardKey, DeckStudy};
@@ -79,6 +81,10 @@ pub struct Session {
     rereads_owed: BTreeMap<DeckId, Why>,
     /// Decks into which was imported while they were being read.
     imports_told: BTreeSet<DeckId>,
+    /// Marks of imports from this session's life, oldest first: a log that was read before them lacks them.
+    marks: Vec<LogEntry>,
+    /// Decks that are being read may have been read before the newest mark was durable.
+    marked_while_reading: bool,
     access_fetch: Option<Token>,
     /// What changed about access could not be read and has to be read again.
     access_unread: bool,
@@ -177,6 +183,8 @@ impl Session {
             rereads: BTreeMap::new(),
             rereads_owed: BTreeMap::new(),
             imports_told: BTreeSet::new(),
+            marks: Vec::new(),
+            marked_while_reading: false,
             access_fetch: None,
             access_unread: false,
             node_has_credit: true,

@@ -57,7 +57,7 @@ impl Session {
     /// The fold of one card over these entries and the marks among them.
     pub(super) fn fold_of(&self, target: &Target, entries: &[LogEntry]) -> CardState {
         let params = self.decks.get(&target.key.0).map(|s| s.deck.settings.fold_params()).unwrap_or_default();
-        let live = Live::of(entries);
+        let live = Live::of(entries.iter().chain(&self.marks));
         let name = Some((target.key.0, target.card));
         let own: Vec<LogEntry> = entries.iter().filter(|entry| entry.card() == name).copied().collect();
         fold_card(&own, &live, &params, |_, _| {})

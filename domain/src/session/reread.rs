@@ -1,5 +1,5 @@
-//! The rows of a loaded deck are read again: because the fold's parameters changed, or because others than this session
-//! stored entries of the learner. One read for the whole deck, and what was answered meanwhile stays.
+//! The rows of a loaded deck are read again: because the fold's parameters changed, because others than this session
+//! stored entries of the learner, or because the rows of an import count now or no longer. One read for the whole deck, and what was answered meanwhile stays.
 
 use super::Session;
 use super::decks::CardKey;
@@ -16,6 +16,18 @@ pub(super) enum Why {
     Parameters,
     /// Entries were stored by others.
     Imported,
+    /// The rows of an import count now, or no longer: of no card is it known here whether it is one of them.
+    Marked,
+}
+
+impl Why {
+    /// Whether what a reading brings may lack entries of cards that were touched while it was under way.
+    const fn has_others_entries(self) -> bool {
+        match self {
+            Why::Parameters => false,
+            Why::Imported | Why::Marked => true,
+        }
+    }
 }
 
 /// A deck whose rows are being read.
@@ -31,13 +43,15 @@ impl Session {
     /// Asks for the rows of a deck.
     pub(super) fn reread(&mut self, deck: DeckId, why: Why, fx: &mut Vec<Effect>) {
         let Some(study) = self.decks.get_mut(&deck) else {
-            if why == Why::Imported && self.is_reading() {
+            if why.has_others_entries() && self.is_reading() {
                 self.imports_told.insert(deck);
             }
             return;
         };
-        if why == Why::Parameters {
-            study.distrust_rows();
+        match why {
+            Why::Parameters => study.distrust_rows(),
+            Why::Imported => {}
+            Why::Marked => study.distrust_cards(),
         }
         let before = self.rereads.values().filter(|reread| reread.deck == deck).map(|reread| reread.why);
         let why = before.fold(why, Why::max);
@@ -83,6 +97,7 @@ impl Session {
         if let Some(load) = &load {
             self.deck_changed(now, load.deck.clone(), fx);
         }
+        let lacks_marks = self.has_pending_marks();
         let Some(study) = self.decks.get_mut(&deck) else { return };
         let params = |deck: &crate::deck::Deck| deck.settings.fold_params();
         let Some(load) = load.filter(|load| params(&load.deck) == params(&study.deck)) else {
@@ -92,16 +107,19 @@ impl Session {
         };
         let before: BTreeMap<u32, CardState> = study.rows().collect();
         let read = load.rows.iter().filter_map(|(card, state)| Some((load.deck.index_of(*card)?, *state)));
-        study.take_rows(read.collect(), &touched, why == Why::Imported);
+        study.take_rows(read.collect(), &touched, why.has_others_entries());
         study.note_refolded(&load.refolded);
         study.has_entries |= load.has_entries;
+        if lacks_marks {
+            study.distrust_cards();
+        }
         // A repair that is being read may know less than this reading.
         self.repairs.retain(|_, key| key.0 != deck);
         self.forget_queues();
         self.show_reread(now, deck, why, &before, fx);
     }
 
-    /// Held cards whose state is another now are shown anew; after an import the counts are told.
+    /// Held cards whose state is another now are shown anew; when entries came or went the counts are told.
     fn show_reread(
         &mut self,
         now: Now,
@@ -119,7 +137,7 @@ impl Session {
                     self.refresh_held(now, socket, key, Reason::Rescheduled, fx);
                 }
             }
-            if why == Why::Imported {
+            if why.has_others_entries() {
                 let left = Some(self.left(socket));
                 let changed =
                     Changed { reason: Reason::Imported, drop: Vec::new(), card: None, about: None, left };

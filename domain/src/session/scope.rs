@@ -168,8 +168,9 @@ impl Session {
                 let told = self.decks_told.remove(&load.deck.id);
                 let id = load.deck.id;
                 self.decks.insert(id, DeckStudy::new(load, today));
-                if self.imports_told.remove(&id) {
-                    self.reread(id, Why::Imported, fx);
+                let imported = self.imports_told.remove(&id).then_some(Why::Imported);
+                if let Some(why) = imported.max(self.lacks_marks().then_some(Why::Marked)) {
+                    self.reread(id, why, fx);
                 }
                 if let Some(newer) = told {
                     self.deck_changed(now, newer, fx);

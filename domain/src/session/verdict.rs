@@ -12,6 +12,7 @@ impl Session {
     pub(super) fn outcome(&mut self, now: Now, id: EntryId, outcome: Outcome, fx: &mut Vec<Effect>) {
         let place = self.pending.place(id);
         let Some(pending) = self.pending.remove(id) else { return };
+        let is_mark = pending.entry.mark_of().is_some();
         match outcome {
             Outcome::Durable => {
                 self.known.insert(id, pending.digest);
@@ -35,6 +36,9 @@ impl Session {
                     self.refuse(*socket, *seq, id, Refusal::Internal, fx);
                 }
             }
+        }
+        if is_mark {
+            self.mark_decided(id, outcome, fx);
         }
     }
 

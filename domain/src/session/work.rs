@@ -118,6 +118,9 @@ impl Session {
                     Command::Answer(_) | Command::Set { .. } => {
                         self.accept(now, socket, (seq, id), command, &mut work.gathered, fx)
                     }
+                    Command::ImportCommit { .. } | Command::ImportRevoke { .. } => {
+                        self.mark(socket, (seq, id), command, &work.gathered, fx)
+                    }
                 }
             }
         }
@@ -177,6 +180,7 @@ impl Session {
         if !self.is_reading() {
             self.decks_told.clear();
             self.imports_told.clear();
+            self.marked_while_reading = false;
         }
     }
 

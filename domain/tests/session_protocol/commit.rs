@@ -89,6 +89,56 @@ fn paced_batches_keep_their_distance_unless_they_are_full_and_the_first_one_leav
     assert_eq!(leaves(&mut machine, 104), 2);
 }
 
+/// The mark of an import.
+pub fn mark(user: UserId, n: u128) -> Offer {
+    let job = domain::ids::JobId::from_u128(n);
+    let mut offer = row(user, 0, n);
+    offer.append.about = domain::commit::NO_CARD;
+    offer.append.entry =
+        offer.append.entry.map(|entry| LogEntry { body: Body::ImportCommit { job }, ..entry });
+    offer
+}
+
+#[test]
+fn a_mark_waits_for_all_before_it_and_all_after_it_waits_for_the_mark_and_nobody_else_does() {
+    let mut machine = GroupCommit::new(100);
+    machine.offer(row(ANNE, 1, 1));
+    machine.offer(row(ANNE, 1, 2));
+    machine.offer(mark(ANNE, 3));
+    machine.offer(row(ANNE, 2, 4));
+    machine.offer(row(BERT, 2, 10));
+    machine.offer(mark(ANNE, 5));
+    machine.offer(mark(ANNE, 6));
+    machine.offer(row(ANNE, 1, 7));
+    machine.offer(row(ANNE, 2, 8));
+    let refused_once = std::cell::Cell::new(true);
+    let lands = |n| if n == 2 && refused_once.replace(false) { Landed::Unknown } else { Landed::Durable };
+    let batches: Vec<Vec<u128>> = std::iter::from_fn(|| {
+        let batch = ids(&step(&mut machine, lands).0);
+        (!batch.is_empty()).then_some(batch)
+    })
+    .collect();
+    assert_eq!(batches, [vec![1, 10], vec![2], vec![2], vec![3], vec![4], vec![5], vec![6], vec![7, 8]]);
+    machine.offer(row(ANNE, 3, 9));
+    machine.offer(row(ANNE, 4, 11));
+    assert_eq!(ids(&step(&mut machine, durable).0), [9, 11], "the wall is gone");
+}
+
+#[test]
+fn what_waits_behind_a_mark_is_stale_when_what_it_rests_on_is_refused_and_barriers_count_it() {
+    let mut machine = GroupCommit::new(100);
+    machine.offer(row(ANNE, 1, 1));
+    machine.offer(mark(ANNE, 2));
+    machine.offer(row(ANNE, 1, 3));
+    machine.barrier(7, ANNE);
+    let (_, decided) = step(&mut machine, |_| Landed::Never);
+    assert!(!decided.contains(&Decided::Barrier(7)));
+    step(&mut machine, durable);
+    let (last, decided) = step(&mut machine, durable);
+    assert_eq!((ids(&last), last[0].stale), (vec![3], true));
+    assert!(decided.contains(&Decided::Barrier(7)));
+}
+
 #[test]
 fn a_batch_holds_at_most_so_many_rows() {
     let mut machine = GroupCommit::new(3);

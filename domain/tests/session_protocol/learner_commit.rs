@@ -3,7 +3,7 @@
 
 mod random;
 
-use crate::commit::{ANNE, BERT, ids, repaired, row};
+use crate::commit::{ANNE, BERT, ids, mark, repaired, row};
 use domain::commit::{Decided, Flight, Landed, LearnerCommit};
 use domain::ids::UserId;
 use domain::limits::{FLIGHTS_MIN, RETRY_FIRST_MS, RETRY_LONGEST_MS};
@@ -43,6 +43,28 @@ fn a_learner_whose_partition_stands_still_holds_up_nobody_else() {
         (2..=11).collect::<Vec<_>>(),
         "together, up to a bound"
     );
+}
+
+#[test]
+fn a_mark_flies_alone_after_all_before_it_and_before_all_after_it() {
+    let mut machine = LearnerCommit::new(4, 10);
+    machine.offer(row(ANNE, 1, 1));
+    machine.offer(row(ANNE, 2, 2));
+    machine.offer(mark(ANNE, 3));
+    machine.offer(mark(ANNE, 4));
+    machine.offer(row(ANNE, 1, 5));
+    machine.offer(row(ANNE, 2, 6));
+    let mut flown = Vec::new();
+    for (tick_ms, landed) in [(0, Landed::Unknown), (10_000, Landed::Durable), (10_000, Landed::Durable)]
+        .into_iter()
+        .chain([(10_000, Landed::Unknown), (20_000, Landed::Durable), (20_000, Landed::Durable)])
+    {
+        let flights = leave(&mut machine, tick_ms);
+        flown.push(ids(&flights[0].offers));
+        back(&mut machine, &flights[0], tick_ms, landed);
+    }
+    assert_eq!(flown, [vec![1, 2], vec![1, 2], vec![3], vec![4], vec![4], vec![5, 6]]);
+    assert_eq!(machine.undecided(), 0);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod devices;
 mod done;
 mod drill;
 mod ids;
+mod imports;
 mod learner_commit;
 mod limits;
 mod order;

@@ -56,6 +56,8 @@ impl Sim {
                 response: None,
                 revision: 0,
             }),
+            Command::ImportCommit { job } => Body::ImportCommit { job },
+            Command::ImportRevoke { job } => Body::ImportRevoke { job },
         };
         let sent = LogEntry { body, ..*entry };
         assert_eq!(sent.content_digest(), entry.content_digest(), "I3: other content than was sent");
@@ -312,7 +314,7 @@ fn card_named(command: &Command) -> Option<CardId> {
     match command {
         Command::Answer(answer) => Some(answer.card),
         Command::Set { card, .. } => Some(*card),
-        Command::Undo { .. } => None,
+        Command::Undo { .. } | Command::ImportCommit { .. } | Command::ImportRevoke { .. } => None,
     }
 }
 

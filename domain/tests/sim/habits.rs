@@ -119,7 +119,10 @@ impl Sim {
         if let Some(id) = self.rng.pick(&ids).copied() {
             let named_first = match self.devices[at].outbox[&id].0 {
                 Command::Undo { of } => !self.devices[at].open.contains(&of),
-                Command::Answer(_) | Command::Set { .. } => true,
+                Command::Answer(_)
+                | Command::Set { .. }
+                | Command::ImportCommit { .. }
+                | Command::ImportRevoke { .. } => true,
             };
             if named_first && self.devices[at].outbox[&id].1 != Fate::Unknown {
                 self.send(at, socket, id);

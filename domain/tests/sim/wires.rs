@@ -123,5 +123,7 @@ fn told(command: &Command) -> String {
         Command::Answer(a) => format!("answer {} with {}", name(a.card), a.grade.number()),
         Command::Undo { of } => format!("undo {}", short(*of)),
         Command::Set { card, change, .. } => format!("set {} {change:?}", name(*card)),
+        Command::ImportCommit { job } => format!("commit {job}"),
+        Command::ImportRevoke { job } => format!("revoke {job}"),
     }
 }

@@ -310,7 +310,7 @@ impl World {
     /// Memory equals the fold of the log with what is pending, and each durable row equals the fold of the log.
     pub fn memory_is_the_fold(&self) {
         let params = |deck: DeckId| self.library.deck(deck).settings.fold_params();
-        let mut entries: Vec<_> = self.store.log.values().copied().collect();
+        let mut entries: Vec<_> = self.store.all().copied().collect();
         entries.extend(self.session.pending_entries().copied());
         let folded = domain::fold::fold_learner(&entries, params);
         for (deck, card, state, stale) in self.session.states() {

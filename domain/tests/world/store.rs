@@ -5,7 +5,7 @@ use domain::commit::Offer;
 use domain::day::ZoneHistory;
 use domain::entry::{Body, LogEntry};
 use domain::fold::{Live, fold_card};
-use domain::ids::{CardId, DeckId, EntryId, SittingId};
+use domain::ids::{CardId, DeckId, EntryId, JobId, SittingId};
 use domain::session::{Access, DeckLoad, Facts, Scope, SeenDeck, SittingFigures, Want};
 use domain::state::CardState;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Store {
     /// The entries, each once: what was stored first under an id stays.
     pub log: BTreeMap<EntryId, LogEntry>,
+    /// The rows of import jobs, which lie beside live ones of the same id.
+    pub brought: BTreeMap<(EntryId, JobId), LogEntry>,
     /// The newest progress row of each card with the key of its fold; 0 is stale.
     pub progress: BTreeMap<(DeckId, CardId), (u32, CardState)>,
     /// How often each entry was appended.
@@ -27,8 +29,24 @@ impl Store {
             self.log.entry(entry.id).or_insert(entry);
             *self.appends.entry(entry.id).or_default() += 1;
         }
+        if let Some(job) = row.entry.and_then(|entry| entry.mark_of()) {
+            return self.distrust(job);
+        }
         let key = if offer.stale { 0 } else { row.params_key };
         self.progress.insert(row.about, (key, row.state));
+    }
+
+    /// The rows of a job count now, or no longer: what is stored of its cards is stale.
+    fn distrust(&mut self, job: JobId) {
+        let of_job = self.brought.values().filter(|entry| entry.job == Some(job));
+        for card in of_job.filter_map(LogEntry::card) {
+            self.progress.insert(card, (0, CardState::NEW));
+        }
+    }
+
+    /// Every entry, live and brought.
+    pub fn all(&self) -> impl Iterator<Item = &LogEntry> {
+        self.log.values().chain(self.brought.values())
     }
 
     /// The newest ids with their digests, and whether there are more.
@@ -40,13 +58,13 @@ impl Store {
     /// All that concerns one card: its entries, and the undos that name one of them.
     pub fn card_log(&self, deck: DeckId, card: CardId) -> Vec<LogEntry> {
         let own: BTreeSet<EntryId> =
-            self.log.values().filter(|e| e.card() == Some((deck, card))).map(|e| e.id).collect();
+            self.all().filter(|e| e.card() == Some((deck, card))).map(|e| e.id).collect();
         let concerns = |entry: &&LogEntry| match entry.body {
             Body::Undo { of } => own.contains(&of),
             Body::ImportCommit { .. } | Body::ImportRevoke { .. } => true,
             Body::Review(_) | Body::Set { .. } | Body::State { .. } => own.contains(&entry.id),
         };
-        self.log.values().filter(concerns).copied().collect()
+        self.all().filter(concerns).copied().collect()
     }
 
     pub fn facts(&self, want: &Want, library: &Library, zones: &ZoneHistory) -> Facts {
@@ -92,7 +110,7 @@ impl Store {
             })
             .collect();
         let refolded = stored().filter(|(_, (key, _))| !is_sound(*key)).map(|((_, card), _)| *card).collect();
-        let has_entries = self.log.values().any(|e| e.card().is_some_and(|c| c.0 == id));
+        let has_entries = self.all().any(|e| e.card().is_some_and(|c| c.0 == id));
         Some(DeckLoad { deck, spans: library.spans(id), rows, has_entries, refolded })
     }
 
@@ -105,9 +123,9 @@ impl Store {
     }
 
     fn sitting(&self, id: SittingId) -> SittingFigures {
-        let live = Live::of(self.log.values());
+        let live = Live::of(self.all());
         let mut figures = SittingFigures::default();
-        for entry in self.log.values().filter(|entry| live.counts(entry)) {
+        for entry in self.all().filter(|entry| live.counts(entry)) {
             let Some(review) = entry.review().filter(|review| review.sitting == Some(id)) else { continue };
             figures.answered += 1;
             figures.correct += u32::from(review.grade.is_correct());

@@ -1,16 +1,24 @@
 //! Filling a store: rows go into `main.db` as they are, many in one transaction, while a mark says that it is not whole.
 
 use super::people::write_class;
-use crate::error::{During, OpenError};
+use crate::error::{During, OpenError, file_failed};
 use crate::library::{fill_cards, write_deck};
+use crate::media::files::MediaFiles;
 use crate::offline::Offline;
 use crate::people::persons;
-use crate::rows::{INSERT_LOG, UPSERT_PROGRESS, insert_log, insert_quarantined, upsert_progress};
+use crate::rows::{
+    INSERT_LOG, ImportCards, LogPlace, UPSERT_PROGRESS, insert_log, insert_quarantined, upsert_progress,
+};
 use crate::schema::{APPLIED_UPTO, COPYING, MAIN, migrate, open_write, set_meta};
 use crate::store::Unfinished;
-use domain::ids::UserId;
+use crate::{imports, media, notes};
+use bytes::Bytes;
+use domain::ids::{DeckId, JobId, UserId};
 use ports::archive::{ClassKept, Filed, PersonKept, RequestKept, WriteAll};
-use ports::{DeckContent, Progress, Quarantined, StoreError};
+use ports::{
+    DeckContent, ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress, Quarantined,
+    RefusedRow, StoreError,
+};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
@@ -82,7 +90,8 @@ impl Filling {
 
 fn is_empty(main: &Connection) -> rusqlite::Result<bool> {
     let any = "SELECT EXISTS (SELECT 1 FROM review_log) OR EXISTS (SELECT 1 FROM decks)
-                   OR EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM classes)";
+                   OR EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM classes)
+                   OR EXISTS (SELECT 1 FROM imports) OR EXISTS (SELECT 1 FROM media)";
     main.query_row(any, [], |row| row.get::<_, bool>(0)).map(|any| !any)
 }
 
@@ -106,6 +115,36 @@ impl WriteAll for Filling {
 
     async fn put_class(&self, kept: ClassKept) -> Result<(), StoreError> {
         self.write(kept.enrolled.len() + kept.given.len(), |main| write_class(main, &kept))
+    }
+
+    async fn put_note_types(&self, deck: DeckId, types: Vec<NoteTypeRecord>) -> Result<(), StoreError> {
+        self.write(types.len(), |main| notes::write_types(main, deck, &types))
+    }
+
+    async fn put_notes(&self, deck: DeckId, notes: Vec<NoteRecord>) -> Result<(), StoreError> {
+        self.write(notes.len(), |main| notes::write(main, deck, &notes))
+    }
+
+    async fn put_media_names(
+        &self,
+        deck: DeckId,
+        names: Vec<(String, MediaDigest)>,
+    ) -> Result<(), StoreError> {
+        self.write(names.len(), |main| media::write_names(main, deck, &names))
+    }
+
+    async fn put_media(&self, record: MediaRecord, content: Bytes) -> Result<(), StoreError> {
+        let put = MediaFiles::new(&self.offline.files.shared.folder).put(record.digest, &content);
+        put.map_err(|error| file_failed("store a media file", &error))?;
+        self.write(1, |main| media::write(main, &record))
+    }
+
+    async fn put_import(&self, record: ImportRecord) -> Result<(), StoreError> {
+        self.write(1, |main| imports::write(main, &record))
+    }
+
+    async fn put_refused(&self, job: JobId, rows: Vec<RefusedRow>) -> Result<(), StoreError> {
+        self.write(rows.len(), |main| imports::write_refused(main, job, &rows))
     }
 
     async fn put_request(&self, kept: RequestKept) -> Result<(), StoreError> {
@@ -134,13 +173,15 @@ impl WriteAll for Filling {
         progress: &[Progress],
     ) -> Result<(), StoreError> {
         self.write(log.len() + progress.len(), |main| {
-            let mut scratch = Vec::new();
+            let (mut scratch, mut cards) = (Vec::new(), ImportCards::default());
             let mut insert = main.prepare_cached(INSERT_LOG).during("fill the log")?;
             for (entry, about) in log {
                 self.number.set(self.number.get() + 1);
-                let numbered = (self.number.get(), entry);
-                insert_log(&mut insert, user, numbered, *about, &mut scratch).during("fill the log")?;
+                let placed = (LogPlace::of_row(self.number.get()), entry);
+                insert_log(&mut insert, user, placed, *about, &mut scratch).during("fill the log")?;
+                cards.note(entry);
             }
+            cards.write(main, user).during("fill the log")?;
             let mut upsert = main.prepare_cached(UPSERT_PROGRESS).during("fill progress")?;
             for row in progress {
                 let number = self.number.get();

@@ -1,16 +1,22 @@
 //! Everything of a store that is only read. Each page is one look-up by key.
 
 use super::people::{classes, people};
-use crate::error::During;
+use crate::error::{During, file_failed};
 use crate::library::{content_of, deck_by_id};
+use crate::media::files::MediaFiles;
 use crate::offline::Offline;
 use crate::read::{all_progress, log};
 use crate::rows::id;
+use crate::{imports, media, notes};
+use bytes::Bytes;
 use domain::entry::LogEntry;
-use domain::ids::{ClassId, DeckId, EntryId, UserId, Uuid};
+use domain::ids::{ClassId, DeckId, EntryId, JobId, NoteId, UserId, Uuid};
 use domain::state::FoldParams;
 use ports::archive::{ClassKept, PAGE, PersonKept, ReadAll, RequestKept};
-use ports::{DeckContent, LogRange, Progress, Quarantined, StoreError};
+use ports::{
+    DeckContent, ImportRecord, LogRange, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress,
+    Quarantined, RefusedRow, StoreError,
+};
 use rusqlite::{Connection, Row};
 
 impl ReadAll for Offline {
@@ -35,6 +41,40 @@ impl ReadAll for Offline {
 
     async fn classes(&self, after: Option<ClassId>) -> Result<Vec<ClassKept>, StoreError> {
         self.files.ask_main(|main| classes(main, after))
+    }
+
+    async fn note_types(&self, deck: DeckId) -> Result<Vec<NoteTypeRecord>, StoreError> {
+        self.files.ask_main(|main| notes::types(main, deck))
+    }
+
+    async fn notes(&self, deck: DeckId, after: Option<NoteId>) -> Result<Vec<NoteRecord>, StoreError> {
+        self.files.ask_main(|main| notes::page(main, deck, after, PAGE))
+    }
+
+    async fn media_names(
+        &self,
+        deck: DeckId,
+        after: Option<String>,
+    ) -> Result<Vec<(String, MediaDigest)>, StoreError> {
+        self.files.ask_main(|main| media::names(main, deck, after.as_deref(), PAGE))
+    }
+
+    async fn media(&self, after: Option<MediaDigest>) -> Result<Vec<MediaRecord>, StoreError> {
+        self.files.ask_main(|main| media::page(main, after, PAGE))
+    }
+
+    async fn media_content(&self, record: &MediaRecord) -> Result<Bytes, StoreError> {
+        let length = usize::try_from(record.bytes).unwrap_or(usize::MAX);
+        let read = MediaFiles::new(&self.files.shared.folder).read(record.digest, 0, length);
+        read.map_err(|error| file_failed("read a media file", &error))
+    }
+
+    async fn imports(&self, after: Option<JobId>) -> Result<Vec<ImportRecord>, StoreError> {
+        self.files.ask_main(|main| imports::page(main, after, PAGE))
+    }
+
+    async fn refused(&self, job: JobId, from_number: u64) -> Result<Vec<RefusedRow>, StoreError> {
+        self.files.ask_main(|main| imports::refused(main, job, from_number, PAGE))
     }
 
     async fn requests(&self, after: Option<Uuid>) -> Result<Vec<RequestKept>, StoreError> {

@@ -2,11 +2,14 @@
 
 use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_with, trimmed};
 use embedded::{BackupError, Bugs, EmbeddedStore, Offline, OpenError, Options, backup, restore};
+use kit::contract_imports::import_record;
 use kit::contract_library::{card_record, deck_record};
+use kit::contract_media::{content, digest, media_record};
+use kit::contract_notes::note;
 use kit::contract_store::append;
 use kit::rows::{deck, user};
 use kit::wait::block_on;
-use ports::{Library, ReviewStore};
+use ports::{Imports, Library, Media, Notes, ReviewStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -74,6 +77,43 @@ fn a_backup_is_one_whole_file_with_everything_applied() {
         restore(&file, restored.path(), false).unwrap();
         let store = open(restored.path());
         assert_eq!(store.content(deck(1)).await.unwrap().unwrap().1.len(), 1);
+    });
+}
+
+#[test]
+fn a_backup_holds_media_notes_and_jobs_and_a_restore_leaves_nothing_of_what_was_there() {
+    block_on(async {
+        let (store, place) = store_with(options());
+        for (n, length) in [(1, 700_000), (2, 0), (3, 5)] {
+            store.put_media(media_record(n, length), content(n, length)).await.unwrap();
+        }
+        store.give_media(deck(1), vec![("a.png".to_owned(), digest(1))]).await.unwrap();
+        store.put_notes(deck(1), vec![note(1)]).await.unwrap();
+        store.put_import(import_record(1), None).await.unwrap();
+        let file = place.path().join("backup");
+        store.backup(&file).unwrap();
+        store.put_media(media_record(4, 9), content(4, 9)).await.unwrap();
+        drop(store);
+        let whole = std::fs::read(&file).unwrap();
+        let inside = whole.windows(5).rposition(|bytes| bytes == &content(3, 5)[..]).unwrap();
+        let mut changed = whole.clone();
+        changed[inside] ^= 1;
+        std::fs::write(&file, changed).unwrap();
+        assert!(restore(&file, folder().path(), false).is_err(), "a changed byte in a picture is found");
+        std::fs::write(&file, whole).unwrap();
+
+        restore(&file, place.path(), true).unwrap();
+        let gone = place.path().join("media/04");
+        assert!(!gone.join(digest(4).to_string()).exists());
+        let store = open(place.path());
+        for (n, length) in [(1, 700_000), (2, 0), (3, 5)] {
+            assert_eq!(store.media(digest(n)).await, Ok(Some(media_record(n, length))));
+            assert_eq!(store.read_media(digest(n), 0, usize::MAX).await, Ok(content(n, length)));
+        }
+        assert_eq!(store.media(digest(4)).await, Ok(None));
+        assert!(store.deck_has(deck(1), digest(1)).await.unwrap());
+        assert_eq!(store.notes(deck(1), None, 9).await.unwrap(), [note(1)]);
+        assert!(store.import(kit::rows::job(1)).await.unwrap().is_some());
     });
 }
 

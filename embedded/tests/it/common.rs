@@ -74,6 +74,9 @@ impl ReviewStore for Settled {
     async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {
         self.0.append(rows).await
     }
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        self.0.append_import(user, entries).await
+    }
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
         settled(&self.0).await;
         self.0.load(user).await

@@ -43,6 +43,18 @@ mod library {
     kit::library_contract!(super::store());
 }
 
+mod imports {
+    kit::imports_contract!(super::store());
+}
+
+mod media {
+    kit::media_contract!(super::store());
+}
+
+mod notes {
+    kit::notes_contract!(super::store());
+}
+
 mod people {
     kit::people_contract!(super::store());
 }

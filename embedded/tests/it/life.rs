@@ -127,7 +127,7 @@ fn a_store_of_an_earlier_version_is_brought_up_and_keeps_its_decks() {
     drop(db);
     undo_chapters(folder.path());
     let main = folder.path().join("main.db");
-    set_version(&main, version(&main) - 2);
+    set_version(&main, version(&main) - STEPS_SINCE_CHAPTERS - 1);
     let deck = block_on(open(folder.path()).deck(deck(1))).unwrap().unwrap();
     assert_eq!((deck.path.as_str(), deck.narrowed), ("A", Default::default()));
 }
@@ -147,11 +147,15 @@ fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
     });
 }
 
-/// Takes back the step that files the log in chapters.
+/// Takes back the newest steps, to that which files the log in chapters: so many.
+const STEPS_SINCE_CHAPTERS: i64 = 2;
+
 fn undo_chapters(folder: &Path) {
     let db = Connection::open(folder.join("main.db")).unwrap();
     db.execute_batch(
-        "DROP INDEX review_log_by_chapter;
+        "DROP TABLE import_cards; DROP TABLE imports; DROP TABLE import_refused;
+         DROP TABLE media; DROP TABLE deck_media; DROP TABLE note_types; DROP TABLE notes;
+         DROP INDEX review_log_by_chapter;
          ALTER TABLE review_log DROP COLUMN chapter;
          CREATE INDEX review_log_by_card ON review_log (user, card);",
     )
@@ -171,7 +175,7 @@ fn a_log_from_before_it_was_filed_in_chapters_is_read_by_card_as_before() {
     drop(store);
     undo_chapters(folder.path());
     let main = folder.path().join("main.db");
-    set_version(&main, version(&main) - 1);
+    set_version(&main, version(&main) - STEPS_SINCE_CHAPTERS);
     let store = open(folder.path());
     assert_eq!(block_on(store.card_log(user(1), deck(1), Some(cards))).unwrap(), before);
 }

@@ -14,6 +14,7 @@ mod common;
 mod contract;
 mod desk;
 mod failures;
+mod imports;
 mod life;
 mod power_cuts;
 mod storms;

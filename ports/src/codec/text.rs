@@ -1,10 +1,11 @@
 //! What every store holds as text that a person can read: lists, settings and zones as JSON, enums as words.
 
 use super::CodecError;
-use crate::Role;
+use crate::{NoteTemplate, Role};
 use domain::access::Visibility;
 use domain::day::ZoneHistory;
 use domain::deck::{DeckSettings, NewMix};
+use domain::ids::DeckId;
 use serde_json::{Map, Value, json};
 
 /// Tags as a JSON list.
@@ -18,6 +19,43 @@ pub fn tags_text(tags: &[String]) -> String {
 /// [`CodecError::BadField`] when it is none.
 pub fn tags_of(text: &str) -> Result<Vec<String>, CodecError> {
     serde_json::from_str(text).map_err(|_| CodecError::BadField("tags"))
+}
+
+/// Templates of a note type as a JSON list.
+pub fn templates_text(templates: &[NoteTemplate]) -> String {
+    let of = |t: &NoteTemplate| json!({"name": t.name, "question": t.question, "answer": t.answer});
+    Value::Array(templates.iter().map(of).collect()).to_string()
+}
+
+/// Reads [`templates_text`]; what is absent is empty.
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn templates_of(text: &str) -> Result<Vec<NoteTemplate>, CodecError> {
+    let read: Vec<Map<String, Value>> =
+        serde_json::from_str(text).map_err(|_| CodecError::BadField("templates"))?;
+    let field =
+        |of: &Map<String, Value>, key| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let template = |of: &Map<String, Value>| NoteTemplate {
+        name: field(of, "name"),
+        question: field(of, "question"),
+        answer: field(of, "answer"),
+    };
+    Ok(read.iter().map(template).collect())
+}
+
+/// Decks as a JSON list of their ids.
+pub fn decks_text(decks: &[DeckId]) -> String {
+    Value::from(decks.iter().map(DeckId::to_string).collect::<Vec<_>>()).to_string()
+}
+
+/// Reads [`decks_text`].
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn decks_of(text: &str) -> Result<Vec<DeckId>, CodecError> {
+    let read: Vec<String> = serde_json::from_str(text).map_err(|_| CodecError::BadField("decks"))?;
+    read.iter().map(|id| id.parse().map_err(|_| CodecError::BadField("decks"))).collect()
 }
 
 /// A deck's settings as a JSON object.
@@ -165,6 +203,22 @@ mod tests {
         for tags in [vec![], vec!["a \"quoted\" one".to_owned(), "naïve\n日本".to_owned()]] {
             assert_eq!(tags_of(&tags_text(&tags)).unwrap(), tags);
         }
+    }
+
+    #[test]
+    fn templates_and_decks_read_as_they_were_written() {
+        let template = NoteTemplate {
+            name: "Card \"1\"".to_owned(),
+            question: "{{Front}}\n日本".to_owned(),
+            answer: String::new(),
+        };
+        for templates in [vec![], vec![template.clone(), NoteTemplate::default(), template]] {
+            assert_eq!(templates_of(&templates_text(&templates)).unwrap(), templates);
+        }
+        for decks in [vec![], vec![DeckId::from_u128(7), DeckId::from_u128(u128::MAX)]] {
+            assert_eq!(decks_of(&decks_text(&decks)).unwrap(), decks);
+        }
+        assert!(templates_of("{}").is_err() && decks_of("[\"7\"]").is_err());
     }
 
     #[test]

@@ -36,10 +36,14 @@ pub(in crate::cli) fn import(args: &ImportArgs) -> ExitCode {
         Ok(config) => config,
         Err(errors) => return could_not(errors),
     };
-    let outcome = match (&args.server, &args.token) {
-        (Some(server), Some(token)) => super::import_online::import(server, token, args),
-        (Some(_), None) | (None, _) => {
-            offline(&config, args).map(|report| print(&report)).map_err(|e| e.to_string())
+    // A table into a deck that is named is read where it is; everything else is a job of a server.
+    let table = args.deck.as_deref().filter(|_| matches!(args.format.as_deref(), None | Some("csv")));
+    let outcome = match (&args.server, &args.token, table) {
+        (Some(server), Some(token), Some(deck)) => super::import_online::import(server, token, deck, args),
+        (Some(server), Some(token), None) => super::import_job::import(server, token, args),
+        (Some(_), None, _) | (None, _, None) => super::import_job::import_on_folder(config, args),
+        (None, _, Some(deck)) => {
+            offline(&config, deck, args).map(|report| print(&report)).map_err(|e| e.to_string())
         }
     };
     match outcome {
@@ -59,13 +63,13 @@ fn print(report: &ImportReport) {
     }
 }
 
-fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, FolderError> {
+fn offline(config: &Config, deck: &str, args: &ImportArgs) -> Result<ImportReport, FolderError> {
     let owner = args.user.ok_or(FolderError::NoUser)?;
     // Neither a file that cannot be read nor a title that no deck may have leaves an empty store behind.
-    naming::title(&args.deck)?;
+    naming::title(deck)?;
     readable(&args.file).map_err(|error| FolderError::File { file: args.file.clone(), error })?;
     let store = EmbeddedStore::open(&config.data_dir, embedded::Options::default())?;
-    let target = Target { owner, deck: args.deck.clone() };
+    let target = Target { owner, deck: deck.to_owned() };
     let options = ImportOptions { dry_run: args.dry_run, ..ImportOptions::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let imported = import_file(&args.file, (&store, &store), &target, options, real_ms(), bar);
@@ -74,7 +78,7 @@ fn offline(config: &Config, args: &ImportArgs) -> Result<ImportReport, FolderErr
 }
 
 /// Whether there is something to read. What is no file (a pipe) is opened only once.
-fn readable(path: &Path) -> io::Result<()> {
+pub(super) fn readable(path: &Path) -> io::Result<()> {
     if path.as_os_str() == "-" {
         return Ok(());
     }

@@ -11,14 +11,14 @@ use uuid::Uuid;
 const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Sends the file to the deck of this title, or makes a deck of it where there is none.
-pub(super) fn import(server: &str, token: &str, args: &ImportArgs) -> Result<(), String> {
-    naming::title(&args.deck).map_err(|error| error.to_string())?;
+pub(super) fn import(server: &str, token: &str, deck: &str, args: &ImportArgs) -> Result<(), String> {
+    naming::title(deck).map_err(|error| error.to_string())?;
     let server = Server {
         api: format!("{}/api/v1", server.trim_end_matches('/')),
         bearer: format!("Bearer {token}"),
         agent: ureq::Agent::config_builder().http_status_as_error(false).build().into(),
     };
-    let path = match server.deck(&args.deck)? {
+    let path = match server.deck(deck)? {
         Some(deck) => format!("/decks/{deck}/import"),
         None => "/decks/import".to_owned(),
     };
@@ -26,7 +26,7 @@ pub(super) fn import(server: &str, token: &str, args: &ImportArgs) -> Result<(),
     let mut body = Vec::new();
     let most = crate::import::limits::FILE_BYTES_MAX + 1;
     Read::take(&mut file, most).read_to_end(&mut body).map_err(|error| error.to_string())?;
-    let report = server.send(&path, args, &body)?;
+    let report = server.send(&path, (deck, args), &body)?;
     let figure = |name: &str| report[name].as_u64().unwrap_or(0);
     println!(
         "{}added {}, updated {}, unchanged {}, rejected {}",
@@ -76,16 +76,16 @@ impl Server {
     }
 
     /// Sends the file. A deck that has one ignores the title.
-    fn send(&self, path: &str, args: &ImportArgs, body: &[u8]) -> Result<Value, String> {
+    fn send(&self, path: &str, (deck, args): (&str, &ImportArgs), body: &[u8]) -> Result<Value, String> {
         let asked = self.agent.post(format!("{}{path}", self.api));
-        let asked = asked.query("title", &args.deck).query("dry_run", args.dry_run.to_string());
+        let asked = asked.query("title", deck).query("dry_run", args.dry_run.to_string());
         let asked = asked.header("authorization", &self.bearer).header("content-type", "text/csv");
         answer(asked.send(body))
     }
 }
 
 /// The JSON of an answer; of a refusal, its sentence.
-fn answer(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
+pub(super) fn answer(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
     let mut answer = answer.map_err(|error| format!("the server could not be asked: {error}"))?;
     let status = answer.status();
     let body: Result<Value, _> = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_json();

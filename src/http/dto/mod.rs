@@ -3,6 +3,7 @@
 pub(super) mod card;
 pub(super) mod class;
 pub(super) mod deck;
+pub(super) mod job;
 pub(super) mod person;
 pub(super) mod settings;
 

@@ -160,6 +160,7 @@ export class MockServer {
 }
 
 const API = {
+  "POST media/session": () => [200, { expires_at: Date.now() + 3_600_000 }],
   "POST codes/redeem": () => [200, { token: tokenFor(), user_id: USER_ID, name: "Mira", role: "learner" }],
   "GET me": (mock) => [200, { user_id: mock.user_id, name: "Mira", role: "learner", zone: "UTC", rollover_hour: 4, today: new Date().toISOString().slice(0, 10), server_time: Date.now() + mock.clock_ahead_ms }],
   "GET decks": (mock) => [200, { items: mock.decks, next: null }],

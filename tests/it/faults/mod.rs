@@ -7,6 +7,7 @@ mod days;
 mod decks;
 mod devices;
 mod draining;
+mod imports;
 mod kill;
 mod moving;
 mod panics;

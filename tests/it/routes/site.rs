@@ -19,6 +19,8 @@ use studyhall::auth::{Codes, Keys, Mint, Verifier, Wanted};
 use studyhall::clock::{ServerClock, real_ms};
 use studyhall::http::engine::EngineStudy;
 use studyhall::http::{App, Health, HttpMeasures, Parts, Rates, Readiness, app};
+use studyhall::jobs::LogsOf;
+use studyhall::media::MediaSessions;
 use studyhall::ws::study::encode_card;
 use uuid::Uuid;
 
@@ -137,6 +139,8 @@ impl Site {
         };
         let health = Arc::new(Told(Mutex::new(Some(Readiness::default()))));
         let codes = Arc::new(Codes::new());
+        // Media and notes are none of what is tested without a network.
+        let kept = kit::MemoryStore::new();
         let mint = || Mint::new(SECRET, "studyhall", "studyhall").unwrap();
         let keys = Keys::default().with_secret(SECRET).unwrap();
         let state = web::Data::new(App::new(Parts {
@@ -157,6 +161,11 @@ impl Site {
             measures,
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             rates: Rates::new(quota, buckets),
+            jobs: None,
+            media: Arc::new(kept.clone()),
+            media_sessions: MediaSessions::new(Some(SECRET)),
+            notes: Arc::new(kept),
+            logs: Arc::new(LogsOf(Arc::new(store.clone()))),
         }));
         let service = std::rc::Rc::new(test::init_service(app(state)).await);
         let call: Call = Box::new(move |request| {

@@ -185,6 +185,10 @@ impl ReviewStore for AnyStore {
         of_any!(self.append(rows))
     }
 
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        of_any!(self.append_import(user, entries))
+    }
+
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
         of_any!(self.load(user))
     }

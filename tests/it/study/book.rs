@@ -105,6 +105,7 @@ impl Book {
 fn is_content(command: &protocol::Command, entry: &LogEntry) -> bool {
     let (id, Ok(command)) = command_input(command) else { return false };
     let content = match (command, entry.body) {
+        (Command::ImportCommit { job } | Command::ImportRevoke { job }, _) => entry.mark_of() == Some(job),
         (Command::Answer(sent), Body::Review(stored)) => {
             (sent.deck, sent.card, sent.grade) == (stored.deck, stored.card, stored.grade)
                 && (sent.elapsed_ms, sent.sitting) == (stored.elapsed_ms, stored.sitting)

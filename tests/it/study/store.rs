@@ -59,6 +59,10 @@ impl ReviewStore for WatchedStore {
         self.inner.append(rows).await
     }
 
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        self.inner.append_import(user, entries).await
+    }
+
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
         *self.loads.lock().unwrap().entry(user).or_default() += 1;
         let mut open = self.open.subscribe();

@@ -50,6 +50,7 @@ fn options(data_dir: &Path, trusted_proxies: &[&str]) -> ServerOptions {
         tokens: Arc::new(PlainTokens),
         verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
         mint: None,
+        media_sessions: None,
         codes: Arc::new(Codes::new()),
         prepare: None,
         hooks: actors::Hooks::default(),

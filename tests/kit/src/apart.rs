@@ -1,5 +1,6 @@
 //! One store that many tests share, each with learners, decks and classes of its own.
 
+mod brought;
 mod cold;
 
 use domain::entry::LogEntry;
@@ -31,6 +32,10 @@ impl<S: ReviewStore> ReviewStore for Apart<S> {
 
     async fn append(&self, rows: Arc<[Row]>) -> Vec<RowOutcome> {
         self.store.append(rows.iter().map(|row| Row { user: self.user(row.user), ..*row }).collect()).await
+    }
+
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        self.store.append_import(self.user(user), entries).await
     }
 
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {

@@ -245,6 +245,12 @@ impl<S: ReviewStore> ReviewStore for FaultStore<S> {
         }
     }
 
+    /// Meets the faults of reads: before anything is written.
+    async fn append_import(&self, user: UserId, entries: Vec<LogEntry>) -> Result<(), StoreError> {
+        self.read_fault()?;
+        self.inner.append_import(user, entries).await
+    }
+
     async fn load(&self, user: UserId) -> Result<LearnerLog, StoreError> {
         self.read_fault()?;
         self.inner.load(user).await

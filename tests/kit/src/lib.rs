@@ -11,7 +11,10 @@
 
 pub mod apart;
 pub mod contract_bus;
+pub mod contract_imports;
 pub mod contract_library;
+pub mod contract_media;
+pub mod contract_notes;
 pub mod contract_people;
 pub mod contract_store;
 pub mod cql_proxy;

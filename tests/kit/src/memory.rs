@@ -1,8 +1,11 @@
 //! A store that keeps everything in memory: for unit tests and simulations. It keeps the same contracts as the
 //! real ones, and dies with its last handle.
 
+mod jobs;
 mod library;
 mod log;
+mod media;
+mod notes;
 pub mod owners;
 mod people;
 
@@ -19,6 +22,9 @@ struct State {
     log: log::Log,
     library: library::Shelf,
     people: people::Register,
+    jobs: jobs::Jobs,
+    files: media::Files,
+    binder: notes::Binder,
 }
 
 impl MemoryStore {

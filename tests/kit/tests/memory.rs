@@ -4,6 +4,9 @@ mod memory {
     kit::store_contract!((kit::MemoryStore::new(), ()));
     kit::library_contract!((kit::MemoryStore::new(), ()));
     kit::people_contract!((kit::MemoryStore::new(), ()));
+    kit::imports_contract!((kit::MemoryStore::new(), ()));
+    kit::media_contract!((kit::MemoryStore::new(), ()));
+    kit::notes_contract!((kit::MemoryStore::new(), ()));
 }
 
 mod alone {

@@ -34,6 +34,9 @@ impl Log {
             };
             let log = self.entries.entry(row.user).or_default();
             log.entry((entry.id, entry.job)).or_insert((entry, about));
+            if let Some(job) = entry.mark_of() {
+                self.distrust(row.user, job);
+            }
         }
         let Some((deck, card)) = row.about else { return };
         let (state, params_key) = match row.progress {
@@ -42,6 +45,16 @@ impl Log {
             ProgressWrite::None => return,
         };
         self.progress.insert((row.user, deck, card), Progress { deck, card, params_key, state });
+    }
+
+    /// A job's rows count now, or no longer: the progress of its cards is stale.
+    fn distrust(&mut self, user: UserId, job: JobId) {
+        let of_job = self.of(user).filter(|(entry, _)| entry.job == Some(job));
+        let cards: BTreeSet<(DeckId, CardId)> = of_job.filter_map(|(_, about)| *about).collect();
+        for (deck, card) in cards {
+            let stale = Progress { deck, card, params_key: 0, state: CardState::NEW };
+            self.progress.insert((user, deck, card), stale);
+        }
     }
 
     fn of(&self, user: UserId) -> impl DoubleEndedIterator<Item = &(LogEntry, About)> {

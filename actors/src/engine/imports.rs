@@ -1,0 +1,36 @@
+//! The marks of import jobs, given to a learner's session from wherever the job runs.
+
+use super::Engine;
+use crate::batch::BatchError;
+use crate::messages::ToShard;
+use domain::ids::{EntryId, JobId, UserId};
+use domain::session::Command;
+use tokio::sync::oneshot;
+
+impl Engine {
+    /// Makes the rows of an import job count for a learner, or takes them back, through the learner's session: live
+    /// sockets are shown what changed. It is durable when this returns; said again it changes nothing.
+    ///
+    /// # Errors
+    /// See [`BatchError`]; say it again.
+    pub async fn mark_import(&self, user: UserId, job: JobId, revoked: bool) -> Result<(), BatchError> {
+        let shards = self.shared.all_shards();
+        let home = self.shared.registry.home(user).and_then(|home| shards.get(usize::from(home.shard)));
+        let any = || shards.get(usize::try_from(self.shared.jitter(shards.len() as u64)).unwrap_or(0));
+        let Some(shard) = home.or_else(any) else { return Err(BatchError::NotReady) };
+        let command = match revoked {
+            false => Command::ImportCommit { job },
+            true => Command::ImportRevoke { job },
+        };
+        let commands = vec![(EntryId::of_mark(job, revoked), Ok(command))];
+        let (reply, answer) = oneshot::channel();
+        if shard.send(ToShard::Batch { user, commands, reply }).await.is_err() {
+            return Err(BatchError::NotReady);
+        }
+        let verdicts = answer.await.unwrap_or(Err(BatchError::NotReady))?;
+        match verdicts.first().and_then(|verdict| verdict.refusal) {
+            None => Ok(()),
+            Some(refusal) => Err(BatchError::Refused(refusal)),
+        }
+    }
+}

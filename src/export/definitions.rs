@@ -1,0 +1,143 @@
+//! Note types, the deck and its options, as a package has them.
+
+use super::package::PackageParts;
+use super::schedule::DayZero;
+use anki::{Deck, DeckOptions, Definitions, Header, Kind, Mix, Notetype, Template};
+use domain::day::Day;
+use domain::deck::NewMix;
+use domain::ids::NoteTypeId;
+use ports::{DeckRecord, NoteKind, NoteTypeRecord};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The id of the note type that cards made here have. The first that Anki could give is far above it.
+pub(super) const OWN_NOTETYPE: i64 = 1_000_000_000_001;
+/// The fields of such a note.
+const OWN_FIELDS: [&str; 4] = ["Front", "Back", "Hint", "Explanation"];
+
+/// Note types that came from Anki, by their ids here.
+pub(super) struct Kept {
+    pub by_id: HashMap<NoteTypeId, Notetype>,
+}
+
+impl Kept {
+    pub fn of(records: &[NoteTypeRecord]) -> Kept {
+        let mut taken = HashSet::from([OWN_NOTETYPE]);
+        let mut by_id = HashMap::new();
+        for record in records {
+            let extra: Value = serde_json::from_str(&record.extra).unwrap_or_default();
+            let theirs = &extra["anki"];
+            let mut id = theirs["id"].as_i64().filter(|id| *id > 0).unwrap_or(OWN_NOTETYPE + 1);
+            while !taken.insert(id) {
+                id += 1;
+            }
+            let kind = match (record.kind, theirs["kind"].as_str()) {
+                (_, Some("image_occlusion")) => Kind::ImageOcclusion,
+                (NoteKind::Cloze, _) => Kind::Cloze,
+                (NoteKind::Standard, _) => Kind::Standard,
+            };
+            let text = |name: &str| theirs[name].as_str().unwrap_or_default().to_owned();
+            let template = |template: &ports::NoteTemplate| Template {
+                name: template.name.clone(),
+                front: template.question.clone(),
+                back: template.answer.clone(),
+            };
+            let notetype = Notetype {
+                id,
+                name: record.name.clone(),
+                kind,
+                fields: record.fields.clone(),
+                templates: record.templates.iter().map(template).collect(),
+                css: record.css.clone(),
+                latex_head: text("latex_head"),
+                latex_tail: text("latex_tail"),
+            };
+            by_id.insert(record.id, notetype);
+        }
+        Kept { by_id }
+    }
+}
+
+fn own_notetype() -> Notetype {
+    let front = "{{Front}}{{#Hint}}<br>{{hint:Hint}}{{/Hint}}";
+    let back = "{{FrontSide}}<hr id=answer>{{Back}}{{#Explanation}}<br><br>{{Explanation}}{{/Explanation}}";
+    Notetype {
+        id: OWN_NOTETYPE,
+        name: "studyhall".to_owned(),
+        kind: Kind::Standard,
+        fields: OWN_FIELDS.map(str::to_owned).to_vec(),
+        templates: vec![Template { name: "Card 1".into(), front: front.into(), back: back.into() }],
+        css: ".card { font-family: sans-serif; font-size: 20px; text-align: center; }".to_owned(),
+        latex_head: String::new(),
+        latex_tail: String::new(),
+    }
+}
+
+/// The deck's id in the package: its moment, as in Anki.
+pub(super) fn deck_number(deck: &DeckRecord) -> i64 {
+    deck.created_ms.max(2)
+}
+
+pub(super) fn day_zero(deck: &DeckRecord) -> DayZero {
+    DayZero(Day(i32::try_from(deck.created_ms.div_euclid(86_400_000)).unwrap_or(0)))
+}
+
+pub(super) fn definitions(parts: &PackageParts, kept: &Kept) -> Definitions {
+    let deck = &parts.deck;
+    let mut notetypes: BTreeMap<i64, Notetype> =
+        kept.by_id.values().map(|notetype| (notetype.id, notetype.clone())).collect();
+    notetypes.insert(OWN_NOTETYPE, own_notetype());
+    let number = deck_number(deck);
+    let of_deck = Deck {
+        id: number,
+        path: deck.path.clone(),
+        description: deck.description.clone(),
+        options: Some(number),
+        is_filtered: false,
+        desired_retention: None,
+        new_per_day: None,
+        reviews_per_day: None,
+    };
+    Definitions {
+        header: Header {
+            schema: 11,
+            created_s: deck.created_ms.div_euclid(86_400_000) * 86_400,
+            rollover_hour: Some(4),
+            creation_west_min: Some(0),
+            local_west_min: Some(0),
+            scheduler: 2,
+            fsrs: false,
+            learn_ahead_s: 1_200,
+        },
+        notetypes,
+        decks: BTreeMap::from([(number, of_deck)]),
+        options: BTreeMap::from([(number, options(deck, number))]),
+    }
+}
+
+fn options(deck: &DeckRecord, id: i64) -> DeckOptions {
+    let settings = &deck.settings;
+    DeckOptions {
+        id,
+        name: deck.title.clone(),
+        new_per_day: settings.new_per_day,
+        reviews_per_day: settings.reviews_per_day,
+        new_mix: match settings.new_mix {
+            NewMix::Spread => Mix::Spread,
+            NewMix::Before => Mix::Before,
+            NewMix::After => Mix::After,
+        },
+        maximum_interval_days: settings.maximum_interval_days,
+        leech_lapses: u32::from(settings.leech_after),
+        leeches_are_suspended: false,
+        learn_steps_min: vec![1.0, 10.0],
+        relearn_steps_min: vec![10.0],
+        initial_ease_permille: 2_500,
+        lapse_interval_permille: 0,
+        buries_new: settings.bury_siblings,
+        buries_reviews: settings.bury_siblings,
+        desired_retention: 0.9,
+        fsrs_parameters: Vec::new(),
+        easy_days: Vec::new(),
+    }
+}

@@ -1,0 +1,381 @@
+//! One pass over the cards of a collection: rendered, made safe, spooled, and counted. Nothing is seen of it.
+
+use super::decks::Targets;
+use super::entries::{EntrySpool, Stamps, standing_entries};
+use super::media::MediaIn;
+use super::notes::NoteSpool;
+use crate::content::{CardTexts, plain_text, sanitise_card};
+use crate::import::card_id;
+use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use crate::jobs::bring::each_card;
+use crate::jobs::error::JobError;
+use crate::jobs::limits::{MEDIA_FILE_BYTES_MAX, REJECTED_REMEMBERED_MAX};
+use crate::jobs::refused::Refusal;
+use crate::jobs::spool::{Spool, Spooled, Spooling};
+use crate::jobs::task::Task;
+use anki::map::{Calendar, standing};
+use anki::{
+    CardRow, Collection, Definitions, Fidelity, Limits, MediaKind, Package, Rendered, Renderer, Side, Sizes,
+};
+use domain::day::Day;
+use domain::ids::{CardId, DeckId};
+use ports::library::CARDS_PER_DECK_MAX;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Cards between two looks at whether to go on.
+const LOOK_EVERY: u64 = 128;
+
+/// A collection that was read, between its file and the stores.
+pub(super) struct Read {
+    pub package: Package,
+    pub collection: Collection,
+    pub gathered: Gathered,
+}
+
+/// What the pass over the cards gathered.
+pub(super) struct Gathered {
+    pub targets: Vec<super::decks::Target>,
+    pub cards: Spool,
+    pub states: EntrySpool,
+    pub notes: NoteSpool,
+    pub fidelity: Fidelity,
+    /// Cards there that did not come in: their answers do not either.
+    pub rejected: HashSet<i64>,
+    /// The deck here of each deck there.
+    pub deck_of: HashMap<i64, DeckId>,
+    pub media: MediaFigures,
+    pub stamps: Stamps,
+    pub sizes: Sizes,
+    pub tags_left_out: u64,
+}
+
+/// What became of media.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct MediaFigures {
+    pub files: u64,
+    pub bytes: u64,
+    pub listed: u64,
+    pub left_out: BTreeMap<&'static str, u64>,
+}
+
+/// Opens a package and reads its cards.
+pub(super) fn read(task: &Task, dry_run: bool) -> Result<Read, JobError> {
+    let limits = Limits { media_file_bytes: MEDIA_FILE_BYTES_MAX, ..Limits::default() };
+    let mut package = Package::open(&task.file(), &task.work(), limits)?;
+    task.keep_going()?;
+    let collection = Collection::open(package.collection_path(), package.limits(), task.stop_mark())?;
+    let gathered = gather(task, &mut package, &collection, dry_run)?;
+    Ok(Read { package, collection, gathered })
+}
+
+fn gather(
+    task: &Task,
+    package: &mut Package,
+    collection: &Collection,
+    dry_run: bool,
+) -> Result<Gathered, JobError> {
+    let definitions = collection.definitions();
+    let renderer = Renderer::new(&definitions.notetypes);
+    let sizes = collection.sizes();
+    let mut pass = Pass::begin(task, package, definitions, &renderer, dry_run)?;
+    let mut seen = 0;
+    let tally = collection.each_card(|row| {
+        if seen % LOOK_EVERY == 0 {
+            task.progress(seen, sizes.cards)?;
+        }
+        seen += 1;
+        pass.take(&row)
+    })?;
+    task.progress(sizes.cards, sizes.cards)?;
+    pass.fidelity.tally_cards(&tally);
+    pass.end(dry_run, sizes)
+}
+
+struct Pass<'a> {
+    task: &'a Task,
+    definitions: &'a Definitions,
+    renderer: &'a Renderer<'a>,
+    targets: Targets<'a>,
+    media: RefCell<MediaIn<'a>>,
+    calendar: Calendar,
+    stamps: RefCell<Stamps>,
+    today: Day,
+    cards: Spooling,
+    states: EntrySpool,
+    notes: NoteSpool,
+    fidelity: Fidelity,
+    rejected: HashSet<i64>,
+    /// The cards that the current target had before.
+    here: (Option<DeckId>, HashSet<CardId>),
+    tags_left_out: u64,
+    keeps_schedules: bool,
+}
+
+impl<'a> Pass<'a> {
+    fn begin(
+        task: &'a Task,
+        package: &'a mut Package,
+        definitions: &'a Definitions,
+        renderer: &'a Renderer<'a>,
+        dry_run: bool,
+    ) -> Result<Pass<'a>, JobError> {
+        let mut stamps = Stamps::new(task.zones()?);
+        let east_min = stamps.of(definitions.header.created_s.clamp(0, 4_000_000_000) * 1_000).utc_offset_min;
+        let today = stamps.of(task.now_ms()).day;
+        let work = task.work();
+        Ok(Pass {
+            task,
+            definitions,
+            renderer,
+            targets: Targets::new(task, definitions),
+            media: RefCell::new(MediaIn::new(package, dry_run)),
+            calendar: Calendar::of(&definitions.header, i32::from(east_min)),
+            stamps: RefCell::new(stamps),
+            today,
+            cards: Spooling::create(&work.join("cards"))?,
+            states: EntrySpool::create(&work.join("states"))?,
+            notes: NoteSpool::create(&work.join("notes"))?,
+            fidelity: Fidelity::default(),
+            rejected: HashSet::new(),
+            here: (None, HashSet::new()),
+            tags_left_out: 0,
+            keeps_schedules: task.option("reviews") != Some("false"),
+        })
+    }
+
+    fn take(&mut self, row: &CardRow<'_>) -> Result<(), JobError> {
+        let definitions = self.definitions;
+        let at = self.targets.of(self.task, row.card.deck);
+        let Some(deck) = self.targets.all.get(at).map(|target| target.id) else { return Ok(()) };
+        let path = definitions.deck_path(row.card.deck);
+        let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
+        let is_due_there = self.calendar.is_due_there(&row.card, self.today, &day_at);
+        let mut fault = None;
+        let mut used = Vec::new();
+        let rendered = {
+            let mut names = |name: &str| match self.named(deck, name) {
+                Ok(Some((nth, address))) => {
+                    used.push(nth);
+                    Some(address)
+                }
+                Ok(None) => None,
+                Err(error) => {
+                    fault = Some(error);
+                    None
+                }
+            };
+            self.renderer.render(row, path, &mut names)
+        };
+        if let Some(error) = fault {
+            return Err(error);
+        }
+        let rendered = match rendered {
+            Ok(rendered) => rendered,
+            Err(why) => {
+                self.fidelity.rejected(path, &why, is_due_there);
+                return self.reject(row, why.code(), why.to_string());
+            }
+        };
+        let texts = self.texts(deck, &rendered, &mut used)?;
+        let texts = match sanitise_card(texts) {
+            Ok(texts) => texts,
+            Err(why) => {
+                self.fidelity.rejected_as(path, why.code(), is_due_there);
+                return self.reject(row, why.code(), why.to_string());
+            }
+        };
+        if self.targets.all.get(at).is_some_and(|target| target.cards >= CARDS_PER_DECK_MAX) {
+            self.fidelity.rejected_as(path, "deck_full", is_due_there);
+            let message = format!("a deck holds at most {CARDS_PER_DECK_MAX} cards");
+            return self.reject(row, "deck_full", message);
+        }
+        self.keep(row, at, deck, texts, &rendered, is_due_there, used)
+    }
+
+    /// The place and the address of a media file; `None` if the package does not have it.
+    fn named(&self, deck: DeckId, name: &str) -> Result<Option<(usize, String)>, JobError> {
+        let mut media = self.media.borrow_mut();
+        let Some(nth) = media.place(name) else { return Ok(None) };
+        media.file(self.task, nth)?;
+        Ok(media.address(deck, nth).map(|address| (nth, address)))
+    }
+
+    /// The texts of a card: sounds as players, a covered picture as the picture of its covers.
+    fn texts(&self, deck: DeckId, rendered: &Rendered, used: &mut Vec<usize>) -> Result<CardTexts, JobError> {
+        let mut front = rendered.front.as_unsafe().to_owned();
+        let mut back = rendered.back.as_unsafe().to_owned();
+        if let Some(occlusion) = &rendered.occlusion
+            && let Some(name) = &occlusion.picture
+            && let Some((nth, open)) = self.named(deck, name)?
+        {
+            let mask = self.media.borrow_mut().mask(self.task, nth, occlusion)?;
+            let covered = mask.and_then(|mask| {
+                used.push(mask);
+                self.media.borrow().address(deck, mask)
+            });
+            // What cannot be covered is not shown before the answer.
+            front = front.replace(&open, covered.as_deref().unwrap_or_default());
+        }
+        for sound in rendered.media.iter().filter(|media| media.kind == MediaKind::Sound) {
+            let Some((nth, address)) = self.named(deck, &sound.name)? else { continue };
+            used.push(nth);
+            let look = self.media.borrow_mut().file(self.task, nth)?;
+            let side = match sound.side {
+                Side::Front => &mut front,
+                Side::Back => &mut back,
+            };
+            side.push_str(&crate::media::player(&address, look.map_or("", |known| known.look.kind)));
+        }
+        Ok(CardTexts { front, back, hint: None, explanation: None })
+    }
+
+    fn reject(&mut self, row: &CardRow<'_>, code: &'static str, message: String) -> Result<(), JobError> {
+        if self.rejected.len() >= REJECTED_REMEMBERED_MAX {
+            let why =
+                format!("Nothing was imported: more than {REJECTED_REMEMBERED_MAX} cards cannot be read.");
+            return Err(JobError::refused("too_many_rejected", why));
+        }
+        self.rejected.insert(row.card.id);
+        let field = plain_text(&safe(row.note.each_field().next().unwrap_or_default()));
+        let text = format!("{}: {field}", self.definitions.deck_path(row.card.deck));
+        self.task.refuse(Refusal { line: 0, column: None, code, message, text })
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all that is known of one card")]
+    fn keep(
+        &mut self,
+        row: &CardRow<'_>,
+        at: usize,
+        deck: DeckId,
+        texts: CardTexts,
+        rendered: &Rendered,
+        is_due_there: bool,
+        used: Vec<usize>,
+    ) -> Result<(), JobError> {
+        let source_key = row.source_key();
+        let card = card_id(deck, &source_key);
+        let note = self.notes.push(at, deck, row)?;
+        self.look_at_deck(deck)?;
+        let to = {
+            let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
+            standing(&row.card, self.calendar, &day_at)
+        };
+        if self.keeps_schedules {
+            let modified_ms = row.card.modified_s.saturating_mul(1_000);
+            let was_here = self.here.1.contains(&card);
+            let stamps = self.stamps.get_mut();
+            for entry in standing_entries(self.task, (deck, card), &to, modified_ms, was_here, stamps) {
+                self.states.push(&entry)?;
+            }
+        }
+        let is_due = to.is_due(self.today) && self.keeps_schedules;
+        let path = self.definitions.deck_path(row.card.deck);
+        self.fidelity.card(path, row, rendered, &to, (is_due_there, is_due));
+        if let Some(notetype) = self.renderer.notetype(row.note.notetype)
+            && self.fidelity.wants_sample(notetype.id)
+        {
+            self.fidelity.sample(notetype, &texts.front, &texts.back);
+        }
+        let tags = self.tags(row);
+        let from = self.cards.place();
+        let CardTexts { front, back, hint, explanation } = texts;
+        let spooled = Spooled {
+            id: *card.bytes(),
+            note: Some(*note.bytes()),
+            front,
+            back,
+            hint,
+            explanation,
+            tags,
+            source_key,
+            deleted_ms: None,
+            revision: 0,
+        };
+        self.cards.push(&spooled)?;
+        let to = self.cards.place();
+        let Some(target) = self.targets.all.get_mut(at) else { return Ok(()) };
+        match target.ranges.last_mut() {
+            Some(last) if last.end == from => last.end = to,
+            Some(_) | None => target.ranges.push(from..to),
+        }
+        target.cards += 1;
+        target.media.extend(used);
+        target.notetypes.insert(row.note.notetype);
+        Ok(())
+    }
+
+    /// Which cards a deck had before this job.
+    fn look_at_deck(&mut self, deck: DeckId) -> Result<(), JobError> {
+        if self.here.0 == Some(deck) {
+            return Ok(());
+        }
+        let mut here = HashSet::new();
+        if self.task.wait(self.task.tools.library.deck(deck))?.is_some() {
+            each_card(self.task, deck, |card| {
+                if card.created_ms != self.task.made_ms && card.deleted_ms.is_none() {
+                    here.insert(card.id);
+                }
+                Ok(())
+            })?;
+        }
+        self.here = (Some(deck), here);
+        Ok(())
+    }
+
+    fn tags(&mut self, row: &CardRow<'_>) -> Vec<String> {
+        let mut tags: Vec<String> = Vec::new();
+        for tag in row.note.each_tag() {
+            if tags.len() == TAGS_PER_CARD_MAX || tag.len() > TAG_BYTES_MAX {
+                self.tags_left_out += 1;
+            } else if !tags.iter().any(|known| known == tag) {
+                tags.push(tag.to_owned());
+            }
+        }
+        tags
+    }
+
+    fn end(self, dry_run: bool, sizes: Sizes) -> Result<Gathered, JobError> {
+        let mut media = self.media.into_inner();
+        let (targets, deck_of) = self.targets.into_parts();
+        if !dry_run {
+            for target in &targets {
+                media.give(self.task, target.id, target.media.iter().copied())?;
+            }
+            // What no card shows may be wanted by a style or by somebody's next template.
+            if let Some(first) = targets.first() {
+                let used: HashSet<usize> = targets.iter().flat_map(|target| &target.media).copied().collect();
+                let rest: Vec<usize> = (0..media.listed()).filter(|nth| !used.contains(nth)).collect();
+                for nth in &rest {
+                    media.file(self.task, *nth)?;
+                }
+                media.give(self.task, first.id, rest.into_iter())?;
+            }
+        }
+        let figures = MediaFigures {
+            files: media.files,
+            bytes: media.bytes,
+            listed: media.listed() as u64,
+            left_out: media.left_out.clone(),
+        };
+        Ok(Gathered {
+            targets,
+            cards: self.cards.finish(false)?,
+            states: self.states,
+            notes: self.notes,
+            fidelity: self.fidelity,
+            rejected: self.rejected,
+            deck_of,
+            media: figures,
+            stamps: self.stamps.into_inner(),
+            sizes,
+            tags_left_out: self.tags_left_out,
+        })
+    }
+}
+
+/// HTML of which only the text is wanted, short enough to be read.
+fn safe(field: &str) -> String {
+    let end = (0..=2_048.min(field.len())).rev().find(|end| field.is_char_boundary(*end));
+    field.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}

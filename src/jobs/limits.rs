@@ -1,0 +1,76 @@
+//! Every limit of import jobs, in one place, with its unit and what happens when it is reached.
+
+/// Longest upload in bytes; a longer one is refused with 413. Formats have bounds of their own below it.
+pub const UPLOAD_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
+/// Bytes of the disk that uploads leave free; an upload that would take them is refused with 503.
+pub const DISK_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
+/// How long a whole upload may take, in milliseconds; longer: 408.
+pub const UPLOAD_WITHIN_MS: u64 = 2 * 3_600_000;
+/// How long an upload waits for its next piece, in milliseconds; longer: 408.
+pub const UPLOAD_PIECE_WITHIN_MS: u64 = 30_000;
+/// Pieces of an upload that wait for the disk; the sender waits when there are more.
+pub const PIECES_WAITING: usize = 4;
+/// Uploads that arrive at once, of all people; one more: 503.
+pub const UPLOADS_AT_ONCE: usize = 16;
+/// Uploads of one person that arrive at once; one more: 429.
+pub const UPLOADS_PER_PERSON: u32 = 2;
+/// Bytes at the head, and at the end, of a file by which its format is told.
+pub const PROBE_BYTES: usize = 256 * 1024;
+
+/// Jobs that run at once in a process; the others wait their turn.
+pub const JOBS_AT_ONCE: usize = 2;
+/// Jobs of one person that are not finished; one more: 429.
+pub const UNFINISHED_PER_PERSON: usize = 20;
+/// Jobs that wait in a process; one more upload: 503.
+pub const JOBS_WAITING_MAX: usize = 10_000;
+/// Messages that wait for the runner; senders wait when there are more.
+pub const ORDERS_WAITING: usize = 1_024;
+/// How often a job is begun again when a store does not answer, before it fails.
+pub const TRIES_MAX: u32 = 8;
+/// The wait before the first of them, in milliseconds; each later one is twice as long.
+pub const TRY_AGAIN_FIRST_MS: u64 = 250;
+/// The longest of these waits, in milliseconds.
+pub const TRY_AGAIN_LONGEST_MS: u64 = 30_000;
+/// How often the progress of a running job is stored, in milliseconds: what other nodes see of it.
+pub const PROGRESS_STORED_EVERY_MS: u64 = 2_000;
+/// So much nicer than answers threads of imports are, in steps of the system's scheduler.
+pub const NICENESS: i32 = 10;
+
+/// Refused rows of one job that are kept; those beyond are only counted.
+pub const REFUSED_KEPT_MAX: u64 = 100_000;
+/// Refused rows that are stored in one write.
+pub const REFUSED_PER_WRITE: usize = 500;
+/// Longest text of a refused row that is kept, in bytes.
+pub const REFUSED_TEXT_BYTES_MAX: usize = 512;
+/// Decks that a report lists; those beyond are summed up.
+pub const DECKS_REPORTED_MAX: usize = 500;
+/// Cards that a refused revocation lists.
+pub const STUDIED_LISTED_MAX: usize = 100;
+
+/// How long a file that was only tried is kept, in milliseconds: 7 days. Then it has to be uploaded again.
+pub const TRIED_KEPT_MS: i64 = 7 * 86_400_000;
+/// How long a job waits for the node that has its file, in milliseconds: a day. Then it has failed.
+pub const ABANDONED_AFTER_MS: i64 = 86_400_000;
+/// How often left-over files and abandoned jobs are looked for, in milliseconds.
+pub const SWEEP_EVERY_MS: u64 = 3_600_000;
+/// Records that are read at once.
+pub const RECORDS_PER_PAGE: usize = 100;
+
+/// Cards of a deck that are read at once.
+pub const CARDS_PER_PAGE: usize = 500;
+/// Entries that are appended at once.
+pub const ENTRIES_PER_BATCH: usize = 8_192;
+/// Notes that are stored at once.
+pub const NOTES_PER_BATCH: usize = 1_000;
+/// Names of media that are stored at once.
+pub const NAMES_PER_BATCH: usize = 1_000;
+/// Longest media file that comes in, in bytes; a longer one is left out and counted. It lies in memory while it is stored.
+pub const MEDIA_FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Longest picture that is masked, in bytes; a longer one is shown with the answer alone.
+pub const MASKED_PICTURE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Sides of a picture that may be masked, in pixels.
+pub const MASKED_PICTURE_SIDE_MAX: u32 = 20_000;
+/// Cards of one file whose rejection is remembered, so that their answers are left out; more fail the job.
+pub const REJECTED_REMEMBERED_MAX: usize = 500_000;
+/// Notes of one file that are remembered, so that each is stored once; those beyond may be stored again.
+pub const NOTES_REMEMBERED_MAX: usize = 1_000_000;

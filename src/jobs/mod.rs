@@ -1,0 +1,69 @@
+//! Import jobs: a file is uploaded once, read in the background, and comes in as a whole or not at all.
+//!
+//! | part | what |
+//! |---|---|
+//! | [`Importer`] | one format: reads a file, writes what it holds, takes it back |
+//! | [`Task`] | what an importer works with: the file, the stores, progress, refused rows |
+//! | `receive`, `folder` | uploads, and where they and what a job keeps lie on the disk |
+//! | `sniff` | which format a file probably is |
+//! | `runner` | which jobs run when: a bounded number, one a person, taken up again after a restart |
+//! | `stages` | the way of one job through its phases |
+//! | `marks` | commits and revocations through learners' sessions |
+//! | `bring` | cards into a deck in one revision, with what was there before kept for a revocation |
+//! | `spool` | cards on the disk between reading and writing: memory does not grow with a file |
+//! | `withdraw` | cards and decks that a job made are taken back |
+//! | `anki/`, `table` | importers |
+//!
+//! A job is done in steps that may each be done again: ids follow from what comes in (UUIDv5 of deck and source key,
+//! UUIDv8 of card and millisecond), so after a restart the phase that was interrupted is begun once more. Nothing is seen
+//! of a job before its end: new decks are hidden, entries are inert until their commit, and cards of a deck come in one
+//! revision.
+
+mod asked;
+mod bring;
+mod error;
+mod folder;
+pub mod ids;
+mod importer;
+pub mod limits;
+mod logs;
+mod marks;
+mod offer;
+mod outcome;
+mod receive;
+mod refused;
+mod runner;
+mod schedule;
+mod sniff;
+mod spool;
+mod stages;
+mod sweep;
+mod task;
+mod tools;
+mod withdraw;
+mod writing;
+
+pub mod anki;
+pub mod table;
+
+pub use asked::Asked;
+pub use bring::{Brought, bring};
+pub use error::JobError;
+pub use folder::Folder;
+pub use importer::{Importer, Options, Plan};
+pub use logs::{Logs, LogsOf};
+pub use marks::{Marks, Sessions};
+pub use offer::{JobsError, JobsParts, Offer};
+pub use outcome::{Failure, Outcome};
+pub use receive::{Received, UploadError, receive};
+pub use refused::{Refusal, split_reason};
+pub use runner::Jobs;
+pub use sniff::Probe;
+pub use spool::{Spool, Spooled, SpooledCards, Spooling};
+pub use task::Task;
+pub use tools::{Change, Tools};
+pub use withdraw::{Studied, StudiedCard, withdraw_cards};
+pub use writing::{decks_to_make, made_json, made_of, make_hidden, reveal_decks};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,338 @@
+//! Cards on the disk between reading and writing, so that memory does not grow with a file.
+
+use domain::ids::{CardId, DeckId, NoteId};
+use ports::CardRecord;
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Longest card on the disk, in bytes: what is stored is far below it.
+const CARD_BYTES_MAX: u32 = 8 * 1024 * 1024;
+/// Bytes that are read and written at once.
+const BUFFER_BYTES: usize = 256 * 1024;
+/// The length that stands for a text that is not there.
+const ABSENT: u32 = u32::MAX;
+
+/// A card as it is to be stored.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Spooled {
+    /// The card's id, as bytes.
+    pub id: [u8; 16],
+    /// The note that it was made from.
+    pub note: Option<[u8; 16]>,
+    /// The question: safe HTML.
+    pub front: String,
+    /// The answer.
+    pub back: String,
+    /// A hint.
+    pub hint: Option<String>,
+    /// An explanation.
+    pub explanation: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// By which it is found again.
+    pub source_key: String,
+    /// When it was marked deleted.
+    pub deleted_ms: Option<i64>,
+    /// The revision that it had; 0 for a card that comes in.
+    pub revision: u32,
+}
+
+impl Spooled {
+    /// A card of a deck.
+    pub fn of(card: &CardRecord) -> Spooled {
+        Spooled {
+            id: *card.id.bytes(),
+            note: card.note.map(|note| *note.bytes()),
+            front: card.front.clone(),
+            back: card.back.clone(),
+            hint: card.hint.clone(),
+            explanation: card.explanation.clone(),
+            tags: card.tags.clone(),
+            source_key: card.source_key.clone(),
+            deleted_ms: card.deleted_ms,
+            revision: card.revision,
+        }
+    }
+
+    /// The card's id.
+    pub const fn card(&self) -> CardId {
+        CardId::from_bytes(self.id)
+    }
+
+    /// As the library takes it. Of a known card the store keeps its place and beginning.
+    pub fn record(self, deck: DeckId, created_ms: i64) -> CardRecord {
+        CardRecord {
+            id: self.card(),
+            deck,
+            position: 0,
+            note: self.note.map(NoteId::from_bytes),
+            front: self.front,
+            back: self.back,
+            hint: self.hint,
+            explanation: self.explanation,
+            tags: self.tags,
+            source_key: self.source_key,
+            revision: 0,
+            created_ms,
+            updated_ms: created_ms,
+            deleted_ms: self.deleted_ms,
+        }
+    }
+
+    /// A digest of all that a learner or an import would notice.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.note, &self.front, &self.back, &self.hint, &self.explanation).hash(&mut hasher);
+        (&self.tags, &self.source_key, self.deleted_ms.is_some()).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.id);
+        out.push(u8::from(self.note.is_some()));
+        out.extend_from_slice(&self.note.unwrap_or_default());
+        out.extend_from_slice(&self.deleted_ms.unwrap_or(i64::MIN).to_le_bytes());
+        out.extend_from_slice(&self.revision.to_le_bytes());
+        put(out, Some(&self.front));
+        put(out, Some(&self.back));
+        put(out, self.hint.as_deref());
+        put(out, self.explanation.as_deref());
+        put(out, Some(&self.source_key));
+        self.tags.iter().for_each(|tag| put(out, Some(tag)));
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Spooled> {
+        let id = *take::<16>(&mut bytes)?;
+        let has_note = take::<1>(&mut bytes)? != &[0];
+        let note = *take::<16>(&mut bytes)?;
+        let deleted_ms = i64::from_le_bytes(*take(&mut bytes)?);
+        let revision = u32::from_le_bytes(*take(&mut bytes)?);
+        let (front, back) = (text(&mut bytes)??, text(&mut bytes)??);
+        let (hint, explanation) = (text(&mut bytes)?, text(&mut bytes)?);
+        let source_key = text(&mut bytes)??;
+        let mut tags = Vec::new();
+        while !bytes.is_empty() {
+            tags.push(text(&mut bytes)??);
+        }
+        let note = has_note.then_some(note);
+        let deleted_ms = (deleted_ms != i64::MIN).then_some(deleted_ms);
+        Some(Spooled { id, note, front, back, hint, explanation, tags, source_key, deleted_ms, revision })
+    }
+}
+
+fn put(out: &mut Vec<u8>, text: Option<&str>) {
+    let length = text.map_or(ABSENT, |text| u32::try_from(text.len()).unwrap_or(ABSENT));
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(text.unwrap_or_default().as_bytes());
+}
+
+fn take<'b, const N: usize>(bytes: &mut &'b [u8]) -> Option<&'b [u8; N]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(first)
+}
+
+fn text(bytes: &mut &[u8]) -> Option<Option<String>> {
+    let length = u32::from_le_bytes(*take(bytes)?);
+    if length == ABSENT {
+        return Some(None);
+    }
+    let (text, rest) = bytes.split_at_checked(usize::try_from(length).ok()?)?;
+    *bytes = rest;
+    Some(Some(String::from_utf8(text.to_vec()).ok()?))
+}
+
+/// A file of cards that is being written.
+#[derive(Debug)]
+pub struct Spooling {
+    out: BufWriter<File>,
+    path: PathBuf,
+    bytes: u64,
+    buffer: Vec<u8>,
+}
+
+impl Spooling {
+    /// Begins one; a file that is there is replaced.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn create(path: &Path) -> io::Result<Spooling> {
+        let out = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+        Ok(Spooling { out, path: path.to_owned(), bytes: 0, buffer: Vec::new() })
+    }
+
+    /// Adds a card.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn push(&mut self, card: &Spooled) -> io::Result<()> {
+        self.buffer.clear();
+        card.encode(&mut self.buffer);
+        let length = u32::try_from(self.buffer.len()).ok().filter(|length| *length <= CARD_BYTES_MAX);
+        let length = length.ok_or(ErrorKind::InvalidInput)?;
+        self.out.write_all(&length.to_le_bytes())?;
+        self.out.write_all(&self.buffer)?;
+        self.bytes += u64::from(length) + 4;
+        Ok(())
+    }
+
+    /// Where the next card will lie.
+    pub const fn place(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Ends it. What must outlive a power cut is synced.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn finish(self, is_synced: bool) -> io::Result<Spool> {
+        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if is_synced {
+            file.sync_all()?;
+        }
+        Ok(Spool::whole(self.path, self.bytes))
+    }
+}
+
+/// A file of cards, or some stretches of one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spool {
+    path: PathBuf,
+    ranges: Vec<Range<u64>>,
+}
+
+impl Spool {
+    fn whole(path: PathBuf, bytes: u64) -> Spool {
+        let all = Range { start: 0, end: bytes };
+        Spool { path, ranges: vec![all] }
+    }
+
+    /// A whole file that was written before.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn open(path: &Path) -> io::Result<Spool> {
+        let bytes = path.metadata()?.len();
+        Ok(Spool::whole(path.to_owned(), bytes))
+    }
+
+    /// Stretches of it alone.
+    #[must_use]
+    pub fn of(&self, ranges: &[Range<u64>]) -> Spool {
+        Spool { path: self.path.clone(), ranges: ranges.to_vec() }
+    }
+
+    /// The cards, one by one; after an error none comes.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn cards(&self) -> io::Result<SpooledCards> {
+        let file = BufReader::with_capacity(BUFFER_BYTES, File::open(&self.path)?);
+        let ranges = self.ranges.clone().into_iter();
+        Ok(SpooledCards { file, ranges, at: 0..0, last: 0..0, buffer: Vec::new() })
+    }
+}
+
+/// The cards of a file, read as they are asked for.
+#[derive(Debug)]
+pub struct SpooledCards {
+    file: BufReader<File>,
+    ranges: std::vec::IntoIter<Range<u64>>,
+    at: Range<u64>,
+    last: Range<u64>,
+    buffer: Vec<u8>,
+}
+
+impl SpooledCards {
+    /// Where the card lies that came last.
+    pub fn last_place(&self) -> Range<u64> {
+        self.last.clone()
+    }
+
+    fn read(&mut self) -> io::Result<Option<Spooled>> {
+        while self.at.is_empty() {
+            let Some(range) = self.ranges.next() else { return Ok(None) };
+            self.file.seek(SeekFrom::Start(range.start))?;
+            self.at = range;
+        }
+        let mut length = [0; 4];
+        self.file.read_exact(&mut length)?;
+        let length = u32::from_le_bytes(length);
+        if length > CARD_BYTES_MAX {
+            return Err(ErrorKind::InvalidData.into());
+        }
+        self.last = self.at.start..self.at.start + u64::from(length) + 4;
+        self.at.start = self.last.end.min(self.at.end);
+        self.buffer.resize(usize::try_from(length).unwrap_or(0), 0);
+        self.file.read_exact(&mut self.buffer)?;
+        Spooled::decode(&self.buffer).map(Some).ok_or_else(|| ErrorKind::InvalidData.into())
+    }
+}
+
+impl Iterator for SpooledCards {
+    type Item = io::Result<Spooled>;
+
+    fn next(&mut self) -> Option<io::Result<Spooled>> {
+        let read = self.read();
+        if read.is_err() {
+            (self.ranges, self.at) = (Vec::new().into_iter(), 0..0);
+        }
+        read.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(n: u8) -> Spooled {
+        Spooled {
+            id: [n; 16],
+            note: n.is_multiple_of(2).then_some([n; 16]),
+            front: "f".repeat(usize::from(n)),
+            back: "ü".to_owned(),
+            hint: n.is_multiple_of(3).then(String::new),
+            explanation: None,
+            tags: vec!["a".to_owned(); usize::from(n % 4)],
+            source_key: format!("k{n}"),
+            deleted_ms: n.is_multiple_of(5).then_some(7),
+            revision: u32::from(n),
+        }
+    }
+
+    #[test]
+    fn cards_are_read_as_they_were_written_and_stretches_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cards");
+        let mut spooling = Spooling::create(&path).unwrap();
+        let mut places = Vec::new();
+        for n in 0..20 {
+            places.push(spooling.place());
+            spooling.push(&card(n)).unwrap();
+        }
+        let end = spooling.place();
+        let spool = spooling.finish(false).unwrap();
+        let all: Vec<Spooled> = spool.cards().unwrap().map(Result::unwrap).collect();
+        assert_eq!(all, (0..20).map(card).collect::<Vec<_>>());
+        let some = spool.of(&[places[15]..end, 0..places[2]]);
+        let ids: Vec<u8> = some.cards().unwrap().map(|card| card.unwrap().id[0]).collect();
+        assert_eq!(ids, [15, 16, 17, 18, 19, 0, 1]);
+        assert_eq!(Spool::open(&path).unwrap(), spool);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_is_an_error_and_then_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cards");
+        let mut spooling = Spooling::create(&path).unwrap();
+        spooling.push(&card(9)).unwrap();
+        let spool = spooling.finish(true).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(20).unwrap();
+        let mut cards = spool.cards().unwrap();
+        assert!(cards.next().unwrap().is_err());
+        assert!(cards.next().is_none());
+    }
+}

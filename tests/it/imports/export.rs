@@ -1,0 +1,78 @@
+//! What came in goes out again, and comes in elsewhere as it was.
+
+use super::kit::{Person, fixture};
+use crate::study::binary::Place;
+use serde_json::json;
+
+#[test]
+fn a_package_goes_out_as_a_package_with_notes_media_and_schedules() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    person.import("filename=x.apkg", &fixture("latest.apkg"));
+    let mut due = 0;
+    for deck in person.decks() {
+        let (id, path) = (deck["deck_id"].as_str().unwrap(), deck["path"].as_str().unwrap());
+        let package = person.get(&format!("/decks/{id}/export?format=apkg&scheduling=true"));
+        assert_eq!(package.status, 200, "{}", package.text());
+        assert!(package.headers["content-disposition"].ends_with(".apkg\""));
+        let job = other.import("filename=out.apkg", &package.body);
+        assert_eq!(job["phase"], "done", "{path}: {job}");
+        assert_eq!(job["rejected"], 0, "{path}: {job}");
+        let theirs = other.decks().into_iter().find(|theirs| theirs["path"] == deck["path"]).unwrap();
+        let own_addresses = |cards: Vec<(String, String)>, deck: &str| -> Vec<(String, String)> {
+            cards.into_iter().map(|(f, b)| (f.replace(deck, "DECK"), b.replace(deck, "DECK"))).collect()
+        };
+        let their_id = theirs["deck_id"].as_str().unwrap();
+        assert_eq!(
+            own_addresses(other.cards(their_id), their_id),
+            own_addresses(person.cards(id), id),
+            "{path}"
+        );
+        let counts =
+            |who: &Person, deck: &str| who.get(&format!("/due?deck_id={deck}")).expect(200)["counts"].clone();
+        assert_eq!(counts(&other, their_id)["review"], counts(&person, id)["review"], "{path}");
+        due += counts(&person, id)["review"].as_u64().unwrap();
+    }
+    assert!(due > 0);
+}
+
+#[test]
+fn cards_made_here_go_out_in_every_form_and_come_in_again() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    let file = "front,back,tags,hint\n=1+1,-2,\"=x y\",\nHund,dog,animal,barks\n@home,\"a,\"\"b\",,\n";
+    let deck = person.import("filename=words.csv", file.as_bytes())["decks"][0].as_str().unwrap().to_owned();
+    let cards = person.cards(&deck);
+    assert_eq!(cards.len(), 3);
+    for format in ["csv", "jsonl", "apkg"] {
+        let out = person.get(&format!("/decks/{deck}/export?format={format}"));
+        assert_eq!(out.status, 200, "{format}: {}", out.text());
+        if format == "csv" {
+            let starts = |cell: &str| cell.trim_start_matches('"').starts_with(['=', '+', '-', '@']);
+            assert!(
+                !out.text().lines().skip(2).any(|line| line.split("\",\"").any(starts)),
+                "{}",
+                out.text()
+            );
+            // Into the same deck it changes nothing.
+            let same = person.import(&format!("filename=x.csv&deck_id={deck}"), &out.body);
+            assert_eq!(same["report"]["counts"]["unchanged"], 3, "{same}");
+        }
+        if format == "jsonl" {
+            let first: serde_json::Value = out.text().lines().next().unwrap().parse().unwrap();
+            assert_eq!((&first["front"], &first["html"]), (&json!("=1+1"), &json!(true)));
+            continue;
+        }
+        let job = other.import(&format!("filename=words.{format}"), &out.body);
+        assert_eq!(job["report"]["counts"]["added"], 3, "{format}: {job}");
+        let deck = job["decks"][0].as_str().unwrap();
+        let fronts =
+            |cards: Vec<(String, String)>| cards.into_iter().map(|(front, _)| front).collect::<Vec<_>>();
+        let there = fronts(other.cards(deck));
+        let same = there.iter().zip(fronts(cards.clone())).all(|(there, here)| there.starts_with(&here));
+        assert!(same, "{format}: {there:?}");
+    }
+    person.get(&format!("/decks/{deck}/export?format=pdf")).refuses(422, "invalid");
+}
