@@ -11,12 +11,18 @@ OUTAGE_S ?= 60
 ROUNDS ?= 1
 BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
-.PHONY: run test unit unit-on-cql test-cql browser bench bench-micro bench-baseline chaos lint tools-build tools-test clean
+.PHONY: run test unit unit-on-cql test-cql browser api bench bench-micro bench-baseline chaos lint tools-build tools-test clean
 
 run: tools-build            ## build and start with the embedded store and a demo deck
 	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
 
-test: tools-test unit browser   ## everything that is tested
+# The last two mostly wait, and know nothing of each other.
+test: tools-test unit       ## everything that is tested
+	$(MAKE) --no-print-directory -j2 --output-sync=target browser api
+
+# Properties are tried with the same cases each time: a check tells what a change broke. New cases are looked for by
+# `make chaos`, and by `cargo test` alone.
+unit test-cql: export PROPTEST_RNG_SEED ?= 20261122
 
 unit: tools-test            ## every test of the workspace, against real parts
 	$(CARGO) build --workspace --bins
@@ -40,8 +46,13 @@ browser: tools-test         ## the pages in a real Chromium
 	$(CARGO) build --bin studyhall
 	STUDYHALL_BIN=$(CURDIR)/target/debug/studyhall tests/browser/run.sh
 
-chaos: tools-test           ## many kills, seeds and long outages: make chaos KILLS=1000 SEEDS=5000 OUTAGE_S=1800
+api: tools-test             ## a property-based tester over all routes, by the server's own document
+	$(CARGO) build --bin studyhall
+	scripts/api_test.py target/debug/studyhall target/tools/api/bin/schemathesis
+
+chaos: tools-test           ## new cases of properties, many kills, seeds and long outages: make chaos KILLS=1000 SEEDS=5000 OUTAGE_S=1800
 	$(CARGO) build --workspace --bins
+	$(CARGO) test -p domain -p anki -p ports -p protocol -p client -p optimizer
 	STUDYHALL_KILLS=$(KILLS) $(CARGO) test --test it faults::kill -- --nocapture
 	SIM_SEEDS=$(SEEDS) $(CARGO) test -p domain --test owner_sim -- --nocapture
 	STUDYHALL_OUTAGE_S=$(OUTAGE_S) scripts/cassandra.sh with -- $(CARGO) test --test it cluster:: -- --nocapture

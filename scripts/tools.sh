@@ -16,6 +16,7 @@ want make make
 [[ ${1:-build} == build ]] || want python3 python3
 if [[ ${1:-build} == test ]]; then
     python3 -m pip --version >/dev/null 2>&1 || need+=(python3-pip)
+    python3 -c 'import ensurepip' >/dev/null 2>&1 || need+=(python3-venv)
     want node nodejs
     have npm || need+=(npm)
     have chromium || need+=(chromium)
@@ -30,7 +31,17 @@ if [[ ${1:-build} == test ]]; then
     ls -d /usr/lib/jvm/java-17-openjdk* >/dev/null 2>&1 || need+=(openjdk-17-jre-headless)
     want mvn maven
 fi
-[[ ${#need[@]} -eq 0 ]] && exit 0
+
+# A tester of the HTTP API, in a folder of its own beside the builds.
+api_tester() {
+    [[ ${1:-build} == test && ! -x target/tools/api/bin/schemathesis ]] || return 0
+    python3 -m venv target/tools/api
+    target/tools/api/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+}
+if [[ ${#need[@]} -eq 0 ]]; then
+    api_tester "$@"
+    exit 0
+fi
 
 install="apt-get install -y ${need[*]}"
 if have apt-get && [[ $(id -u) -eq 0 ]]; then
@@ -41,3 +52,4 @@ else
     echo "missing: ${need[*]}. Install with: sudo $install" >&2
     exit 1
 fi
+api_tester "$@"

@@ -9,6 +9,7 @@
 
 mod outline;
 mod policy;
+mod settled;
 
 use outline::Outline;
 use protocol::CardContent;
@@ -183,7 +184,10 @@ pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'sta
 
 /// Whether the HTML shows anything.
 pub(crate) fn shows_something(html: &str) -> bool {
-    ["<img", "<audio", "<video"].iter().any(|tag| html.contains(tag))
+    let mut begins = html.chars().take_while(|letter| !matches!(letter, '<' | '&'));
+    // Most texts begin with a letter.
+    begins.any(|letter| !is_unseen(letter))
+        || ["<img", "<audio", "<video"].iter().any(|tag| html.contains(tag))
         || !plain_text(html).chars().all(is_unseen)
 }
 

@@ -11,7 +11,9 @@ mod family;
 mod node;
 mod nodes;
 
+use crate::events::Events;
 use crate::server::{Health, Storage};
+use crate::webhooks::Dispatcher;
 use crate::ws::layer::SocketCounters;
 use crate::ws::study::RelayCounters;
 use actors::{Engine, Telemetry};
@@ -60,6 +62,10 @@ pub struct Sources {
     pub bus: Option<Arc<dyn Bus>>,
     /// Limits that nodes share, where they do.
     pub quota: Option<Arc<SharedQuota>>,
+    /// What happens.
+    pub events: Events,
+    /// Who is sent it.
+    pub webhooks: Dispatcher,
 }
 
 impl Sources {

@@ -26,6 +26,18 @@ export class Api {
     return this.request("GET", "/me");
   }
 
+  /** The classes that the person runs. */
+  async ownClasses() {
+    const classes = [];
+    let cursor = null;
+    do {
+      const page = await this.request("GET", `/classes?${query({ limit: 100, cursor })}`);
+      classes.push(...page.items.filter(({ may_edit }) => may_edit));
+      cursor = page.next ?? null;
+    } while (cursor !== null && classes.length < 2_000);
+    return classes;
+  }
+
   /** All decks that the learner sees, page by page. */
   async decks() {
     const decks = [];
@@ -111,13 +123,13 @@ export class Api {
   }
 
   /**
-   * Uploads a file that becomes an import of its own, and returns it as it is then. `onProgress(fraction)` is told how
-   * much has been sent.
+   * Uploads a file that becomes an import of its own, and returns it as it is then. `options`: what its format takes, and
+   * `format` itself where it is not to be found out. `onProgress(fraction)` is told how much has been sent.
    */
-  uploadJob(file, { dry_run, deck_id = null, onProgress = () => {} }) {
+  uploadJob(file, { dry_run, options = {}, onProgress = () => {} }) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", `${BASE}/imports?${query({ filename: file.name, dry_run: dry_run ? "true" : null, deck_id })}`);
+      request.open("POST", `${BASE}/imports?${query({ filename: file.name, dry_run: dry_run ? "true" : null, ...options })}`);
       request.setRequestHeader("Accept", "application/json");
       request.setRequestHeader("Content-Type", "application/octet-stream");
       request.setRequestHeader("Authorization", `Bearer ${this.token()}`);
@@ -136,9 +148,9 @@ export class Api {
     return this.request("GET", `/imports/${job_id}`);
   }
 
-  /** Makes an import that was only tried a real one. */
-  commitJob(job_id) {
-    return this.request("POST", `/imports/${job_id}/commit`);
+  /** Makes an import that was only tried a real one. `confirm_gone`: of a roster, so many people may be gone. */
+  commitJob(job_id, { confirm_gone = null } = {}) {
+    return this.request("POST", `/imports/${job_id}/commit?${query({ confirm_gone })}`);
   }
 
   /** Takes an import back as a whole; `force`: also the cards that were studied since. */

@@ -8,6 +8,7 @@ import { DecksView } from "./view-decks.js";
 import { ImportView } from "./view-import.js";
 import { JobView } from "./view-job.js";
 import { MediaSession } from "./media.js";
+import { RosterView } from "./view-roster.js";
 import { SignInView } from "./view-signin.js";
 import { StudyView } from "./view-study.js";
 import { StudyClient } from "./client.js";
@@ -22,6 +23,7 @@ const ROUTES = [
   [/^#\/study$/, StudyView],
   [/^#\/deck\/([0-9a-f-]{36})$/, DeckView],
   [/^#\/job\/([0-9a-f-]{36})$/, JobView],
+  [/^#\/people$/, RosterView],
   [/^#\/import(?:\/([0-9a-f-]{36}))?$/, ImportView],
   [/^/, DecksView],
 ];
@@ -187,7 +189,7 @@ class App {
   }
 }
 
-/** A file dropped anywhere on the page goes to the import view. */
+/** A file dropped anywhere on the page goes to the view that takes files, else to the import view. */
 function acceptDrops(app) {
   const hasFiles = (event) => app.client && event.dataTransfer?.types.includes("Files");
   let depth = 0;
@@ -203,7 +205,7 @@ function acceptDrops(app) {
     event.preventDefault();
     mark(-depth);
     app.dropped = [...event.dataTransfer.files];
-    if (app.view instanceof ImportView) app.view.takeFiles(app.dropped.splice(0));
+    if (app.view?.takeFiles) app.view.takeFiles(app.dropped.splice(0));
     else app.go(app.view instanceof DeckView ? `#/import/${app.view.deck_id}` : "#/import");
   });
 }

@@ -1,8 +1,9 @@
 // The decks, with what is due in each.
 
 import { ApiError } from "./api.js";
-import { h, setText } from "./dom.js";
+import { h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
+import { mayImportPeople } from "./view-roster.js";
 import { meSettings } from "./view-settings.js";
 
 /** Requests for counts at the same time. */
@@ -16,6 +17,7 @@ export class DecksView {
     this.totals = countRow();
     this.list = h("ul", { className: "decks", "aria-label": "Decks" });
     this.note = h("p", { className: "quiet", role: "status" }, "Fetching your decks…");
+    this.people = h("a", { className: "button", href: "#/people", hidden: true }, "People");
     this.study_all = h("a", { className: "button primary", href: "#/study" }, "Study all");
     this.day = h("div", {});
     this.element = h(
@@ -25,7 +27,7 @@ export class DecksView {
         "div",
         { className: "home-head" },
         h("div", {}, h("h1", {}, "Today"), this.totals.element),
-        h("div", { className: "row" }, h("a", { className: "button", href: "#/import" }, "New deck"), this.study_all),
+        h("div", { className: "row" }, this.people, h("a", { className: "button", href: "#/import" }, "New deck"), this.study_all),
       ),
       this.note,
       this.list,
@@ -46,6 +48,7 @@ export class DecksView {
   update() {
     const ready = this.app.client.session.link.isReady;
     if (ready && this.failed) this.load();
+    show(this.people, mayImportPeople(this.app.me));
     this.offerDay();
   }
 

@@ -19,7 +19,7 @@ export class ImportView {
   buildForm() {
     this.heading = h("h1", {}, this.deck_id ? "Import into the deck" : "New deck");
     this.name = h("input", { id: "title", maxLength: 200, autocomplete: "off" });
-    this.file = h("input", { type: "file", id: "file", className: "unseen", accept: ".apkg,.colpkg,.zip,.jsonl,.csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain", onchange: () => this.takeFiles([...this.file.files]) });
+    this.file = h("input", { type: "file", id: "file", className: "unseen", accept: ".apkg,.colpkg,.zip,.jsonl,.ndjson,.csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain", onchange: () => this.takeFiles([...this.file.files]) });
     this.chosen = h("span", { className: "chosen" });
     this.text = h("textarea", { id: "pasted", rows: 8, spellcheck: false, placeholder: "Capital of France\tParis\nCapital of Peru\tLima" });
     this.complaint = h("p", { className: "complaint", role: "alert" });
@@ -80,7 +80,7 @@ export class ImportView {
     await busily(this.try_button, async () => {
       try {
         const onProgress = (fraction) => setText(this.chosen, ` ${file.name}: ${Math.round(fraction * 100)} % sent`);
-        const job = await this.app.api.uploadJob(file, { dry_run: true, deck_id: this.deck_id, onProgress });
+        const job = await this.app.api.uploadJob(file, { dry_run: true, options: { deck_id: this.deck_id }, onProgress });
         this.app.go(`#/job/${job.job_id}`);
       } catch (error) {
         setText(this.complaint, sentenceOf(error));

@@ -2,6 +2,7 @@
 
 import { busily, h, setHtml, setText, show } from "./dom.js";
 import { counted } from "./format.js";
+import { Guard, rosterFigures, rosterParts } from "./roster-report.js";
 
 /** How often it is asked how far it is, in milliseconds. */
 const ASK_EVERY_MS = 500;
@@ -52,7 +53,8 @@ export class JobView {
     this.progress = h("progress", { max: 1, "aria-label": "How far it is" });
     this.complaint = h("p", { className: "complaint", role: "alert" });
     this.report = h("div", { className: "job-report" });
-    this.commit_button = h("button", { type: "button", className: "primary", onclick: () => this.act(this.commit_button, () => app.api.commitJob(job_id)) }, "Import");
+    this.commit_button = h("button", { type: "button", className: "primary", onclick: () => this.act(this.commit_button, () => app.api.commitJob(job_id, { confirm_gone: this.guard.confirmed })) }, "Import");
+    this.guard = new Guard(() => this.allow());
     this.study_link = h("a", { className: "button primary", href: "#/study" }, "Study");
     this.undo_button = h("button", { type: "button", onclick: () => this.act(this.undo_button, () => this.undo()) }, "Take it back");
     this.element = h(
@@ -60,7 +62,7 @@ export class JobView {
       { className: "job" },
       h("a", { href: "#/", className: "back-link" }, "‹ Decks"),
       this.heading,
-      h("div", { className: "panel" }, this.name, this.progress, this.report, h("div", { className: "row" }, this.commit_button, this.study_link, this.undo_button), this.complaint),
+      h("div", { className: "panel" }, this.name, this.progress, this.report, this.guard.element, h("div", { className: "row" }, this.commit_button, this.study_link, this.undo_button), this.complaint),
     );
   }
 
@@ -115,15 +117,22 @@ export class JobView {
     if (job.total > 0) this.progress.value = Math.min(1, job.done / job.total);
     else this.progress.removeAttribute("value");
     show(this.commit_button, job.phase === "tried");
-    show(this.study_link, job.phase === "done");
+    show(this.study_link, job.phase === "done" && job.format !== "roster");
     show(this.undo_button, job.phase === "done");
     if (job.decks.length === 1) this.study_link.href = `#/study/${job.decks[0]}`;
-    if (job.failure) setText(this.complaint, job.failure.detail);
+    if (job.failure) setText(this.complaint, sentenceOf(job.failure));
+    this.guard.put(job);
+    this.allow();
     // Pictures of a trial are not there yet: they are asked for anew when they are.
     const shown = JSON.stringify([job.finished && job.phase, job.report]);
     if (job.report === null || this.drawn === shown) return;
     this.drawn = shown;
-    this.report.replaceChildren(...[figures(job), decks(job.report), losses(job.report), samples(job), this.rejected(job)].filter(Boolean));
+    this.report.replaceChildren(...[...partsOf(job), this.rejected(job)].filter(Boolean));
+  }
+
+  /** What needs a number to be typed waits for it. */
+  allow() {
+    this.commit_button.disabled = !this.guard.isPassed;
   }
 
   rejected(job) {
@@ -137,6 +146,16 @@ export class JobView {
     h("a", { href: url, download: "rejected.csv" }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
+}
+
+/** A roster that would empty more than it did when it was tried cannot be confirmed here any more. */
+function sentenceOf({ code, detail }) {
+  return code === "too_many_gone" ? "Nothing was imported: other people would be gone now than when the file was tried. Choose it again." : detail;
+}
+
+function partsOf(job) {
+  if (job.format === "roster") return [rosterFigures(job.report), ...rosterParts(job.report)];
+  return [figures(job), decks(job.report), losses(job.report), samples(job)];
 }
 
 function figures({ report }) {
@@ -161,9 +180,11 @@ function decks(report) {
 
 function losses(report) {
   const lost = Object.entries({ ...report.fidelity?.losses, ...report.fidelity?.media_left_out });
-  if (lost.length === 0) return null;
+  const options = Object.entries(report.fidelity?.options ?? {});
+  if (lost.length + options.length === 0) return null;
   const line = ([what, count]) => h("li", {}, `${count}: ${what.replaceAll("_", " ")}`);
-  return h("details", {}, h("summary", {}, "What does not come over as it was"), h("ul", {}, lost.map(line)));
+  const option = ([what, count]) => h("li", {}, `${counted(count, "deck")}: another ${what.replaceAll("_", " ")}`);
+  return h("details", {}, h("summary", {}, "What does not come over as it was"), h("ul", {}, lost.map(line), options.map(option)));
 }
 
 /** Some cards of each note type, as they are shown here. Before it is done, and when it was taken back, no picture is there. */

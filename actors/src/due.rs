@@ -1,10 +1,13 @@
 //! What is due, without handing anything out: a session that lives for one question, over what is durable.
 
 use crate::engine::Shared;
+use crate::memo::Memo;
+use domain::day::Day;
 use domain::ids::{DeckId, EntryId, SittingId, UserId};
 use domain::session::{
-    CardDeal, Counts, Effect, FetchFailed, Input, Limits, Notice, Out, Session, SocketId, Start,
+    CardDeal, Counts, Effect, Facts, FetchFailed, Input, Limits, Notice, Out, Scope, Session, SocketId, Start,
 };
+use ports::{DeckRecord, Progress};
 use std::collections::VecDeque;
 
 /// What `GET due` shows.
@@ -16,6 +19,12 @@ pub struct DueView {
     pub decks: Vec<(DeckId, Counts)>,
     /// The cards that would come, first one first.
     pub items: Vec<CardDeal>,
+    /// The decks that it is over, those with nothing due too.
+    pub records: Vec<DeckRecord>,
+    /// The learner's study day.
+    pub today: Day,
+    /// The rows of progress in the deck that was asked for.
+    pub rows: Vec<Progress>,
 }
 
 /// Why there is none.
@@ -40,8 +49,10 @@ pub(crate) async fn view(
     deck: Option<DeckId>,
     limit: usize,
 ) -> Result<DueView, DueError> {
-    let seed = shared.reader.seed(user).await.map_err(|FetchFailed| DueError::Unavailable)?;
+    let memo = if deck.is_some() { Memo::about_some() } else { Memo::about_all() };
+    let seed = shared.reader.blank_seed(&memo, user).await.map_err(|FetchFailed| DueError::Unavailable)?;
     let now = shared.clock.now();
+    let today = seed.zones.stamp(now.wall_ms).day;
     let mut session = Session::new(seed, now);
     let start = Start {
         sitting: SittingId(EntryId::v7(now.wall_ms, 0).0),
@@ -52,7 +63,8 @@ pub(crate) async fn view(
         limits: Limits::default(),
         more: Limits::default(),
     };
-    let mut view = DueView { counts: Counts::default(), decks: Vec::new(), items: Vec::new() };
+    let (counts, decks, items, records) = (Counts::default(), Vec::new(), Vec::new(), Vec::new());
+    let mut view = DueView { counts, decks, items, records, today, rows: Vec::new() };
     let mut inputs = VecDeque::from([
         Input::Attach { socket: SOCKET, instance: None },
         Input::Start { socket: SOCKET, start: Box::new(start) },
@@ -63,7 +75,10 @@ pub(crate) async fn view(
         for effect in fx.drain(..) {
             match effect {
                 Effect::Fetch { token, want } => {
-                    let facts = shared.reader.answer(user, want).await;
+                    let facts = shared.reader.answer_in(&memo, user, want).await;
+                    if let Ok(Facts::Scope(Scope::Decks(ids))) = &facts {
+                        view.records = memo.noted(ids);
+                    }
                     inputs.push_back(Input::Fetched { token, facts });
                 }
                 Effect::Send { out, .. } => note(&mut view, out)?,
@@ -72,6 +87,7 @@ pub(crate) async fn view(
         }
     }
     view.items.truncate(limit);
+    view.rows = deck.map(|deck| memo.noted_rows(deck)).unwrap_or_default();
     Ok(view)
 }
 

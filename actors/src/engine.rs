@@ -7,6 +7,7 @@ use crate::cluster::{Cluster, ClusterOptions};
 use crate::decks::{DeckCache, FragmentEncoder};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
+use crate::memo::Memo;
 use crate::messages::{Aside, Concerned, Job, ToShard, ToWriter};
 use crate::observe::{EngineView, LearnerView, ShardView, Telemetry};
 use crate::registry::Registry;
@@ -113,6 +114,19 @@ pub(crate) struct Shared {
 pub(crate) trait AnyReader: Send + Sync {
     fn answer(&self, user: UserId, want: Want) -> Boxed<'_, Result<Facts, FetchFailed>>;
     fn seed(&self, user: UserId) -> Boxed<'_, Result<domain::session::SessionSeed, FetchFailed>>;
+    /// The same within one question, which reads each thing once.
+    fn answer_in<'a>(
+        &'a self,
+        memo: &'a Memo,
+        user: UserId,
+        want: Want,
+    ) -> Boxed<'a, Result<Facts, FetchFailed>>;
+    /// What a session starts from that lives for one question and takes no commands.
+    fn blank_seed<'a>(
+        &'a self,
+        memo: &'a Memo,
+        user: UserId,
+    ) -> Boxed<'a, Result<domain::session::SessionSeed, FetchFailed>>;
 }
 
 /// Notices when a task that must never end has panicked: nobody would be told of a verdict any more.

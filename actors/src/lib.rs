@@ -11,6 +11,7 @@ mod engine;
 mod heat;
 mod limits;
 mod loader;
+mod memo;
 mod messages;
 mod observe;
 mod quarantine;

@@ -8,9 +8,18 @@ pub enum OpenError {
     /// Neither a zip, nor a database, nor a folder of a profile.
     #[error("this is no package of Anki: an .apkg, a .colpkg, or the folder of a profile is expected")]
     NotAPackage,
-    /// An archive without a collection.
-    #[error("the archive holds no collection")]
+    /// An archive, or a folder, without a collection.
+    #[error("there is no collection in it: neither a package's nor a profile's")]
     NoCollection,
+    /// An archive with the folders of several profiles.
+    #[error("there are {0} profiles in it, and one is read at a time: zip the folder of one of them")]
+    SeveralProfiles(usize),
+    /// A database that was left in the middle of a change. What would undo it names files, and is never played back.
+    #[error(
+        "the collection was left in the middle of a change (there is a `collection.anki2-journal`): open it with Anki, \
+         close Anki, and copy it again"
+    )]
+    Unfinished,
     /// A package that a newer Anki wrote.
     #[error("the package was written in a form (version {version}) that is not known here")]
     TooNew {
@@ -50,6 +59,8 @@ impl OpenError {
         match self {
             Self::NotAPackage => "not_a_package",
             Self::NoCollection => "no_collection",
+            Self::SeveralProfiles(_) => "several_profiles",
+            Self::Unfinished => "collection_unfinished",
             Self::TooNew { .. } => "package_too_new",
             Self::Archive(_) => "archive_damaged",
             Self::Overlapping => "archive_overlapping",

@@ -34,7 +34,7 @@ pub use model::{
     Card, CardName, CardRow, Deck, DeckOptions, Due, FIELD_SEPARATOR, Header, Kind, Memory, Mix, Note,
     Notetype, Place, Review, ReviewKind, Stage, Template, source_key,
 };
-pub use package::{Form, MediaFile, Package};
+pub use package::{Form, GuardedZip, MediaFile, Package, ProfileFolder, write_zip};
 pub use render::{
     Form as ShapeForm, Loss, Losses, MediaKind, MediaRef, Names, Occlusion, RawHtml, RenderError, Rendered,
     Renderer, Shape, Side,

@@ -98,7 +98,7 @@ pub const SAMPLES_PER_NOTETYPE: usize = 3;
 /// Longest side of a sample in a report, in bytes; the rest is cut off.
 pub const SAMPLE_BYTES_MAX: usize = 4 * 1024;
 /// Note types of which a report has samples; of those beyond it has figures alone.
-pub const SAMPLED_NOTETYPES_MAX: usize = 200;
+pub const SAMPLED_NOTETYPES_MAX: usize = 20;
 
 /// The limits that a caller may narrow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

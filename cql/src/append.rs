@@ -13,8 +13,8 @@ use domain::entry::LogEntry;
 use domain::ids::{EntryId, UserId};
 use domain::owner::Subject;
 use domain::owner::caches::{Cached, Place};
-use futures_util::stream::{self, FuturesUnordered};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use ports::{Cause, ProgressWrite, Row, RowOutcome, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -199,7 +199,7 @@ async fn cards_of_marks(inner: &Inner, user: UserId, entries: &[Filed]) -> Resul
 }
 
 /// Writes what an import brings, a month after another, a few batches at a time so that learners go before it. Nobody's
-/// progress is touched: the entries do not count yet.
+/// progress is touched: the entries do not count yet. The caller's task must not be dropped half-way.
 pub(crate) async fn append_import(
     inner: &Inner,
     user: UserId,
@@ -210,14 +210,11 @@ pub(crate) async fn append_import(
         let about = filed_under(&entry, entry.card());
         months.entry(month_of(entry.id)).or_default().push(Filed { entry, about });
     }
-    let most = inner.options.batch_rows_max.min(inner.options.batch_bytes_max / ENTRY_BYTES).max(1);
     for (month, mut rows) in months {
         rows.sort_unstable_by_key(|row| (row.entry.id, row.entry.job));
         inner.log.note_job_cards(user, &rows).await?;
         inner.log.note_month(user, month).await?;
-        let writes: Vec<_> = rows.chunks(most).map(|rows| inner.log.write(user, month, rows, 0)).collect();
-        let at_once = inner.options.import_writes_at_once.max(1);
-        stream::iter(writes).buffer_unordered(at_once).try_collect::<()>().await?;
+        inner.log.write_all(user, month, &rows, inner.options.import_writes_at_once).await?;
     }
     Ok(())
 }

@@ -48,10 +48,19 @@ statements! {
     }
 }
 
+/// A copy that was begun and not finished.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Unfinished {
+    /// What is copied.
+    pub(crate) from: String,
+    /// The moment of its mark, Unix milliseconds by the clock of whoever began it.
+    pub(crate) at_ms: i64,
+}
+
 /// What is copied into the keyspace, where a copy was begun and not finished.
-pub(crate) async fn unfinished_copy(client: &Client) -> Result<Option<String>, OpenError> {
-    let read =
-        client.prepare("SELECT name FROM migrations WHERE scope = 'copy'", crate::client::Kind::Read).await?;
-    let row: Result<Option<(String,)>, StoreError> = client.read_one(&read, ()).await;
-    Ok(row.map_err(crate::migrate::MigrateError::from)?.map(|(from,)| from))
+pub(crate) async fn unfinished_copy(client: &Client) -> Result<Option<Unfinished>, OpenError> {
+    const MARK: &str = "SELECT name, at_ms FROM migrations WHERE scope = 'copy'";
+    let read = client.prepare(MARK, crate::client::Kind::Read).await?;
+    let row: Result<Option<(String, i64)>, StoreError> = client.read_one(&read, ()).await;
+    Ok(row.map_err(crate::migrate::MigrateError::from)?.map(|(from, at_ms)| Unfinished { from, at_ms }))
 }

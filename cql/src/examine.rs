@@ -11,6 +11,7 @@ use crate::owners::Owners;
 use domain::ids::Uuid;
 use ports::{Cause, NodeEntry, StoreError};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 /// A cluster that is looked at.
@@ -99,10 +100,12 @@ impl Examiner {
     /// # Errors
     /// A step failed, or the row was not there.
     pub async fn probe(&self, id: Uuid) -> Result<(), MigrateError> {
+        // With times of their own: servers whose clocks differ by a few milliseconds would keep the row.
         const PUT: &str =
-            "INSERT INTO quarantine (user, id, at_ms, reason, raw) VALUES (?, ?, 0, 'probe', 0x)";
+            "INSERT INTO quarantine (user, id, at_ms, reason, raw) VALUES (?, ?, 0, 'probe', 0x)
+            USING TIMESTAMP 1";
         const READ: &str = "SELECT reason FROM quarantine WHERE user = ? AND id = ?";
-        const DROP: &str = "DELETE FROM quarantine WHERE user = ? AND id = ?";
+        const DROP: &str = "DELETE FROM quarantine USING TIMESTAMP 2 WHERE user = ? AND id = ?";
         let client = self.in_keyspace().await?;
         let (put, read, delete) = tokio::try_join!(
             client.prepare(PUT, Kind::Write),
@@ -115,6 +118,33 @@ impl Examiner {
         client.write(&delete, &key).await?;
         let lost = || StoreError::new(Cause::Invalid, "a row that was written was not there").into();
         row.map(drop).ok_or_else(lost)
+    }
+
+    /// Compares and sets a row, as whoever claims a learner does, and removes it: how long the first of it took. The row
+    /// must be nobody else's.
+    ///
+    /// # Errors
+    /// A step failed, or the row was there already.
+    pub async fn probe_claim(&self, id: Uuid) -> Result<Duration, MigrateError> {
+        const SET: &str =
+            "INSERT INTO quarantine (user, id, at_ms, reason, raw) VALUES (?, ?, 0, 'probe', 0x)
+            IF NOT EXISTS";
+        const DROP: &str = "DELETE FROM quarantine WHERE user = ? AND id = ? IF EXISTS";
+        let client = self.in_keyspace().await?;
+        let (set, delete) =
+            tokio::try_join!(client.prepare(SET, Kind::Decide), client.prepare(DROP, Kind::Decide))?;
+        let key = (id, id.as_bytes().to_vec());
+        let began = Instant::now();
+        let was_set = client.decide(&set, &key).await;
+        let took = began.elapsed();
+        // Also where nobody knows whether it was set.
+        let removed = client.decide(&delete, &key).await;
+        let there = || StoreError::new(Cause::Invalid, "a row that nobody has written was there");
+        if !was_set? {
+            return Err(there().into());
+        }
+        removed?;
+        Ok(took)
     }
 
     /// The nodes that share the keyspace, those declared dead of late included.

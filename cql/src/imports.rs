@@ -191,22 +191,9 @@ fn job_of(blob: &[u8]) -> Result<JobId, StoreError> {
 
 async fn put(store: &CqlStore, record: ImportRecord, if_revision: Option<u64>) -> Result<u64, ImportsError> {
     let kept = read_decided(store, record.job).await?.map(|stored| stored.record);
-    if kept.as_ref().map(|kept| kept.revision) != if_revision {
-        return Err(ImportsError::Changed);
-    }
-    let revision = if_revision.unwrap_or(0) + 1;
-    let record = match kept {
-        None => ImportRecord { revision, ..record },
-        Some(kept) => ImportRecord {
-            revision,
-            owner: kept.owner,
-            digest: kept.digest,
-            created_ms: kept.created_ms,
-            ..record
-        },
-    };
+    let record = record.over(kept.as_ref(), if_revision)?;
     match write(store, &record, if_revision).await? {
-        true => Ok(revision),
+        true => Ok(record.revision),
         false => Err(ImportsError::Changed),
     }
 }

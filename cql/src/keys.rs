@@ -57,8 +57,8 @@ pub(crate) fn write_time_us(id: EntryId, epoch: Epoch) -> i64 {
 /// which the writer did not say what it is about: then each card's log has it.
 pub(crate) fn filed_under(entry: &LogEntry, about: About) -> About {
     match entry.body {
-        Body::ImportCommit { .. } | Body::ImportRevoke { .. } => None,
-        Body::Review(_) | Body::Set { .. } | Body::State { .. } => entry.card(),
+        Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Claim { .. } => None,
+        Body::Review(_) | Body::Set { .. } | Body::State { .. } | Body::Regrade(_) => entry.card(),
         Body::Undo { .. } => about,
     }
 }

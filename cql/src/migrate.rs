@@ -30,6 +30,9 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_library"),
     migration!(3, "0003_people"),
     migration!(4, "0004_imports"),
+    migration!(5, "0005_registers"),
+    migration!(6, "0006_editors"),
+    migration!(7, "0007_events"),
 ];
 
 const CREATE_MIGRATIONS: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -120,6 +123,12 @@ pub async fn migrate(
     let missing = std::mem::take(&mut report.missing);
     for migration in MIGRATIONS.iter().filter(|m| missing.iter().any(|name| name == m.name)) {
         for statement in statements(migration.text) {
+            // Not every server knows `ADD IF NOT EXISTS`: what is there already is left alone by us.
+            if let Some((table, column)) = added_column(&statement)
+                && column_exists(&client, &address.keyspace, table, column).await?
+            {
+                continue;
+            }
             client.change_schema(&statement).await?;
         }
         let digest = digest(migration.text);
@@ -186,6 +195,30 @@ async fn table_exists(client: &Client, keyspace: &str, table: &str) -> Result<bo
     Ok(client.read_one::<(String,)>(&find, (keyspace, table)).await?.is_some())
 }
 
+async fn column_exists(
+    client: &Client,
+    keyspace: &str,
+    table: &str,
+    column: &str,
+) -> Result<bool, MigrateError> {
+    const FIND: &str = "SELECT column_name FROM system_schema.columns
+        WHERE keyspace_name = ? AND table_name = ? AND column_name = ?";
+    let find = client.prepare(FIND, Kind::Read).await?;
+    Ok(client.read_one::<(String,)>(&find, (keyspace, table, column)).await?.is_some())
+}
+
+/// The table and the column, where a statement adds one: `ALTER TABLE table ADD column type`.
+fn added_column(statement: &str) -> Option<(&str, &str)> {
+    let mut words = statement.split_ascii_whitespace();
+    let mut is = |word: &str| words.next().is_some_and(|next| next == word);
+    if !(is("ALTER") && is("TABLE")) {
+        return None;
+    }
+    let table = words.next()?;
+    let adds = words.next()? == "ADD";
+    Some((table, words.next()?)).filter(|_| adds)
+}
+
 /// The statements of a migration: without comments, which begin with two hyphens, and ended by semicolons, neither
 /// of which may stand in a text.
 fn statements(text: &str) -> Vec<String> {
@@ -221,8 +254,21 @@ mod tests {
         let all: Vec<String> = MIGRATIONS.iter().flat_map(|m| statements(m.text)).collect();
         assert!(!all.is_empty());
         for statement in all {
-            let harmless = statement.contains(" IF NOT EXISTS ") || statement.contains(" IF EXISTS ");
+            let harmless = statement.contains(" IF NOT EXISTS ")
+                || statement.contains(" IF EXISTS ")
+                || added_column(&statement).is_some();
             assert!(harmless, "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_adds_a_column_is_told_from_what_does_not() {
+        assert_eq!(
+            added_column("ALTER TABLE decks ADD editors frozen<list<uuid>>"),
+            Some(("decks", "editors"))
+        );
+        for other in ["ALTER TABLE decks DROP editors", "CREATE TABLE a (b int)", "ALTER TABLE decks"] {
+            assert_eq!(added_column(other), None, "{other}");
         }
     }
 

@@ -4,6 +4,9 @@ use crate::clock::{Clock, SystemClock};
 use domain::owner::Timing;
 use std::sync::Arc;
 
+/// Learners whose logs one survey reads at once; each takes several reads of its own.
+pub(crate) const SURVEYED_AT_ONCE: usize = 4;
+
 /// How the store is opened. The defaults suit a server; every field may be changed alone.
 #[derive(Clone)]
 pub struct Options {

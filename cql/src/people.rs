@@ -6,6 +6,7 @@ mod fill;
 mod grants;
 mod person;
 mod persons;
+mod register;
 mod spans;
 mod statements;
 #[cfg(test)]
@@ -13,9 +14,14 @@ mod tests;
 
 use crate::CqlStore;
 use crate::task::owned;
-use domain::ids::{ClassId, UserId};
+use domain::ids::{ClassId, OrgId, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::people::{ClassChange, PersonChange};
-use ports::{Boxed, ClassRecord, Grant, People, PeopleError, Person, SignIn};
+use ports::register::{ClassAmendment, Enrolling};
+use ports::{
+    Boxed, ClassRecord, Grant, People, PeopleError, Person, Register, RegisterKey, Registered,
+    RegisteredClass, SignIn, Standing,
+};
 
 pub(crate) use fill::{fill_class, fill_person, kept_class, kept_person};
 pub(crate) use statements::PeopleStatements;
@@ -27,7 +33,7 @@ impl People for CqlStore {
     }
 
     fn person(&self, user: UserId) -> Boxed<'_, Result<Option<Person>, PeopleError>> {
-        Box::pin(async move { Ok(persons::read(self, user).await?.map(|stored| stored.person)) })
+        Box::pin(async move { Ok(persons::read(self, user).await?.map(|stored| stored.account.person)) })
     }
 
     fn change_person(
@@ -68,5 +74,95 @@ impl People for CqlStore {
 
     fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>> {
         Box::pin(async move { Ok(grants::grants(self, user).await?) })
+    }
+
+    fn standing(&self, user: UserId) -> Boxed<'_, Result<Standing, PeopleError>> {
+        Box::pin(async move {
+            let (person, grants) = tokio::try_join!(persons::read(self, user), grants::grants(self, user))?;
+            Ok(Standing { person: person.map(|stored| stored.account.person), grants })
+        })
+    }
+
+    fn persons(&self, users: Vec<UserId>) -> Boxed<'_, Result<Vec<Person>, PeopleError>> {
+        Box::pin(async move {
+            let reads = stream::iter(users).map(|user| persons::read(self, user));
+            let at_once = self.client().options().reads_at_once;
+            let found: Vec<_> = reads.buffer_unordered(at_once).try_collect().await?;
+            Ok(found.into_iter().flatten().map(|stored| stored.account.person).collect())
+        })
+    }
+
+    fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
+        Box::pin(async move { Ok(classes::enrolled_since(self, class).await?) })
+    }
+}
+
+impl Register for CqlStore {
+    fn registered(
+        &self,
+        org: OrgId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Boxed<'_, Result<Vec<Registered>, PeopleError>> {
+        Box::pin(async move { Ok(register::page(self, org, after, limit).await?) })
+    }
+
+    fn find_registered(
+        &self,
+        org: OrgId,
+        keys: Vec<RegisterKey>,
+    ) -> Boxed<'_, Result<Vec<Registered>, PeopleError>> {
+        Box::pin(async move { Ok(register::find(self, org, keys).await?) })
+    }
+
+    fn put_registered(
+        &self,
+        people: Vec<Registered>,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<Vec<UserId>, PeopleError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { register::put(&store, people, now_ms).await }))
+    }
+
+    fn registered_classes(
+        &self,
+        org: OrgId,
+        after: Option<ClassId>,
+        limit: usize,
+    ) -> Boxed<'_, Result<Vec<RegisteredClass>, PeopleError>> {
+        Box::pin(async move { Ok(register::classes(self, org, after, limit).await?) })
+    }
+
+    fn registered_class(
+        &self,
+        org: OrgId,
+        class: ClassId,
+    ) -> Boxed<'_, Result<Option<RegisteredClass>, PeopleError>> {
+        Box::pin(async move { Ok(register::one_class(self, org, class).await?) })
+    }
+
+    fn put_registered_class(&self, class: RegisteredClass) -> Boxed<'_, Result<(), PeopleError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { Ok(register::put_class(&store, &class).await?) }))
+    }
+
+    fn amend_class(
+        &self,
+        class: ClassId,
+        to: ClassAmendment,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { register::amend(&store, class, &to, now_ms).await }))
+    }
+
+    fn enroll_many(
+        &self,
+        class: ClassId,
+        who: Enrolling,
+        now_ms: i64,
+    ) -> Boxed<'_, Result<Vec<UserId>, PeopleError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { register::enroll_many(&store, class, who, now_ms).await }))
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::address::Address;
 use crate::append;
-use crate::archive::unfinished_copy;
+use crate::archive::{Unfinished, unfinished_copy};
 use crate::behind::{self, Behind};
-use crate::caches::{CacheTables, Patience, as_progress};
+use crate::caches::{CacheTables, as_progress};
 use crate::client::Client;
 use crate::error::OpenError;
+use crate::events::EventStatements;
 use crate::figures::{RequestFigures, RequestKind};
 use crate::imports::ImportStatements;
 use crate::lanes::Lanes;
@@ -21,14 +22,14 @@ use crate::people::PeopleStatements;
 use crate::read;
 use crate::statements::statements;
 use crate::task::owned;
-use crate::tenure::{Held, Tenure, Tenures, read_superset};
+use crate::tenure::{Tenure, Tenures};
+use crate::webhooks::WebhookStatements;
 use domain::entry::LogEntry;
-use domain::ids::{CardId, DeckId, EntryId, RunId, UserId};
-use domain::owner::{Beat, Epoch, Subject};
+use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::owner::Beat;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::reviews::{Shape, only_of_jobs};
-use ports::{
-    Boxed, Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError,
-};
+use ports::{LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,10 +60,12 @@ pub(crate) struct Inner {
     imports: ImportStatements,
     media: MediaStatements,
     notes: NoteStatements,
+    events: EventStatements,
+    webhooks: WebhookStatements,
     pub(crate) tenures: Tenures,
     pub(crate) behind: Behind,
     pub(crate) lanes: Lanes,
-    beat: Mutex<Option<Beat>>,
+    pub(crate) beat: Mutex<Option<Beat>>,
     last_stamp_us: AtomicI64,
 }
 
@@ -99,15 +102,17 @@ impl CqlStore {
     pub async fn open(address: &Address, options: &Options) -> Result<Self, OpenError> {
         match Box::pin(Self::open_marked(address, options)).await? {
             (store, None) => Ok(store),
-            (_, Some(from)) => Err(OpenError::CopyUnfinished { keyspace: address.keyspace.clone(), from }),
+            (_, Some(Unfinished { from, .. })) => {
+                Err(OpenError::CopyUnfinished { keyspace: address.keyspace.clone(), from })
+            }
         }
     }
 
-    /// The same, and what an unfinished copy into the keyspace is of.
+    /// The same, and the mark of an unfinished copy into the keyspace.
     pub(crate) async fn open_marked(
         address: &Address,
         options: &Options,
-    ) -> Result<(Self, Option<String>), OpenError> {
+    ) -> Result<(Self, Option<Unfinished>), OpenError> {
         let client = Client::connect(address, options, false).await?;
         migrate::judge(&client, address).await?;
         let found = migrate::check(&client, &address.keyspace).await?;
@@ -117,7 +122,7 @@ impl CqlStore {
         }
         let unfinished = unfinished_copy(&client).await?;
         // Each on the heap: together they would take much of a small stack.
-        let (log, caches, owners, other, library, people, imports, media, notes) = tokio::try_join!(
+        let (log, caches, owners, other, library, people, imports, media, notes, events, webhooks) = tokio::try_join!(
             Box::pin(Log::open(&client)),
             Box::pin(CacheTables::open(&client)),
             Box::pin(Owners::open(&client)),
@@ -126,7 +131,9 @@ impl CqlStore {
             Box::pin(PeopleStatements::prepare(&client)),
             Box::pin(ImportStatements::prepare(&client)),
             Box::pin(MediaStatements::prepare(&client)),
-            Box::pin(NoteStatements::prepare(&client))
+            Box::pin(NoteStatements::prepare(&client)),
+            Box::pin(EventStatements::prepare(&client)),
+            Box::pin(WebhookStatements::prepare(&client))
         )?;
         let inner = Arc::new(Inner {
             client,
@@ -140,6 +147,8 @@ impl CqlStore {
             imports,
             media,
             notes,
+            events,
+            webhooks,
             tenures: Tenures::default(),
             behind: Behind::new(options),
             lanes: Lanes::new(options.lanes),
@@ -168,107 +177,6 @@ impl CqlStore {
             is_away: figures.is_away(),
             requests: figures.requests(),
         }
-    }
-
-    /// The newest beat of this process that was applied: an owner without a fresh one names what it acknowledges in the
-    /// inbox.
-    pub fn beaten(&self, beat: Beat) {
-        *self.inner.beat.lock().unwrap_or_else(PoisonError::into_inner) = Some(beat);
-    }
-
-    /// This process owns the learner from now on, under this epoch: reads what the caches may lack, and bars former owners
-    /// from them. To be called after the claim and before anything is appended or acknowledged.
-    ///
-    /// # Errors
-    /// The store's; the learner is not adopted then.
-    pub async fn adopt(&self, user: UserId, run: RunId, epoch: Epoch) -> Result<(), StoreError> {
-        let inner = &self.inner;
-        let (clock, timing) = (&inner.options.clock, inner.options.timing);
-        // First: an entry that the session knows must not be one that the caches may lack unseen.
-        let newest = Some(read::newest(inner, user).await?);
-        let mut superset = read_superset(&inner.log, &inner.caches, user, (run, epoch), timing).await?;
-        // A former owner's last write may have reached too few replicas for a fold to find it. What an import brings is
-        // written again by whoever carries the import on.
-        superset.rows.retain(|row| row.entry.job.is_none());
-        let listed = read::listed(inner, user, std::mem::take(&mut superset.rows));
-        let ((), months, decks) = tokio::try_join!(listed, inner.log.months(user), inner.caches.decks(user))?;
-        let (months, decks) = (months.into_iter().collect(), decks.into_iter().collect());
-        let touched = superset.stale().into_iter().map(|(deck, _)| deck).collect();
-        let inbox = superset.inbox;
-        let fence = superset.at.log(superset.found, clock.tick_ms(), clock.wall_ms()).ok_or_else(|| {
-            StoreError::new(Cause::Invalid, "adopt a learner: this run has lived too long to write caches")
-        })?;
-        inner.caches.put_checkpoint(user, epoch, fence.checkpoint(), Patience::Long).await?;
-        let caches = fence.stored();
-        let noted = inbox.into_iter().map(|row| (row.id, row.noted_us)).collect();
-        let (share, checkpoint_tick_ms) = (inner.behind.share(), clock.tick_ms());
-        let mut held = Held { caches, noted, months, decks, touched, newest, checkpoint_tick_ms, share };
-        let dirty = held.count();
-        inner.tenures.insert(Arc::new(Tenure::new(user, held)));
-        inner.behind.wait(user, dirty, &inner.options);
-        Ok(())
-    }
-
-    /// Whether this process owns the learner and a write of its caches is under way: it is not released meanwhile.
-    pub fn is_writing(&self, user: UserId) -> bool {
-        self.inner.tenures.get(user).is_some_and(|tenure| tenure.held().caches.is_writing())
-    }
-
-    /// Writes what waits of the learner's caches and its checkpoint, and forgets the learner, whatever came of that: what
-    /// is not written the next owner folds from the log. Nothing may be appended for the learner from here on. A tenure
-    /// that begins meanwhile stays.
-    ///
-    /// # Errors
-    /// The store's; the learner is forgotten all the same.
-    pub async fn release(&self, user: UserId) -> Result<(), StoreError> {
-        let Some(tenure) = self.inner.tenures.get(user) else { return Ok(()) };
-        let inner = Arc::clone(&self.inner);
-        // It may take long, and goes on when nobody waits for it any more.
-        owned(async move {
-            let flushed = behind::flush(&inner, &tenure, true).await;
-            inner.tenures.remove_this(&tenure);
-            flushed
-        })
-        .await
-    }
-
-    /// Forgets all learners without writing: this run was declared dead, and others own them.
-    pub fn forget_all(&self) {
-        drop(self.inner.tenures.drain());
-    }
-
-    /// Writes what waits of one learner now.
-    ///
-    /// # Errors
-    /// The store's; it waits on then.
-    pub async fn flush(&self, user: UserId) -> Result<(), StoreError> {
-        match self.inner.tenures.get(user) {
-            Some(tenure) => behind::flush(&self.inner, &tenure, true).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Writes what waits of all learners, as before the process ends. How many learners' could not be written: the next
-    /// owner folds that from the log.
-    pub async fn flush_all(&self) -> usize {
-        behind::flush_all(&self.inner).await
-    }
-
-    /// Commands that came again, were found in the log, and were not known to the session: perhaps writes of an owner that
-    /// died, which landed after the load. To be awaited before their verdict. Names the cards to fold again.
-    ///
-    /// # Errors
-    /// The store's; then there is no verdict yet.
-    pub async fn found_again(&self, user: UserId, entries: &[EntryId]) -> Result<Vec<Subject>, StoreError> {
-        read::found_again(&self.inner, user, entries).await
-    }
-
-    /// Reads the inbox once more: another has appended something, or may have. Names the cards to fold again.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn inbox_again(&self, user: UserId) -> Result<Vec<Subject>, StoreError> {
-        read::inbox_again(&self.inner, user).await
     }
 
     /// The write timestamp of a change that replaces what was there, in microseconds: the time, and later than that of
@@ -306,43 +214,13 @@ impl CqlStore {
     pub(crate) fn notes_statements(&self) -> &NoteStatements {
         &self.inner.notes
     }
-}
 
-impl ports::Tenures for CqlStore {
-    fn adopt(&self, user: UserId, run: RunId, epoch: Epoch) -> Boxed<'_, Result<(), StoreError>> {
-        Box::pin(CqlStore::adopt(self, user, run, epoch))
+    pub(crate) fn events_said(&self) -> &EventStatements {
+        &self.inner.events
     }
 
-    fn release(&self, user: UserId) -> Boxed<'_, Result<(), StoreError>> {
-        Box::pin(CqlStore::release(self, user))
-    }
-
-    fn flush_all(&self) -> Boxed<'_, usize> {
-        Box::pin(CqlStore::flush_all(self))
-    }
-
-    fn is_writing(&self, user: UserId) -> bool {
-        CqlStore::is_writing(self, user)
-    }
-
-    fn forget_all(&self) {
-        CqlStore::forget_all(self);
-    }
-
-    fn beaten(&self, beat: Beat) {
-        CqlStore::beaten(self, beat);
-    }
-
-    fn found_again(
-        &self,
-        user: UserId,
-        entries: Vec<EntryId>,
-    ) -> Boxed<'_, Result<Vec<Subject>, StoreError>> {
-        Box::pin(async move { CqlStore::found_again(self, user, &entries).await })
-    }
-
-    fn inbox_again(&self, user: UserId) -> Boxed<'_, Result<Vec<Subject>, StoreError>> {
-        Box::pin(CqlStore::inbox_again(self, user))
+    pub(crate) fn hooks_said(&self) -> &WebhookStatements {
+        &self.inner.webhooks
     }
 }
 
@@ -368,6 +246,31 @@ impl ReviewStore for CqlStore {
 
     async fn progress(&self, user: UserId, deck: DeckId) -> Result<Vec<Progress>, StoreError> {
         read::progress(&self.inner, user, deck).await
+    }
+
+    async fn progress_of(
+        &self,
+        user: UserId,
+        decks: Option<Vec<DeckId>>,
+    ) -> Result<Vec<Progress>, StoreError> {
+        let decks = match decks {
+            Some(decks) => decks,
+            None => self.load(user).await?.decks,
+        };
+        let reads = stream::iter(decks).map(|deck| read::progress(&self.inner, user, deck));
+        let rows: Vec<Vec<Progress>> =
+            reads.buffered(self.client().options().reads_at_once).try_collect().await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    async fn survey<T: Send + 'static>(
+        &self,
+        users: Vec<UserId>,
+        range: LogRange,
+        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+    ) -> Result<Vec<T>, StoreError> {
+        let read = async |user| Ok::<_, StoreError>(sum(user, self.log(user, range).await?));
+        stream::iter(users).map(read).buffered(crate::options::SURVEYED_AT_ONCE).try_collect().await
     }
 
     async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {

@@ -184,9 +184,15 @@ pub(crate) async fn subjects(
     let mut undone: Vec<(EntryId, EntryId)> = Vec::new();
     for row in rows {
         match row.entry.body {
-            Body::ImportCommit { job } | Body::ImportRevoke { job } => marks.push((row.entry.id, job)),
+            Body::ImportCommit { job } | Body::ImportRevoke { job } | Body::Claim { job, .. } => {
+                marks.push((row.entry.id, job));
+            }
             Body::Undo { of } if row.about.is_none() => undone.push((row.entry.id, of)),
-            Body::Undo { .. } | Body::Review(_) | Body::Set { .. } | Body::State { .. } => {}
+            Body::Undo { .. }
+            | Body::Review(_)
+            | Body::Set { .. }
+            | Body::State { .. }
+            | Body::Regrade(_) => {}
         }
     }
     if !undone.is_empty() {

@@ -2,6 +2,7 @@
 //! and never removed, so that what was seen once can be told from what never was.
 
 use crate::ids::{OrgId, UserId};
+use std::sync::Arc;
 
 /// Who a deck is for beside its owner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -92,10 +93,12 @@ impl Visibility {
 }
 
 /// What of a deck's record decides who sees it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DeckGate {
     /// Whose deck it is.
     pub owner: UserId,
+    /// Who changes its cards together with the owner, and therefore sees it whatever its visibility.
+    pub editors: Arc<[UserId]>,
     /// The organisation it belongs to.
     pub org: Option<OrgId>,
     /// Who it is for.
@@ -111,6 +114,7 @@ pub struct DeckGate {
 pub fn deck_spans(gate: &DeckGate, user: UserId, org: Option<OrgId>, by_class: &[Span]) -> Vec<Span> {
     let same_org = gate.org.is_some() && gate.org == org;
     let whole = gate.owner == user
+        || gate.editors.contains(&user)
         || match gate.visibility.reach() {
             Reach::All => true,
             Reach::Org => same_org,
@@ -135,6 +139,7 @@ mod tests {
     fn a_class_deck_is_seen_while_enrolled_and_while_it_lives() {
         let gate = DeckGate {
             owner: UserId::from_u128(1),
+            editors: [].into(),
             org: None,
             visibility: Visibility::Class,
             narrowed: Narrowed::default(),
@@ -157,6 +162,7 @@ mod tests {
         let spans_after = |steps: &[Visibility], of: Option<OrgId>| {
             let mut gate = DeckGate {
                 owner: UserId::from_u128(1),
+                editors: [].into(),
                 org: Some(org),
                 visibility: Private,
                 narrowed: Narrowed::default(),
@@ -179,10 +185,26 @@ mod tests {
     }
 
     #[test]
+    fn an_editor_sees_a_deck_as_long_as_it_lives_whoever_it_is_for() {
+        let editor = UserId::from_u128(2);
+        let gate = DeckGate {
+            owner: UserId::from_u128(1),
+            editors: [editor].into(),
+            org: Some(OrgId::from_u128(7)),
+            visibility: Visibility::Private,
+            narrowed: Narrowed::default(),
+            life: Span { from_ms: 100, until_ms: Some(500) },
+        };
+        assert_eq!(deck_spans(&gate, editor, None, &[]), [gate.life]);
+        assert!(deck_spans(&gate, UserId::from_u128(3), None, &[]).is_empty());
+    }
+
+    #[test]
     fn an_organisation_sees_only_its_own() {
         let org = OrgId::from_u128(7);
         let gate = DeckGate {
             owner: UserId::from_u128(1),
+            editors: [].into(),
             org: Some(org),
             visibility: Visibility::Org,
             narrowed: Narrowed::default(),

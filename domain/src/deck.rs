@@ -1,8 +1,9 @@
 //! A deck as the heart sees it: settings, and for each card what decides about dealing it. The text of a card is an
 //! opaque fragment that the heart carries and never reads.
 
+use crate::fsrs::Parameters;
 use crate::ids::{CardId, DeckId, NoteId, UserId};
-use crate::state::FoldParams;
+use crate::schedule::{DESIRED_RETENTION_PERMILLE, EasyDays, FoldParams, Scheduler};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +17,16 @@ pub enum NewMix {
     Before,
     /// After all reviews.
     After,
+}
+
+/// By which of the schedulers a deck goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SchedulerKind {
+    /// SM-2.
+    #[default]
+    Sm2,
+    /// FSRS-6.
+    Fsrs,
 }
 
 /// A deck's settings. Defaults are those of the field.
@@ -37,6 +48,16 @@ pub struct DeckSettings {
     pub leech_after: u16,
     /// No interval is longer, in days.
     pub maximum_interval_days: u32,
+    /// What finds the next interval.
+    pub scheduler: SchedulerKind,
+    /// Under FSRS a card is asked again when its recall has fallen to this, in permille.
+    pub desired_retention_permille: u16,
+    /// The weights of FSRS; `None` for everybody's. They hold for the deck, whoever studies it.
+    pub parameters: Option<Parameters>,
+    /// Whether intervals are spread over nearby days; `None` as the scheduler has it: FSRS does, SM-2 does not.
+    pub fuzz: Option<bool>,
+    /// On which weekdays fewer cards shall fall, where intervals are spread.
+    pub easy_days: EasyDays,
 }
 
 impl Default for DeckSettings {
@@ -50,14 +71,36 @@ impl Default for DeckSettings {
             new_mix: NewMix::Spread,
             leech_after: 8,
             maximum_interval_days: crate::sm2::INTERVAL_MAX_DAYS,
+            scheduler: SchedulerKind::Sm2,
+            desired_retention_permille: DESIRED_RETENTION_PERMILLE,
+            parameters: None,
+            fuzz: None,
+            easy_days: EasyDays::NONE,
         }
     }
 }
 
 impl DeckSettings {
     /// What of them the fold depends on.
-    pub const fn fold_params(&self) -> FoldParams {
-        FoldParams { drill_until: self.drill_until, maximum_interval_days: self.maximum_interval_days }
+    pub fn fold_params(&self) -> FoldParams {
+        let scheduler = match self.scheduler {
+            SchedulerKind::Sm2 => Scheduler::Sm2,
+            SchedulerKind::Fsrs => Scheduler::Fsrs {
+                parameters: self.parameters.unwrap_or_default(),
+                desired_retention_permille: self.desired_retention_permille,
+            },
+        };
+        FoldParams {
+            drill_until: self.drill_until,
+            maximum_interval_days: self.maximum_interval_days,
+            scheduler,
+            fuzz: self.fuzzes().then_some(self.easy_days),
+        }
+    }
+
+    /// Whether intervals are spread over nearby days.
+    pub fn fuzzes(&self) -> bool {
+        self.fuzz.unwrap_or(self.scheduler == SchedulerKind::Fsrs)
     }
 }
 

@@ -3,9 +3,13 @@
 //! State is a function of the *set* of a learner's entries (see [`crate::fold`]). An entry is immutable; its place
 //! in the order is its id. Kind of review, intervals and ease are results and therefore not here.
 
+mod digest;
+
+pub(crate) use digest::Fnv;
+
 use crate::day::{Day, Stamp};
 use crate::grade::Grade;
-use crate::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId};
+use crate::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId, UserId};
 
 /// One entry of a learner's log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +62,16 @@ pub enum Body {
         /// The job.
         job: JobId,
     },
+    /// An earlier answer has another grade than it was given.
+    Regrade(Regrade),
+    /// What a guest did is what this learner did: the guest's entries, copied as the rows of this job, count from now on.
+    /// An [`Body::ImportRevoke`] of the job takes the claim back.
+    Claim {
+        /// The guest.
+        guest: UserId,
+        /// The job that their entries are copied under.
+        job: JobId,
+    },
 }
 
 /// One answer to one card.
@@ -85,6 +99,21 @@ pub struct Review {
     pub response: Option<u64>,
     /// The card's revision when the answer arrived (stamped by the server).
     pub revision: u32,
+}
+
+/// Another grade for an answer that was given: its text was accepted later, or was not right after all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Regrade {
+    /// The answer.
+    pub of: EntryId,
+    /// The deck of its card.
+    pub deck: DeckId,
+    /// Its card. A regrade that names another card than its answer's changes nothing.
+    pub card: CardId,
+    /// The grade that it has from now on.
+    pub grade: Grade,
+    /// Who says so.
+    pub by: UserId,
 }
 
 /// How a card is asked.
@@ -145,7 +174,11 @@ impl LogEntry {
         match self.body {
             Body::Review(r) => Some((r.deck, r.card)),
             Body::Set { deck, card, .. } | Body::State { deck, card, .. } => Some((deck, card)),
-            Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => None,
+            Body::Regrade(r) => Some((r.deck, r.card)),
+            Body::Undo { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. }
+            | Body::Claim { .. } => None,
         }
     }
 
@@ -157,15 +190,35 @@ impl LogEntry {
             | Body::Set { .. }
             | Body::State { .. }
             | Body::ImportCommit { .. }
-            | Body::ImportRevoke { .. } => None,
+            | Body::ImportRevoke { .. }
+            | Body::Regrade(_)
+            | Body::Claim { .. } => None,
+        }
+    }
+
+    /// The regrade in it, if it is one.
+    pub fn regrade(&self) -> Option<&Regrade> {
+        match &self.body {
+            Body::Regrade(regrade) => Some(regrade),
+            Body::Review(_)
+            | Body::Undo { .. }
+            | Body::Set { .. }
+            | Body::State { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. }
+            | Body::Claim { .. } => None,
         }
     }
 
     /// The job whose rows count, or no longer count, by this entry; `None` for all else.
     pub fn mark_of(&self) -> Option<JobId> {
         match self.body {
-            Body::ImportCommit { job } | Body::ImportRevoke { job } => Some(job),
-            Body::Review(_) | Body::Undo { .. } | Body::Set { .. } | Body::State { .. } => None,
+            Body::ImportCommit { job } | Body::ImportRevoke { job } | Body::Claim { job, .. } => Some(job),
+            Body::Review(_)
+            | Body::Undo { .. }
+            | Body::Set { .. }
+            | Body::State { .. }
+            | Body::Regrade(_) => None,
         }
     }
 
@@ -176,64 +229,10 @@ impl LogEntry {
             Body::Undo { .. }
             | Body::State { .. }
             | Body::ImportCommit { .. }
-            | Body::ImportRevoke { .. } => false,
+            | Body::ImportRevoke { .. }
+            | Body::Regrade(_)
+            | Body::Claim { .. } => false,
         }
-    }
-
-    /// A digest of the content: of all that the client sent, and nothing that the server stamped. Two entries of one
-    /// id with different digests are two different things under one name.
-    pub fn content_digest(&self) -> u64 {
-        let mut h = Fnv::new();
-        match self.body {
-            Body::Review(r) => {
-                h.byte(1);
-                h.bytes(r.deck.bytes());
-                h.bytes(r.card.bytes());
-                // In a checked mode the grade follows from the response and is no content.
-                if r.response.is_none() {
-                    h.byte(r.grade.number());
-                }
-                h.bytes(&r.elapsed_ms.to_le_bytes());
-                h.byte(u8::from(r.early));
-                h.byte(match r.confidence {
-                    None => 0,
-                    Some(Confidence::Sure) => 1,
-                    Some(Confidence::Unsure) => 2,
-                });
-                h.optional(r.sitting.map(|s| *s.bytes()));
-                h.optional(r.response.map(u64::to_le_bytes));
-            }
-            Body::Undo { of } => {
-                h.byte(2);
-                h.bytes(of.bytes());
-            }
-            Body::Set { deck, card, change } => {
-                h.byte(3);
-                h.bytes(deck.bytes());
-                h.bytes(card.bytes());
-                change.digest_into(&mut h);
-            }
-            Body::State { deck, card, state } => {
-                h.byte(4);
-                h.bytes(deck.bytes());
-                h.bytes(card.bytes());
-                h.bytes(&state.reps.to_le_bytes());
-                h.bytes(&state.ease.to_le_bytes());
-                h.bytes(&state.interval_days.to_le_bytes());
-                h.bytes(&state.lapses.to_le_bytes());
-                h.optional(state.due.map(|d| d.0.to_le_bytes()));
-                h.optional(state.last_scheduled.map(|d| d.0.to_le_bytes()));
-            }
-            Body::ImportCommit { job } => {
-                h.byte(5);
-                h.bytes(job.bytes());
-            }
-            Body::ImportRevoke { job } => {
-                h.byte(6);
-                h.bytes(job.bytes());
-            }
-        }
-        h.0
     }
 }
 
@@ -248,55 +247,14 @@ impl EntryId {
         let low = u128::from(h.0 >> 2);
         EntryId::from_u128(time | (0x8 << 76) | (0b10 << 62) | low)
     }
-}
 
-impl SetChange {
-    fn digest_into(self, h: &mut Fnv) {
-        match self {
-            SetChange::Suspended(on) => {
-                h.byte(1);
-                h.byte(u8::from(on));
-            }
-            SetChange::BuriedUntil(day) => {
-                h.byte(2);
-                h.optional(day.map(|d| d.0.to_le_bytes()));
-            }
-            SetChange::Flag(n) => {
-                h.byte(3);
-                h.byte(n);
-            }
-            SetChange::Reset => h.byte(4),
-            SetChange::Due(day) => {
-                h.byte(5);
-                h.bytes(&day.0.to_le_bytes());
-            }
-        }
-    }
-}
-
-/// FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv): a digest that is the same on every machine.
-pub(crate) struct Fnv(pub(crate) u64);
-
-impl Fnv {
-    pub(crate) const fn new() -> Self {
-        Fnv(0xcbf2_9ce4_8422_2325)
-    }
-    pub(crate) fn byte(&mut self, b: u8) {
-        self.0 = (self.0 ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.byte(b);
-        }
-    }
-    pub(crate) fn optional<const N: usize>(&mut self, bytes: Option<[u8; N]>) {
-        match bytes {
-            None => self.byte(0),
-            Some(b) => {
-                self.byte(1);
-                self.bytes(&b);
-            }
-        }
+    /// The id of the regrade of this answer that follows from what was said under this id: a UUIDv8 of the moment at which
+    /// it was said. Whoever carries out what was said a second time says the same.
+    pub fn of_regrade(said: EntryId, of: EntryId) -> EntryId {
+        let mut h = Fnv::new();
+        h.bytes(said.bytes());
+        h.bytes(of.bytes());
+        EntryId::v8(said.at_ms(), u128::from(h.0))
     }
 }
 
@@ -306,6 +264,16 @@ const _: () = assert!(size_of::<LogEntry>() <= 144);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_regrades_each_answer_under_one_id_at_its_own_moment() {
+        let (said, of) = (EntryId::v7(1_760_000_000_123, 1), EntryId::v7(1_750_000_000_000, 2));
+        let id = EntryId::of_regrade(said, of);
+        assert_eq!(id, EntryId::of_regrade(said, of));
+        assert_eq!((id.at_ms(), id.0.get_version_num()), (said.at_ms(), 8));
+        let (later, other) = (EntryId::v7(1_760_000_000_123, 3), EntryId::v7(1_750_000_000_000, 4));
+        assert!(id != EntryId::of_regrade(later, of) && id != EntryId::of_regrade(said, other));
+    }
 
     #[test]
     fn a_job_has_one_mark_of_each_kind_at_its_own_moment() {

@@ -2,80 +2,66 @@
 //! same entries gives the same result, because the order is made here, from the ids, and nothing that depends on
 //! arrival is stored in an entry.
 
+mod live;
+
+pub use live::Live;
+
 use crate::day::Day;
-use crate::entry::{Body, Fnv, LogEntry};
-use crate::ids::{CardId, DeckId, EntryId, JobId};
+use crate::entry::{Fnv, LogEntry};
+use crate::ids::{CardId, DeckId};
 use crate::state::{CardState, CountedAs, FoldParams};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What stands above single cards: which entries of the set count at all.
-#[derive(Clone, Debug, Default)]
-pub struct Live {
-    undone: BTreeSet<EntryId>,
-    committed: BTreeSet<JobId>,
-    revoked: BTreeSet<JobId>,
-    answered_live: BTreeSet<(CardId, i64)>,
-}
-
-impl Live {
-    /// Reads the marks of a set of entries: undos, commits, revocations, and which answers were given live.
-    pub fn of<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Live {
-        let mut live = Live::default();
-        for entry in entries {
-            match entry.body {
-                Body::Undo { of } => {
-                    live.undone.insert(of);
-                }
-                Body::ImportCommit { job } => {
-                    live.committed.insert(job);
-                }
-                Body::ImportRevoke { job } => {
-                    live.revoked.insert(job);
-                }
-                Body::Review(review) if entry.job.is_none() => {
-                    live.answered_live.insert((review.card, entry.id.at_ms()));
-                }
-                Body::Review(_) | Body::Set { .. } | Body::State { .. } => {}
-            }
-        }
-        live
-    }
-
-    /// Whether an undo names this entry.
-    pub fn is_undone(&self, id: EntryId) -> bool {
-        self.undone.contains(&id)
-    }
-
-    /// Whether the entry counts.
-    pub fn counts(&self, entry: &LogEntry) -> bool {
-        if self.undone.contains(&entry.id) {
-            return false;
-        }
-        let Some(job) = entry.job else { return true };
-        if !self.committed.contains(&job) || self.revoked.contains(&job) {
-            return false;
-        }
-        // An imported answer with card and millisecond of a live one is that one: the live one's grade stays.
-        entry.review().is_none_or(|r| !self.answered_live.contains(&(r.card, entry.id.at_ms())))
-    }
-}
+use std::collections::BTreeMap;
 
 /// Folds the entries of **one card**, given in any order, doubled or not. `live` must know the marks of the whole
-/// log that concern them. Calls `each` with every entry that counts, in order, and what it counted as.
+/// log that concern them. Calls `each` with every entry that counts, in order and with the grade that it has now, and
+/// what it counted as.
 pub fn fold_card(
     entries: &[LogEntry],
     live: &Live,
     params: &FoldParams,
     mut each: impl FnMut(&LogEntry, Option<CountedAs>),
 ) -> CardState {
-    let mut ordered: Vec<&LogEntry> = entries.iter().filter(|entry| live.counts(entry)).collect();
+    replay_card(entries, live, params, |step| each(step.entry, step.counted))
+}
+
+/// What one entry did to its card.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The entry.
+    pub entry: &'a LogEntry,
+    /// The card before it.
+    pub before: &'a CardState,
+    /// The card after it.
+    pub after: &'a CardState,
+    /// What it counted as, if it was an answer.
+    pub counted: Option<CountedAs>,
+}
+
+/// The same as [`fold_card`], for those who want to see the card before and after each entry.
+pub fn replay_card(
+    entries: &[LogEntry],
+    live: &Live,
+    params: &FoldParams,
+    mut each: impl FnMut(Step<'_>),
+) -> CardState {
+    // A regrade speaks at its answer's place, and has none of its own.
+    let acts = |entry: &&LogEntry| entry.regrade().is_none() && live.counts(entry);
+    let mut ordered: Vec<&LogEntry> = entries.iter().filter(acts).collect();
     ordered.sort_unstable_by_key(|entry| (entry.id, entry.job));
     ordered.dedup_by_key(|entry| entry.id);
     let mut state = CardState::NEW;
     for entry in ordered {
-        let (next, counted) = state.after(entry, params);
-        state = next;
-        each(entry, counted);
+        let regraded;
+        let entry = match live.grade_of(entry) {
+            Some(_) => {
+                regraded = live.as_graded(entry);
+                &regraded
+            }
+            None => entry,
+        };
+        let (after, counted) = state.after(entry, params);
+        each(Step { entry, before: &state, after: &after, counted });
+        state = after;
     }
     state
 }

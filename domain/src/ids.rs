@@ -82,6 +82,14 @@ id!(
     ClassId
 );
 id!(
+    /// One lesson of a class.
+    LessonId
+);
+id!(
+    /// One question that a teacher puts to a whole class.
+    AskId
+);
+id!(
     /// One sitting, named by the client, kept over reconnects.
     SittingId
 );
@@ -125,10 +133,20 @@ impl EntryId {
 
     /// A UUIDv7 of this moment (Unix milliseconds) with these 74 bits of randomness.
     pub fn v7(at_ms: i64, random: u128) -> Self {
+        Self::laid_out(at_ms, 0x7, random)
+    }
+
+    /// A UUIDv8 of this moment (Unix milliseconds) in the layout of a UUIDv7, with these 74 bits: what an imported entry
+    /// is called, whose bits are no chance but follow from what it is.
+    pub fn v8(at_ms: i64, bits: u128) -> Self {
+        Self::laid_out(at_ms, 0x8, bits)
+    }
+
+    fn laid_out(at_ms: i64, version: u128, bits: u128) -> Self {
         let time = (at_ms.max(0) as u128) << 80;
-        let rand_a = ((random >> 62) & 0xfff) << 64;
-        let rand_b = random & 0x3fff_ffff_ffff_ffff;
-        Self(Uuid::from_u128(time | (0x7 << 76) | rand_a | (0b10 << 62) | rand_b))
+        let upper = ((bits >> 62) & 0xfff) << 64;
+        let lower = bits & 0x3fff_ffff_ffff_ffff;
+        Self(Uuid::from_u128(time | (version << 76) | upper | (0b10 << 62) | lower))
     }
 
     /// The lowest id of this moment (Unix milliseconds), for range reads.

@@ -64,3 +64,69 @@ pub const RELEASES_AT_ONCE: usize = 4_096;
 pub const TAKEN_REMEMBERED: usize = 65_536;
 /// Runs whose beats a node watches; the list of nodes holds far fewer, dead ones included.
 pub const RUNS_WATCHED: usize = 1_024;
+/// What may be typed as an answer, and be accepted as one, in bytes; more is wrong, and accepts nothing.
+pub const TYPED_BYTES_MAX: usize = 2_048;
+/// Accepted answers of one card that are looked at; further ones accept nothing.
+pub const ACCEPTED_ANSWERS_MAX: usize = 64;
+/// Choices of a card, the right one included: no fewer, and no more.
+pub const CHOICES_MIN: usize = 2;
+/// The most choices of a card.
+pub const CHOICES_MAX: usize = 6;
+/// Cards of a deck among which choices are looked for; of a larger deck it is a stretch that the seed picks.
+pub const CHOICE_CANDIDATES_MAX: usize = 4_096;
+/// Students that one lesson shows; the cells of further ones are dropped.
+pub const STUDENTS_PER_LESSON: usize = 10_000;
+/// Different cards that one lesson counts apart; answers to further ones count in the totals alone.
+pub const CARDS_PER_LESSON: usize = 4_096;
+/// Cards of one student that a lesson counts apart; answers to further ones count in the student's figures alone.
+pub const CARDS_PER_SEAT: usize = 256;
+/// Different wrong answers of one student that a lesson remembers, and the bytes of text of each that are shown.
+pub const WRONG_ANSWERS_PER_SEAT: usize = 16;
+/// Different wrong answers of one lesson that are counted together; further ones are not shown.
+pub const WRONG_GROUPS_PER_LESSON: usize = 4_096;
+/// Of the wrong answers so many are shown, the commonest.
+pub const WRONG_GROUPS_SHOWN: usize = 20;
+/// Bytes of a wrong answer that are shown; what is longer is cut.
+pub const WRONG_ANSWER_BYTES: usize = 64;
+/// Monitors that watch one lesson at once; one more is closed with 4429.
+pub const MONITORS_PER_LESSON: usize = 64;
+/// Monitors are told what changed no more often than this, in milliseconds: four times a second.
+pub const MONITOR_EVERY_MS: u64 = 250;
+/// Students who are named beside a card that they missed.
+pub const MISSED_BY_SHOWN: usize = 8;
+/// An answer to an ask counts when it reaches the server so long after its close, in milliseconds.
+pub const ASK_LATE_MS: i64 = 1_000;
+/// How long an ask may be open, in milliseconds.
+pub const ASK_LONGEST_MS: i64 = 3_600_000;
+/// Asks of one lesson whose outcome is kept for its report; of more the oldest are forgotten.
+pub const ASKS_KEPT: usize = 64;
+/// Commands of teachers that a lesson knows again by their ids; an older one that comes again is carried out again.
+pub const LESSON_COMMANDS_KNOWN: usize = 128;
+/// Decks and selections of cards that a lesson has assigned at once.
+pub const ASSIGNED_MAX: usize = 64;
+/// Cards of one assignment.
+pub const ASSIGNED_CARDS_MAX: usize = 200;
+/// Students whom one assignment names.
+pub const ASSIGNED_TO_MAX: usize = 200;
+/// Bytes of a teacher's message.
+pub const MESSAGE_BYTES_MAX: usize = 2_000;
+/// Accepted texts that are being carried out at once; one more is `busy`.
+pub const ACCEPTING_MAX: usize = 32;
+/// Extra time of a student, in percent of the ordinary.
+pub const EXTRA_PERCENT_MAX: u16 = 300;
+/// Commands of one lesson that wait for the store; one more is `busy`.
+pub const LESSON_COMMANDS_WAITING: usize = 256;
+/// After the last teacher has dropped a pause or an ask goes on for so long, in milliseconds.
+pub const TEACHER_GRACE_MS: u64 = 600_000;
+/// A lesson that no teacher watches closes by itself after so long, in milliseconds.
+pub const LESSON_ALONE_MS: u64 = 12 * 3_600_000;
+/// A student of whom no cell has come for so long is shown as away, in milliseconds: cells come every 10 s.
+pub const SILENT_AFTER_MS: u64 = 35_000;
+/// How long a lesson that was taken over gathers its students' cells before it shows what it has, in milliseconds.
+pub const GATHER_LONGEST_MS: u64 = 10_000;
+/// A student of whom no cell came within this time is counted from the log instead, in milliseconds.
+pub const GATHER_CELLS_MS: u64 = 1_500;
+/// Students who are counted from their logs at once.
+pub const RECOUNTS_AT_ONCE: usize = 64;
+/// Cards of one warm-up.
+pub const WARM_UP_CARDS_MAX: usize = 50;

@@ -1,37 +1,18 @@
-//! One card's state as the fold leaves it, and the step that one entry makes.
+//! One card's state as the fold leaves it; the step that one entry makes is in `state/step.rs`.
+
+mod digest;
+mod step;
 
 use crate::day::Day;
-use crate::entry::{Body, Fnv, GivenState, LogEntry, Review, SetChange};
+use crate::fsrs::Memory;
 use crate::grade::Grade;
 use crate::ids::{EntryId, SittingId};
-use crate::sm2::{EASE_MIN, INTERVAL_MAX_DAYS, Sm2};
+use crate::sm2::Sm2;
+
+pub use crate::schedule::FoldParams;
 
 /// The version of the fold's rules. A stored row of another version is folded again when it is loaded.
-pub const FOLD_VERSION: u8 = 2;
-
-/// What of a deck's settings the fold depends on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FoldParams {
-    /// A card whose scheduling or drill grade is below this (3 or 4) comes again on the same study day.
-    pub drill_until: u8,
-    /// No interval is longer, in days.
-    pub maximum_interval_days: u32,
-}
-
-impl Default for FoldParams {
-    fn default() -> Self {
-        Self { drill_until: 4, maximum_interval_days: INTERVAL_MAX_DAYS }
-    }
-}
-
-impl FoldParams {
-    /// The fold's version, the scheduler and its parameters in one number: a stored row says by which it was made.
-    pub fn key(&self) -> u32 {
-        (u32::from(FOLD_VERSION) << 24)
-            | (u32::from(self.drill_until & 0xf) << 20)
-            | (self.maximum_interval_days & 0xf_ffff)
-    }
-}
+pub const FOLD_VERSION: u8 = 4;
 
 /// What one answer counts as: a result of the fold, never an input.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -119,6 +100,8 @@ pub struct CardState {
     pub buried_until: Option<Day>,
     /// Coloured flag, 0 is none.
     pub flag: u8,
+    /// What FSRS knows of the card, whatever schedules it; `None` until it was answered.
+    pub memory: Option<Memory>,
     /// The newest entry folded in.
     pub last: Option<EntryId>,
 }
@@ -138,6 +121,7 @@ impl CardState {
         suspended: false,
         buried_until: None,
         flag: 0,
+        memory: None,
         last: None,
     };
 
@@ -202,108 +186,8 @@ impl CardState {
         }
     }
 
-    /// The state after this entry, which must come later in the order than all before, and what it counted as if
-    /// it was an answer. Undos and import marks concern sets of entries and change nothing here.
-    #[must_use]
-    pub fn after(mut self, entry: &LogEntry, params: &FoldParams) -> (CardState, Option<CountedAs>) {
-        let day = self.effective_day(entry.stamp.day);
-        let counted = match &entry.body {
-            Body::Review(review) => Some(self.answer(review, entry.id, day, params)),
-            Body::Set { change, .. } => {
-                self.set(*change);
-                None
-            }
-            Body::State { state, .. } => {
-                self.give(state);
-                None
-            }
-            Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => return (self, None),
-        };
-        self.max_day = Some(day);
-        self.last = Some(entry.id);
-        (self, counted)
-    }
-
-    fn answer(&mut self, review: &Review, id: EntryId, day: Day, params: &FoldParams) -> CountedAs {
-        let counted = self.would_count_as(day, review.early, params);
-        if counted.schedules() {
-            let only_early = !self.is_new() && !self.is_due(day);
-            if !review.grade.is_correct() && self.sm2.reps > 0 {
-                self.lapses = self.lapses.saturating_add(1);
-            }
-            self.sm2 = self.sm2.after(review.grade, params.maximum_interval_days);
-            self.due = Some(day.plus(i32::try_from(self.sm2.interval_days).unwrap_or(i32::MAX)));
-            let was_new = counted == CountedAs::New;
-            self.scheduled = Some(Scheduled { day, was_new, only_early, sitting: review.sitting });
-            self.scheduled_on = Some(day);
-        }
-        if counted != CountedAs::Extra {
-            self.last_grade = Some(LastGrade { day, grade: review.grade, at_ms: id.at_ms() });
-        }
-        if !review.grade.is_correct() {
-            self.failed_on = Some(day);
-        }
-        self.answers = self.answers.saturating_add(1);
-        counted
-    }
-
-    fn set(&mut self, change: SetChange) {
-        match change {
-            SetChange::Suspended(on) => self.suspended = on,
-            SetChange::BuriedUntil(day) => self.buried_until = day,
-            SetChange::Flag(n) => self.flag = n,
-            SetChange::Due(day) => self.due = Some(day),
-            SetChange::Reset => self.reset(),
-        }
-    }
-
-    fn reset(&mut self) {
-        self.sm2 = Sm2::NEW;
-        self.due = None;
-        self.lapses = 0;
-        self.scheduled_on = None;
-        self.last_grade = None;
-    }
-
-    fn give(&mut self, state: &GivenState) {
-        // A card is new exactly when it has no due day, and a new card has no past.
-        if state.due.is_none() {
-            return self.reset();
-        }
-        self.sm2 = Sm2 {
-            reps: state.reps,
-            ease: state.ease.max(EASE_MIN),
-            interval_days: state.interval_days.min(INTERVAL_MAX_DAYS),
-        };
-        self.due = state.due;
-        self.lapses = state.lapses;
-        self.scheduled_on = state.last_scheduled;
-        self.last_grade = None;
-    }
-
-    /// Adds all that matters to a digest: two equal states, and only they, leave the same trace.
-    pub(crate) fn digest_into(&self, h: &mut Fnv) {
-        h.bytes(&self.sm2.reps.to_le_bytes());
-        h.bytes(&self.sm2.ease.to_le_bytes());
-        h.bytes(&self.sm2.interval_days.to_le_bytes());
-        h.bytes(&self.lapses.to_le_bytes());
-        h.bytes(&self.answers.to_le_bytes());
-        for day in [self.due, self.scheduled_on, self.failed_on, self.max_day, self.buried_until] {
-            h.optional(day.map(|d| d.0.to_le_bytes()));
-        }
-        h.byte(u8::from(self.suspended));
-        h.byte(self.flag);
-        h.optional(self.last.map(|id| *id.bytes()));
-        h.byte(u8::from(self.scheduled.is_some()) | u8::from(self.last_grade.is_some()) << 1);
-        if let Some(s) = self.scheduled {
-            h.bytes(&s.day.0.to_le_bytes());
-            h.byte(u8::from(s.was_new) | u8::from(s.only_early) << 1);
-            h.optional(s.sitting.map(|s| *s.bytes()));
-        }
-        if let Some(g) = self.last_grade {
-            h.bytes(&g.day.0.to_le_bytes());
-            h.byte(g.grade.number());
-            h.bytes(&g.at_ms.to_le_bytes());
-        }
+    /// The probability that the card is remembered on this day, 0 to 1; `None` while nothing is known of it.
+    pub fn recall(&self, today: Day, params: &FoldParams) -> Option<f64> {
+        self.memory.map(|memory| params.model().recall(&memory, today))
     }
 }

@@ -1,9 +1,9 @@
 //! The thread that stores what imports bring: straight into `main.db`, because nothing is acknowledged before it is
 //! there, and sorted, because rows at random keys cost ten times what rows in order cost.
 //!
-//! Its transactions are short and go after those of the desk and of apply, and while answers come in a burst it rests
-//! as apply does. What it writes counts for nobody before the learner's log has the job's commit, so no reader has to
-//! see all of it or nothing.
+//! Its transactions go after those of the desk and of apply, and end soon when one of them waits; while answers come in a
+//! burst it rests as apply does. What it writes counts for nobody before the learner's log has the job's commit, so no
+//! reader has to see all of it or nothing.
 
 use crate::error::{During, OpenError};
 use crate::pace::Pace;
@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Page cache of the connection: a chapter's part of the index, and what is written beside it.
-const CACHE_KIB: u32 = 32 * 1_024;
+const CACHE_KIB: u32 = 16 * 1_024;
 
 /// The thread's own.
 pub(crate) struct Bulk {
@@ -40,12 +40,17 @@ impl Bulk {
     pub(crate) fn append(&mut self, user: UserId, mut entries: Vec<LogEntry>) -> Result<(), StoreError> {
         entries.sort_unstable_by_key(|entry| (entry.id, entry.job));
         entries.dedup_by_key(|entry| (entry.id, entry.job));
-        let rows = self.shared.options.import_rows_a_transaction.max(1);
-        for part in entries.chunks(rows) {
+        let mut rest = &entries[..];
+        while !rest.is_empty() {
             let began = Instant::now();
-            if let Err(error) = self.write(user, part) {
-                self.open_again(error.cause);
-                return Err(error);
+            let written = self.write(user, rest, began);
+            self.shared.versions.changed(user);
+            match written {
+                Ok(rows) => rest = rest.get(rows..).unwrap_or_default(),
+                Err(error) => {
+                    self.open_again(error.cause);
+                    return Err(error);
+                }
             }
             self.checkpoint_if_large();
             self.step_back(began.elapsed());
@@ -53,35 +58,48 @@ impl Bulk {
         Ok(())
     }
 
-    fn write(&mut self, user: UserId, part: &[LogEntry]) -> Result<(), StoreError> {
+    /// Writes the first of these entries in one transaction, as many as there is time for; returns how many.
+    ///
+    /// The longer it is, the fewer pages of the index by card are written again by the next one: they lie close together,
+    /// and each transaction changes nearly all of them.
+    fn write(&mut self, user: UserId, entries: &[LogEntry], began: Instant) -> Result<usize, StoreError> {
         const DOING: &str = "store what an import brings";
         let shared = Arc::clone(&self.shared);
-        let _turn = shared.turn.for_import();
+        let turn = shared.turn.for_import();
         let tx = self.main.transaction_with_behavior(TransactionBehavior::Immediate).during(DOING)?;
         let mut number: i64 = meta(&tx, IMPORTED_ROWS).during(DOING)?.unwrap_or(0);
         let mut cards = ImportCards::default();
         let mut scratch = Vec::with_capacity(256);
+        let mut written = 0;
         {
             let mut insert = tx.prepare_cached(INSERT_LOG).during(DOING)?;
-            for entry in part {
-                number += 1;
-                let place = LogPlace::of_import(number);
-                insert_log(&mut insert, user, (place, entry), entry.card(), &mut scratch).during(DOING)?;
-                cards.note(entry);
+            for part in entries.chunks(shared.options.import_rows_a_turn.max(1)) {
+                for entry in part {
+                    number += 1;
+                    let place = LogPlace::of_import(number);
+                    insert_log(&mut insert, user, (place, entry), entry.card(), &mut scratch)
+                        .during(DOING)?;
+                    cards.note(entry);
+                }
+                written += part.len();
+                if turn.is_wanted()
+                    || !rest_after(&mut self.pace, self.began, &shared, began.elapsed()).is_zero()
+                {
+                    break;
+                }
             }
         }
         cards.write(&tx, user).during(DOING)?;
         set_meta(&tx, IMPORTED_ROWS, number).during(DOING)?;
         tx.commit().during(DOING)?;
-        shared.main_rows_unchecked.fetch_add(part.len() as u64, Ordering::Relaxed);
-        shared.imported_rows.fetch_add(part.len() as u64, Ordering::Relaxed);
-        Ok(())
+        shared.main_rows_unchecked.fetch_add(written as u64, Ordering::Relaxed);
+        shared.imported_rows.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
     }
 
     /// Leaves the time to what learners wait for, but not past the end of the store.
     fn step_back(&mut self, worked: Duration) {
-        let came = self.shared.appended_rows.load(Ordering::Relaxed);
-        let rest = self.pace.rest(self.began.elapsed(), worked, 0, came);
+        let rest = rest_after(&mut self.pace, self.began, &self.shared, worked);
         if rest.is_zero() {
             return;
         }
@@ -111,4 +129,9 @@ impl Bulk {
             Err(error) => tracing::error!(%error, "main.db could not be opened again"),
         }
     }
+}
+
+/// How long to rest after work, because answers come in a burst.
+fn rest_after(pace: &mut Pace, since: Instant, shared: &Shared, worked: Duration) -> Duration {
+    pace.rest(since.elapsed(), worked, 0, shared.appended_rows.load(Ordering::Relaxed))
 }

@@ -4,7 +4,9 @@
 use crate::error::{During, OpenError};
 use crate::schema::open_write;
 use crate::shared::Shared;
-use ports::{Cause, ImportsError, LibraryError, MediaError, NotesError, PeopleError, StoreError};
+use ports::{
+    Cause, ImportsError, LibraryError, MediaError, NotesError, PeopleError, StoreError, WebhooksError,
+};
 use rusqlite::{Connection, TransactionBehavior};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,6 +19,32 @@ use tokio::sync::oneshot;
 const CACHE_KIB: u32 = 4 * 1_024;
 /// Changes that share a transaction, at most: how long apply waits for its turn.
 const BATCH_MAX: usize = 128;
+
+/// Page cache of the desk while many cards are stored: their index by id has no order, and is changed all over.
+const CACHE_OF_MANY_KIB: u32 = 12 * 1_024;
+
+/// Gives the desk more of a page cache as long as it lives.
+pub(crate) struct WideCache<'a>(&'a Connection);
+
+impl<'a> WideCache<'a> {
+    pub(crate) fn of(main: &'a Connection) -> Self {
+        set_cache(main, CACHE_OF_MANY_KIB);
+        Self(main)
+    }
+}
+
+impl Drop for WideCache<'_> {
+    fn drop(&mut self) {
+        set_cache(self.0, CACHE_KIB);
+    }
+}
+
+/// Without it everything works, only slower.
+fn set_cache(main: &Connection, kib: u32) {
+    if let Err(error) = main.pragma_update(None, "cache_size", -i64::from(kib)) {
+        tracing::debug!(%error, "the page cache keeps its size");
+    }
+}
 
 /// Errors of which some are the store's.
 pub(crate) trait Refusal: From<StoreError> {
@@ -73,6 +101,15 @@ impl Refusal for NotesError {
     fn store(&self) -> Option<&StoreError> {
         match self {
             NotesError::Store(error) => Some(error),
+        }
+    }
+}
+
+impl Refusal for WebhooksError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            WebhooksError::Store(error) => Some(error),
+            WebhooksError::Changed => None,
         }
     }
 }

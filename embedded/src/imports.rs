@@ -78,22 +78,9 @@ impl Imports for EmbeddedStore {
 
 fn put(main: &Connection, record: ImportRecord, if_revision: Option<u64>) -> Result<u64, ImportsError> {
     let kept = by_id(main, record.job)?;
-    if kept.as_ref().map(|kept| kept.revision) != if_revision {
-        return Err(ImportsError::Changed);
-    }
-    let revision = if_revision.unwrap_or(0) + 1;
-    let record = match kept {
-        None => ImportRecord { revision, ..record },
-        Some(kept) => ImportRecord {
-            revision,
-            owner: kept.owner,
-            digest: kept.digest,
-            created_ms: kept.created_ms,
-            ..record
-        },
-    };
+    let record = record.over(kept.as_ref(), if_revision)?;
     write(main, &record)?;
-    Ok(revision)
+    Ok(record.revision)
 }
 
 /// One job.

@@ -163,6 +163,10 @@ impl Journal {
             true => Err(Cause::Poisoned),
             false => self.commit(&batches),
         };
+        // After it can be read, and before anybody is told: also where it is not known whether it can.
+        for row in batches.iter().flat_map(|batch| batch.rows.iter()) {
+            self.shared.versions.changed(row.user);
+        }
         match outcomes {
             Ok(mut outcomes) => {
                 for batch in batches {
@@ -290,6 +294,8 @@ impl Journal {
         }
         self.unchecked_bytes = 0;
         self.take_stock()?;
+        // What was written before it broke may be read now.
+        self.shared.versions.all_changed();
         self.shared.poisoned.store(false, Ordering::Release);
         tracing::info!(next_row = self.next_row, "the journal was reopened");
         Ok(())

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | journal | the write end of `journal.db` | appends, numbers rows, trims what is applied |
 //! | apply | a write connection to `main.db` | moves journal rows to where they are read by key |
-//! | desk | a write connection to `main.db` | decks, cards, notes, people, import jobs, quarantine |
+//! | desk | a write connection to `main.db` | decks, cards, notes, people, import jobs, events, webhooks, quarantine |
 //! | imports | a write connection to `main.db` | entries that imports brought, after all others |
 //! | media | the folder `media` | pictures and sounds, each a file named by its digest |
 //! | readers | read connections to both | everything that asks |
@@ -28,7 +28,9 @@ mod backup;
 mod bulk;
 mod desk;
 mod error;
+mod events;
 mod examine;
+mod files;
 mod folder;
 mod imports;
 mod index;
@@ -50,6 +52,8 @@ mod slices;
 mod stats;
 mod store;
 mod turn;
+mod versions;
+mod webhooks;
 
 pub use archive::Filling;
 pub use backup::{BackupError, backup, restore};

@@ -3,12 +3,15 @@
 mod cards;
 mod decks;
 mod requests;
+mod words;
 
+use crate::desk::WideCache;
 use crate::store::EmbeddedStore;
 use domain::ids::{CardId, DeckId, Uuid};
 use ports::library::{CardSource, RequestDigest};
 use ports::{
-    Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError, StoreError,
+    Boxed, CardQuery, CardRecord, CardSearch, DeckContent, DeckQuery, DeckRecord, Library, LibraryError,
+    StoreError,
 };
 use rusqlite::Connection;
 
@@ -56,7 +59,10 @@ impl Library for EmbeddedStore {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<u64, LibraryError>> {
-        Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms, drop)))
+        Box::pin(self.write(move |main| {
+            let _cache = WideCache::of(main);
+            cards::put_cards(main, deck, cards, if_revision, now_ms, drop)
+        }))
     }
 
     fn note_request(
@@ -78,6 +84,32 @@ impl Library for EmbeddedStore {
 
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
         Box::pin(self.read_main(move |main| Ok(content_of(main, deck)?)))
+    }
+
+    fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
+        Box::pin(async move {
+            if self.indexed(&search.decks).await? {
+                return self.read_main(move |main| Ok(words::search(main, &search)?)).await;
+            }
+            self.read_main(move |main| Ok(words::look_through(main, &search)?)).await
+        })
+    }
+}
+
+impl EmbeddedStore {
+    /// Has the words of these decks indexed; `false` where that would take too long for one search. What it has done
+    /// stays, so that the next one has less to do.
+    async fn indexed(&self, decks: &[DeckId]) -> Result<bool, LibraryError> {
+        let asked = decks.to_vec();
+        let behind = self.read_main(move |main| Ok::<_, LibraryError>(words::behind(main, &asked)?)).await?;
+        let mut behind = behind.into_iter().peekable();
+        for _ in 0..words::TURNS_MAX {
+            let Some(deck) = behind.peek().copied() else { return Ok(true) };
+            if self.write(move |main| Ok::<_, LibraryError>(words::index(main, deck)?)).await? {
+                behind.next();
+            }
+        }
+        Ok(behind.peek().is_none())
     }
 }
 

@@ -39,20 +39,23 @@ impl Waiting {
         self.rows.iter().filter_map(|(_, row)| row.entry.map(|entry| (entry, filed_under(&entry, row.about))))
     }
 
-    /// The newest word about each card's progress. The mark of an import is a word about every card of its job.
+    /// The newest word about each card's progress, of a deck or of all. The mark of an import is a word about every card of
+    /// its job.
     pub(crate) fn progress(
         &self,
         main: &Connection,
+        of_deck: Option<DeckId>,
     ) -> Result<BTreeMap<(DeckId, CardId), NumberedProgress>, StoreError> {
+        let is_wanted = |deck: DeckId| of_deck.is_none_or(|wanted| wanted == deck);
         let mut newest = BTreeMap::new();
         for (number, row) in &self.rows {
-            if let Some(progress) = progress_of(row) {
+            if let Some(progress) = progress_of(row).filter(|progress| is_wanted(progress.deck)) {
                 newest.insert((progress.deck, progress.card), (progress, *number));
             }
             if let Some(job) = row.entry.and_then(|entry| entry.mark_of()) {
                 let of_job = self.entries().filter(|(entry, _)| entry.job == Some(job));
-                let waiting = of_job.filter_map(|(_, under)| under);
-                for (deck, card) in cards_of_job(main, row.user, job)?.into_iter().chain(waiting) {
+                let waiting = of_job.filter_map(|(_, under)| under).filter(|(deck, _)| is_wanted(*deck));
+                for (deck, card) in cards_of_job(main, row.user, job, of_deck)?.into_iter().chain(waiting) {
                     newest.insert((deck, card), (stale(deck, card), *number));
                 }
             }

@@ -72,7 +72,10 @@ pub(crate) fn write(main: &Connection, deck: DeckId, notes: &[NoteRecord]) -> Re
         let sql = "INSERT OR REPLACE INTO notes (deck, id, note_type, guid, fields, tags, extra, updated_ms)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let mut put = main.prepare_cached(sql)?;
-        for note in notes {
+        // In the order of the keys: their ids come in none, and each page of the index is changed in one go.
+        let mut sorted: Vec<&NoteRecord> = notes.iter().collect();
+        sorted.sort_by_key(|note| note.id);
+        for note in sorted {
             put.execute(params![
                 &deck.bytes()[..],
                 &note.id.bytes()[..],

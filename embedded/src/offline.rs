@@ -2,6 +2,7 @@
 //! what is read is what was stored. Without it ([`Offline::attach`]) a server may go on with the same folder.
 
 use crate::error::{During, OpenError};
+use crate::files::{Files, Unfinished, open_files};
 use crate::folder::{Folder, FolderLock};
 use crate::library::deck_by_id;
 use crate::options::Options;
@@ -9,7 +10,6 @@ use crate::read::{all_progress, log};
 use crate::rows::id;
 use crate::schema::{APPLIED_UPTO, JOURNAL, MAIN, check_same, meta};
 use crate::shared::Shared;
-use crate::store::{Files, Unfinished, open_files};
 use domain::entry::LogEntry;
 use domain::ids::{DeckId, EntryId, UserId};
 use ports::codec::row_user;

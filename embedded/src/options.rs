@@ -19,8 +19,9 @@ pub struct Options {
     pub media_queue_max: usize,
     /// Appends of imports that may wait, each with its entries in memory; beyond it one fails as overloaded.
     pub import_queue_max: usize,
-    /// Imported entries a transaction takes: how long other writers of `main.db` wait.
-    pub import_rows_a_transaction: usize,
+    /// Imported entries after which a transaction ends if another writer of `main.db` waits, or answers come in a burst:
+    /// how long they wait. If nobody does, it takes what was given to it at once.
+    pub import_rows_a_turn: usize,
     /// Journal rows that are sorted and applied together, at most: about 350 bytes of memory each.
     pub apply_batch_rows_max: usize,
     /// Rows a transaction of apply takes (a learner is never divided): how long other writers of `main.db` wait.
@@ -55,7 +56,7 @@ impl Default for Options {
             desk_queue_max: 4_096,
             media_queue_max: 16,
             import_queue_max: 16,
-            import_rows_a_transaction: 8_192,
+            import_rows_a_turn: 8_192,
             apply_batch_rows_max: 50_000,
             apply_slice_rows: 1_000,
             apply_rest_ms: 100,

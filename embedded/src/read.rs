@@ -28,7 +28,7 @@ pub(crate) fn load(main: &Connection, waiting: &Waiting, user: UserId) -> Result
     let newest = joined.oldest_first().rev().take(NEWEST_IDS);
     let newest = newest.map(|entry| (entry.id, entry.content_digest())).collect();
     let mut decks = decks_of(main, user)?;
-    decks.extend(waiting.progress(main)?.keys().map(|(deck, _)| *deck));
+    decks.extend(waiting.progress(main, None)?.keys().map(|(deck, _)| *deck));
     Ok(LearnerLog { newest, more, decks: decks.into_iter().collect() })
 }
 
@@ -60,9 +60,7 @@ pub(crate) fn progress(
         "SELECT deck, card, row, state FROM progress WHERE user = ?1 AND deck = ?2",
         (&user.bytes()[..], &deck.bytes()[..]),
     )?;
-    let mut newer = waiting.progress(main)?;
-    newer.retain(|(of, _), _| *of == deck);
-    Ok(join_progress(stored, newer))
+    Ok(join_progress(stored, waiting.progress(main, Some(deck))?))
 }
 
 /// All progress rows of a learner.
@@ -76,7 +74,7 @@ pub(crate) fn all_progress(
         "SELECT deck, card, row, state FROM progress WHERE user = ?1",
         [&user.bytes()[..]],
     )?;
-    Ok(join_progress(stored, waiting.progress(main)?))
+    Ok(join_progress(stored, waiting.progress(main, None)?))
 }
 
 /// The stored entries with these ids.

@@ -16,8 +16,8 @@ pub(crate) type About = Option<(DeckId, CardId)>;
 /// undo of which the writer did not say what it is about: then each card's log has it.
 pub(crate) fn filed_under(entry: &LogEntry, about: About) -> About {
     match entry.body {
-        Body::ImportCommit { .. } | Body::ImportRevoke { .. } => None,
-        Body::Review(_) | Body::Set { .. } | Body::State { .. } => entry.card(),
+        Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Claim { .. } => None,
+        Body::Review(_) | Body::Set { .. } | Body::State { .. } | Body::Regrade(_) => entry.card(),
         Body::Undo { .. } => about,
     }
 }
@@ -151,19 +151,24 @@ pub(crate) fn distrust_cards(
     Ok(())
 }
 
-/// The cards that a job is about, as far as they are in `main.db`.
+/// The cards that a job is about, of a deck or of all, as far as they are in `main.db`.
 pub(crate) fn cards_of_job(
     main: &Connection,
     user: UserId,
     job: JobId,
+    deck: Option<DeckId>,
 ) -> Result<Vec<(DeckId, CardId)>, StoreError> {
-    let read = || {
-        let mut select =
-            main.prepare_cached("SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2")?;
-        let rows = select.query_map((&user.bytes()[..], &job.bytes()[..]), |row| {
-            Ok((DeckId::from_bytes(id(row, 0)?), CardId::from_bytes(id(row, 1)?)))
-        })?;
-        rows.collect::<rusqlite::Result<Vec<_>>>()
+    const ALL: &str = "SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2";
+    const OF_DECK: &str = "SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2 AND deck = ?3";
+    let card =
+        |row: &rusqlite::Row<'_>| Ok((DeckId::from_bytes(id(row, 0)?), CardId::from_bytes(id(row, 1)?)));
+    let (user, job) = (&user.bytes()[..], &job.bytes()[..]);
+    let read = || match &deck {
+        None => main.prepare_cached(ALL)?.query_map((user, job), card)?.collect::<rusqlite::Result<Vec<_>>>(),
+        Some(deck) => {
+            let mut select = main.prepare_cached(OF_DECK)?;
+            select.query_map((user, job, &deck.bytes()[..]), card)?.collect()
+        }
     };
     read().during("read the cards of an import")
 }

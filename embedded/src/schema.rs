@@ -25,6 +25,9 @@ const STATEMENTS_KEPT: usize = 64;
 /// by card alone has each row written to another page (`docs/decisions/0009`). Rows that concern no card
 /// (marks of imports) have an empty `card` and are found in the same way. Which cards a job is about is in `import_cards`,
 /// so that its mark finds them without reading the log. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+///
+/// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
+/// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
 pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));
@@ -131,6 +134,57 @@ pub(crate) const MAIN: &[&str] = &["
         tags TEXT NOT NULL, extra TEXT NOT NULL, updated_ms INTEGER NOT NULL,
         PRIMARY KEY (deck, id)
     ) STRICT;
+", "
+    CREATE TABLE register (
+        org BLOB NOT NULL, user BLOB NOT NULL, external TEXT NOT NULL, login TEXT NOT NULL, email TEXT NOT NULL,
+        name TEXT NOT NULL, role TEXT NOT NULL, gone INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+        PRIMARY KEY (org, user)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX register_by_external ON register (org, external) WHERE external <> '';
+    CREATE INDEX register_by_login ON register (org, login) WHERE login <> '';
+    CREATE INDEX register_by_email ON register (org, email) WHERE email <> '';
+    CREATE TABLE register_classes (
+        org BLOB NOT NULL, class BLOB NOT NULL, external TEXT NOT NULL, changed_ms INTEGER NOT NULL,
+        PRIMARY KEY (org, class)
+    ) STRICT, WITHOUT ROWID;
+", "
+    ALTER TABLE decks ADD COLUMN editors TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE deck_editors (
+        editor BLOB NOT NULL, deck BLOB NOT NULL, PRIMARY KEY (editor, deck)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE indexed_decks (deck BLOB PRIMARY KEY NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE indexed_cards (
+        number INTEGER PRIMARY KEY, deck BLOB NOT NULL, card BLOB NOT NULL, revision INTEGER NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX indexed_cards_by_card ON indexed_cards (deck, card);
+    CREATE VIRTUAL TABLE card_words USING fts5 (
+        deck, words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+    );
+", "
+    CREATE TABLE event_feeds (feed BLOB PRIMARY KEY NOT NULL, last BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE events (
+        feed BLOB NOT NULL, id BLOB NOT NULL, kept_ms INTEGER NOT NULL, kind TEXT NOT NULL, at_ms INTEGER NOT NULL,
+        through BLOB, also BLOB, user BLOB, class BLOB, deck BLOB, job BLOB, data TEXT NOT NULL,
+        PRIMARY KEY (feed, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX events_by_time ON events (kept_ms);
+    CREATE TABLE webhooks (
+        id BLOB PRIMARY KEY NOT NULL, owner BLOB NOT NULL, org BLOB, feed BLOB NOT NULL, class BLOB,
+        url TEXT NOT NULL, description TEXT NOT NULL, kinds TEXT NOT NULL, secret BLOB NOT NULL,
+        state TEXT NOT NULL, reason TEXT NOT NULL, position BLOB, failures INTEGER NOT NULL,
+        next_try_ms INTEGER NOT NULL, holder BLOB, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+        revision INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX webhooks_by_owner ON webhooks (owner, id);
+    CREATE INDEX webhooks_by_org ON webhooks (org, id);
+    CREATE TABLE webhook_attempts (
+        hook BLOB NOT NULL, id BLOB NOT NULL, message BLOB NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL, took_ms INTEGER NOT NULL, status INTEGER, error TEXT NOT NULL,
+        PRIMARY KEY (hook, id)
+    ) STRICT, WITHOUT ROWID;
+", "
+    DROP INDEX IF EXISTS cards_by_source;
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

@@ -5,6 +5,7 @@ use crate::index::Index;
 use crate::options::Options;
 use crate::stats::Stats;
 use crate::turn::Turn;
+use crate::versions::Versions;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) index: Index,
     pub(crate) turn: Turn,
+    pub(crate) versions: Versions,
     /// The newest row that is durable and in the index.
     pub(crate) visible_upto: AtomicI64,
     /// The last row that is in `main.db`, durably, and no longer in the index.
@@ -60,6 +62,7 @@ impl Shared {
             options,
             index: Index::new(),
             turn: Turn::default(),
+            versions: Versions::default(),
             visible_upto: AtomicI64::new(applied_upto),
             applied_upto: AtomicI64::new(applied_upto),
             trimmed_upto: AtomicI64::new(0),

@@ -2,23 +2,22 @@
 
 use crate::apply::Apply;
 use crate::bulk::Bulk;
-use crate::desk::{Desk, DeskQueue, breaks_handle};
+use crate::desk::{Desk, DeskQueue};
 use crate::error::{During, OpenError, file_failed};
+use crate::files::{Files, Unfinished, open_files};
 use crate::folder::{Folder, FolderLock};
-use crate::journal::{Append, Journal, Order};
+use crate::journal::{Append, Order};
 use crate::lane::Lane;
 use crate::media::files::MediaFiles;
 use crate::merge::Waiting;
 use crate::options::Options;
 use crate::read;
 use crate::rows::insert_quarantined;
-use crate::schema::{
-    APPLIED_UPTO, COPYING, JOURNAL_MADE, MAIN, STORE, meta, migrate, open_read, open_write, set_meta,
-};
 use crate::shared::Shared;
 use crate::stats::Stats;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::reviews::{Shape, only_of_jobs};
 use ports::{
     Cause, LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome,
@@ -52,13 +51,6 @@ struct Inner {
     threads: Vec<JoinHandle<()>>,
     // Given back last, when nothing writes any more.
     _lock: FolderLock,
-}
-
-/// A reader's connections.
-pub(crate) struct Files {
-    pub(crate) journal: Connection,
-    pub(crate) main: Connection,
-    pub(crate) shared: Arc<Shared>,
 }
 
 impl EmbeddedStore {
@@ -269,6 +261,37 @@ impl ReviewStore for EmbeddedStore {
         self.read(user, move |main, waiting| read::progress(main, waiting, user, deck)).await
     }
 
+    async fn progress_of(
+        &self,
+        user: UserId,
+        decks: Option<Vec<DeckId>>,
+    ) -> Result<Vec<Progress>, StoreError> {
+        self.read(user, move |main, waiting| match decks {
+            None => read::all_progress(main, waiting, user),
+            Some(decks) => {
+                let rows = decks.into_iter().map(|deck| read::progress(main, waiting, user, deck));
+                Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+            }
+        })
+        .await
+    }
+
+    async fn card_logs(
+        &self,
+        user: UserId,
+        cards: Vec<(DeckId, Vec<CardId>)>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        self.read(user, move |main, waiting| {
+            let mut log = Vec::new();
+            for (deck, cards) in cards {
+                let cards = cards.into_iter().collect();
+                log.extend(read::card_log(main, waiting, user, deck, Some(&cards))?);
+            }
+            Ok(log)
+        })
+        .await
+    }
+
     async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {
         let ids = ids.into_iter().collect();
         self.read(user, move |main, waiting| read::entries(main, waiting, user, &ids)).await
@@ -282,6 +305,28 @@ impl ReviewStore for EmbeddedStore {
     ) -> Result<Vec<LogEntry>, StoreError> {
         let cards = cards.map(|cards| cards.into_iter().collect());
         self.read(user, move |main, waiting| read::card_log(main, waiting, user, deck, cards.as_ref())).await
+    }
+
+    /// Summed up where it was read: the threads that serve sockets do nothing of it.
+    async fn survey<T: Send + 'static>(
+        &self,
+        users: Vec<UserId>,
+        range: LogRange,
+        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+    ) -> Result<Vec<T>, StoreError> {
+        let sum = Arc::new(sum);
+        let read = |user| {
+            let sum = Arc::clone(&sum);
+            self.read(user, move |main, waiting| Ok(sum(user, read::log(main, waiting, user, &range)?)))
+        };
+        // As many as are read at once: what others ask meanwhile does not wait behind all of them.
+        let at_once = self.inner.shared.options.readers.max(1);
+        stream::iter(users).map(read).buffered(at_once).try_collect().await
+    }
+
+    fn log_versions(&self, users: &[UserId]) -> Option<Vec<u64>> {
+        let versions = &self.inner.shared.versions;
+        Some(users.iter().map(|user| versions.of(*user)).collect())
     }
 
     async fn log(&self, user: UserId, range: LogRange) -> Result<Vec<LogEntry>, StoreError> {
@@ -328,125 +373,6 @@ impl Drop for ApplyHold {
         self.shared.orders().holds -= 1;
         self.shared.woken.notify_all();
     }
-}
-
-impl Files {
-    pub(crate) fn open(shared: Arc<Shared>) -> Result<Self, OpenError> {
-        let (vfs, cache_kib) = (shared.options.vfs.as_deref(), shared.options.reader_cache_kib);
-        let journal = open_read(&shared.folder.journal(), vfs, cache_kib)?;
-        let main = open_read(&shared.folder.main(), vfs, cache_kib)?;
-        Ok(Self { journal, main, shared })
-    }
-
-    /// The learner's index entries are copied first, then the journal is read, then `main.db`: a row that leaves the
-    /// index or the journal meanwhile is in what is read next.
-    pub(crate) fn joined<T>(
-        &self,
-        user: UserId,
-        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        #[cfg(debug_assertions)]
-        if self.shared.options.bugs.index_after_snapshot {
-            return self.joined_wrongly(user, ask);
-        }
-        let numbers = self.shared.index.rows_of(user);
-        let waiting = match numbers.is_empty() {
-            true => Waiting::default(),
-            false => {
-                let tx = self.journal.unchecked_transaction().during("read the journal")?;
-                Waiting::read(&tx, &numbers)?
-            }
-        };
-        self.ask_main(|main| ask(main, &waiting))
-    }
-
-    /// The planted mistake: snapshots first, the index afterwards.
-    #[cfg(debug_assertions)]
-    fn joined_wrongly<T>(
-        &self,
-        user: UserId,
-        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.ask_main(|main| {
-            let opened = main.query_row("SELECT count(*) FROM meta", [], |_| Ok(()));
-            opened.during("open a snapshot")?;
-            std::thread::sleep(std::time::Duration::from_millis(3));
-            let tx = self.journal.unchecked_transaction().during("read the journal")?;
-            let waiting = Waiting::read(&tx, &self.shared.index.rows_of(user))?;
-            ask(main, &waiting)
-        })
-    }
-
-    pub(crate) fn ask_main<T, E: From<StoreError>>(
-        &self,
-        ask: impl FnOnce(&Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        // One transaction is one snapshot for all that is asked.
-        let tx = self.main.unchecked_transaction().during("read main.db")?;
-        ask(&tx)
-    }
-
-    /// Answers, and opens the files again if a handle broke.
-    fn mended<T, E: crate::desk::Refusal>(
-        &mut self,
-        answer: impl FnOnce(&Self) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let answered = answer(self);
-        if answered.as_ref().err().and_then(E::store).is_some_and(|error| breaks_handle(error.cause)) {
-            match Self::open(Arc::clone(&self.shared)) {
-                Ok(fresh) => *self = fresh,
-                Err(error) => tracing::error!(%error, "the store's files could not be opened again"),
-            }
-        }
-        answered
-    }
-}
-
-/// Whether a store may be opened that a copy into it was not finished of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Unfinished {
-    /// Only by whoever goes on copying.
-    Allowed,
-    /// By nobody else.
-    Refused,
-}
-
-/// Opens both files, brings them to the newest schema, and takes stock of what waits in the journal.
-pub(crate) fn open_files(
-    folder: Folder,
-    options: Options,
-    unfinished: Unfinished,
-) -> Result<(Arc<Shared>, Journal), OpenError> {
-    if folder.restoring().exists() {
-        return Err(OpenError::RestoreInterrupted(folder.root().to_owned()));
-    }
-    let main_file = folder.main();
-    if folder.journal().exists() && !main_file.exists() {
-        return Err(OpenError::MainMissing(folder.journal()));
-    }
-    let sqlite = |error| OpenError::Sqlite { file: main_file.clone(), error };
-    let mut main = open_write(&main_file, options.vfs.as_deref(), 1_024)?;
-    migrate(&mut main, &main_file, MAIN)?;
-    if unfinished == Unfinished::Refused
-        && let Some(from) = meta::<String>(&main, COPYING).map_err(sqlite)?
-    {
-        return Err(OpenError::CopyUnfinished { folder: folder.root().to_owned(), from });
-    }
-    let store: Vec<u8> = meta(&main, STORE).map_err(sqlite)?.unwrap_or_default();
-    let applied_upto = meta(&main, APPLIED_UPTO).map_err(sqlite)?.unwrap_or(0);
-    let journal_made = meta::<i64>(&main, JOURNAL_MADE).map_err(sqlite)?.is_some();
-    if journal_made && !folder.journal().exists() {
-        return Err(OpenError::JournalMissing(main_file));
-    }
-    let db = Journal::open_file(&folder, &options, &store)?;
-    if !journal_made {
-        set_meta(&main, JOURNAL_MADE, 1).map_err(sqlite)?;
-    }
-    let journal_file = folder.journal();
-    let shared = Arc::new(Shared::new(folder, options, applied_upto));
-    let journal = Journal::new(db, Arc::clone(&shared))
-        .map_err(|error| OpenError::Io { file: journal_file, error: std::io::Error::other(error) })?;
-    Ok((shared, journal))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

@@ -57,6 +57,14 @@ impl Turn {
     }
 }
 
+impl Held<'_> {
+    /// Whether somebody waits who goes before an import.
+    pub(crate) fn is_wanted(&self) -> bool {
+        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.desk_waits > 0 || state.apply_waits
+    }
+}
+
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner).taken = false;

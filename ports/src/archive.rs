@@ -10,6 +10,7 @@ use crate::library::{DeckContent, RequestDigest};
 use crate::media::{MediaDigest, MediaRecord};
 use crate::notes::{NoteRecord, NoteTypeRecord};
 use crate::people::{ClassRecord, Person};
+use crate::register::{Registered, RegisteredClass};
 use crate::reviews::{Progress, Quarantined};
 use bytes::Bytes;
 use domain::access::Span;
@@ -28,6 +29,8 @@ pub struct PersonKept {
     pub person: Person,
     /// Whether the person chose the name: then a token's no longer wins.
     pub name_chosen: bool,
+    /// What the organisation's register says of the person.
+    pub registered: Option<Registered>,
 }
 
 /// A class with its past.
@@ -39,6 +42,8 @@ pub struct ClassKept {
     pub enrolled: Vec<(UserId, Span)>,
     /// Which deck was given when, in the same way.
     pub given: Vec<(DeckId, Span)>,
+    /// What the organisation's register says of the class.
+    pub registered: Option<RegisteredClass>,
 }
 
 /// What a key of idempotency was used for.
@@ -212,7 +217,9 @@ pub fn filed(log: &[LogEntry]) -> Vec<Filed> {
         | Body::Set { .. }
         | Body::State { .. }
         | Body::ImportCommit { .. }
-        | Body::ImportRevoke { .. } => entry.card(),
+        | Body::ImportRevoke { .. }
+        | Body::Regrade(_)
+        | Body::Claim { .. } => entry.card(),
     };
     log.iter().map(|entry| (*entry, place(entry))).collect()
 }

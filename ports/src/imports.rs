@@ -134,6 +134,27 @@ pub struct ImportRecord {
     pub revision: u64,
 }
 
+impl ImportRecord {
+    /// What is stored when this is put over `kept` by somebody who knew that revision of it: every store's rule. Whose job
+    /// it is, of which file and since when stays as it was at first.
+    ///
+    /// # Errors
+    /// [`ImportsError::Changed`]: another revision is kept, or none, or one where there should be none.
+    pub fn over(
+        self,
+        kept: Option<&ImportRecord>,
+        if_revision: Option<u64>,
+    ) -> Result<ImportRecord, ImportsError> {
+        if kept.map(|kept| kept.revision) != if_revision {
+            return Err(ImportsError::Changed);
+        }
+        let (owner, digest, created_ms) = kept.map_or((self.owner, self.digest, self.created_ms), |kept| {
+            (kept.owner, kept.digest, kept.created_ms)
+        });
+        Ok(ImportRecord { owner, digest, created_ms, revision: if_revision.unwrap_or(0) + 1, ..self })
+    }
+}
+
 /// A row of a file that did not come in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefusedRow {

@@ -2,13 +2,15 @@
 //!
 //! The hot port ([`ReviewStore`]) is generic with native async functions and awaited in exactly two places, the writer
 //! and the loader: a future per commit and per activation, never per answer. The cold ports ([`Library`],
-//! [`People`], [`Imports`], [`Media`], [`Notes`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
+//! [`People`], [`Imports`], [`Media`], [`Notes`], [`Events`], [`Webhooks`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
 //! limits are counted by.
 
+pub mod accounts;
 pub mod archive;
 pub mod bus;
 pub mod codec;
 pub mod error;
+pub mod events;
 pub mod imports;
 pub mod library;
 pub mod media;
@@ -16,20 +18,28 @@ pub mod notes;
 pub mod owners;
 pub mod people;
 pub mod quota;
+pub mod register;
 pub mod reviews;
+pub mod webhooks;
 
+pub use accounts::Account;
 pub use bus::{Bus, BusStats, Heard, Note, Topic};
 pub use error::{Cause, StoreError};
+pub use events::{Event, EventId, EventKind, EventPage, Events, Feed, Happening, Told};
 pub use imports::{ImportPhase, ImportRecord, Imports, ImportsError, RefusedRow};
-pub use library::{CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
+pub use library::{
+    CardQuery, CardRecord, CardSearch, DeckContent, DeckQuery, DeckRecord, Library, LibraryError,
+};
 pub use media::{Media, MediaDigest, MediaError, MediaRecord};
 pub use notes::{NoteKind, NoteRecord, NoteTemplate, NoteTypeRecord, Notes, NotesError};
 pub use owners::{NodeEntry, Owners, Tenures};
-pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn};
+pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn, Standing};
 pub use quota::{Quota, QuotaKey, QuotaTaken};
+pub use register::{Register, RegisterKey, Registered, RegisteredClass};
 pub use reviews::{
     LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,
 };
+pub use webhooks::{Attempt, HookId, HookState, WebhookRecord, Webhooks, WebhooksError};
 
 /// A boxed future, as the cold ports return.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -15,6 +15,8 @@ pub struct DeckRecord {
     pub org: Option<OrgId>,
     /// Whose it is.
     pub owner: UserId,
+    /// Who changes its cards together with the owner; in the order in which they were named, without doubles.
+    pub editors: Vec<UserId>,
     /// Its place in the owner's tree, `Biology::Cell`; the last part is usually the title.
     pub path: String,
     /// The title.
@@ -46,6 +48,7 @@ impl DeckRecord {
     pub fn gate(&self) -> DeckGate {
         DeckGate {
             owner: self.owner,
+            editors: self.editors.as_slice().into(),
             org: self.org,
             visibility: self.visibility,
             narrowed: self.narrowed,
@@ -98,9 +101,11 @@ pub const PATH_SEPARATOR: &str = "::";
 pub struct DeckQuery {
     /// Decks of this owner.
     pub owner: Option<UserId>,
+    /// And those that this person edits, whoever owns them.
+    pub editor: Option<UserId>,
     /// And these, whoever owns them.
     pub ids: Vec<DeckId>,
-    /// Only those at or below this path (of the owner).
+    /// Only those at or below this path.
     pub below_path: Option<String>,
     /// Deleted ones too.
     pub with_deleted: bool,
@@ -117,6 +122,20 @@ pub struct CardQuery {
     pub text: Option<String>,
     /// Deleted ones too.
     pub with_deleted: bool,
+}
+
+/// Which cards are looked for, over several decks: those with all words of a text, whatever their case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardSearch {
+    /// The decks to look through; what else the store has stays unseen.
+    pub decks: Vec<DeckId>,
+    /// What a card must hold in front, back or tags: each of its words. A store with an index of words finds whole
+    /// words, the last one also as the beginning of a longer one; any other finds parts of words as well.
+    pub text: String,
+    /// The number of cards to leave out, which a page before this one had.
+    pub skip: usize,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// Why the library refused.
@@ -207,4 +226,52 @@ pub trait Library: Send + Sync + 'static {
 
     /// A deck with all its cards, deleted ones included, as of one revision.
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>>;
+
+    /// Cards with these words in any of several decks, but for deleted ones: best matches first where the store has an
+    /// index of words, else deck by deck in the order of adding. One question, however many decks.
+    fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
+        Box::pin(async move {
+            let words = words_of(&search.text);
+            let (mut found, mut skip) = (Vec::new(), search.skip);
+            let Some(first) = words.first() else { return Ok(found) };
+            for deck in search.decks {
+                let (mut from_position, page) = (0, SEARCHED_AT_ONCE);
+                loop {
+                    let text = Some(first.clone());
+                    let query = CardQuery { from_position, limit: page, text, with_deleted: false };
+                    let cards = self.cards(deck, query).await?;
+                    let last = cards.last().map(|card| card.position).filter(|_| cards.len() == page);
+                    for card in cards.into_iter().filter(|card| holds_words(card, &words)) {
+                        if skip > 0 {
+                            skip -= 1;
+                            continue;
+                        }
+                        found.push(card);
+                        if found.len() >= search.limit {
+                            return Ok(found);
+                        }
+                    }
+                    let Some(last) = last else { break };
+                    from_position = last + 1;
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// Cards that a search without an index looks at together.
+const SEARCHED_AT_ONCE: usize = 1_000;
+
+/// The words of a text that is looked for, in lower case: runs of letters and digits.
+pub fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// Whether a card holds all of these words, which are in lower case.
+pub fn holds_words(card: &CardRecord, words: &[String]) -> bool {
+    let fields = [&card.front, &card.back].into_iter().chain(&card.tags);
+    let fields: Vec<String> = fields.map(|field| field.to_lowercase()).collect();
+    words.iter().all(|word| fields.iter().any(|field| field.contains(word)))
 }

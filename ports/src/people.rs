@@ -2,6 +2,7 @@
 
 use crate::Boxed;
 use crate::error::StoreError;
+use crate::register::Register;
 use domain::access::Span;
 use domain::day::ZoneHistory;
 use domain::ids::{ClassId, DeckId, OrgId, UserId};
@@ -83,6 +84,15 @@ pub struct Grant {
     pub span: Span,
 }
 
+/// Who somebody is, and what they see through classes.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The person; `None` if nobody has this id.
+    pub person: Option<Person>,
+    /// All decks that the person sees or saw through classes.
+    pub grants: Vec<Grant>,
+}
+
 /// Why a request about people was refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PeopleError {
@@ -117,7 +127,7 @@ pub struct PersonChange {
 }
 
 /// People, classes, enrollments.
-pub trait People: Send + Sync + 'static {
+pub trait People: Register {
     /// The person that a valid token speaks of; made now if unknown. Role and organisation of the token win, but the
     /// same person in another organisation is refused. `now_ms` becomes the beginning of a new account.
     fn sign_in(&self, who: SignIn, now_ms: i64) -> Boxed<'_, Result<Person, PeopleError>>;
@@ -154,6 +164,27 @@ pub trait People: Send + Sync + 'static {
 
     /// All decks that this person sees or saw through classes.
     fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>>;
+
+    /// Who somebody is, and what they see through classes: one question.
+    fn standing(&self, user: UserId) -> Boxed<'_, Result<Standing, PeopleError>> {
+        Box::pin(async move {
+            Ok(Standing { person: self.person(user).await?, grants: self.grants(user).await? })
+        })
+    }
+
+    /// Those of these people who are known, in any order: one question, however many they are.
+    fn persons(&self, users: Vec<UserId>) -> Boxed<'_, Result<Vec<Person>, PeopleError>> {
+        Box::pin(async move {
+            let mut known = Vec::with_capacity(users.len());
+            for user in users {
+                known.extend(self.person(user).await?);
+            }
+            Ok(known)
+        })
+    }
+
+    /// Who is enrolled in a class now, and since when (Unix milliseconds): in any order, each once.
+    fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>>;
 }
 
 /// A change of who is in a class, or what it studies.

@@ -179,6 +179,25 @@ pub trait ReviewStore: Send + Sync + 'static {
         deck: DeckId,
     ) -> impl Future<Output = Result<Vec<Progress>, StoreError>> + Send;
 
+    /// The progress rows of several decks, or of all in which the learner has any: one question, however many decks.
+    fn progress_of(
+        &self,
+        user: UserId,
+        decks: Option<Vec<DeckId>>,
+    ) -> impl Future<Output = Result<Vec<Progress>, StoreError>> + Send {
+        async move {
+            let decks = match decks {
+                Some(decks) => decks,
+                None => self.load(user).await?.decks,
+            };
+            let mut rows = Vec::new();
+            for deck in decks {
+                rows.extend(self.progress(user, deck).await?);
+            }
+            Ok(rows)
+        }
+    }
+
     /// The stored entries with these ids, in any order; unknown ids are absent.
     fn entries(
         &self,
@@ -194,6 +213,47 @@ pub trait ReviewStore: Send + Sync + 'static {
         deck: DeckId,
         cards: Option<Vec<CardId>>,
     ) -> impl Future<Output = Result<Vec<LogEntry>, StoreError>> + Send;
+
+    /// What [`card_log`](ReviewStore::card_log) tells of cards of several decks: one question, however many decks.
+    /// What concerns all cards may be told once for each deck.
+    fn card_logs(
+        &self,
+        user: UserId,
+        cards: Vec<(DeckId, Vec<CardId>)>,
+    ) -> impl Future<Output = Result<Vec<LogEntry>, StoreError>> + Send {
+        async move {
+            let mut log = Vec::new();
+            for (deck, cards) in cards {
+                log.extend(self.card_log(user, deck, Some(cards)).await?);
+            }
+            Ok(log)
+        }
+    }
+
+    /// Sums up the same stretch of several learners' logs: one question, however many they are. `sum` is called with
+    /// each learner's entries in the order of the range, learner by learner, so that only one of them lies in memory;
+    /// it must not block. The answers are in the order of `users`.
+    fn survey<T: Send + 'static>(
+        &self,
+        users: Vec<UserId>,
+        range: LogRange,
+        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send {
+        async move {
+            let mut all = Vec::with_capacity(users.len());
+            for user in users {
+                all.push(sum(user, self.log(user, range).await?));
+            }
+            Ok(all)
+        }
+    }
+
+    /// A number for each of these learners that changes with whatever is stored in the learner's log: what was read of it
+    /// after the number was taken holds as long as the number is the same. `None` where others may store something unseen.
+    fn log_versions(&self, users: &[UserId]) -> Option<Vec<u64>> {
+        let _ = users;
+        None
+    }
 
     /// A stretch of the log in the order of ids. Rows of import jobs are included.
     fn log(

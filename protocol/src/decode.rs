@@ -7,6 +7,7 @@ use crate::client_frame::{Auth, ClientFrame, Numbered};
 use crate::command::Command;
 use crate::fault::{from_json, told};
 use crate::probe::{Found, Probe, leading_tag};
+use crate::teach::{Teach, TeachWire, TeacherFrame};
 use crate::wire::{AnswerWire, AuthWire, BeatWire, CommandWire, HelloWire, SetWire, StartWire, UndoWire};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -68,6 +69,29 @@ fn by_tag(tag: &str, text: &str) -> Result<ClientFrame, Broken> {
     }
 }
 
+/// Reads one text message of a teacher on the monitor socket.
+///
+/// # Errors
+/// [`Broken`], which says what the protocol does about it.
+pub fn decode_teacher(text: &str) -> Result<TeacherFrame, Broken> {
+    if let Some(tag) = leading_tag(text) {
+        return teacher_by_tag(tag, text);
+    }
+    let probe = Probe::read(text).map_err(|error| not_a_frame(&error))?;
+    let Some(tag) = probe.tag() else { return Err(Broken::NotAFrame { what: "no `type`".into() }) };
+    teacher_by_tag(&tag, text)
+}
+
+fn teacher_by_tag(tag: &str, text: &str) -> Result<TeacherFrame, Broken> {
+    match tag {
+        "hello" | "auth" | "beat" => by_tag(tag, text).map(|frame| TeacherFrame::Common(Box::new(frame))),
+        _ if Teach::TYPES.contains(&tag) => {
+            parse::<TeachWire>(text, Numbering::BySeq)?.teaching(tag).map(TeacherFrame::Command)
+        }
+        _ => Err(unknown(text, Numbering::BySeq)),
+    }
+}
+
 /// Reads one element of `POST reviews`: the fields of a command without `seq` (one that is there is ignored).
 ///
 /// # Errors
@@ -97,7 +121,7 @@ fn numbered<W: CommandWire>(text: &str) -> Result<ClientFrame, Broken> {
     Ok(ClientFrame::Command(Numbered { seq, command: wire.command(Some(seq))? }))
 }
 
-fn parse<W: CommandWire>(text: &str, numbering: Numbering) -> Result<W, Broken> {
+fn parse<W: DeserializeOwned>(text: &str, numbering: Numbering) -> Result<W, Broken> {
     from_json(text.as_bytes()).map_err(|fault| diagnose_command(text, numbering, fault.what))
 }
 

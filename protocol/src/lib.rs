@@ -3,6 +3,7 @@
 //!
 //! * A server reads with [`decode_client`] (and [`decode_command`] for HTTP) and writes with [`write_card`],
 //!   [`write_saved`], [`write_changed`] and [`ServerFrame::write`].
+//! * The monitor socket has [`decode_teacher`] and [`MonitorFrame`].
 //! * A client writes with [`ClientFrame::encode`] and reads with [`ServerFrame::decode`].
 //!
 //! `docs/PROTOCOL.md` is the contract in words; `examples/` holds one JSON file a frame, which a test parses,
@@ -20,10 +21,12 @@ mod error_code;
 mod fault;
 mod ids;
 pub mod limits;
+mod monitor;
 mod probe;
 mod server_codec;
 mod server_frame;
 mod strict;
+mod teach;
 mod text;
 mod wire;
 
@@ -36,15 +39,21 @@ pub use command::{
 };
 pub use content::{CardContent, CardTail, ContentTooLarge, encode_fragment, write_card, write_card_fields};
 pub use day::{BadDay, Day};
-pub use decode::{Broken, decode_client, decode_command};
+pub use decode::{Broken, decode_client, decode_command, decode_teacher};
 pub use error_code::ErrorCode;
 pub use fault::{JsonFault, from_json};
 pub use ids::{id_from_parts, id_time_ms, is_command_id};
+pub use monitor::{
+    AskCell, Bar, CardCell, Changes, MonitorFrame, Picture, Presence, RoundCell, Rows, Struggling,
+    StudentCell, TotalsCell, WrongCell,
+};
 pub use server_codec::{BadServerFrame, write_changed, write_saved};
 pub use server_frame::{
     ChangeReason, Changed, DeckCounts, Done, ErrorFrame, Goodbye, Graded, GradedResult, Queue, Renewed,
     Saved, ServerFrame, Welcome, WelcomeLimits,
 };
+
+pub use teach::{Teach, TeacherFrame, Teaching};
 
 /// The sub-protocol that a client asks for in `Sec-WebSocket-Protocol`; without it the handshake is a 400.
 pub const SUBPROTOCOL: &str = "studyhall.v1";
@@ -54,3 +63,6 @@ pub const VERSION: u32 = 1;
 
 /// Path of the study socket.
 pub const STUDY_PATH: &str = "/ws/v1/study";
+
+/// Path of a class's monitor socket, with the class between.
+pub const MONITOR_PATH: [&str; 2] = ["/ws/v1/classes/", "/monitor"];

@@ -66,6 +66,11 @@ pub const MEDIA_JSON_BYTES_MAX: usize = 16 * 1024;
 /// Decks listed in one `queue`; those beyond are in its sums only.
 pub const QUEUE_DECKS_MAX: usize = 1_000;
 
+/// Rows, of students and cards together, in one `snapshot` or `delta`; further ones follow in another with `more` before.
+pub const MONITOR_ROWS_PER_FRAME: usize = 200;
+/// Longest name on a monitor, bytes; what is longer is cut.
+pub const MONITOR_NAME_BYTES_MAX: usize = 200;
+
 /// Commands in one `POST reviews`; more is refused as a whole.
 pub const COMMANDS_PER_REQUEST_MAX: usize = 500;
 
@@ -78,5 +83,7 @@ pub const FAILING_SESSION_WAIT_MS: u64 = 300_000;
 // The largest card (fields, media, ids, state, outcomes) fits a server frame, and so does a full queue, whose
 // deck line is at most 120 bytes.
 const _: () = assert!(FIELDS_JSON_BYTES_MAX + MEDIA_JSON_BYTES_MAX + 8 * 1024 <= SERVER_FRAME_BYTES_MAX);
+// A row with a name that is escaped letter by letter, and a card with those who missed it.
+const _: () = assert!(MONITOR_ROWS_PER_FRAME * 700 + 16 * 1024 <= SERVER_FRAME_BYTES_MAX);
 const _: () = assert!(QUEUE_DECKS_MAX * 120 + 1024 <= SERVER_FRAME_BYTES_MAX);
 const _: () = assert!(IN_FLIGHT_MAX as usize + WINDOW_MAX as usize <= UNSETTLED_PER_LEARNER_MAX as usize);

@@ -107,6 +107,6 @@ fn by_tag(tag: &str, text: &str) -> Result<ServerFrame, BadServerFrame> {
     })
 }
 
-fn fields<T: for<'de> Deserialize<'de>>(tag: &str, text: &str) -> Result<T, BadServerFrame> {
+pub(crate) fn fields<T: for<'de> Deserialize<'de>>(tag: &str, text: &str) -> Result<T, BadServerFrame> {
     serde_json::from_str(text).map_err(|source| BadServerFrame::Fields { frame_type: tag.to_owned(), source })
 }

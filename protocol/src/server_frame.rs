@@ -245,6 +245,8 @@ pub enum ChangeReason {
     Set,
     /// An answer led elsewhere than the card's `if_graded` said.
     Rescheduled,
+    /// An earlier answer to the card has another grade: it was accepted later.
+    Regraded,
     /// A reason of a newer server: the other fields say all that is to be done.
     #[serde(other)]
     Unknown,

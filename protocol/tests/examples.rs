@@ -1,7 +1,10 @@
 //! Every frame has an example that is read, written again and says the same.
 #![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test may panic")]
 
-use protocol::{ClientFrame, CloseCode, ErrorCode, Next, ServerFrame, decode_client};
+use protocol::{
+    ClientFrame, CloseCode, ErrorCode, MonitorFrame, Next, ServerFrame, Teach, TeacherFrame, decode_client,
+    decode_teacher,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,6 +15,8 @@ const SERVER_TYPES: [&str; 12] = [
     "welcome", "renewed", "queue", "card", "graded", "saved", "error", "changed", "done", "class", "beat",
     "goodbye",
 ];
+
+const MONITOR_TYPES: [&str; 2] = ["snapshot", "delta"];
 
 struct Example {
     /// File name without `.json`: side, type, variant.
@@ -41,6 +46,23 @@ fn client_type(frame: &ClientFrame) -> &'static str {
         ClientFrame::Start(_) => "start",
         ClientFrame::Command(numbered) => numbered.command.body.type_name(),
         ClientFrame::Beat => "beat",
+    }
+}
+
+/// As [`client_type`]; the frames of every socket have their examples there.
+fn teacher_type(frame: &TeacherFrame) -> &'static str {
+    match frame {
+        TeacherFrame::Common(frame) => client_type(frame),
+        TeacherFrame::Command(teaching) => teaching.body.type_name(),
+    }
+}
+
+/// As [`teacher_type`].
+fn monitor_type(frame: &MonitorFrame) -> &'static str {
+    match frame {
+        MonitorFrame::Snapshot(_) => "snapshot",
+        MonitorFrame::Delta(_) => "delta",
+        MonitorFrame::Common(frame) => server_type(frame),
     }
 }
 
@@ -79,6 +101,14 @@ fn every_example_comes_back_as_it_was() {
                 let frame = ServerFrame::decode(&text).unwrap_or_else(|bad| panic!("{name}: {bad}"));
                 (frame.encode(), server_type(&frame))
             }
+            Some(("teacher", _)) => {
+                let frame = decode_teacher(&text).unwrap_or_else(|broken| panic!("{name}: {broken}"));
+                (frame.encode(), teacher_type(&frame))
+            }
+            Some(("monitor", _)) => {
+                let frame = MonitorFrame::decode(&text).unwrap_or_else(|bad| panic!("{name}: {bad}"));
+                (frame.encode(), monitor_type(&frame))
+            }
             _ => panic!("{name}: an example is named side.type or side.type.variant"),
         };
         assert_eq!(value(&encoded), value(&text), "{name}");
@@ -93,12 +123,19 @@ fn every_frame_type_has_an_example() {
         .iter()
         .map(|example| example.name.split('.').take(2).collect::<Vec<_>>().join("."))
         .collect();
-    for (side, types) in [("client", &CLIENT_TYPES[..]), ("server", &SERVER_TYPES[..])] {
+    let sides = [
+        ("client", &CLIENT_TYPES[..]),
+        ("server", &SERVER_TYPES[..]),
+        ("teacher", &Teach::TYPES[..]),
+        ("monitor", &MONITOR_TYPES[..]),
+    ];
+    for (side, types) in sides {
         for frame_type in types {
             assert!(there.contains(&format!("{side}.{frame_type}")), "no example of {side}.{frame_type}");
         }
     }
-    assert_eq!(there.len(), CLIENT_TYPES.len() + SERVER_TYPES.len(), "an example of an unlisted type");
+    let listed: usize = sides.iter().map(|(_, types)| types.len()).sum();
+    assert_eq!(there.len(), listed, "an example of an unlisted type");
 }
 
 fn document() -> String {

@@ -4,6 +4,7 @@ mod export;
 mod import;
 mod import_job;
 mod import_online;
+mod sending;
 
 pub(super) use export::export;
 pub(super) use import::import;

@@ -4,6 +4,7 @@ mod copy;
 mod data;
 mod demo;
 mod doctor;
+mod eval;
 mod logs;
 mod migrate;
 mod serve;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Copy(args) => copy::copy(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Eval(args) => eval::eval(&args),
         Command::Backup(args) => data::backup(&args),
         Command::Restore(args) => data::restore(&args),
         Command::Export(args) => data::export(&args),

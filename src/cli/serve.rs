@@ -38,6 +38,7 @@ pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
         trusted_proxies: config.trusted_proxies.clone(),
         rate_limit: config.rate_limit,
         dev_clock: config.dev_clock,
+        dev_webhooks: config.dev_webhooks,
         ready_file: config.ready_file.clone(),
         workers: config.workers,
         tokens: Arc::new(VerifiedTokens(verifier.clone())),

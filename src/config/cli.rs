@@ -6,7 +6,7 @@ use super::value::parse_ttl_ms;
 use crate::auth::{NAME_BYTES_MAX, parse_role};
 use crate::naming::line;
 use clap::{Args, Parser, Subcommand};
-use domain::ids::{OrgId, UserId};
+use domain::ids::{DeckId, OrgId, UserId};
 use ports::Role;
 use std::path::PathBuf;
 
@@ -42,6 +42,8 @@ pub enum Command {
     Copy(CopyArgs),
     /// Fold every log and compare with what is stored. Exit 0: equal, 1: different, 2: could not run.
     Verify(VerifyArgs),
+    /// Say how well SM-2, FSRS, and FSRS with weights fitted to the learner would have foretold a learner's answers.
+    Eval(EvalArgs),
     /// Write a copy of the data folder into a file, while a server runs or not.
     Backup(BackupArgs),
     /// Fill an empty data folder from a backup.
@@ -104,6 +106,9 @@ pub struct ConfigFlags {
     /// For tests: let POST /dev/clock set the wall clock
     #[arg(long)]
     pub dev_clock: bool,
+    /// For tests: let webhooks be sent to this very machine, by http too
+    #[arg(long)]
+    pub dev_webhooks: bool,
     /// File to write {url, pid} into once ready
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<String>,
@@ -139,6 +144,7 @@ impl ConfigFlags {
             .with(Key::TrustedProxies, self.trusted_proxies.clone())
             .with(Key::RateLimit, one(&self.rate_limit))
             .with(Key::DevClock, self.dev_clock.then(|| "true".to_owned()))
+            .with(Key::DevWebhooks, self.dev_webhooks.then(|| "true".to_owned()))
             .with(Key::ReadyFile, one(&self.ready_file))
             .with(Key::Workers, one(&self.workers))
             .with(Key::LogFormat, one(&self.log_format))
@@ -202,7 +208,7 @@ pub struct TokenArgs {
 /// `import`.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
-    /// The file; - reads the standard input, which needs --deck
+    /// The file, or the folder of an Anki profile (a copy); - reads the standard input, which needs --deck
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Title, path or id of the deck that a table becomes; it is made if there is none
@@ -266,6 +272,23 @@ pub struct VerifyArgs {
     /// The operator's port of the server that has the data folder, for --repair with --online
     #[arg(long, value_name = "ADDR:PORT")]
     pub admin: Option<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub config: ConfigFlags,
+}
+
+/// `eval`.
+#[derive(Args, Clone, Debug)]
+pub struct EvalArgs {
+    /// The learner
+    #[arg(long, value_name = "UUID", value_parser = user)]
+    pub user: UserId,
+    /// Only answers to cards of this deck
+    #[arg(long, value_name = "UUID", value_parser = deck)]
+    pub deck: Option<DeckId>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
     /// Settings.
     #[command(flatten)]
     pub config: ConfigFlags,
@@ -362,6 +385,10 @@ pub struct ExportArgs {
 }
 
 fn user(text: &str) -> Result<UserId, String> {
+    text.parse().map_err(|_| "a UUID is expected".to_owned())
+}
+
+fn deck(text: &str) -> Result<DeckId, String> {
     text.parse().map_err(|_| "a UUID is expected".to_owned())
 }
 

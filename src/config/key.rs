@@ -39,6 +39,8 @@ pub enum Key {
     RateLimit,
     /// Whether the wall clock can be set.
     DevClock,
+    /// Whether webhooks may be sent to this very machine.
+    DevWebhooks,
     /// A file to write once ready.
     ReadyFile,
     /// Web workers.
@@ -51,7 +53,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Key; 22] = [
+    pub const ALL: [Key; 23] = [
         Key::Listen,
         Key::AdminListen,
         Key::DataDir,
@@ -70,6 +72,7 @@ impl Key {
         Key::TrustedProxies,
         Key::RateLimit,
         Key::DevClock,
+        Key::DevWebhooks,
         Key::ReadyFile,
         Key::Workers,
         Key::LogFormat,
@@ -97,6 +100,7 @@ impl Key {
             Key::TrustedProxies => "trusted_proxies",
             Key::RateLimit => "rate_limit",
             Key::DevClock => "dev_clock",
+            Key::DevWebhooks => "dev_webhooks",
             Key::ReadyFile => "ready_file",
             Key::Workers => "workers",
             Key::LogFormat => "log_format",

@@ -12,7 +12,7 @@ mod secret;
 mod value;
 
 pub use cli::{
-    BackupArgs, Cli, Command, ConfigFlags, CopyArgs, DemoArgs, DoctorArgs, ExportArgs, ImportArgs,
+    BackupArgs, Cli, Command, ConfigFlags, CopyArgs, DemoArgs, DoctorArgs, EvalArgs, ExportArgs, ImportArgs,
     MigrateArgs, RestoreArgs, ServeArgs, StudyArgs, TokenArgs, TopArgs, VerifyArgs,
 };
 pub use error::{ConfigError, ConfigErrors};
@@ -56,6 +56,8 @@ pub struct Config {
     pub rate_limit: Option<Buckets>,
     /// Whether `POST /dev/clock` may set the wall clock.
     pub dev_clock: bool,
+    /// Whether webhooks may be sent to this very machine, by http too.
+    pub dev_webhooks: bool,
     /// Written once the server is ready.
     pub ready_file: Option<PathBuf>,
     /// Web workers.

@@ -92,6 +92,7 @@ impl Reader<'_> {
         let trusted_proxies = self.many(Key::TrustedProxies, str::parse);
         let rate_limit = self.one(Key::RateLimit, Some(RATE_DEFAULT), value::rate_limit);
         let dev_clock = self.one(Key::DevClock, false, value::switch);
+        let dev_webhooks = self.one(Key::DevWebhooks, false, value::switch);
         let ready_file = self.one(Key::ReadyFile, None, |text| path(text).map(Some));
         let workers = self.one(Key::Workers, default_workers(), |text| {
             let count = text.parse().ok().filter(|n| (1..=WORKERS_MAX).contains(n));
@@ -113,6 +114,7 @@ impl Reader<'_> {
             trusted_proxies: trusted_proxies?,
             rate_limit: rate_limit?,
             dev_clock: dev_clock?,
+            dev_webhooks: dev_webhooks?,
             ready_file: ready_file?,
             workers: workers?,
             log_format: log_format?,

@@ -1,5 +1,6 @@
 //! What may stand on a flashcard.
 
+use super::settled::is_settled;
 use ammonia::{Builder, UrlRelative};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -105,8 +106,7 @@ const PASSES_MAX: usize = 6;
 pub(super) fn clean(html: &str) -> String {
     let mut html = html.trim().to_owned();
     for _ in 0..PASSES_MAX {
-        let is_plain = !html.contains(['<', '>', '&', '\r', '\u{a0}']);
-        if is_plain {
+        if is_settled(&html) {
             return html;
         }
         let next = CLEANER.clean(&html).to_string().trim().to_owned();
@@ -140,4 +140,47 @@ fn is_link(address: &str) -> bool {
 
 fn has_scheme(address: &str, scheme: &str) -> bool {
     address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn piece() -> impl Strategy<Value = String> {
+        let tag = prop::sample::select(vec![
+            "b", "big", "br", "center", "code", "div", "em", "hr", "i", "kbd", "li", "mark", "ol", "p", "s",
+            "small", "span", "strong", "sub", "sup", "table", "td", "u", "ul",
+        ]);
+        prop_oneof![
+            3 => (tag, prop::bool::ANY).prop_map(|(name, ends)| format!("<{}{name}>", if ends { "/" } else { "" })),
+            2 => "[a-z \\n\\t&;<>äあ]{0,4}",
+            1 => prop::sample::select(vec!["&amp;", "&lt;", "&gt;", "&nbsp;", "&quot;", "\u{a0}"]).prop_map(str::to_owned),
+        ]
+    }
+
+    /// Pieces of which each tag is closed in its turn, so that much of it is settled.
+    fn closed() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![piece(), "[a-z\\n ]{0,3}", Just("<br>".to_owned())];
+        leaf.prop_recursive(6, 24, 4, |inner| {
+            let paired = prop::sample::select(vec![
+                "b", "i", "code", "div", "center", "ul", "li", "ol", "span", "big",
+            ]);
+            let of = |(name, inside): (&str, Vec<String>)| format!("<{name}>{}</{name}>", inside.concat());
+            (paired, prop::collection::vec(inner, 0..4)).prop_map(of)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn what_is_settled_is_left_as_it_is_by_the_parser(html in prop_oneof![
+            prop::collection::vec(piece(), 0..8).prop_map(|pieces| pieces.concat()),
+            prop::collection::vec(closed(), 0..3).prop_map(|pieces| pieces.concat()),
+        ]) {
+            if is_settled(&html) {
+                prop_assert_eq!(CLEANER.clean(&html).to_string(), html);
+            }
+        }
+    }
 }

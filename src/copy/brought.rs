@@ -1,10 +1,13 @@
 //! What imports brought besides cards and entries: notes, media files, jobs. One walk serves the copying and the counting.
 
+use super::pages::pages;
 use super::tally::Tally;
 use bytes::Bytes;
 use domain::ids::{DeckId, JobId};
+use futures_util::TryStreamExt;
 use ports::archive::{ReadAll, WriteAll};
 use ports::{ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, RefusedRow, StoreError};
+use std::pin::pin;
 
 /// Where what was read goes.
 pub(super) trait Takes {
@@ -109,26 +112,17 @@ pub(super) async fn of_deck<From: ReadAll, To: Takes>(
     if !types.is_empty() {
         to.note_types(deck, types).await?;
     }
-    let mut after = None;
-    loop {
-        let notes = from.notes(deck, after).await.map_err(To::unread)?;
-        after = notes.last().map(|note| note.id);
-        if after.is_none() {
-            break;
-        }
+    let mut pages_of_notes = pin!(pages(|after| from.notes(deck, after), |note| note.id));
+    while let Some(notes) = pages_of_notes.try_next().await.map_err(To::unread)? {
         tally.notes(&notes);
         to.notes(deck, notes).await?;
     }
-    let mut after = None;
-    loop {
-        let names = from.media_names(deck, after).await.map_err(To::unread)?;
-        after = names.last().map(|(name, _)| name.clone());
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages_of_names = pin!(pages(|after| from.media_names(deck, after), |(name, _)| name.clone()));
+    while let Some(names) = pages_of_names.try_next().await.map_err(To::unread)? {
         tally.media_names(deck, &names);
         to.media_names(deck, names).await?;
     }
+    Ok(())
 }
 
 /// Media files, one in memory at a time.
@@ -137,19 +131,15 @@ pub(super) async fn media<From: ReadAll, To: Takes>(
     to: &To,
     tally: &mut Tally,
 ) -> Result<(), To::Error> {
-    let mut after = None;
-    loop {
-        let records = from.media(after).await.map_err(To::unread)?;
-        after = records.last().map(|record| record.digest);
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.media(after), |record| record.digest));
+    while let Some(records) = pages.try_next().await.map_err(To::unread)? {
         for record in records {
             let content = from.media_content(&record).await.map_err(To::unread)?;
             tally.media(&record, &content);
             to.media(record, content).await?;
         }
     }
+    Ok(())
 }
 
 /// Import jobs and what they refused.
@@ -158,13 +148,8 @@ pub(super) async fn imports<From: ReadAll, To: Takes>(
     to: &To,
     tally: &mut Tally,
 ) -> Result<(), To::Error> {
-    let mut after = None;
-    loop {
-        let records = from.imports(after).await.map_err(To::unread)?;
-        after = records.last().map(|record| record.job);
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.imports(after), |record| record.job));
+    while let Some(records) = pages.try_next().await.map_err(To::unread)? {
         for record in records {
             let job = record.job;
             tally.import(&record);
@@ -172,6 +157,7 @@ pub(super) async fn imports<From: ReadAll, To: Takes>(
             refused(from, to, job, tally).await?;
         }
     }
+    Ok(())
 }
 
 async fn refused<From: ReadAll, To: Takes>(

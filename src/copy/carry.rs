@@ -2,6 +2,7 @@
 
 use super::CopyError;
 use super::brought::{self, Filled};
+use super::pages::pages;
 use super::stock::still_counts;
 use super::tally::Tally;
 use domain::fold::fold_learner;
@@ -11,6 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::Progress;
 use ports::archive::{ReadAll, WriteAll, filed};
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 /// Learners, or people, that are copied at once: a cluster answers many, and takes its time for each.
 const AT_ONCE: usize = 16;
@@ -45,9 +47,9 @@ async fn decks<From: ReadAll, To: WriteAll>(
     tally: &mut Tally,
     each: &mut impl FnMut(&Tally),
 ) -> Result<Params, CopyError> {
-    let (mut params, mut after) = (Params::new(), None);
-    loop {
-        let page = from.decks(after).await.map_err(CopyError::Read)?;
+    let mut params = Params::new();
+    let mut pages = pin!(pages(|after| from.decks(after), |id| *id));
+    while let Some(page) = pages.try_next().await.map_err(CopyError::Read)? {
         for id in &page {
             let Some((deck, cards)) = from.deck(*id).await.map_err(CopyError::Read)? else { continue };
             params.insert(deck.id, deck.settings.fold_params());
@@ -56,11 +58,8 @@ async fn decks<From: ReadAll, To: WriteAll>(
             brought::of_deck(from, &Filled(to), *id, tally).await?;
         }
         each(tally);
-        after = page.last().copied();
-        if after.is_none() {
-            return Ok(params);
-        }
     }
+    Ok(params)
 }
 
 async fn people<From: ReadAll, To: WriteAll>(
@@ -68,17 +67,13 @@ async fn people<From: ReadAll, To: WriteAll>(
     to: &To,
     tally: &mut Tally,
 ) -> Result<(), CopyError> {
-    let mut after = None;
-    loop {
-        let page = from.people(after).await.map_err(CopyError::Read)?;
-        after = page.last().map(|kept| kept.person.id);
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.people(after), |kept| kept.person.id));
+    while let Some(page) = pages.try_next().await.map_err(CopyError::Read)? {
         page.iter().for_each(|kept| tally.person(kept));
         let puts = stream::iter(page).map(|kept| to.put_person(kept)).buffer_unordered(AT_ONCE);
         puts.try_collect::<()>().await.map_err(CopyError::Write)?;
     }
+    Ok(())
 }
 
 async fn classes<From: ReadAll, To: WriteAll>(
@@ -86,18 +81,14 @@ async fn classes<From: ReadAll, To: WriteAll>(
     to: &To,
     tally: &mut Tally,
 ) -> Result<(), CopyError> {
-    let mut after = None;
-    loop {
-        let page = from.classes(after).await.map_err(CopyError::Read)?;
-        after = page.last().map(|kept| kept.class.id);
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.classes(after), |kept| kept.class.id));
+    while let Some(page) = pages.try_next().await.map_err(CopyError::Read)? {
         for kept in page {
             tally.class(&kept);
             to.put_class(kept).await.map_err(CopyError::Write)?;
         }
     }
+    Ok(())
 }
 
 async fn requests<From: ReadAll, To: WriteAll>(
@@ -106,18 +97,14 @@ async fn requests<From: ReadAll, To: WriteAll>(
     now_ms: i64,
     tally: &mut Tally,
 ) -> Result<(), CopyError> {
-    let mut after = None;
-    loop {
-        let page = from.requests(after).await.map_err(CopyError::Read)?;
-        after = page.last().map(|kept| kept.key);
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.requests(after), |kept| kept.key));
+    while let Some(page) = pages.try_next().await.map_err(CopyError::Read)? {
         for kept in page.into_iter().filter(|kept| still_counts(kept, now_ms)) {
             tally.request(&kept);
             to.put_request(kept).await.map_err(CopyError::Write)?;
         }
     }
+    Ok(())
 }
 
 async fn quarantined<From: ReadAll, To: WriteAll>(
@@ -125,18 +112,14 @@ async fn quarantined<From: ReadAll, To: WriteAll>(
     to: &To,
     tally: &mut Tally,
 ) -> Result<(), CopyError> {
-    let mut after = None;
-    loop {
-        let page = from.quarantined(after).await.map_err(CopyError::Read)?;
-        after = page.last().map(|what| what.user);
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.quarantined(after), |what| what.user));
+    while let Some(page) = pages.try_next().await.map_err(CopyError::Read)? {
         for what in page {
             tally.quarantined(&what);
             to.put_quarantined(what).await.map_err(CopyError::Write)?;
         }
     }
+    Ok(())
 }
 
 async fn learners<From: ReadAll, To: WriteAll>(
@@ -146,13 +129,8 @@ async fn learners<From: ReadAll, To: WriteAll>(
     tally: &mut Tally,
     each: &mut impl FnMut(&Tally),
 ) -> Result<(), CopyError> {
-    let mut after = None;
-    loop {
-        let page = from.learners(after).await.map_err(CopyError::Read)?;
-        after = page.last().copied();
-        if after.is_none() {
-            return Ok(());
-        }
+    let mut pages = pin!(pages(|after| from.learners(after), |user| *user));
+    while let Some(page) = pages.try_next().await.map_err(CopyError::Read)? {
         let mut copies =
             stream::iter(page).map(|user| learner(from, to, params, user)).buffer_unordered(AT_ONCE);
         while let Some(copied) = copies.next().await {
@@ -162,6 +140,7 @@ async fn learners<From: ReadAll, To: WriteAll>(
         }
         each(tally);
     }
+    Ok(())
 }
 
 async fn learner<From: ReadAll, To: WriteAll>(

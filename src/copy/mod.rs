@@ -1,10 +1,10 @@
 //! `studyhall copy`: everything of one store into another, and both compared.
 //!
-//! What is copied is what a store holds as records: decks with their cards, places and revisions, notes and
-//! media files, import jobs, people, classes with
-//! their past, keys of idempotency, commands put aside, and every learner's log. Progress is a cache of the log: it is
-//! folded from the entries that were copied, so it is right whatever the source's caches say. Memory is bounded by the
-//! largest deck, the largest learner, and the parameters of all decks.
+//! What is copied is what a store holds as records: decks with their cards, places and revisions, notes and media files,
+//! import jobs, people, classes with their past, keys of idempotency, commands put aside, and every learner's log. Events
+//! and webhooks are not. Progress is a cache of the log: it is folded from the entries that were copied, so it is right
+//! whatever the source's caches say. Memory is bounded by the largest deck, the largest learner, and the parameters of
+//! all decks.
 //!
 //! | file | what |
 //! |---|---|
@@ -15,6 +15,7 @@
 
 mod brought;
 mod carry;
+mod pages;
 mod stock;
 mod tally;
 

@@ -1,10 +1,13 @@
 //! What a store holds, counted and digested.
 
 use super::brought::{self, Counted};
+use super::pages::pages;
 use super::tally::Tally;
+use futures_util::TryStreamExt;
 use ports::StoreError;
 use ports::archive::{ReadAll, RequestKept};
 use ports::library::REQUEST_KEPT_MS;
+use std::pin::pin;
 
 /// Reads everything of a store.
 pub(super) async fn take<S: ReadAll>(store: &S, now_ms: i64) -> Result<Tally, StoreError> {
@@ -21,63 +24,57 @@ pub(super) async fn take<S: ReadAll>(store: &S, now_ms: i64) -> Result<Tally, St
 }
 
 async fn decks<S: ReadAll>(store: &S, tally: &mut Tally) -> Result<(), StoreError> {
-    let mut page = store.decks(None).await?;
-    while let Some(last) = page.last().copied() {
+    let mut pages = pin!(pages(|after| store.decks(after), |id| *id));
+    while let Some(page) = pages.try_next().await? {
         for id in page {
             if let Some((deck, cards)) = store.deck(id).await? {
                 tally.deck(&deck, &cards);
                 brought::of_deck(store, &Counted, id, tally).await?;
             }
         }
-        page = store.decks(Some(last)).await?;
     }
     Ok(())
 }
 
 async fn people<S: ReadAll>(store: &S, tally: &mut Tally) -> Result<(), StoreError> {
-    let mut page = store.people(None).await?;
-    while let Some(last) = page.last().map(|kept| kept.person.id) {
+    let mut pages = pin!(pages(|after| store.people(after), |kept| kept.person.id));
+    while let Some(page) = pages.try_next().await? {
         page.iter().for_each(|kept| tally.person(kept));
-        page = store.people(Some(last)).await?;
     }
     Ok(())
 }
 
 async fn classes<S: ReadAll>(store: &S, tally: &mut Tally) -> Result<(), StoreError> {
-    let mut page = store.classes(None).await?;
-    while let Some(last) = page.last().map(|kept| kept.class.id) {
+    let mut pages = pin!(pages(|after| store.classes(after), |kept| kept.class.id));
+    while let Some(page) = pages.try_next().await? {
         page.iter().for_each(|kept| tally.class(kept));
-        page = store.classes(Some(last)).await?;
     }
     Ok(())
 }
 
 async fn requests<S: ReadAll>(store: &S, now_ms: i64, tally: &mut Tally) -> Result<(), StoreError> {
-    let mut page = store.requests(None).await?;
-    while let Some(last) = page.last().map(|kept| kept.key) {
+    let mut pages = pin!(pages(|after| store.requests(after), |kept| kept.key));
+    while let Some(page) = pages.try_next().await? {
         page.iter().filter(|kept| still_counts(kept, now_ms)).for_each(|kept| tally.request(kept));
-        page = store.requests(Some(last)).await?;
     }
     Ok(())
 }
 
 async fn quarantined<S: ReadAll>(store: &S, tally: &mut Tally) -> Result<(), StoreError> {
-    let mut page = store.quarantined(None).await?;
-    while let Some(last) = page.last().map(|what| what.user) {
+    let mut pages = pin!(pages(|after| store.quarantined(after), |what| what.user));
+    while let Some(page) = pages.try_next().await? {
         page.iter().for_each(|what| tally.quarantined(what));
-        page = store.quarantined(Some(last)).await?;
     }
     Ok(())
 }
 
 async fn learners<S: ReadAll>(store: &S, tally: &mut Tally) -> Result<(), StoreError> {
-    let mut page = store.learners(None).await?;
-    while let Some(last) = page.last().copied() {
+    let mut pages = pin!(pages(|after| store.learners(after), |user| *user));
+    while let Some(page) = pages.try_next().await? {
         for user in page {
             tally.log(user, &store.log(user).await?);
             tally.progress(user, &store.progress(user).await?);
         }
-        page = store.learners(Some(last)).await?;
     }
     Ok(())
 }

@@ -142,12 +142,12 @@ impl Tally {
         let zones: Vec<_> =
             person.zones.spans().iter().map(|s| (s.from_ms, &s.name, s.rollover_hour)).collect();
         let fields = (person.id, person.org, person.role, &person.name, zones, person.began_ms);
-        self.add_text(Kind::People, &(fields, kept.name_chosen));
+        self.add_text(Kind::People, &(fields, kept.name_chosen, &kept.registered));
     }
 
     /// A class and its past.
     pub fn class(&mut self, kept: &ClassKept) {
-        self.add_text(Kind::Classes, &kept.class);
+        self.add_text(Kind::Classes, &(&kept.class, &kept.registered));
         kept.enrolled.iter().for_each(|stretch| self.add_text(Kind::Stretches, &(kept.class.id, stretch)));
         kept.given.iter().for_each(|stretch| self.add_text(Kind::Stretches, &(kept.class.id, stretch)));
     }

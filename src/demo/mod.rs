@@ -123,6 +123,7 @@ fn deck_record(id: DeckId, bundled: &Bundled, owner: UserId, now_ms: i64) -> Dec
         description: bundled.description.to_owned(),
         visibility: Visibility::Class,
         narrowed: Default::default(),
+        editors: Vec::new(),
         tags: Vec::new(),
         settings: DeckSettings::default(),
         revision: 0,

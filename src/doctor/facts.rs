@@ -59,6 +59,8 @@ pub struct ClusterFacts {
     pub schema: Option<Result<SchemaFacts, String>>,
     /// A row written, read and removed.
     pub probe: Option<Result<Duration, String>>,
+    /// A row compared and set, as whoever claims a learner does.
+    pub claim: Option<Result<Duration, String>>,
 }
 
 /// A schema beside this program's.

@@ -18,6 +18,8 @@ const FSYNC_WANTED: Duration = Duration::from_millis(10);
 const FSYNC_MOST: Duration = Duration::from_millis(200);
 /// A write, a read and a delete together.
 const PROBE_WANTED: Duration = Duration::from_millis(200);
+/// A row compared and set: claiming a learner costs one, and the learner waits for it.
+const CLAIM_WANTED: Duration = Duration::from_millis(100);
 /// Two clocks: nodes that are further apart are not ready.
 const CLOCK_MOST_MS: i64 = 2_000;
 const CLOCK_WANTED_MS: i64 = 500;
@@ -149,7 +151,24 @@ fn cluster(cluster: &Result<ClusterFacts, String>) -> Vec<Finding> {
     all.extend(durability(cluster));
     all.extend(cluster.schema.iter().map(schema));
     all.extend(cluster.probe.iter().map(|probe| probed(probe, "look at the servers' load and logs")));
+    all.extend(cluster.claim.iter().map(claim));
     all
+}
+
+fn claim(took: &Result<Duration, String>) -> Finding {
+    const CHECK: &str = "claim";
+    let advice = "every learner waits for one of these when a node takes it: look at the servers' load and disks, and at \
+                  the network between them";
+    match took {
+        Ok(took) if *took <= CLAIM_WANTED => {
+            Finding::ok(CHECK, format!("a row was compared and set in {took:.1?}"))
+        }
+        Ok(took) => Finding::warn(CHECK, format!("comparing and setting a row took {took:.1?}"), advice),
+        Err(why) => {
+            let advice = "no node can take a learner so: a majority of a row's copies must answer; look at the servers";
+            Finding::fail(CHECK, format!("a row cannot be compared and set: {why}"), advice)
+        }
+    }
 }
 
 fn durability(cluster: &ClusterFacts) -> Vec<Finding> {

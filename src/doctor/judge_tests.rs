@@ -31,6 +31,7 @@ fn well() -> Facts {
             replication: Some(BTreeMap::from([("here".to_owned(), "3".to_owned())])),
             schema: Some(Ok(SchemaFacts::default())),
             probe: Some(Ok(Duration::from_millis(5))),
+            claim: Some(Ok(Duration::from_millis(20))),
             ..ClusterFacts::default()
         })),
         redis: Some(Ok(RedisFacts { version: "7.0.15".to_owned(), ..RedisFacts::default() })),
@@ -51,6 +52,7 @@ fn where_all_is_well_every_check_says_so_and_nothing_is_to_be_done() {
         "store",
         "schema",
         "write",
+        "claim",
         "replication",
         "commit log",
         "redis",
@@ -107,6 +109,8 @@ fn a_folder_is_judged_by_what_it_holds() {
     after("schema", Level::Warn, |f| folder_of(f).found.schema = (3, 4));
     after("write", Level::Fail, |f| folder_of(f).probe = Some(Err("no space".to_owned())));
     after("write", Level::Warn, |f| folder_of(f).probe = Some(Ok(Duration::from_secs(1))));
+    after("claim", Level::Fail, |f| cluster_of(f).claim = Some(Err("no quorum".to_owned())));
+    after("claim", Level::Warn, |f| cluster_of(f).claim = Some(Ok(Duration::from_millis(300))));
     after("store", Level::Fail, |f| f.folder = Some(Err("not a file of this store".to_owned())));
 }
 

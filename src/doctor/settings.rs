@@ -35,6 +35,12 @@ fn signing(config: &Config, found: &mut Vec<Finding>) {
         let finding = if is_local(config) { Finding::warn } else { Finding::fail };
         found.push(finding(CHECK, seen, "take `dev_clock` away"));
     }
+    if config.dev_webhooks {
+        let seen =
+            "`dev_webhooks` is on: teachers and administrators reach what listens on this machine alone";
+        let finding = if is_local(config) { Finding::warn } else { Finding::fail };
+        found.push(finding(CHECK, seen, "take `dev_webhooks` away"));
+    }
 }
 
 fn doors(config: &Config, found: &mut Vec<Finding>) {
@@ -123,6 +129,8 @@ mod tests {
             (&[][..], Level::Fail, "verify tokens"),
             (&[SECRET, (Key::DevClock, "true")], Level::Warn, "dev_clock"),
             (&[SECRET, public, (Key::DevClock, "true")], Level::Fail, "dev_clock"),
+            (&[SECRET, (Key::DevWebhooks, "true")], Level::Warn, "dev_webhooks"),
+            (&[SECRET, public, (Key::DevWebhooks, "true")], Level::Fail, "dev_webhooks"),
             (&[SECRET, public, (Key::AdminListen, "0.0.0.0:8080")], Level::Fail, "admin_listen"),
             (&[SECRET, (Key::AdminListen, "10.0.0.7:9090")], Level::Warn, "10.0.0.7:9090"),
             (&[SECRET, public, (Key::RateLimit, "off")], Level::Warn, "rate_limit"),

@@ -4,8 +4,9 @@ use super::package::PackageParts;
 use super::schedule::DayZero;
 use anki::{Deck, DeckOptions, Definitions, Header, Kind, Mix, Notetype, Template};
 use domain::day::Day;
-use domain::deck::NewMix;
+use domain::deck::{NewMix, SchedulerKind};
 use domain::ids::NoteTypeId;
+use domain::schedule::EasyDays;
 use ports::{DeckRecord, NoteKind, NoteTypeRecord};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -106,7 +107,7 @@ pub(super) fn definitions(parts: &PackageParts, kept: &Kept) -> Definitions {
             creation_west_min: Some(0),
             local_west_min: Some(0),
             scheduler: 2,
-            fsrs: false,
+            fsrs: deck.settings.scheduler == SchedulerKind::Fsrs,
             learn_ahead_s: 1_200,
         },
         notetypes,
@@ -136,8 +137,17 @@ fn options(deck: &DeckRecord, id: i64) -> DeckOptions {
         lapse_interval_permille: 0,
         buries_new: settings.bury_siblings,
         buries_reviews: settings.bury_siblings,
-        desired_retention: 0.9,
-        fsrs_parameters: Vec::new(),
-        easy_days: Vec::new(),
+        desired_retention: f32::from(settings.desired_retention_permille) / 1_000.0,
+        fsrs_parameters: settings
+            .parameters
+            .iter()
+            .flat_map(|own| own.decimals())
+            .map(|w| w as f32)
+            .collect(),
+        easy_days: if settings.easy_days == EasyDays::NONE {
+            Vec::new()
+        } else {
+            settings.easy_days.0.map(|percent| f32::from(percent) / 100.0).to_vec()
+        },
     }
 }

@@ -4,7 +4,7 @@
 use super::definitions::{Kept, OWN_NOTETYPE, day_zero, deck_number, definitions};
 use super::schedule::{history, new_card, scheduled};
 use crate::content::{CardTexts, sanitise_card};
-use crate::jobs::Logs;
+use crate::jobs::{Folder, Logs};
 use crate::media::{address, parse_address};
 use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
 use domain::day::{Day, ZoneHistory};
@@ -46,6 +46,9 @@ pub enum ExportError {
     /// The package could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The disk is full but for its reserve.
+    #[error("the disk has no room for a package")]
+    NoRoom,
 }
 
 /// What a package is made from.
@@ -60,6 +63,8 @@ pub struct PackageParts {
     pub logs: Arc<dyn Logs>,
     /// Where stores are waited for.
     pub runtime: Handle,
+    /// What is written lies on its disk, and leaves the reserve there.
+    pub folder: Folder,
     /// The deck.
     pub deck: DeckRecord,
     /// Whose schedule goes with it, with the person's days and today.
@@ -122,10 +127,16 @@ struct Writing<'w> {
 }
 
 impl Writing<'_> {
+    fn keep_reserve(&self) -> Result<(), ExportError> {
+        let room = self.parts.folder.room().map_err(WriteError::from)?;
+        if room == 0 { Err(ExportError::NoRoom) } else { Ok(()) }
+    }
+
     fn cards(&mut self) -> Result<(), ExportError> {
         let (parts, deck) = (self.parts, self.parts.deck.id);
         let mut from_position = 0;
         loop {
+            self.keep_reserve()?;
             let query = CardQuery { from_position, limit: PAGE, text: None, with_deleted: false };
             let page = parts.runtime.block_on(parts.library.cards(deck, query))?;
             let Some(last) = page.last() else { return Ok(()) };
@@ -273,6 +284,7 @@ impl Writing<'_> {
 
     fn media(&mut self) -> Result<(), ExportError> {
         for (name, digest) in self.names {
+            self.keep_reserve()?;
             let Some(record) = self.parts.runtime.block_on(self.parts.media.media(*digest))? else {
                 continue;
             };

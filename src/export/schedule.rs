@@ -69,11 +69,12 @@ pub(super) fn history(
 ) -> (CardState, Vec<Row<'static>>) {
     let of_card = |entry: &&LogEntry| entry.card().is_some_and(|(_, of)| of == card) && live.counts(entry);
     let mut entries: Vec<&LogEntry> = log.iter().filter(of_card).collect();
-    entries.sort_unstable_by_key(|entry| entry.id);
+    entries.sort_unstable_by_key(|entry| (entry.id, entry.job));
     entries.dedup_by_key(|entry| entry.id);
     let (mut state, mut rows) = (CardState::NEW, Vec::new());
     for entry in entries {
         let before = state;
+        let entry = &live.as_graded(entry);
         let (after, counted) = state.after(entry, params);
         state = after;
         if let (Body::Review(review), Some(counted)) = (&entry.body, counted) {

@@ -51,6 +51,13 @@ pub(super) async fn apart<T: Send + 'static>(
     })
 }
 
+/// Does something to its end, also when whoever asked for it goes away half-way: what was stored has to be told.
+pub(super) async fn to_its_end<T: 'static>(
+    work: impl Future<Output = Result<T, Problem>> + 'static,
+) -> Result<T, Problem> {
+    actix_web::rt::spawn(work).await.unwrap_or_else(|_| Err(Problem::internal()))
+}
+
 /// Refuses a body whose media type is not accepted, or that is compressed. `wanted` names a type that is.
 pub(super) fn check_type(
     request: &HttpRequest,

@@ -11,14 +11,19 @@ use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::{CardId, DeckId, Uuid};
 use ports::{CardQuery, CardRecord, LibraryError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a request may say about the cards it wants.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct CardsQuery {
+    /// Cards of a page.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
     cursor: Option<String>,
+    /// Only cards whose front, back or tags hold this text, whatever its case.
     q: Option<String>,
+    /// The fields of a card, with commas between.
     fields: Option<String>,
 }
 
@@ -55,7 +60,7 @@ pub(super) async fn list(
 }
 
 /// Bytes of a card's texts.
-fn bytes_of(card: &CardRecord) -> usize {
+pub(super) fn bytes_of(card: &CardRecord) -> usize {
     let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     card.front.len() + card.back.len() + maybe(&card.hint) + maybe(&card.explanation)
 }

@@ -1,12 +1,13 @@
 //! `/classes`
 
-use crate::http::access::{class_to_edit, deck_to_read, may_share};
-use crate::http::body::Body;
+use crate::http::access::{Need, allowed, class_for, class_to_edit, deck_for};
+use crate::http::body::{Body, to_its_end};
 use crate::http::dto::class::{ClassIn, ClassOut};
+use crate::http::etag::tagged;
 use crate::http::keys::Key;
 use crate::http::limits::{CLASSES_PER_TEACHER_MAX, DECKS_PER_CLASS_MAX, STUDENTS_PER_CLASS_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
-use crate::http::{App, Caller, Code, Problem};
+use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::Concerned;
 use domain::ids::{ClassId, DeckId, UserId, Uuid};
@@ -40,9 +41,7 @@ pub(super) async fn create(
     request: HttpRequest,
     body: Body<ClassIn>,
 ) -> Result<HttpResponse, Problem> {
-    if !caller.may_teach() {
-        return Err(Problem::new(Code::Forbidden, "Only teachers and administrators make classes."));
-    }
+    allowed(&caller, Need::MakeClass)?;
     let own = app.people.classes_of(caller.user).await?;
     if own.iter().filter(|class| class.teacher == caller.user).count() >= CLASSES_PER_TEACHER_MAX {
         return Err(Problem::invalid(format!(
@@ -59,6 +58,17 @@ pub(super) async fn create(
     Ok(HttpResponse::Created().json(ClassOut::of(stored, &caller)))
 }
 
+/// `GET /classes/{class_id}`
+pub(super) async fn read(
+    app: web::Data<App>,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let class = class_for(&app, &caller, ClassId(*path), Need::SeeClass).await?;
+    tagged(&request, &ClassOut::of(class, &caller))
+}
+
 /// `PUT /classes/{class_id}/students/{user_id}`
 pub(super) async fn enroll(
     app: web::Data<App>,
@@ -68,8 +78,7 @@ pub(super) async fn enroll(
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
     room_for("students", &class.students, student, STUDENTS_PER_CLASS_MAX)?;
     // Somebody who has not signed in yet may be enrolled; somebody of another organisation is refused by the register.
-    change(&app, class.id, ClassChange::Enroll(student)).await?;
-    app.study.access_changed(student.into());
+    change(app, class.id, ClassChange::Enroll(student), student.into()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -80,8 +89,7 @@ pub(super) async fn remove(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
-    change(&app, class.id, ClassChange::Remove(student)).await?;
-    app.study.access_changed(student.into());
+    change(app, class.id, ClassChange::Remove(student), student.into()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -92,13 +100,9 @@ pub(super) async fn give(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let class = class_to_edit(&app, &caller, ClassId(path.0)).await?;
-    let deck = deck_to_read(&app, &caller, DeckId(path.1)).await?;
-    if !may_share(&caller, &deck) {
-        return Err(Problem::new(Code::Forbidden, "Only the owner gives a private deck to a class."));
-    }
+    let deck = deck_for(&app, &caller, DeckId(path.1), Need::ShareDeck).await?;
     room_for("decks", &class.decks, deck.id, DECKS_PER_CLASS_MAX)?;
-    change(&app, class.id, ClassChange::Give(deck.id)).await?;
-    tell_students(&app, &class.students);
+    change(app, class.id, ClassChange::Give(deck.id), everybody(&class.students)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -109,8 +113,8 @@ pub(super) async fn take(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let class = class_to_edit(&app, &caller, ClassId(path.0)).await?;
-    change(&app, class.id, ClassChange::Take(DeckId(path.1))).await?;
-    tell_students(&app, &class.students);
+    let taken = ClassChange::Take(DeckId(path.1));
+    change(app, class.id, taken, everybody(&class.students)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -122,10 +126,21 @@ fn room_for<T: PartialEq>(what: &str, there: &[T], new: T, most: usize) -> Resul
     Err(Problem::invalid(format!("A class has at most {most} {what}.")))
 }
 
-async fn change(app: &App, class: ClassId, change: ClassChange) -> Result<(), Problem> {
-    Ok(app.people.change_class(class, change, app.clock.wall_ms()).await?)
+/// Changes a class, and tells whom it concerns.
+async fn change(
+    app: web::Data<App>,
+    class: ClassId,
+    change: ClassChange,
+    whom: Concerned,
+) -> Result<(), Problem> {
+    to_its_end(async move {
+        app.people.change_class(class, change, app.clock.wall_ms()).await?;
+        app.study.access_changed(whom);
+        Ok(())
+    })
+    .await
 }
 
-fn tell_students(app: &App, students: &[UserId]) {
-    app.study.access_changed(Concerned::People(students.into()));
+fn everybody(students: &[UserId]) -> Concerned {
+    Concerned::People(students.into())
 }

@@ -6,13 +6,25 @@ use crate::http::body::Body;
 use crate::http::caller::{address_of, refuse_or, too_many};
 use crate::http::{App, Code, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use domain::ids::Uuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A code.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct CodeIn {
     code: String,
+}
+
+/// A token, and whose it is.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TokenOut {
+    token: String,
+    user_id: Uuid,
+    name: Option<String>,
+    role: &'static str,
+    /// When the token ends, Unix milliseconds.
+    expires_at: i64,
 }
 
 /// `POST /codes/redeem`
@@ -34,11 +46,12 @@ pub(super) async fn redeem(
         tracing::error!(%error, "a token could not be made");
         Problem::internal()
     })?;
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({
-        "token": token,
-        "user_id": wanted.user.to_string(),
-        "name": wanted.name,
-        "role": role_name(wanted.role),
-        "expires_at": expires_ms,
-    })))
+    let answer = TokenOut {
+        token,
+        user_id: wanted.user.0,
+        name: wanted.name,
+        role: role_name(wanted.role),
+        expires_at: expires_ms,
+    };
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(answer))
 }

@@ -1,48 +1,137 @@
 //! `/decks`
 
-use crate::http::access::{deck_to_edit, deck_to_read, decks_by_class, sees};
-use crate::http::body::Body;
+use crate::http::access::{Need, deck_for, deck_to_read, decks_by_class, sees};
+use crate::http::analytics::today;
+use crate::http::body::{Body, to_its_end};
 use crate::http::dto::deck::{DeckIn, DeckOut};
 use crate::http::etag::{changed, tagged, unchanged};
 use crate::http::keys::Key;
-use crate::http::limits::{CHANGE_TRIES, DECKS_PER_PERSON_MAX};
-use crate::http::paging::{ListQuery, Order, SortKey, page_of};
+use crate::http::limits::{CHANGE_TRIES, DECKS_PER_PERSON_MAX, FIGURES_SHOWN_MS, SEARCH_BYTES_MAX};
+use crate::http::outlook::DeckFigures;
+use crate::http::paging::{Fields, ListQuery, Order, Page, SortKey, window_of};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::Concerned;
-use domain::access::Span;
+use domain::access::Visibility;
+use domain::day::Day;
 use domain::ids::{DeckId, Uuid};
 use ports::{DeckQuery, DeckRecord, LibraryError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 
 const SORTS: &[&str] = &["path", "title", "updated_at", "created_at"];
 
-/// `GET /decks`: own decks and those of own classes.
+/// What a request may say about the decks it wants, beside what it says of a list.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct DecksQuery {
+    /// Only decks whose title, description or tags hold this text, whatever its case.
+    q: Option<String>,
+    /// Only decks with this tag, whatever its case.
+    tag: Option<String>,
+    /// With how far the learner is.
+    figures: Option<bool>,
+}
+
+impl DecksQuery {
+    fn wants(&self, deck: &DeckRecord) -> bool {
+        let tagged = |tag: &String| deck.tags.iter().any(|own| own.to_lowercase() == tag.to_lowercase());
+        let holds = |text: &String| {
+            let text = text.to_lowercase();
+            let fields = [&deck.title, &deck.description].into_iter().chain(&deck.tags);
+            fields.into_iter().any(|field| field.to_lowercase().contains(&text))
+        };
+        self.tag.as_ref().is_none_or(tagged) && self.q.as_ref().is_none_or(holds)
+    }
+}
+
+/// A deck of a list.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct ListedDeck {
+    #[serde(flatten)]
+    deck: DeckOut,
+    /// How far the learner is; null unless it was asked for.
+    figures: Option<DeckFigures>,
+}
+
+/// `GET /decks`: decks that the caller owns, edits or has through classes.
 pub(super) async fn list(
     app: web::Data<App>,
     caller: Caller,
     request: HttpRequest,
     query: web::Query<ListQuery>,
+    decks: web::Query<DecksQuery>,
 ) -> Result<HttpResponse, Problem> {
     let order = Order::of(query.sort.as_deref(), SORTS)?;
-    let by_class = decks_by_class(&app, &caller).await?;
-    let wanted = DeckQuery { owner: Some(caller.user), ids: by_class.clone(), ..DeckQuery::default() };
-    let now_ms = app.clock.wall_ms();
-    let decks = app.library.decks(wanted).await?.into_iter().filter(|deck| {
-        let granted = [Span { from_ms: deck.created_ms, until_ms: None }];
-        let spans = if by_class.binary_search(&deck.id).is_ok() { &granted[..] } else { &[] };
-        sees(&caller, deck, now_ms, spans)
-    });
-    let decks: Vec<DeckOut> = decks.map(|deck| DeckOut::of(deck, &caller)).collect();
-    let page = page_of(decks, &query, order, |deck| {
+    for text in [&decks.q, &decks.tag].into_iter().flatten() {
+        if text.len() > SEARCH_BYTES_MAX {
+            return Err(Problem::invalid(format!("`q` and `tag` have at most {SEARCH_BYTES_MAX} bytes.")));
+        }
+    }
+    let all = shown_decks(&app, &caller).await?.into_iter().filter(|deck| decks.wants(deck));
+    let all: Vec<DeckRecord> = all.collect();
+    let key = |deck: &DeckRecord| {
         let key = match order.by {
             "title" => SortKey::Text(deck.title.to_lowercase()),
-            "updated_at" => SortKey::Number(deck.updated_at),
-            "created_at" => SortKey::Number(deck.created_at),
+            "updated_at" => SortKey::Number(deck.updated_ms),
+            "created_at" => SortKey::Number(deck.created_ms),
             _ => SortKey::Text(deck.path.to_lowercase()),
         };
-        (key, deck.deck_id.to_string())
-    })?;
-    tagged(&request, &page)
+        (key, deck.id.to_string())
+    };
+    let window = window_of(all, &query, order, key)?;
+    let shown = window.items;
+    let figures = if decks.figures.unwrap_or(false) {
+        let today = today(&app, caller.user).await?;
+        figures_of(&app, &caller, &shown, today).await?
+    } else {
+        BTreeMap::new()
+    };
+    let fields = Fields::of(query.fields.as_deref());
+    let out = shown.into_iter().map(|deck| {
+        let figures = figures.get(&deck.id).copied();
+        fields.select(&ListedDeck { deck: DeckOut::of(deck, &caller), figures })
+    });
+    let items = out.collect::<Result<_, _>>()?;
+    tagged(&request, &Page { items, next: window.next, numbered: window.numbered })
+}
+
+/// The decks that the caller owns, edits or has through classes, by path.
+pub(super) async fn shown_decks(app: &App, caller: &Caller) -> Result<Vec<DeckRecord>, Problem> {
+    let by_class = decks_by_class(app, caller).await?;
+    let (owner, editor) = (Some(caller.user), Some(caller.user));
+    let wanted = DeckQuery { owner, editor, ids: by_class.clone(), ..DeckQuery::default() };
+    let decks = app.library.decks(wanted).await?.into_iter();
+    Ok(decks.filter(|deck| sees(caller, deck, by_class.binary_search(&deck.id).is_ok())).collect())
+}
+
+/// How far the caller is in these decks: remembered for a moment, so that they say as of when they are.
+pub(super) async fn figures_of(
+    app: &App,
+    caller: &Caller,
+    decks: &[DeckRecord],
+    today: Day,
+) -> Result<BTreeMap<DeckId, DeckFigures>, Problem> {
+    let key = |deck: &DeckRecord| (caller.user, deck.id, deck.revision, today);
+    let oldest_ms = app.clock.wall_ms().saturating_sub(FIGURES_SHOWN_MS);
+    let known = |deck: &DeckRecord| {
+        app.deck_figures.get(&key(deck)).filter(|figures: &DeckFigures| figures.as_of > oldest_ms)
+    };
+    let mut figures: BTreeMap<DeckId, DeckFigures> =
+        decks.iter().filter_map(|deck| Some((deck.id, known(deck)?))).collect();
+    let unknown: Vec<DeckRecord> =
+        decks.iter().filter(|deck| !figures.contains_key(&deck.id)).cloned().collect();
+    if unknown.is_empty() {
+        return Ok(figures);
+    }
+    let read = app.study.deck_figures(caller.user, &unknown, today).await?;
+    for deck in &unknown {
+        let of_deck = read.get(&deck.id).copied().unwrap_or_default();
+        app.deck_figures.put(key(deck), of_deck);
+        figures.insert(deck.id, of_deck);
+    }
+    Ok(figures)
 }
 
 /// `POST /decks`
@@ -93,7 +182,7 @@ pub(super) async fn read(
     tagged(&request, &DeckOut::of(deck, &caller))
 }
 
-/// `PATCH /decks/{deck_id}`
+/// `PATCH /decks/{deck_id}`: an editor may not say who the deck is for.
 pub(super) async fn change(
     app: web::Data<App>,
     caller: Caller,
@@ -102,16 +191,18 @@ pub(super) async fn change(
     body: Body<DeckIn>,
 ) -> Result<HttpResponse, Problem> {
     let id = DeckId(*path);
-    let seen_before = deck_to_edit(&app, &caller, id).await?.visibility;
+    let need = if body.0.says_who_sees_it() { Need::GovernDeck } else { Need::EditDeck };
+    let seen_before = Cell::new(Visibility::Private);
     let now_ms = app.clock.wall_ms();
-    let stored = change_deck(&app, &caller, &request, id, |deck| {
+    let stored = change_deck(&app, &caller, &request, id, need, |deck| {
         let before = deck.visibility;
+        seen_before.set(before);
         body.0.clone().apply(deck)?;
         deck.narrowed.note(before, deck.visibility, now_ms);
         Ok(())
     })
     .await?;
-    if stored.visibility != seen_before {
+    if stored.visibility != seen_before.get() {
         app.study.access_changed(Concerned::Deck(id));
     }
     changed(&DeckOut::of(stored, &caller))
@@ -125,25 +216,29 @@ pub(super) async fn delete(
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let (id, now_ms) = (DeckId(*path), app.clock.wall_ms());
-    change_deck(&app, &caller, &request, id, |deck| {
+    let deleted = move |deck: &mut DeckRecord| {
         deck.deleted_ms = Some(now_ms);
         Ok(())
+    };
+    to_its_end(async move {
+        change_deck(&app, &caller, &request, id, Need::GovernDeck, deleted).await?;
+        app.study.access_changed(Concerned::Deck(id));
+        Ok(HttpResponse::NoContent().finish())
     })
-    .await?;
-    app.study.access_changed(Concerned::Deck(id));
-    Ok(HttpResponse::NoContent().finish())
+    .await
 }
 
 /// Reads, changes and stores a deck, again if somebody else changed it in between, and tells the sessions.
-async fn change_deck(
+pub(super) async fn change_deck(
     app: &App,
     caller: &Caller,
     request: &HttpRequest,
     id: DeckId,
+    need: Need,
     change: impl Fn(&mut DeckRecord) -> Result<(), Problem>,
 ) -> Result<DeckRecord, Problem> {
     for _ in 0..CHANGE_TRIES {
-        let mut deck = deck_to_edit(app, caller, id).await?;
+        let mut deck = deck_for(app, caller, id, need).await?;
         unchanged(request, &DeckOut::of(deck.clone(), caller))?;
         let based_on = deck.revision;
         change(&mut deck)?;
@@ -157,4 +252,48 @@ async fn change_deck(
         }
     }
     Err(LibraryError::Changed.into())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use domain::deck::DeckSettings;
+    use domain::ids::UserId;
+
+    /// A deck that nobody stored.
+    pub(in crate::http) fn record(n: u128, path: &str) -> DeckRecord {
+        DeckRecord {
+            id: DeckId::from_u128(n),
+            org: None,
+            owner: UserId::from_u128(1),
+            editors: Vec::new(),
+            path: path.to_owned(),
+            title: format!("Deck {n}"),
+            description: String::new(),
+            visibility: Visibility::Private,
+            narrowed: Default::default(),
+            tags: Vec::new(),
+            settings: DeckSettings::default(),
+            revision: 1,
+            cards: 0,
+            created_ms: 0,
+            updated_ms: 0,
+            deleted_ms: None,
+        }
+    }
+
+    #[test]
+    fn decks_are_found_by_title_description_and_tags_whatever_their_case() {
+        let deck = DeckRecord {
+            description: "Über die Zelle".to_owned(),
+            tags: vec!["Biology".to_owned()],
+            ..record(1, "A")
+        };
+        let wants = |q: Option<&str>, tag: Option<&str>| {
+            let query = DecksQuery { q: q.map(str::to_owned), tag: tag.map(str::to_owned), figures: None };
+            query.wants(&deck)
+        };
+        assert!(wants(None, None) && wants(Some("über"), None) && wants(Some("deck 1"), Some("biology")));
+        assert!(wants(Some("BIOL"), None) && !wants(None, Some("biol")) && !wants(Some("x"), None));
+    }
 }

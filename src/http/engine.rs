@@ -1,15 +1,21 @@
 //! [`Study`] over the running engine and its store.
 
 use crate::clock::ServerClock;
-use crate::http::outlook::{self, CardOutlook, HistoryPage, HistoryQuery, OutlookError, Progress};
-use crate::http::study::{Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
+use crate::http::outlook::{
+    self, CardOutlook, DeckFigures, FiguresQuery, HistoryPage, HistoryQuery, KeptFigures, LearnerFigures,
+    OutlookError, Progress,
+};
+use crate::http::study::{Agenda, Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
 use crate::server::{AskedMark, mark_elsewhere};
 use crate::ws::study::card_fields;
 use actors::{BatchError, Concerned, DueError, Engine, submit_batch};
 use domain::day::{Day, ZoneHistory};
+use domain::deck::Deck;
+use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, JobId, UserId};
 use ports::bus::Whom;
 use ports::{Boxed, Bus, DeckRecord, Library, Note, ReviewStore, Topic};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// [`Study`] over the running engine and its store.
@@ -24,6 +30,8 @@ pub struct EngineStudy<S> {
     pub clock: Arc<ServerClock>,
     /// How other nodes are told of changes.
     pub bus: Option<Arc<dyn Bus>>,
+    /// Figures that were summed up lately.
+    pub figures: Arc<KeptFigures>,
 }
 
 impl<S> EngineStudy<S> {
@@ -54,17 +62,48 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
 
     fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>> {
         Box::pin(async move {
-            let view = self.engine.due(who, deck, limit).await.map_err(|error| match error {
-                DueError::NotVisible => StudyError::NotVisible,
-                DueError::TooManyDecks => StudyError::TooManyDecks,
-                DueError::Unavailable => StudyError::NotNow(error.to_string()),
-            })?;
-            let counts = DueCounts {
-                new: view.counts.new,
-                learning: view.counts.learning,
-                review: view.counts.review,
-            };
+            let view = self.engine.due(who, deck, limit).await?;
+            let counts = counts_of(view.counts);
             Ok(Due { counts, items: view.items.iter().map(card_fields).collect() })
+        })
+    }
+
+    fn agenda(&self, who: UserId) -> Local<'_, Result<Agenda, StudyError>> {
+        Box::pin(async move {
+            let view = self.engine.due(who, None, 0).await?;
+            let due: BTreeMap<DeckId, DueCounts> =
+                view.decks.into_iter().map(|(deck, counts)| (deck, counts_of(counts))).collect();
+            let with_due = |deck: DeckRecord| {
+                let counts = due.get(&deck.id).copied().unwrap_or_default();
+                (deck, counts)
+            };
+            let decks = view.records.into_iter().map(with_due).collect();
+            Ok(Agenda { today: view.today, counts: counts_of(view.counts), decks })
+        })
+    }
+
+    fn figures(
+        &self,
+        whom: Vec<UserId>,
+        query: FiguresQuery,
+    ) -> Local<'_, Result<Vec<Arc<LearnerFigures>>, StudyError>> {
+        Box::pin(async move {
+            let now_ms = self.clock.wall_ms();
+            let figures = outlook::figures(&self.figures, &self.store, whom, query, now_ms).await;
+            Ok(figures.map_err(OutlookError::from)?)
+        })
+    }
+
+    fn deck_figures<'a>(
+        &'a self,
+        who: UserId,
+        decks: &'a [DeckRecord],
+        today: Day,
+    ) -> Local<'a, Result<BTreeMap<DeckId, DeckFigures>, StudyError>> {
+        Box::pin(async move {
+            let now_ms = self.clock.wall_ms();
+            let figures = outlook::deck_figures(&*self.store, who, decks, today, now_ms).await;
+            Ok(figures.map_err(OutlookError::from)?)
         })
     }
 
@@ -90,7 +129,36 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
             let content = self.engine.decks().deck_since(deck.id, deck.revision).await;
             let content = content.map_err(OutlookError::from)?;
             let content = content.ok_or(StudyError::NotVisible)?;
-            Ok(outlook::deck_progress(&*self.store, who, &content).await?)
+            Ok(outlook::deck_progress(&*self.store, who, &content, None).await?)
+        })
+    }
+
+    fn deck_outlook(
+        &self,
+        who: UserId,
+        deck: DeckId,
+    ) -> Local<'_, Result<(Progress, DueCounts), StudyError>> {
+        Box::pin(async move {
+            let view = self.engine.due(who, Some(deck), 0).await?;
+            let record = view.records.iter().find(|record| record.id == deck);
+            let revision = record.ok_or(StudyError::NotVisible)?.revision;
+            let content = self.engine.decks().deck_since(deck, revision).await;
+            let content = content.map_err(OutlookError::from)?.ok_or(StudyError::NotVisible)?;
+            let progress = outlook::deck_progress(&*self.store, who, &content, Some(view.rows)).await?;
+            Ok((progress, counts_of(view.counts)))
+        })
+    }
+
+    fn deck_log<'a>(
+        &'a self,
+        who: UserId,
+        deck: &'a DeckRecord,
+    ) -> Local<'a, Result<(Arc<Deck>, Vec<LogEntry>), StudyError>> {
+        Box::pin(async move {
+            let content = self.engine.decks().deck_since(deck.id, deck.revision).await;
+            let content = content.map_err(OutlookError::from)?.ok_or(StudyError::NotVisible)?;
+            let log = self.store.card_log(who, deck.id, None).await.map_err(OutlookError::from)?;
+            Ok((content, log))
         })
     }
 
@@ -118,6 +186,20 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
     fn zones_changed(&self, who: UserId, zones: &ZoneHistory) {
         self.engine.zones_changed(who, zones);
         self.tell(|| Note::Person(who));
+    }
+}
+
+fn counts_of(counts: domain::session::Counts) -> DueCounts {
+    DueCounts { new: counts.new, learning: counts.learning, review: counts.review }
+}
+
+impl From<DueError> for StudyError {
+    fn from(error: DueError) -> StudyError {
+        match error {
+            DueError::NotVisible => StudyError::NotVisible,
+            DueError::TooManyDecks => StudyError::TooManyDecks,
+            DueError::Unavailable => StudyError::NotNow(error.to_string()),
+        }
     }
 }
 

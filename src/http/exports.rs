@@ -12,6 +12,7 @@ use domain::day::ZoneHistory;
 use domain::ids::{DeckId, Uuid};
 use futures_util::stream;
 use ports::{CardQuery, CardRecord, DeckRecord, Library, LibraryError};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,8 +21,9 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// What is wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ExportQuery {
+    /// `csv`, `jsonl` or `apkg`.
     format: Option<String>,
     #[serde(default)]
     scheduling: bool,
@@ -58,17 +60,19 @@ fn attachment(deck: &DeckRecord, ending: &str) -> String {
     format!("attachment; filename=\"{name}.{ending}\"")
 }
 
-/// A page of cards that are not deleted, and where the next one begins.
+/// A page of cards that are not deleted, and where the next one begins; `None` after the last one.
 async fn page(
     library: &dyn Library,
     deck: DeckId,
-    from: u32,
-) -> Result<Option<(Vec<CardRecord>, u32)>, LibraryError> {
+    from: Option<u32>,
+) -> Result<Option<(Vec<CardRecord>, Option<u32>)>, LibraryError> {
+    let Some(from) = from else { return Ok(None) };
     let query =
         CardQuery { from_position: from, limit: CARDS_PER_EXPORT_PAGE, text: None, with_deleted: false };
     let cards = library.cards(deck, query).await?;
-    let next = cards.last().map(|last| last.position.saturating_add(1));
-    Ok(next.map(|next| (cards, next)))
+    let is_full = cards.len() >= CARDS_PER_EXPORT_PAGE;
+    let next = cards.last().filter(|_| is_full).map(|last| last.position.saturating_add(1));
+    Ok(Some((cards, next)))
 }
 
 /// A line a card, made while it is sent. Which cards need a name of their own is looked up first.
@@ -80,14 +84,14 @@ async fn lines(
     turn: Turn,
 ) -> Result<HttpResponse, Problem> {
     let library = app.library.clone();
-    let mut from = 0;
+    let mut from = Some(0);
     while let Some((cards, next)) = page(&*library, deck.id, from).await? {
         cards.iter().for_each(|card| lines.note(card));
         from = next;
     }
     let named = attachment(&deck, ending);
     let first = Bytes::from(lines.head());
-    let rest = stream::unfold(Some((library, lines, 0, turn)), move |state| async move {
+    let rest = stream::unfold(Some((library, lines, Some(0), turn)), move |state| async move {
         let (library, lines, from, turn) = state?;
         match page(&*library, deck.id, from).await {
             Ok(None) => None,
@@ -134,19 +138,20 @@ async fn package(
         media: app.media.clone(),
         logs: app.logs.clone(),
         runtime: Handle::current(),
+        folder,
         deck,
         learner,
     };
+    // The turn and the place go with the work: it goes on when nobody waits for the answer any more.
     let made = crate::http::body::apart(move || {
-        let scratch = folder.scratch().map_err(anki::WriteError::from)?;
+        let scratch = parts.folder.scratch().map_err(anki::WriteError::from)?;
         let path = scratch.path().join("deck.apkg");
         write_package(&parts, &path, scratch.path())?;
         let file = File::open(&path).map_err(anki::WriteError::from)?;
         let bytes = file.metadata().map_err(anki::WriteError::from)?.len();
-        Ok::<_, ExportError>((file, bytes, scratch))
+        Ok::<_, ExportError>((Sending { file, _scratch: scratch, _turn: turn, _place: place }, bytes))
     });
-    let (file, bytes, scratch) = made.await??;
-    let sending = Sending { file, _scratch: scratch, _turn: turn, _place: place };
+    let (sending, bytes) = made.await??;
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
         .insert_header((CONTENT_DISPOSITION, named))
@@ -189,6 +194,7 @@ impl From<ExportError> for Problem {
             ExportError::Notes(ports::NotesError::Store(error)) => error.into(),
             ExportError::Media(error) => error.into(),
             ExportError::Store(error) => error.into(),
+            ExportError::NoRoom => Problem::unavailable("The server has no room to make a package in now."),
             ExportError::Write(error) => {
                 tracing::error!(%error, "a package could not be written");
                 Problem::unavailable("The package could not be made; try again.")

@@ -8,7 +8,7 @@ use crate::http::keys::Key;
 use crate::http::limits::{IMPORT_PIECE_WITHIN_MS, IMPORT_WITHIN_MS};
 use crate::http::turns::Turn;
 use crate::http::{App, Caller, Code, Problem};
-use crate::import::limits::FILE_BYTES_MAX;
+use crate::import::limits::{FILE_BYTES_MAX, REPORTED_MAX};
 use crate::import::{
     Delimiter, Dialect, Fault, ImportError, ImportOptions, ImportReport, Remark, import_deck, read_table,
     rejected_rows,
@@ -19,6 +19,7 @@ use actix_web::web::{self, Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use domain::ids::{DeckId, Uuid};
 use futures_util::{Stream, StreamExt, stream};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// How to read the file where it is not to be found out.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ImportQuery {
     delimiter: Option<String>,
     header: Option<bool>,
@@ -37,7 +38,7 @@ pub(super) struct ImportQuery {
 }
 
 /// The same with the name of the deck that is to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct NewDeckQuery {
     title: String,
     delimiter: Option<String>,
@@ -46,8 +47,8 @@ pub(super) struct NewDeckQuery {
     dry_run: bool,
 }
 
-#[derive(Serialize)]
-struct ImportOut {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ImportOut {
     /// The deck; null where none was made.
     deck_id: Option<Uuid>,
     added: u64,
@@ -61,7 +62,7 @@ struct ImportOut {
 }
 
 /// One remark about a row.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RemarkOut {
     line: u64,
     column: u32,
@@ -118,7 +119,8 @@ pub(super) async fn import_new(
     let upload = Upload::default();
     let digest = Rc::new(RefCell::new(Sha256::new()));
     let file = upload.pieces(payload).inspect(noting(key.is_given() && !dry_run, &digest));
-    let table = read_table(file, options.dialect).await.map_err(|error| upload.problem(error))?;
+    let table =
+        read_table(file, options.dialect, REPORTED_MAX).await.map_err(|error| upload.problem(error))?;
     if !dry_run {
         let digest = digest.borrow().clone().finalize();
         key.take_with(&app, &digest).await?;
@@ -295,7 +297,15 @@ impl From<ImportError> for Problem {
                 Fault::FileTooLong => {
                     too_large(usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX)).with("line", fault.line)
                 }
-                Fault::UnclosedQuote | Fault::Encoding | Fault::NotText | Fault::TooManyRows => {
+                Fault::LongerThan { bytes_max } => {
+                    too_large(usize::try_from(bytes_max).unwrap_or(usize::MAX)).with("line", fault.line)
+                }
+                Fault::UnclosedQuote
+                | Fault::Encoding
+                | Fault::NotText
+                | Fault::NoHeader
+                | Fault::TooManyRows
+                | Fault::MoreRowsThan { .. } => {
                     let detail = format!("Nothing was imported: {fault}.");
                     Problem::new(Code::BadFile, detail)
                         .with("line", fault.line)

@@ -94,11 +94,64 @@ pub const RATE_DEFAULT: Buckets = Buckets::new(5_000, 120_000, 2_000_000);
 pub const RATE_MAX: u32 = 10_000_000;
 /// Requests of one person that are worked on at once; one more: 429.
 pub const REQUESTS_PER_PERSON: u32 = 16;
+/// Fittings of weights that run at once on a node; others wait.
+pub const FITTINGS_AT_ONCE: usize = 1;
+/// Fittings that a node knows, those that ended of late included; one more: 503.
+pub const FITTINGS_KEPT: usize = 256;
+/// How long the outcome of a fitting can be asked for, in milliseconds from its beginning.
+pub const FITTING_KEPT_MS: i64 = 3_600_000;
+/// Days that a forecast goes ahead when the request names no number.
+pub const FORECAST_DAYS_DEFAULT: u32 = 30;
+pub use optimizer::limits::FORECAST_DAYS_MAX;
 /// Decks of one person that are not deleted; one more: 422.
 pub const DECKS_PER_PERSON_MAX: usize = 5_000;
 /// Students of one class; one more: 422.
-pub const STUDENTS_PER_CLASS_MAX: usize = 1_000;
+pub const STUDENTS_PER_CLASS_MAX: usize = crate::rosters::limits::STUDENTS_PER_CLASS_MAX;
+/// People that are named in one batch; more: 422. Each is looked for by three keys, in one question of the store.
+pub const BATCH_USERS_MAX: usize = ports::register::REGISTER_PAGE_MAX / 3;
+/// Classes that are named in one batch; more: 422. Each is a read of its own.
+pub const BATCH_CLASSES_MAX: usize = 100;
+/// Classes of one person in a batch; more: 422.
+pub const CLASSES_PER_PERSON_MAX: usize = 50;
 /// Decks of one class; one more: 422.
 pub const DECKS_PER_CLASS_MAX: usize = 500;
 /// Classes of one teacher; one more: 422.
 pub const CLASSES_PER_TEACHER_MAX: usize = 500;
+
+/// Study days that figures are about when the request names none.
+pub const DAYS_DEFAULT: i32 = 30;
+/// Study days that figures may be about; more: 422.
+pub const DAYS_MAX: i32 = 366;
+/// Days that a streak is looked for at first; who has studied on all of them is looked at over [`DAYS_MAX`].
+pub const STREAK_DAYS_FIRST: i32 = 60;
+/// Editors of one deck; one more: 422.
+pub const EDITORS_PER_DECK_MAX: usize = 50;
+/// Decks that are read by their ids at once; more: 422.
+pub const BATCH_IDS_MAX: usize = 100;
+/// Figures of learners in decks that are remembered for lists.
+pub const FIGURES_REMEMBERED: usize = 16_384;
+/// How long they are shown, in milliseconds; they say themselves how old they are.
+pub const FIGURES_SHOWN_MS: i64 = 15_000;
+/// Bytes of figures of learners that are remembered, about; those that were not asked for lately go.
+pub const FIGURES_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Where more learners than this have changed since a class's figures were summed up, the figures are shown as they were
+/// and summed up anew beside; fewer are waited for.
+pub const FIGURES_WAITED_FOR_MAX: usize = 16;
+/// Figures of a class are never later than this, in milliseconds: older ones are waited for.
+pub const FIGURES_LATE_MS_MAX: u64 = 60_000;
+/// Learners that are summed up in one question of the store when figures are summed up beside.
+pub const FIGURES_BESIDE_AT_ONCE: usize = 64;
+/// Classes of which it is remembered which cards their learners answered.
+pub const CLASS_CARDS_REMEMBERED: usize = 64;
+/// Bytes that these take with the figures they were made of, about; beyond it all are forgotten.
+pub const CLASS_CARDS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How far a search may be paged through, in cards; a cursor beyond: 422.
+pub const SEARCH_SKIP_MAX: usize = 10_000;
+/// Decks that one search looks through; those beyond, by path, are left out.
+pub const SEARCH_DECKS_MAX: usize = 500;
+/// How long a report is kept, in milliseconds.
+pub const REPORT_KEPT_MS: i64 = 3_600_000;
+/// Reports that a node keeps; one more takes the place of the oldest that is finished, and is 503 when none is.
+pub const REPORTS_KEPT: usize = 128;
+/// Reports of one person that are made at once; one more: 429.
+pub const REPORTS_PER_PERSON: u32 = 2;

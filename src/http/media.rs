@@ -16,11 +16,12 @@ use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE as COOKIES, ETAG, RANGE, SET_COOKIE,
 };
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use domain::ids::{DeckId, UserId, Uuid};
 use futures_util::stream;
 use ports::{Media, MediaDigest, MediaError, MediaRecord};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,6 +44,13 @@ impl From<MediaError> for Problem {
     }
 }
 
+/// Until when a cookie for pictures is good.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SessionOut {
+    /// Unix milliseconds.
+    expires_at: i64,
+}
+
 /// `POST /media/session`: a cookie for the pictures of this person's page.
 pub(super) async fn session(
     app: web::Data<App>,
@@ -61,19 +69,21 @@ pub(super) async fn session(
     Ok(HttpResponse::Ok()
         .insert_header((SET_COOKIE, cookie))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(json!({ "expires_at": ends_ms })))
+        .json(SessionOut { expires_at: ends_ms }))
 }
 
 /// Who asks for a file: by the cookies of a browser, whose tabs may be several people's, or by a token in the header, as a
 /// program does.
 async fn callers_of(app: &App, request: &HttpRequest) -> Result<Vec<Caller>, Problem> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if header.and_then(bearer).is_some() {
+        return Ok(vec![Caller::extract(request).await?]);
+    }
     let now_ms = real_ms();
     // The account says which organisation; a token that has another one was refused when the session began.
     let caller = |Claims { user, role, org, .. }| Caller { user, role, org };
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let believed = match (header.and_then(bearer), &app.media_sessions) {
-        (Some(token), _) => app.verifier.verify(token, now_ms).map(|claims| vec![caller(claims)]),
-        (None, Some(sessions)) => {
+    let believed = match &app.media_sessions {
+        Some(sessions) => {
             let told: Vec<_> = cookies(request).map(|cookie| sessions.believe(cookie, now_ms)).collect();
             let mut refused = None;
             let mut callers = Vec::new();
@@ -88,7 +98,7 @@ async fn callers_of(app: &App, request: &HttpRequest) -> Result<Vec<Caller>, Pro
                 Some(_) | None => Ok(callers),
             }
         }
-        (None, None) => Ok(Vec::new()),
+        None => Ok(Vec::new()),
     };
     let problem = match believed {
         Ok(callers) if !callers.is_empty() => return Ok(callers),

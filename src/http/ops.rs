@@ -3,18 +3,39 @@
 use crate::http::body::Body;
 use crate::http::{App, Problem};
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The process answers.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Alive {
+    status: &'static str,
+}
+
+/// Whether the server can be sent work.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Ready {
+    /// `ok`, or why not.
+    status: &'static str,
+    /// What else does not work.
+    degraded: Vec<&'static str>,
+}
+
+/// The wall clock, Unix milliseconds.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MomentOut {
+    now: i64,
+}
 
 /// `GET /livez`: the process answers.
 pub(super) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "ok"}))
+    HttpResponse::Ok().json(Alive { status: "ok" })
 }
 
 /// `GET /readyz`: 503 only for start, drain and own faults. What else does not work is named, and the node stays.
 pub(super) async fn ready(app: web::Data<App>) -> HttpResponse {
     let readiness = app.health.readiness();
-    let body = json!({"status": readiness.not_ready.unwrap_or("ok"), "degraded": readiness.degraded});
+    let body = Ready { status: readiness.not_ready.unwrap_or("ok"), degraded: readiness.degraded };
     let mut answer = match readiness.not_ready {
         Some(_) => HttpResponse::ServiceUnavailable(),
         None => HttpResponse::Ok(),
@@ -35,7 +56,7 @@ pub(super) async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem
 }
 
 /// A moment.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct MomentIn {
     now: i64,
 }
@@ -52,5 +73,5 @@ pub(super) async fn set_clock(app: web::Data<App>, body: Body<MomentIn>) -> Resu
         return Err(Problem::invalid("`now` is a moment after 1970, in milliseconds."));
     }
     app.clock.set_wall_ms(body.0.now);
-    Ok(HttpResponse::Ok().json(json!({"now": app.clock.wall_ms()})))
+    Ok(HttpResponse::Ok().json(MomentOut { now: app.clock.wall_ms() }))
 }

@@ -17,6 +17,11 @@ pub(super) async fn index(request: HttpRequest) -> Result<HttpResponse, Problem>
     file(&request, "index.html")
 }
 
+/// `GET /api/docs`
+pub(super) async fn docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    file(&request, "docs.html")
+}
+
 /// `GET /web/{file}`
 pub(super) async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     file(&request, &path)

@@ -5,19 +5,31 @@ use crate::http::Problem;
 use crate::http::limits::{CURSOR_BYTES_MAX, FIELDS_MAX, PAGE_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::marker::PhantomData;
 
 /// What a request may say about the list it wants.
-#[derive(Clone, Deserialize, Debug, Default)]
+#[derive(Clone, Deserialize, Debug, Default, JsonSchema)]
 pub(super) struct ListQuery {
+    /// Items of a page.
+    #[schemars(range(min = 1, max = 100))]
     pub(super) limit: Option<usize>,
+    /// Where the page begins, as the page before it said in `next`.
     pub(super) cursor: Option<String>,
+    /// The number of the page, from 1, in place of a cursor.
+    #[schemars(range(min = 1))]
     pub(super) page: Option<usize>,
+    /// Items of a page.
+    #[schemars(range(min = 1, max = 100))]
     pub(super) page_size: Option<usize>,
+    /// By what, with `-` before it for the other way round.
     pub(super) sort: Option<String>,
+    /// The fields of an item, with commas between.
     pub(super) fields: Option<String>,
 }
 
@@ -40,6 +52,34 @@ pub(super) struct Numbered {
     total_pages: usize,
     has_next: bool,
     has_prev: bool,
+}
+
+/// A page of a list, as the document of the API tells it. Of an item only the fields that are asked for are there.
+pub(super) struct PageOf<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for PageOf<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("PageOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut item = T::json_schema(generator);
+        item.remove("required");
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": item},
+                "next": {"type": ["string", "null"], "description": "The cursor of the next page; null at the end."},
+                "page": {"type": "integer", "minimum": 1},
+                "page_size": {"type": "integer", "minimum": 1},
+                "total": {"type": "integer", "minimum": 0},
+                "total_pages": {"type": "integer", "minimum": 0},
+                "has_next": {"type": "boolean"},
+                "has_prev": {"type": "boolean"},
+            },
+            "required": ["items", "next"],
+        })
+    }
 }
 
 /// How many items a request wants.
@@ -126,6 +166,13 @@ struct Place {
     after: (SortKey, String),
 }
 
+/// The items of one page, before it is said what of them is shown.
+pub(super) struct Window<T> {
+    pub(super) items: Vec<T>,
+    pub(super) next: Option<String>,
+    pub(super) numbered: Option<Numbered>,
+}
+
 /// One page of a list that is in memory. `key` is what an item is sorted by, and its id.
 pub(super) fn page_of<T: Serialize>(
     items: Vec<T>,
@@ -133,6 +180,19 @@ pub(super) fn page_of<T: Serialize>(
     order: Order,
     key: impl Fn(&T) -> (SortKey, String),
 ) -> Result<Page, Problem> {
+    let Window { items, next, numbered } = window_of(items, query, order, key)?;
+    let fields = Fields::of(query.fields.as_deref());
+    let items = items.iter().map(|item| fields.select(item)).collect::<Result<_, _>>()?;
+    Ok(Page { items, next, numbered })
+}
+
+/// The items of one page of a list that is in memory.
+pub(super) fn window_of<T>(
+    items: Vec<T>,
+    query: &ListQuery,
+    order: Order,
+    key: impl Fn(&T) -> (SortKey, String),
+) -> Result<Window<T>, Problem> {
     let mut keyed: Vec<((SortKey, String), T)> = items.into_iter().map(|item| (key(&item), item)).collect();
     keyed.sort_by(|a, b| order.compare(&a.0, &b.0));
     let total = keyed.len();
@@ -157,9 +217,8 @@ pub(super) fn page_of<T: Serialize>(
     let last = end.checked_sub(1).and_then(|at| keyed.get(at)).map(|(key, _)| key.clone());
     let next =
         last.filter(|_| end < total).and_then(|after| cursor(&Place { sort: order.by.to_owned(), after }));
-    let fields = Fields::of(query.fields.as_deref());
-    let items = keyed.into_iter().skip(from).take(size).map(|(_, item)| fields.select(&item));
-    Ok(Page { items: items.collect::<Result<_, _>>()?, next, numbered })
+    let items = keyed.into_iter().skip(from).take(size).map(|(_, item)| item).collect();
+    Ok(Window { items, next, numbered })
 }
 
 fn numbered(page: usize, page_size: usize, total: usize) -> Numbered {

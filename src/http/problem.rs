@@ -5,7 +5,7 @@ use crate::http::middleware::harden;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use ports::{Cause, LibraryError, PeopleError, StoreError};
+use ports::{Cause, LibraryError, PeopleError, StoreError, WebhooksError};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -66,6 +66,33 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Code; 23] = [
+        Code::Malformed,
+        Code::Unauthorized,
+        Code::TokenExpired,
+        Code::TokenInvalid,
+        Code::CodeUsed,
+        Code::Forbidden,
+        Code::OtherOrg,
+        Code::NotFound,
+        Code::MethodNotAllowed,
+        Code::TooSlow,
+        Code::Conflict,
+        Code::PreconditionFailed,
+        Code::TooLarge,
+        Code::UnsupportedType,
+        Code::Invalid,
+        Code::BadFile,
+        Code::KeyReused,
+        Code::NotOffered,
+        Code::TooMany,
+        Code::RateLimited,
+        Code::TooManyAtOnce,
+        Code::Internal,
+        Code::Unavailable,
+    ];
+
     /// The string on the wire.
     pub const fn as_str(self) -> &'static str {
         self.parts().0
@@ -166,6 +193,11 @@ impl Problem {
         self
     }
 
+    /// The sentence for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code
@@ -249,6 +281,17 @@ impl From<PeopleError> for Problem {
             }
             PeopleError::NoSuchPerson | PeopleError::NoSuchClass => Problem::not_found(),
             PeopleError::BadZone(why) => Problem::invalid(format!("{why}.")),
+        }
+    }
+}
+
+impl From<WebhooksError> for Problem {
+    fn from(error: WebhooksError) -> Problem {
+        match error {
+            WebhooksError::Store(error) => error.into(),
+            WebhooksError::Changed => {
+                Problem::new(Code::Conflict, "The webhook was changed meanwhile; read it again and retry.")
+            }
         }
     }
 }

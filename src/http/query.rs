@@ -9,13 +9,16 @@ use domain::ids::Uuid;
 type Part = (&'static str, &'static str, fn(&str) -> bool);
 
 /// Every part of a query that is more than text.
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 9] = [
     ("limit", "a whole number", is_number),
     ("page", "a whole number", is_number),
     ("page_size", "a whole number", is_number),
+    ("wait", "a whole number", is_number),
     ("deck_id", "a UUID", |text| text.parse::<Uuid>().is_ok()),
     ("dry_run", "true or false", |text| text.parse::<bool>().is_ok()),
     ("header", "true or false", |text| text.parse::<bool>().is_ok()),
+    ("figures", "true or false", |text| text.parse::<bool>().is_ok()),
+    ("format", "a format that is offered here", |text| ["json", "csv"].contains(&text)),
 ];
 
 fn is_number(text: &str) -> bool {

@@ -13,8 +13,12 @@ use domain::ids::{CardId, DeckId, EntryId, Uuid};
 use domain::session::Refusal;
 use protocol::limits::COMMANDS_PER_REQUEST_MAX;
 use protocol::{Broken, decode_command};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 impl From<StudyError> for Problem {
     fn from(error: StudyError) -> Problem {
@@ -28,9 +32,12 @@ impl From<StudyError> for Problem {
 }
 
 /// Which cards.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct DueQuery {
+    /// Only this deck, and those below it.
     deck_id: Option<Uuid>,
+    /// Cards that are shown; 0 for the counts alone.
+    #[schemars(range(min = 0, max = 100))]
     limit: Option<usize>,
 }
 
@@ -40,12 +47,9 @@ pub(super) async fn due(
     caller: Caller,
     query: web::Query<DueQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let deck = match query.deck_id {
-        Some(id) => Some(deck_to_read(&app, &caller, DeckId(id)).await?.id),
-        None => None,
-    };
     let limit = paging::limit_or_none(query.limit)?;
-    let mut due = app.study.due(caller.user, deck, limit).await?;
+    // The session itself finds out whether the learner may study the deck.
+    let mut due = app.study.due(caller.user, query.deck_id.map(DeckId), limit).await?;
     due.items.truncate(paging::fitting(due.items.iter().map(String::len), limit));
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -61,12 +65,42 @@ fn due_json(due: &Due) -> String {
 }
 
 /// Commands, each as it came.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct CommandsIn {
+    /// At most 500, each as it would go over a socket.
+    #[schemars(with = "Vec<AnyCommand>")]
     commands: Vec<Box<RawValue>>,
 }
 
-#[derive(Serialize)]
+/// A command, as the document of the API tells it: its kinds and their fields are those of the study protocol.
+pub(super) struct AnyCommand;
+
+impl JsonSchema for AnyCommand {
+    fn schema_name() -> Cow<'static, str> {
+        "Command".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "A command of the study protocol: review, undo or set.",
+            "properties": {"type": {"type": "string"}, "id": {"type": "string", "format": "uuid"}},
+            "required": ["type", "id"],
+            "additionalProperties": true,
+        })
+    }
+}
+
+/// What is due, as the document of the API tells it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct DueOut {
+    /// Over all decks asked for.
+    counts: DueCounts,
+    /// The cards that would come, first one first: each with the fields of the study protocol's `card` frame.
+    items: Vec<BTreeMap<String, Value>>,
+}
+
+#[derive(Serialize, JsonSchema)]
 struct VerdictOut {
     id: Uuid,
     verdict: &'static str,
@@ -78,8 +112,8 @@ struct VerdictOut {
     is_final: Option<bool>,
 }
 
-#[derive(Serialize)]
-struct VerdictsOut {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct VerdictsOut {
     verdicts: Vec<VerdictOut>,
 }
 
@@ -153,8 +187,8 @@ impl VerdictOut {
     }
 }
 
-#[derive(Serialize)]
-struct ProgressOut {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ProgressOut {
     #[serde(flatten)]
     progress: Progress,
     due: DueCounts,
@@ -166,13 +200,13 @@ pub(super) async fn progress(
     caller: Caller,
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let deck = deck_to_read(&app, &caller, DeckId(*path)).await?;
-    let progress = app.study.deck_progress(caller.user, &deck).await?;
-    // An administrator may look at a deck without studying it: then nothing is due.
-    let due = match app.study.due(caller.user, Some(deck.id), 0).await {
-        Ok(due) => due.counts,
-        Err(StudyError::NotVisible) => DueCounts::default(),
-        Err(error) => return Err(error.into()),
+    let (progress, due) = match app.study.deck_outlook(caller.user, DeckId(*path)).await {
+        // An administrator may look at a deck without studying it: then nothing is due.
+        Err(StudyError::NotVisible) => {
+            let deck = deck_to_read(&app, &caller, DeckId(*path)).await?;
+            (app.study.deck_progress(caller.user, &deck).await?, DueCounts::default())
+        }
+        outlook => outlook?,
     };
     Ok(HttpResponse::Ok().json(ProgressOut { progress, due }))
 }

@@ -3,19 +3,25 @@
 use crate::auth::{Codes, Mint, Recent, Verifier};
 use crate::clock::ServerClock;
 use crate::config::AddressRange;
+use crate::events::Events;
 use crate::http::address::Doors;
 use crate::http::limits::{
-    EXPORTS_PER_PERSON, IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, PACKAGES_AT_ONCE, REQUESTS_PER_PERSON,
-    SIGN_INS_REMEMBERED, STREAMS_PER_PERSON,
+    EXPORTS_PER_PERSON, FIGURES_REMEMBERED, IMPORTS_AT_ONCE, IMPORTS_PER_PERSON, PACKAGES_AT_ONCE,
+    REPORTS_PER_PERSON, REQUESTS_PER_PERSON, SIGN_INS_REMEMBERED, STREAMS_PER_PERSON,
 };
+use crate::http::outlook::{ClassCards, DeckFigures};
+use crate::http::reports::Reports;
+use crate::http::scheduler::Fittings;
 use crate::http::study::Study;
 use crate::http::turns::Turns;
 use crate::http::{Health, HttpMeasures, Rates};
 use crate::jobs::limits::{UPLOADS_AT_ONCE, UPLOADS_PER_PERSON};
 use crate::jobs::{Jobs, Logs};
 use crate::media::MediaSessions;
+use crate::webhooks::Dispatcher;
 use actors::Engine;
-use domain::ids::{OrgId, UserId};
+use domain::day::Day;
+use domain::ids::{DeckId, OrgId, UserId};
 use ports::{Library, Media, Notes, People, Role};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -62,10 +68,14 @@ pub struct Parts {
     pub notes: Arc<dyn Notes>,
     /// Learners' logs.
     pub logs: Arc<dyn Logs>,
+    /// What happens.
+    pub events: Events,
+    /// Who is sent it.
+    pub webhooks: Dispatcher,
 }
 
-/// A sign-in as the token has it.
-pub(super) type SignInKey = (UserId, Option<OrgId>, Role, Option<String>);
+/// What a person's newest token says of them.
+pub(super) type TokenSaid = (Option<OrgId>, Role, Option<String>);
 
 /// What every request needs. One a process.
 pub struct App {
@@ -86,6 +96,8 @@ pub struct App {
     pub(super) doors: Doors,
     pub(super) rates: Rates,
     pub(super) imports: Arc<Semaphore>,
+    /// Weights of FSRS that are being fitted.
+    pub(super) fittings: Fittings,
     /// Requests that are worked on, by person.
     pub(super) asking: Turns,
     /// Imports that run, by person.
@@ -95,6 +107,8 @@ pub struct App {
     pub(super) media_sessions: Option<MediaSessions>,
     pub(super) notes: Arc<dyn Notes>,
     pub(super) logs: Arc<dyn Logs>,
+    pub(super) events: Events,
+    pub(super) webhooks: Dispatcher,
     /// Packages that are made.
     pub(super) exports: Arc<Semaphore>,
     /// Exports, by person.
@@ -105,8 +119,16 @@ pub struct App {
     pub(super) uploading: Turns,
     /// Streams of events, by person.
     pub(super) watching: Turns,
+    /// Reports that are kept.
+    pub(super) reports: Reports,
+    /// Reports that are being made, by person.
+    pub(super) reporting: Turns,
+    /// How far learners are in decks, as lists show it: by learner, deck, its revision and the study day.
+    pub(super) deck_figures: Recent<(UserId, DeckId, u64, Day), DeckFigures>,
+    /// Which cards the learners of a class answered.
+    pub(super) class_cards: ClassCards,
     /// The organisation that a known sign-in belongs to.
-    pub(super) sign_ins: Recent<SignInKey, Option<OrgId>>,
+    pub(super) sign_ins: Recent<UserId, (TokenSaid, Option<OrgId>)>,
 }
 
 impl App {
@@ -129,6 +151,7 @@ impl App {
             trusted_proxies: parts.trusted_proxies,
             doors: Doors::default(),
             rates: parts.rates,
+            fittings: Fittings::new(),
             imports: Arc::new(Semaphore::new(IMPORTS_AT_ONCE)),
             asking: Turns::new(REQUESTS_PER_PERSON),
             importing: Turns::new(IMPORTS_PER_PERSON),
@@ -137,11 +160,17 @@ impl App {
             media_sessions: parts.media_sessions,
             notes: parts.notes,
             logs: parts.logs,
+            events: parts.events,
+            webhooks: parts.webhooks,
             exports: Arc::new(Semaphore::new(PACKAGES_AT_ONCE)),
             exporting: Turns::new(EXPORTS_PER_PERSON),
             uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             uploading: Turns::new(UPLOADS_PER_PERSON),
             watching: Turns::new(STREAMS_PER_PERSON),
+            reports: Reports::default(),
+            reporting: Turns::new(REPORTS_PER_PERSON),
+            deck_figures: Recent::new(FIGURES_REMEMBERED),
+            class_cards: ClassCards::default(),
             sign_ins: Recent::new(SIGN_INS_REMEMBERED),
         }
     }

@@ -2,14 +2,19 @@
 
 use actors::Concerned;
 use domain::day::{Day, ZoneHistory};
+use domain::deck::Deck;
+use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
 use domain::session::{Command, Refusal};
 use ports::{Boxed, DeckRecord};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use thiserror::Error;
 
-use super::outlook::{CardOutlook, HistoryPage, HistoryQuery, Progress};
+use super::outlook::{
+    CardOutlook, DeckFigures, FiguresQuery, HistoryPage, HistoryQuery, LearnerFigures, Progress,
+};
 
 /// A future that stays on its worker's thread, as a session does.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -27,7 +32,7 @@ pub struct Verdict {
 }
 
 /// What today's limits still allow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, schemars::JsonSchema)]
 pub struct DueCounts {
     /// New cards.
     pub new: u32,
@@ -44,6 +49,17 @@ pub struct Due {
     pub counts: DueCounts,
     /// The cards that would come, first one first: each the JSON of a `card` frame's fields.
     pub items: Vec<String>,
+}
+
+/// All that a learner has to do today.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Agenda {
+    /// The learner's study day.
+    pub today: Day,
+    /// What is due over all decks.
+    pub counts: DueCounts,
+    /// Every deck that the learner has, by id, with what is due in it.
+    pub decks: Vec<(DeckRecord, DueCounts)>,
 }
 
 /// Why there is no answer.
@@ -63,6 +79,9 @@ pub enum StudyError {
     NotNow(String),
 }
 
+/// A deck's content, and one learner's whole log of it.
+pub type DeckLog = (Arc<Deck>, Vec<LogEntry>);
+
 /// Learners' sessions, and what is known of their past. Reads see what was durable when they began.
 pub trait Study: Send + Sync {
     /// Puts commands through the learner's session, in order, and waits for one verdict each.
@@ -77,6 +96,25 @@ pub trait Study: Send + Sync {
 
     /// What is due in a deck, or in all. Hands nothing out and holds nothing. At most `limit` items.
     fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>>;
+
+    /// What is due in every deck that the learner has.
+    fn agenda(&self, who: UserId) -> Local<'_, Result<Agenda, StudyError>>;
+
+    /// What learners did in a stretch of study days, in their order: from the log, as it was durable, or, where the query
+    /// lets it be late, as it was when it was summed up last.
+    fn figures(
+        &self,
+        whom: Vec<UserId>,
+        query: FiguresQuery,
+    ) -> Local<'_, Result<Vec<Arc<LearnerFigures>>, StudyError>>;
+
+    /// How far a learner is in each of these decks, about, as of now.
+    fn deck_figures<'a>(
+        &'a self,
+        who: UserId,
+        decks: &'a [DeckRecord],
+        today: Day,
+    ) -> Local<'a, Result<BTreeMap<DeckId, DeckFigures>, StudyError>>;
 
     /// One card's state, as of a study day.
     fn card_state<'a>(
@@ -93,6 +131,13 @@ pub trait Study: Send + Sync {
         who: UserId,
         deck: &'a DeckRecord,
     ) -> Local<'a, Result<Progress, StudyError>>;
+
+    /// How far the learner is in a deck that the learner studies or could study, and what is due there today.
+    fn deck_outlook(&self, who: UserId, deck: DeckId)
+    -> Local<'_, Result<(Progress, DueCounts), StudyError>>;
+
+    /// A deck's content, and the learner's whole log of it.
+    fn deck_log<'a>(&'a self, who: UserId, deck: &'a DeckRecord) -> Local<'a, Result<DeckLog, StudyError>>;
 
     /// A page of the learner's log.
     fn history(&self, who: UserId, query: HistoryQuery) -> Local<'_, Result<HistoryPage, StudyError>>;

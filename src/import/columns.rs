@@ -27,8 +27,20 @@ impl Role {
     /// The roles of columns that nobody has named, in their order.
     const BY_PLACE: [Role; 5] = [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags];
 
+    /// Its place among all of them.
+    pub(super) const fn place(self) -> usize {
+        match self {
+            Role::Front => 0,
+            Role::Back => 1,
+            Role::Hint => 2,
+            Role::Explanation => 3,
+            Role::Tags => 4,
+            Role::Guid => 5,
+        }
+    }
+
     /// The role of a column with this name.
-    fn of_name(name: &str) -> Option<Role> {
+    pub(super) fn of_name(name: &str) -> Option<Role> {
         let name = name.trim().to_lowercase().replace(['_', '-'], " ");
         let known = NAMES.iter().find(|(_, names)| names.contains(&name.as_str()));
         known.map(|(role, _)| *role)
@@ -284,15 +296,10 @@ impl Layout {
             Role::Guid => self.guid,
         }
     }
-
-    /// The number, from 1, of a role's column; the front's if there is none.
-    pub fn number(&self, role: Role) -> u32 {
-        number(self.index(role).unwrap_or(self.front))
-    }
 }
 
 /// The number, from 1, of the column at this index.
-pub(super) fn number(index: usize) -> u32 {
+pub(crate) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
 }
 

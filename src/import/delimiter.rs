@@ -1,6 +1,5 @@
 //! What stands between fields, and how it is recognised.
 
-use super::columns::Header;
 use super::limits::HEAD_ROWS;
 use super::records::{Record, Records};
 use std::collections::BTreeMap;
@@ -74,9 +73,12 @@ pub(super) struct Survey {
     is_punctuation: bool,
 }
 
+/// Whether a row can only be a header.
+pub(super) type IsHeader<'a> = &'a dyn Fn(&Record) -> bool;
+
 /// Reads the head of a table with this delimiter.
-pub(super) fn survey(head: &str, is_whole: bool, delimiter: Delimiter) -> Survey {
-    let mut tally = Tally::default();
+pub(super) fn survey(head: &str, is_whole: bool, delimiter: Delimiter, is_header: IsHeader) -> Survey {
+    let mut tally = Tally::new(is_header);
     let mut records = Records::new(delimiter.byte(), 1);
     let mut each = |record: &Record| {
         tally.count(record);
@@ -94,16 +96,16 @@ pub(super) fn survey(head: &str, is_whole: bool, delimiter: Delimiter) -> Survey
 }
 
 /// Finds the delimiter of a table.
-pub(super) fn guess(head: &str, is_whole: bool) -> Survey {
-    let surveys = Delimiter::GUESSED.map(|delimiter| survey(head, is_whole, delimiter));
+pub(super) fn guess(head: &str, is_whole: bool, is_header: IsHeader) -> Survey {
+    let surveys = Delimiter::GUESSED.map(|delimiter| survey(head, is_whole, delimiter, is_header));
     let divides = surveys.into_iter().filter(|survey| survey.width > 1);
     // `max_by_key` takes the last of equals.
     let best = divides.rev().max_by_key(|s| (s.has_header, s.agreeing_tenths, !s.is_punctuation));
-    best.unwrap_or_else(|| survey(head, is_whole, Delimiter::COMMA))
+    best.unwrap_or_else(|| survey(head, is_whole, Delimiter::COMMA, is_header))
 }
 
-#[derive(Default)]
-struct Tally {
+struct Tally<'a> {
+    is_header: IsHeader<'a>,
     rows: u64,
     /// Rows by their number of fields.
     widths: BTreeMap<usize, u64>,
@@ -113,14 +115,26 @@ struct Tally {
     spaced_fields: usize,
 }
 
-impl Tally {
+impl<'a> Tally<'a> {
+    fn new(is_header: IsHeader<'a>) -> Tally<'a> {
+        Tally {
+            is_header,
+            rows: 0,
+            widths: BTreeMap::new(),
+            first_width: 0,
+            has_header: false,
+            inner_fields: 0,
+            spaced_fields: 0,
+        }
+    }
+
     fn count(&mut self, record: &Record) {
         if record.is_blank() || self.rows >= HEAD_ROWS {
             return;
         }
         if self.rows == 0 {
             self.first_width = record.width();
-            self.has_header = Header::of(record).is_certain();
+            self.has_header = (self.is_header)(record);
         }
         self.rows += 1;
         let width = if record.trouble.is_some() { 0 } else { record.width() };

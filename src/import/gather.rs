@@ -1,11 +1,13 @@
 //! Rows to cards that could be stored: texts made safe, tags divided, repeats rejected. The heavy part of an import, and
 //! so a thing that runs on a thread of its own.
 
-use super::columns::{Layout, Role};
+use super::columns::Role;
 use super::identity::{digest_of, identity_of, identity_of_guid};
-use super::limits::{GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use super::json_lines::{CardLines, Sink};
+use super::limits::{FILE_BYTES_MAX, GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use super::pack::Pack;
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
+use super::reading::Reading;
 use super::rejected::RejectedRows;
 use super::report::{FileFault, Reason, Remark, Remarks};
 use super::tags::divided;
@@ -51,25 +53,52 @@ impl Gathered {
 }
 
 /// Reads a file, piece by piece.
-pub(super) struct Gathering {
-    parser: Parser,
-    rows: Rows,
+pub(super) struct Gathering(Form);
+
+/// What kind of file it is.
+enum Form {
+    Table(Box<(Parser, Rows)>),
+    JsonLines(Box<Reading<CardLines<Rows>>>),
 }
 
 impl Gathering {
-    pub fn new(dialect: Dialect) -> Gathering {
-        Gathering { parser: Parser::new(dialect), rows: Rows::default() }
+    /// Reads a table; of its rejected rows so many are listed at most.
+    pub fn new(dialect: Dialect, rejected_listed_max: usize) -> Gathering {
+        Gathering::table(dialect, Rows::listing(rejected_listed_max))
     }
 
-    /// The same for who wants to see the rejected rows, and no card.
+    /// Reads JSON Lines; of those rejected so many are listed at most.
+    pub fn of_json_lines(rejected_listed_max: usize) -> Gathering {
+        Gathering::json_lines(Rows::listing(rejected_listed_max))
+    }
+
+    /// A table for who wants to see the rejected rows, and no card.
     pub fn of_rejected(dialect: Dialect) -> Gathering {
-        let rows = Rows { listing: Some(RejectedRows::default()), ..Rows::default() };
-        Gathering { parser: Parser::new(dialect), rows }
+        Gathering::table(dialect, Rows::of_rejected())
+    }
+
+    /// JSON Lines for who wants to see the rejected rows, and no card.
+    pub fn of_rejected_json_lines() -> Gathering {
+        Gathering::json_lines(Rows::of_rejected())
+    }
+
+    fn table(dialect: Dialect, rows: Rows) -> Gathering {
+        Gathering(Form::Table(Box::new((Parser::new(dialect), rows))))
+    }
+
+    fn json_lines(rows: Rows) -> Gathering {
+        Gathering(Form::JsonLines(Box::new(Reading::new(FILE_BYTES_MAX, CardLines::new(rows)))))
     }
 
     /// Reads the next bytes.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), FileFault> {
-        self.parser.feed(bytes, &mut |event| self.rows.take(event))
+        match &mut self.0 {
+            Form::Table(table) => {
+                let (parser, rows) = &mut **table;
+                parser.feed(bytes, &mut |event| rows.take(event))
+            }
+            Form::JsonLines(lines) => lines.feed(bytes),
+        }
     }
 
     /// Reads the end.
@@ -82,17 +111,27 @@ impl Gathering {
         Ok(self.end()?.listing.unwrap_or_default())
     }
 
-    fn end(mut self) -> Result<Rows, FileFault> {
-        self.parser.finish(&mut |event| self.rows.take(event))?;
-        Ok(self.rows)
+    fn end(self) -> Result<Rows, FileFault> {
+        match self.0 {
+            Form::Table(table) => {
+                let (mut parser, mut rows) = *table;
+                parser.finish(&mut |event| rows.take(event))?;
+                Ok(rows)
+            }
+            Form::JsonLines(lines) => Ok(lines.finish()?.into_sink()),
+        }
+    }
+}
+
+impl Sink for Rows {
+    fn take(&mut self, event: RowEvent) {
+        Rows::take(self, event);
     }
 }
 
 #[derive(Default)]
 struct Rows {
     gathered: Gathered,
-    html: bool,
-    layout: Layout,
     /// Tags of every card.
     tags: Vec<String>,
     /// The line of each card so far.
@@ -102,16 +141,25 @@ struct Rows {
 }
 
 impl Rows {
+    fn listing(rejected_max: usize) -> Rows {
+        let gathered = Gathered { rejected: Remarks::listing(rejected_max), ..Gathered::default() };
+        Rows { gathered, ..Rows::default() }
+    }
+
+    fn of_rejected() -> Rows {
+        Rows { listing: Some(RejectedRows::default()), ..Rows::default() }
+    }
+
     fn take(&mut self, event: RowEvent) {
         match event {
             RowEvent::Head(head) => self.begin(&head),
             RowEvent::Rejected(remark, row) => self.reject(remark, &row),
             RowEvent::Changed(remark) => self.gathered.changed.push(remark),
             RowEvent::Row(row) => {
-                let line = row.line;
+                let (line, columns) = (row.line, row.columns);
                 let kept = self.listing.is_some().then(|| row.clone());
                 if let Err((role, reason)) = self.row(row) {
-                    let column = self.layout.number(role);
+                    let column = column_of(&columns, role);
                     self.reject(Remark { line, column, reason }, &kept.unwrap_or_default());
                 }
             }
@@ -126,8 +174,6 @@ impl Rows {
     }
 
     fn begin(&mut self, head: &Head) {
-        self.html = head.html;
-        self.layout = head.layout;
         self.tags = divided(&head.tags);
         self.gathered.has_hints = head.layout.hint.is_some();
         self.gathered.has_explanations = head.layout.explanation.is_some();
@@ -135,7 +181,8 @@ impl Rows {
     }
 
     fn row(&mut self, row: Row) -> Result<(), (Role, Reason)> {
-        let line = row.line;
+        let (line, columns, html) = (row.line, row.columns, row.html);
+        let has = |role: Role| columns[role.place()] != 0;
         let tags = self.tags_of(&row.tags)?;
         if row.guid.len() > GUID_BYTES_MAX {
             return Err((Role::Guid, Reason::GuidTooLong));
@@ -147,7 +194,7 @@ impl Rows {
             hint: Some(row.hint),
             explanation: Some(row.explanation),
         };
-        let texts = self.safe(texts, line)?;
+        let texts = self.safe(texts, html, line, &columns)?;
         if !shows_something(&texts.back) {
             return Err((Role::Back, Reason::EmptyBack));
         }
@@ -159,6 +206,10 @@ impl Rows {
         if let Some(&first_line) = self.gathered.find(&source_key).and_then(|at| self.lines.get(at)) {
             return Err((role, Reason::Duplicate { first_line }));
         }
+        // A file of objects has what one of them has.
+        self.gathered.has_hints |= has(Role::Hint);
+        self.gathered.has_explanations |= has(Role::Explanation);
+        self.gathered.has_tags |= has(Role::Tags);
         let place = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
         self.gathered.places.insert(digest_of(&source_key), place);
         self.lines.push(line);
@@ -168,14 +219,20 @@ impl Rows {
         Ok(())
     }
 
-    fn safe(&mut self, texts: CardTexts, line: u64) -> Result<CardTexts, (Role, Reason)> {
-        if !self.html {
+    fn safe(
+        &mut self,
+        texts: CardTexts,
+        html: bool,
+        line: u64,
+        columns: &[u32; 6],
+    ) -> Result<CardTexts, (Role, Reason)> {
+        if !html {
             return escape_card(texts).map_err(|error| (role_of(error.field()), error.into()));
         }
         let before = texts.clone();
         let after = sanitise_card(texts).map_err(|error| (role_of(error.field()), Reason::from(error)))?;
         if let Some(field) = lost_markup(&before, &after) {
-            let column = self.layout.number(role_of(field));
+            let column = column_of(columns, role_of(field));
             self.gathered.changed.push(Remark { line, column, reason: Reason::MarkupRemoved });
         }
         Ok(after)
@@ -196,6 +253,12 @@ impl Rows {
         }
         Ok(unique)
     }
+}
+
+/// Where a role's field stands; where the front does if the row does not have it, and else at its beginning.
+fn column_of(columns: &[u32; 6], role: Role) -> u32 {
+    let there = |role: Role| Some(columns[role.place()]).filter(|column| *column > 0);
+    there(role).or_else(|| there(Role::Front)).unwrap_or(1)
 }
 
 fn role_of(field: &str) -> Role {

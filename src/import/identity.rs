@@ -2,6 +2,7 @@
 
 use crate::content::composed;
 use domain::ids::{CardId, DeckId};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// The source key of a card that is known by its front, given as the HTML that is stored: the same for a card made by
@@ -15,9 +16,10 @@ pub(super) fn identity_of_guid(guid: &str) -> String {
     format!("guid:{}", composed(guid.trim()))
 }
 
-/// Digests are kept instead of keys, which may be as long as a card.
+/// Digests are kept in memory instead of keys, which may be as long as a card: the first half of a SHA-256.
 pub(super) fn digest_of(source_key: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, source_key.as_bytes())
+    let digest: [u8; 32] = Sha256::digest(source_key).into();
+    Uuid::from_bytes(*digest.first_chunk().unwrap_or(&[0; 16]))
 }
 
 /// The id of an imported card: the same whenever and wherever the same card is imported into the same deck.

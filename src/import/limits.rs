@@ -30,3 +30,6 @@ pub const CARDS_PER_PAGE: usize = 500;
 pub const PAGES_WAITING: usize = 2;
 /// Bytes of a table of rejected rows, about; rows beyond are only counted.
 pub const REJECTED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Names of unknown fields of a JSON Lines file that are remembered, so that each is reported once; those beyond are
+/// reported each time.
+pub const UNKNOWN_FIELDS_REMEMBERED: usize = 100;

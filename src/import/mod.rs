@@ -1,4 +1,4 @@
-//! Tables to decks: CSV, TSV and Anki's text files, read as streams.
+//! Tables to decks: CSV, TSV, Anki's text files and JSON Lines, read as streams.
 //!
 //! | part | from | to |
 //! |---|---|---|
@@ -6,6 +6,7 @@
 //! | `preamble`, `delimiter`, `columns` | the head of the text | how to read the rest |
 //! | `records` | text | records with line numbers |
 //! | [`Parser`] | all of these | rows, and remarks on rows |
+//! | `lines`, `json`, `json_lines` | text of JSON Lines | rows, and remarks on rows |
 //! | `gather` | rows | cards that could be stored, no two the same, packed |
 //! | `plan` | cards and a deck | what is new, changed, there already |
 //! | [`import_deck`], [`import_new_deck`], [`offline`] | a file | one revision of a deck |
@@ -14,21 +15,28 @@
 //! no text, a limit) refuses it as a whole, with the line; a fault of a row rejects this row, with line, column and
 //! reason, and no other.
 
-mod columns;
+pub(crate) mod columns;
 mod delimiter;
 mod encoding;
 mod gather;
 mod identity;
+pub(crate) mod json;
+mod json_lines;
 pub mod limits;
+pub(crate) mod lines;
 pub mod offline;
 mod pack;
 mod parser;
 mod plan;
 mod preamble;
-mod records;
+pub(crate) mod reading;
+pub(crate) mod records;
 mod rejected;
 mod report;
+pub mod reviews;
 mod run;
+pub(crate) mod sheet;
+mod stamps;
 mod tags;
 pub mod written;
 
@@ -39,9 +47,13 @@ pub(crate) use identity::card_id;
 pub use identity::identity_of;
 pub use parser::{Dialect, Head, Parser, Row, RowEvent};
 pub use rejected::RejectedRows;
-pub(crate) use rejected::push_cell;
+pub(crate) use rejected::{is_formula, push_cell};
 pub use report::{Fault, FileFault, ImportReport, Reason, Remark, Remarks};
-pub use run::{ImportError, ImportOptions, Table, import_deck, import_new_deck, read_table, rejected_rows};
+pub use run::{
+    ImportError, ImportOptions, Table, import_deck, import_new_deck, read_json_lines, read_table,
+    rejected_json_lines, rejected_rows,
+};
+pub use stamps::Stamps;
 
 #[cfg(test)]
 mod tests;

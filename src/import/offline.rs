@@ -1,6 +1,7 @@
 //! A file on this machine into a deck of a data folder that no server has open.
 
 use super::gather::{Gathered, Gathering};
+use super::limits::REPORTED_MAX;
 use super::parser::Dialect;
 use super::report::ImportReport;
 use super::run::{ImportError, ImportOptions, commit, commit_new};
@@ -134,7 +135,7 @@ fn gather(
     dialect: Dialect,
     progress: &mut impl FnMut(Progress),
 ) -> Result<Gathered, ImportError> {
-    let mut gathering = Gathering::new(dialect);
+    let mut gathering = Gathering::new(dialect, REPORTED_MAX);
     let mut piece = vec![0; PIECE_BYTES];
     let mut bytes = 0;
     loop {
@@ -197,6 +198,7 @@ pub(crate) fn new_deck(
         description: String::new(),
         visibility: Visibility::Private,
         narrowed: Default::default(),
+        editors: Vec::new(),
         tags: Vec::new(),
         settings: DeckSettings::default(),
         revision: 0,

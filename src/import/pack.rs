@@ -39,12 +39,26 @@ impl Pack {
 
     /// A card by its place in the order of adding.
     pub fn get(&self, at: usize) -> Option<Candidate> {
+        read(self.bytes(at)?)
+    }
+
+    /// By what a card is found again.
+    pub fn source_key(&self, at: usize) -> Option<String> {
+        let mut bytes = self.bytes(at)?;
+        match take(&mut bytes)? {
+            Some(key) => Some(key),
+            None => take(&mut bytes)?.map(|front| identity_of(&front)),
+        }
+    }
+
+    fn bytes(&self, at: usize) -> Option<&[u8]> {
         let &(nth, from) = self.places.get(at)?;
         let stretch = self.stretches.get(usize::try_from(nth).ok()?)?;
-        read(stretch.get(usize::try_from(from).ok()?..)?)
+        stretch.get(usize::try_from(from).ok()?..)
     }
 
     /// All cards.
+    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = Candidate> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))
     }
@@ -73,18 +87,21 @@ fn written(card: &Candidate) -> Vec<u8> {
     bytes
 }
 
+/// The next text, if there is one here.
+fn take(bytes: &mut &[u8]) -> Option<Option<String>> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let length = u32::from_le_bytes(*length);
+    if length == ABSENT {
+        *bytes = rest;
+        return Some(None);
+    }
+    let (text, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *bytes = rest;
+    Some(Some(String::from_utf8_lossy(text).into_owned()))
+}
+
 fn read(mut bytes: &[u8]) -> Option<Candidate> {
-    let mut take = || {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        let length = u32::from_le_bytes(*length);
-        if length == ABSENT {
-            bytes = rest;
-            return Some(None);
-        }
-        let (text, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-        bytes = rest;
-        Some(Some(String::from_utf8_lossy(text).into_owned()))
-    };
+    let mut take = || take(&mut bytes);
     let key = take()?;
     let (front, back) = (take()??, take()??);
     let (hint, explanation) = (take()?, take()?);
@@ -118,6 +135,8 @@ mod tests {
         fn what_is_packed_is_read_as_it_was(cards in prop::collection::vec(card(), 0..30)) {
             let mut pack = Pack::default();
             cards.iter().for_each(|card| pack.push(card));
+            let keys: Vec<_> = (0..cards.len()).filter_map(|at| pack.source_key(at)).collect();
+            prop_assert_eq!(keys, cards.iter().map(|card| card.source_key.clone()).collect::<Vec<_>>());
             prop_assert_eq!(pack.iter().collect::<Vec<_>>(), cards);
         }
     }

@@ -49,6 +49,29 @@ pub struct Row {
     pub tags: String,
     /// The guid; empty without one.
     pub guid: String,
+    /// Whether the texts are HTML.
+    pub html: bool,
+    /// Where each field stands, from 1, in the order of the fields above: the number of its column, or of its first
+    /// character in a line of JSON; 0 where the file, or the object, does not have it.
+    pub columns: [u32; 6],
+}
+
+impl Row {
+    /// Where the field of this role stands; 0 where there is none.
+    pub(super) const fn column(&self, role: Role) -> u32 {
+        self.columns[role.place()]
+    }
+
+    pub(super) const fn text_mut(&mut self, role: Role) -> &mut String {
+        match role {
+            Role::Front => &mut self.front,
+            Role::Back => &mut self.back,
+            Role::Hint => &mut self.hint,
+            Role::Explanation => &mut self.explanation,
+            Role::Tags => &mut self.tags,
+            Role::Guid => &mut self.guid,
+        }
+    }
 }
 
 /// What the parser finds.
@@ -189,9 +212,10 @@ impl Body {
         let decoded = decoder.decode(head.get(mark..).unwrap_or(&[]), &mut text);
         let preamble = Preamble::read(&text, is_whole);
         let table = text.get(preamble.bytes..).unwrap_or("");
+        let is_header = |record: &Record| Header::of(record).is_certain();
         let survey = match dialect.delimiter.or(preamble.delimiter) {
-            Some(delimiter) => survey(table, is_whole, delimiter),
-            None => guess(table, is_whole),
+            Some(delimiter) => survey(table, is_whole, delimiter, &is_header),
+            None => guess(table, is_whole, &is_header),
         };
         let records = Records::new(survey.delimiter.byte(), preamble.lines + 1);
         let table = table.to_owned();
@@ -318,6 +342,8 @@ impl Rows {
             explanation: text(layout.explanation),
             tags: text(layout.tags),
             guid: text(layout.guid),
+            html: self.preamble.html,
+            columns: Role::ALL.map(|role| layout.index(role).map_or(0, number)),
         };
         if let Some((index, reason)) = objection(record, layout) {
             each(RowEvent::Rejected(remark(record, index, reason), row));
@@ -354,6 +380,6 @@ fn remark(record: &Record, index: usize, reason: Reason) -> Remark {
 }
 
 /// A control character that no text needs.
-fn is_stray_control(letter: char) -> bool {
+pub(super) fn is_stray_control(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
 }

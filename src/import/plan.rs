@@ -122,13 +122,14 @@ impl Comparing {
             unchanged: 0,
         };
         let mut given: HashSet<CardId> = HashSet::new();
-        for (met, candidate) in met.into_iter().zip(file.cards.iter()) {
+        for (at, met) in met.into_iter().enumerate() {
             let step = match met {
                 Some(Met { change: None, .. }) => Step::Keep,
                 Some(Met { change: Some(at), .. }) => Step::Change(at),
-                None => Step::Add(free_id(deck, &candidate.source_key, |id| {
-                    ids.contains(&id) || !given.insert(id)
-                })),
+                None => {
+                    let Some(source_key) = file.cards.source_key(at) else { continue };
+                    Step::Add(free_id(deck, &source_key, |id| ids.contains(&id) || !given.insert(id)))
+                }
             };
             let counted = match met {
                 Some(Met { change: None, .. }) => &mut plan.unchanged,

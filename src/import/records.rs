@@ -9,7 +9,7 @@ use super::report::{Fault, FileFault};
 
 /// One record: its fields lie in one string.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The line in which it begins, from 1.
     pub line: u64,
     /// What is wrong with it as a whole.
@@ -23,7 +23,7 @@ pub(super) struct Record {
 
 /// What is wrong with a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// Text follows the closing quote of the field at this index.
     TextAfterQuote(usize),
     /// Too many bytes, or too many fields with something in them.

@@ -30,7 +30,7 @@ impl RejectedRows {
         }
         let _ = write!(self.csv, "{},{},{}", remark.line, remark.column, remark.reason.code());
         let message = remark.reason.to_string();
-        let Row { line: _, front, back, hint, explanation, tags, guid } = row;
+        let Row { line: _, front, back, hint, explanation, tags, guid, html: _, columns: _ } = row;
         for cell in [&message, front, back, hint, explanation, tags, guid] {
             self.csv.push(',');
             push_cell(&mut self.csv, cell);
@@ -60,7 +60,7 @@ pub(crate) fn push_cell(csv: &mut String, cell: &str) {
 }
 
 /// What a formula begins with; programs that know wide letters take those for the narrow ones.
-fn is_formula(letter: char) -> bool {
+pub(crate) fn is_formula(letter: char) -> bool {
     matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
 }
 

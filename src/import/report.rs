@@ -48,6 +48,22 @@ pub enum Reason {
     /// A column is not imported.
     #[error("the column is not imported: it has no name that is known, and no place of its own")]
     UnknownColumn,
+    /// A line that is no JSON object.
+    #[error(
+        "the line is no JSON object of at most {FIELDS_PER_ROW_MAX} fields: each line has to be one card"
+    )]
+    NoObject,
+    /// A line that is too long.
+    #[error("the line is longer than {ROW_BYTES_MAX} bytes")]
+    LineTooLong,
+    /// A field of a JSON object that holds no text.
+    #[error(
+        "the field holds something else than it should: texts, `tags` also a list of texts, `html` true or false"
+    )]
+    BadValue,
+    /// A field of a JSON object is not imported.
+    #[error("the field is not imported: it has no name that is known, or comes twice")]
+    UnknownField,
 }
 
 impl Reason {
@@ -66,34 +82,51 @@ impl Reason {
             Self::ControlsRemoved => "controls_removed",
             Self::MarkupRemoved => "markup_removed",
             Self::UnknownColumn => "unknown_column",
+            Self::NoObject => "no_object",
+            Self::LineTooLong => "line_too_long",
+            Self::BadValue => "bad_value",
+            Self::UnknownField => "unknown_field",
         }
     }
 }
 
 /// A remark on a place in the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Remark {
+pub struct Remark<R = Reason> {
     /// The line in which the row begins, from 1.
     pub line: u64,
     /// The column, from 1: the first field of a row is in column 1.
     pub column: u32,
     /// What there is to say.
-    pub reason: Reason,
+    pub reason: R,
 }
 
-/// Remarks, the first [`REPORTED_MAX`] of them listed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Remarks {
+/// Remarks, the first of them listed: [`REPORTED_MAX`] where nobody asked for more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Remarks<R = Reason> {
     /// The first ones, in the order of the file.
-    pub listed: Vec<Remark>,
+    pub listed: Vec<Remark<R>>,
     /// How many there are.
     pub total: u64,
+    /// How many are listed at most.
+    listed_max: usize,
 }
 
-impl Remarks {
-    pub(super) fn push(&mut self, remark: Remark) {
+impl<R> Default for Remarks<R> {
+    fn default() -> Self {
+        Remarks::listing(REPORTED_MAX)
+    }
+}
+
+impl<R> Remarks<R> {
+    /// Remarks of which so many are listed at most.
+    pub(crate) const fn listing(listed_max: usize) -> Self {
+        Remarks { listed: Vec::new(), total: 0, listed_max }
+    }
+
+    pub(crate) fn push(&mut self, remark: Remark<R>) {
         self.total += 1;
-        if self.listed.len() < REPORTED_MAX {
+        if self.listed.len() < self.listed_max {
             self.listed.push(remark);
         }
     }
@@ -141,9 +174,24 @@ pub enum Fault {
     /// Too many bytes.
     #[error("the file is longer than {FILE_BYTES_MAX} bytes")]
     FileTooLong,
+    /// Too many bytes for a file of its kind.
+    #[error("the file is longer than {bytes_max} bytes")]
+    LongerThan {
+        /// How many it may have.
+        bytes_max: u64,
+    },
+    /// A table whose first row does not say what its columns are.
+    #[error("the first row names no columns that are known: it has to be a header")]
+    NoHeader,
     /// Too many rows.
     #[error("the file has more than {ROWS_MAX} rows")]
     TooManyRows,
+    /// Too many rows for a file of its kind.
+    #[error("the file has more than {rows_max} rows")]
+    MoreRowsThan {
+        /// How many it may have.
+        rows_max: u64,
+    },
 }
 
 impl Fault {
@@ -153,8 +201,9 @@ impl Fault {
             Self::UnclosedQuote => "unclosed_quote",
             Self::Encoding => "encoding",
             Self::NotText => "not_text",
-            Self::FileTooLong => "file_too_long",
-            Self::TooManyRows => "too_many_rows",
+            Self::FileTooLong | Self::LongerThan { .. } => "file_too_long",
+            Self::NoHeader => "no_header",
+            Self::TooManyRows | Self::MoreRowsThan { .. } => "too_many_rows",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! behind; the deck sees the whole file in one revision, or nothing of it.
 
 use super::gather::{Gathered, Gathering};
-use super::limits::{CARDS_PER_PAGE, FILE_BYTES_MAX, PAGES_WAITING, PIECES_WAITING};
+use super::limits::{CARDS_PER_PAGE, FILE_BYTES_MAX, PAGES_WAITING, PIECES_WAITING, REPORTED_MAX};
 use super::parser::Dialect;
 use super::plan::{Comparing, Plan};
 use super::rejected::RejectedRows;
@@ -50,7 +50,8 @@ pub enum ImportError {
 #[derive(Clone, Debug)]
 pub struct Table(Arc<Gathered>);
 
-/// Reads a CSV or TSV file to its end; touches no deck. Needs a tokio runtime.
+/// Reads a CSV or TSV file to its end; touches no deck. Of the rows that are rejected so many are listed at most. Needs a
+/// tokio runtime.
 ///
 /// A file that is refused is still read to its end (or to its bound), so that the sender gets to see why.
 ///
@@ -59,8 +60,22 @@ pub struct Table(Arc<Gathered>);
 pub async fn read_table<E: Display>(
     file: impl Stream<Item = Result<Bytes, E>>,
     dialect: Dialect,
+    rejected_listed_max: usize,
 ) -> Result<Table, ImportError> {
-    Ok(Table(gather(file, dialect).await?))
+    let gathering = Gathering::new(dialect, rejected_listed_max);
+    Ok(Table(Arc::new(read(file, gathering, Gathering::finish).await?)))
+}
+
+/// The same for a file of JSON Lines, one card an object.
+///
+/// # Errors
+/// As [`read_table`].
+pub async fn read_json_lines<E: Display>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+    rejected_listed_max: usize,
+) -> Result<Table, ImportError> {
+    let gathering = Gathering::of_json_lines(rejected_listed_max);
+    Ok(Table(Arc::new(read(file, gathering, Gathering::finish).await?)))
 }
 
 impl Table {
@@ -138,12 +153,22 @@ pub async fn rejected_rows<E: Display>(
     read(file, Gathering::of_rejected(dialect), Gathering::finish_rejected).await
 }
 
+/// The lines of a file of JSON Lines that would make no card in any deck, as a table.
+///
+/// # Errors
+/// As [`import_deck`].
+pub async fn rejected_json_lines<E: Display>(
+    file: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<RejectedRows, ImportError> {
+    read(file, Gathering::of_rejected_json_lines(), Gathering::finish_rejected).await
+}
+
 /// Reads a file; touches no deck.
 pub(super) async fn gather<E: Display>(
     file: impl Stream<Item = Result<Bytes, E>>,
     dialect: Dialect,
 ) -> Result<Arc<Gathered>, ImportError> {
-    Ok(Arc::new(read(file, Gathering::new(dialect), Gathering::finish).await?))
+    Ok(Arc::new(read(file, Gathering::new(dialect, REPORTED_MAX), Gathering::finish).await?))
 }
 
 /// Parses a file on a thread of its own while it arrives.

@@ -21,6 +21,9 @@ pub struct Asked {
     /// Cards that were studied since are marked deleted too when the job is taken back.
     #[serde(default)]
     pub force: bool,
+    /// Whether whoever asked last administers the organisation, as the token said.
+    #[serde(default)]
+    pub administers: bool,
 }
 
 impl Asked {

@@ -8,9 +8,9 @@ use domain::ids::{CardId, DeckId};
 use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardQuery, CardRecord, LibraryError};
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tries when others change the deck meanwhile.
@@ -66,25 +66,25 @@ pub fn bring(task: &Task, deck: DeckId, cards: &Spool, dry_run: bool) -> Result<
     }
 }
 
-/// The file that holds what a deck's changed cards were before a job.
-pub(super) fn before_path(task: &Task, deck: DeckId) -> PathBuf {
-    task.kept().join(format!("before-{deck}"))
+/// The file that holds what a deck's changed cards were before a job, in the folder of what it keeps.
+pub(super) fn before_path(kept: &Path, deck: DeckId) -> PathBuf {
+    kept.join(format!("before-{deck}"))
 }
 
 struct Compared {
-    steps: HashMap<CardId, Step>,
+    /// Of each card the digest of how it is to be, and what is to be done.
+    steps: HashMap<CardId, (u64, Step)>,
     brought: Brought,
     revision: u64,
 }
 
 impl Compared {
     fn of(task: &Task, deck: DeckId, cards: &Spool, dry_run: bool) -> Result<Compared, JobError> {
-        let mut digests = HashMap::new();
-        for card in cards.cards()? {
-            let card = card?;
-            digests.entry(card.card()).or_insert_with(|| card.digest());
+        let mut steps = HashMap::new();
+        let mut cards = cards.cards()?;
+        while let Some((card, digest)) = cards.next_digest()? {
+            steps.entry(card).or_insert((digest, Step::Add));
         }
-        let mut steps: HashMap<CardId, Step> = digests.keys().map(|card| (*card, Step::Add)).collect();
         let mut brought = Brought { added: steps.len() as u64, ..Brought::default() };
         let known = task.wait(task.tools.library.deck(deck))?;
         let Some(known) = known else {
@@ -98,12 +98,12 @@ impl Compared {
         let mut there: usize = 0;
         each_card(task, deck, |card| {
             there += 1;
-            let Some(digest) = digests.get(&card.id) else { return Ok(()) };
-            let step = step(task, &mut before, &card, *digest, &mut brought)?;
-            steps.insert(card.id, step);
+            if let Some((digest, to_do)) = steps.get_mut(&card.id) {
+                *to_do = step(task, &mut before, card, *digest, &mut brought)?;
+            }
             Ok(())
         })?;
-        let new = steps.values().filter(|step| **step == Step::Add).count();
+        let new = steps.values().filter(|(_, step)| *step == Step::Add).count();
         if there + new > CARDS_PER_DECK_MAX {
             return Err(LibraryError::TooManyCards.into());
         }
@@ -112,13 +112,15 @@ impl Compared {
     }
 
     fn stored_cards(&self) -> usize {
-        self.steps.values().filter(|step| matches!(step, Step::Add | Step::Change)).count()
+        self.steps.values().filter(|(_, step)| matches!(step, Step::Add | Step::Change)).count()
     }
 
     fn store(mut self, task: &Task, deck: DeckId, cards: &Spool) -> Result<(), JobError> {
         let revision = self.revision;
         let differs = move |card: &Spooled| {
-            matches!(self.steps.insert(card.card(), Step::Stored), Some(Step::Add | Step::Change))
+            let step =
+                self.steps.get_mut(&card.card()).map(|(_, step)| std::mem::replace(step, Step::Stored));
+            matches!(step, Some(Step::Add | Step::Change))
         };
         store_if(task, deck, cards, Some(revision), differs)
     }
@@ -160,22 +162,22 @@ fn store_if(
 fn step(
     task: &Task,
     before: &mut Before,
-    card: &CardRecord,
+    card: CardRecord,
     digest: u64,
     brought: &mut Brought,
 ) -> Result<Step, JobError> {
-    let stored = Spooled::of(card);
     let is_own = card.created_ms == task.made_ms;
+    let stored = Spooled::of(card);
     let same = stored.digest() == digest;
     // After a restart this job's own cards are there already: they were new, or changed, when it began.
-    let was = before.was(card.id);
+    let was = before.was(stored.card());
     match was {
         _ if is_own => {}
         Some(was_deleted) if was_deleted => {}
         Some(_) => shift(brought, |b| &mut b.updated),
         None if same => shift(brought, |b| &mut b.unchanged),
         None => {
-            if card.deleted_ms.is_none() {
+            if stored.deleted_ms.is_none() {
                 shift(brought, |b| &mut b.updated);
             }
             before.keep(&stored)?;
@@ -201,7 +203,7 @@ struct Before {
 
 impl Before {
     fn begin(task: &Task, deck: DeckId, dry_run: bool) -> Result<Before, JobError> {
-        let path = before_path(task, deck);
+        let path = before_path(&task.kept(), deck);
         let mut known = HashMap::new();
         let mut out = None;
         if !dry_run {
@@ -240,7 +242,9 @@ impl Before {
             return fs::remove_file(fresh);
         }
         spooling.finish(true)?;
-        fs::rename(fresh, &self.path)
+        fs::rename(fresh, &self.path)?;
+        // The name too: a synced file without one is lost in a power cut.
+        self.path.parent().map_or(Ok(()), |kept| File::open(kept)?.sync_all())
     }
 }
 

@@ -40,6 +40,13 @@ impl JobError {
         JobError::Refused { code, detail: detail.into(), line: None }
     }
 
+    /// There is no room for what the file would take.
+    pub fn no_room() -> JobError {
+        let why = "Nothing was imported: the server's disk has no room for it. Make room, or have it made, and import the \
+                   file again.";
+        JobError::refused("no_room", why)
+    }
+
     /// Whether the same may go well a little later.
     pub fn may_pass(&self) -> bool {
         match self {

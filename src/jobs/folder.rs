@@ -28,6 +28,9 @@ pub struct Folder {
     place: Uuid,
     /// Another process would take up the same jobs. The lock goes with the last handle.
     _lock: Arc<File>,
+    /// As if others had filled the disk.
+    #[cfg(test)]
+    pub(super) is_full: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Folder {
@@ -62,7 +65,13 @@ impl Folder {
                 place
             }
         };
-        Ok(Folder { root, place, _lock: Arc::new(lock) })
+        Ok(Folder {
+            root,
+            place,
+            _lock: Arc::new(lock),
+            #[cfg(test)]
+            is_full: Arc::default(),
+        })
     }
 
     /// The folder's own name: by it a job's record says where its file is.
@@ -139,7 +148,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Empties a job's scratch folder. Blocks.
+    /// Empties a job's scratch folder, and makes that of what it keeps. Blocks.
     ///
     /// # Errors
     /// The system refuses.
@@ -147,11 +156,20 @@ impl Folder {
         let work = self.work(job);
         gone(fs::remove_dir_all(&work))?;
         fs::create_dir_all(work)?;
-        fs::create_dir_all(self.kept(job))
+        fs::create_dir_all(self.kept(job))?;
+        // What a revocation needs outlives a power cut: the name of its folder too.
+        File::open(self.of(job))?.sync_all()
     }
 
-    /// Bytes that uploads may still take here.
-    pub(super) fn room(&self) -> io::Result<u64> {
+    /// Bytes that may still be written here, by everybody together: asked often, it takes one call of the system. Blocks.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn room(&self) -> io::Result<u64> {
+        #[cfg(test)]
+        if self.is_full.load(std::sync::atomic::Ordering::Acquire) {
+            return Ok(0);
+        }
         let disk = rustix::fs::statvfs(&self.root)?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize).saturating_sub(DISK_RESERVE_BYTES))
     }

@@ -3,10 +3,7 @@
 use domain::ids::{CardId, DeckId, EntryId, NoteId, Uuid};
 use sha2::{Digest, Sha256};
 
-/// The id of an imported answer: the moment, and a digest of card and moment. So two imports of one answer are one.
-pub fn review_id(card: CardId, at_ms: i64) -> EntryId {
-    entry_id(card, at_ms, b"")
-}
+pub use crate::import::reviews::review_id;
 
 /// The id of a state that was given to a card at a moment.
 pub fn state_id(card: CardId, at_ms: i64) -> EntryId {
@@ -34,10 +31,7 @@ fn entry_id(card: CardId, at_ms: i64, what: &[u8]) -> EntryId {
     for byte in digest.iter().take(10) {
         bits = bits << 8 | u128::from(*byte);
     }
-    let time = u128::from(at_ms.max(0).unsigned_abs() & 0xffff_ffff_ffff) << 80;
-    let high = (bits >> 62 & 0xfff) << 64;
-    let low = bits & 0x3fff_ffff_ffff_ffff;
-    EntryId(Uuid::from_u128(time | 0x8 << 76 | high | 0b10 << 62 | low))
+    EntryId::v8(at_ms, bits)
 }
 
 #[cfg(test)]

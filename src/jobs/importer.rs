@@ -30,6 +30,9 @@ pub trait Importer: Send + Sync + 'static {
     /// The name in `?format=`.
     fn format(&self) -> &'static str;
 
+    /// What such a file is called, with its article, for people.
+    fn called(&self) -> &'static str;
+
     /// Whether a file is of this format, as far as its head, end, name and type say.
     fn recognises(&self, probe: &Probe<'_>) -> bool;
 
@@ -47,6 +50,22 @@ pub trait Importer: Send + Sync + 'static {
         true
     }
 
+    /// Whether somebody with this role may take back what came of it. `kept` is what its plan kept.
+    fn may_withdraw(&self, role: Role, _kept: &Value) -> bool {
+        self.may_import(role)
+    }
+
+    /// Whether any node takes a job back, or only the one that has what was kept with it.
+    fn withdraws_anywhere(&self) -> bool {
+        true
+    }
+
+    /// Whether a file that came in may be meant again: what it says holds for what is there when it comes, and not for
+    /// ever. Of any other format the same file is the same job.
+    fn repeats(&self) -> bool {
+        false
+    }
+
     /// Checks parameters before the file is taken.
     ///
     /// # Errors
@@ -62,7 +81,8 @@ pub trait Importer: Send + Sync + 'static {
     /// The file is at fault, or a store did not answer.
     fn try_out(&self, task: &Task) -> Result<Value, JobError>;
 
-    /// Reads the file, calls [`Task::begin_writing`] before the first change, and stores everything that it holds so that
+    /// Reads the file, calls [`Task::begin_writing`] before the first change (media alone may be stored earlier, of which no
+    /// deck knows yet), and stores everything that it holds so that
     /// nothing is seen before its time: new decks are hidden, entries lie under the job, cards of a deck come in one
     /// revision. Returns the report: at least `counts`, an object of numbers.
     ///

@@ -2,7 +2,8 @@
 
 /// Longest upload in bytes; a longer one is refused with 413. Formats have bounds of their own below it.
 pub const UPLOAD_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
-/// Bytes of the disk that uploads leave free; an upload that would take them is refused with 503.
+/// Bytes of the disk that uploads and jobs leave free; an upload that would take them is refused with 503, a job that reads
+/// or writes then fails with `no_room`.
 pub const DISK_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
 /// How long a whole upload may take, in milliseconds; longer: 408.
 pub const UPLOAD_WITHIN_MS: u64 = 2 * 3_600_000;
@@ -37,7 +38,7 @@ pub const PROGRESS_STORED_EVERY_MS: u64 = 2_000;
 pub const NICENESS: i32 = 10;
 
 /// Refused rows of one job that are kept; those beyond are only counted.
-pub const REFUSED_KEPT_MAX: u64 = 100_000;
+pub const REFUSED_KEPT_MAX: usize = 100_000;
 /// Refused rows that are stored in one write.
 pub const REFUSED_PER_WRITE: usize = 500;
 /// Longest text of a refused row that is kept, in bytes.
@@ -49,27 +50,40 @@ pub const STUDIED_LISTED_MAX: usize = 100;
 
 /// How long a file that was only tried is kept, in milliseconds: 7 days. Then it has to be uploaded again.
 pub const TRIED_KEPT_MS: i64 = 7 * 86_400_000;
-/// How long a job waits for the node that has its file, in milliseconds: a day. Then it has failed.
+/// How long a job waits for the node that has its file, in milliseconds: a day. Then it has failed; one that is committing
+/// is brought to its end by another node.
 pub const ABANDONED_AFTER_MS: i64 = 86_400_000;
+/// How often the record of a job that waits for a store says that it lives, in milliseconds: well within what another node
+/// waits before it takes a revocation over.
+pub const RENEWED_EVERY_MS: u64 = 15_000;
 /// How often left-over files and abandoned jobs are looked for, in milliseconds.
 pub const SWEEP_EVERY_MS: u64 = 3_600_000;
-/// Records that are read at once.
-pub const RECORDS_PER_PAGE: usize = 100;
+/// Records that are read at once: each may hold a report of a megabyte.
+pub const RECORDS_PER_PAGE: usize = 20;
+/// The newest jobs of a person among which those are counted that are not finished.
+pub const RECORDS_COUNTED: usize = 2 * UNFINISHED_PER_PERSON;
 
 /// Cards of a deck that are read at once.
 pub const CARDS_PER_PAGE: usize = 500;
-/// Entries that are appended at once.
-pub const ENTRIES_PER_BATCH: usize = 8_192;
+/// Entries that are appended at once: about 5 MB. The more lie together, the less a store writes for each.
+pub const ENTRIES_PER_BATCH: usize = 32_768;
+/// Batches of entries that a store has while the next is made; the job waits when there are more.
+pub const BATCHES_AHEAD: usize = 1;
 /// Notes that are stored at once.
-pub const NOTES_PER_BATCH: usize = 1_000;
+pub const NOTES_PER_BATCH: usize = 16_384;
+/// Bytes of notes, about, that are stored at once: then it is fewer notes.
+pub const NOTE_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
 /// Names of media that are stored at once.
 pub const NAMES_PER_BATCH: usize = 1_000;
 /// Longest media file that comes in, in bytes; a longer one is left out and counted. It lies in memory while it is stored.
 pub const MEDIA_FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// Longest picture that is masked, in bytes; a longer one is shown with the answer alone.
-pub const MASKED_PICTURE_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Sides of a picture that may be masked, in pixels.
+/// Longest picture that is masked, in bytes; a longer one is shown with the answer alone. The last one lies in memory.
+pub const MASKED_PICTURE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// Longest side of a picture that is masked, in pixels; a longer one is shown with the answer alone.
 pub const MASKED_PICTURE_SIDE_MAX: u32 = 20_000;
+/// Bytes of masked pictures that one job stores: each holds its picture whole. Beyond them pictures are shown with the
+/// answer alone.
+pub const MASKS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Cards of one file whose rejection is remembered, so that their answers are left out; more fail the job.
 pub const REJECTED_REMEMBERED_MAX: usize = 500_000;
 /// Notes of one file that are remembered, so that each is stored once; those beyond may be stored again.

@@ -6,19 +6,23 @@
 //! | [`Task`] | what an importer works with: the file, the stores, progress, refused rows |
 //! | `receive`, `folder` | uploads, and where they and what a job keeps lie on the disk |
 //! | `sniff` | which format a file probably is |
-//! | `runner` | which jobs run when: a bounded number, one a person, taken up again after a restart |
+//! | `runner`, `schedule` | which jobs run when: a bounded number, one a person, taken up again after a restart |
+//! | `requests` | what people ask of a job: to make it a real one, to take it back |
+//! | `live` | what everybody may look at of a job that runs here |
 //! | `stages` | the way of one job through its phases |
 //! | `marks` | commits and revocations through learners' sessions |
+//! | `appending` | entries into the owner's log |
 //! | `bring` | cards into a deck in one revision, with what was there before kept for a revocation |
 //! | `spool` | cards on the disk between reading and writing: memory does not grow with a file |
 //! | `withdraw` | cards and decks that a job made are taken back |
-//! | `anki/`, `table` | importers |
+//! | `anki/`, `table`, `reviews`, `rosters` | importers |
 //!
 //! A job is done in steps that may each be done again: ids follow from what comes in (UUIDv5 of deck and source key,
 //! UUIDv8 of card and millisecond), so after a restart the phase that was interrupted is begun once more. Nothing is seen
 //! of a job before its end: new decks are hidden, entries are inert until their commit, and cards of a deck come in one
 //! revision.
 
+mod appending;
 mod asked;
 mod bring;
 mod error;
@@ -26,12 +30,15 @@ mod folder;
 pub mod ids;
 mod importer;
 pub mod limits;
+mod live;
 mod logs;
 mod marks;
 mod offer;
 mod outcome;
 mod receive;
 mod refused;
+mod requests;
+mod roster_report;
 mod runner;
 mod schedule;
 mod sniff;
@@ -44,6 +51,8 @@ mod withdraw;
 mod writing;
 
 pub mod anki;
+pub mod reviews;
+pub mod rosters;
 pub mod table;
 
 pub use asked::Asked;
@@ -51,6 +60,7 @@ pub use bring::{Brought, bring};
 pub use error::JobError;
 pub use folder::Folder;
 pub use importer::{Importer, Options, Plan};
+pub use live::Glance;
 pub use logs::{Logs, LogsOf};
 pub use marks::{Marks, Sessions};
 pub use offer::{JobsError, JobsParts, Offer};

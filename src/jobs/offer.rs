@@ -67,4 +67,6 @@ pub struct Offer {
     pub dry_run: bool,
     /// The importer's parameters.
     pub options: Options,
+    /// Whether the owner administers the organisation, as the token says.
+    pub administers: bool,
 }

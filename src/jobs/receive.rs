@@ -87,16 +87,16 @@ pub async fn receive<E: Display>(
 }
 
 struct Receiving {
+    folder: Folder,
     file: NamedTempFile,
     digest: Sha256,
     bytes: u64,
-    room: u64,
 }
 
 impl Receiving {
     fn begin(folder: &Folder) -> Result<Receiving, UploadError> {
         let file = NamedTempFile::with_prefix_in(RECEIVING, folder.root())?;
-        Ok(Receiving { file, digest: Sha256::new(), bytes: 0, room: folder.room()? })
+        Ok(Receiving { folder: folder.clone(), file, digest: Sha256::new(), bytes: 0 })
     }
 
     fn take(&mut self, piece: &[u8]) -> Result<(), UploadError> {
@@ -104,7 +104,8 @@ impl Receiving {
         if self.bytes > UPLOAD_BYTES_MAX {
             return Err(UploadError::TooLong);
         }
-        if self.bytes > self.room {
+        // Asked for each piece: other uploads, jobs and the store take from the same disk.
+        if piece.len() as u64 > self.folder.room()? {
             return Err(UploadError::NoRoom);
         }
         self.digest.update(piece);
@@ -175,5 +176,20 @@ mod tests {
         let place = folder.place();
         drop(folder);
         assert_eq!(Folder::open(data.path()).unwrap().place(), place);
+    }
+
+    #[tokio::test]
+    async fn an_upload_ends_when_others_have_filled_the_disk_meanwhile() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        let full = folder.is_full.clone();
+        let pieces = stream::iter(["ab", "cd"]).map(move |text| {
+            full.store(text == "cd", std::sync::atomic::Ordering::Release);
+            Ok::<_, String>(Bytes::from(text))
+        });
+        assert!(matches!(receive(&folder, pieces).await, Err(UploadError::NoRoom)));
+        let left: Vec<_> = fs::read_dir(data.path().join("imports")).unwrap().collect();
+        // The folder's name and its lock.
+        assert_eq!(left.len(), 2, "{left:?}");
     }
 }

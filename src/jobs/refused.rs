@@ -1,7 +1,11 @@
 //! Rows that do not come in.
 
+use super::error::JobError;
 use super::limits::REFUSED_TEXT_BYTES_MAX;
+use super::task::Task;
+use crate::import::Remarks;
 use ports::RefusedRow;
+use std::fmt::Display;
 
 /// A row that does not come in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,6 +33,28 @@ impl Refusal {
         }
         RefusedRow { number, line, column, reason: format!("{code}: {message}"), text }
     }
+}
+
+/// Notes the rows that a reading rejected; those that it did not list are counted.
+///
+/// # Errors
+/// The store did not answer.
+pub(super) fn refuse_all<R: Display>(
+    task: &Task,
+    rejected: &Remarks<R>,
+    code: impl Fn(&R) -> &'static str,
+) -> Result<(), JobError> {
+    for remark in &rejected.listed {
+        task.refuse(Refusal {
+            line: remark.line,
+            column: Some(remark.column.to_string()),
+            code: code(&remark.reason),
+            message: remark.reason.to_string(),
+            text: String::new(),
+        })?;
+    }
+    task.refuse_unlisted(rejected.total.saturating_sub(rejected.listed.len() as u64));
+    Ok(())
 }
 
 /// The code and the sentence of a stored reason.

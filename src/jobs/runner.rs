@@ -4,16 +4,17 @@ use super::asked::Asked;
 use super::error::JobError;
 use super::folder::Folder;
 use super::importer::{Importer, Options};
-use super::limits::{JOBS_WAITING_MAX, ORDERS_WAITING, RECORDS_PER_PAGE, UNFINISHED_PER_PERSON};
+use super::limits::{
+    JOBS_WAITING_MAX, ORDERS_WAITING, RECORDS_COUNTED, RECORDS_PER_PAGE, UNFINISHED_PER_PERSON,
+};
+use super::live::{Glance, Live};
 use super::offer::{JobsError, JobsParts, Offer};
 use super::receive::Received;
 use super::schedule::{Order, schedule};
 use super::sniff::{Probe, sniff};
-use super::task::Live;
 use super::tools::Tools;
-use super::withdraw::studied_since;
 use domain::ids::{JobId, UserId, Uuid};
-use ports::{ImportPhase, ImportRecord, ImportsError, RefusedRow};
+use ports::{ImportPhase, ImportRecord, RefusedRow};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,9 +22,6 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-
-/// Tries of a change of a record that its runner changes at the same time.
-const TRIES: usize = 16;
 
 /// How long jobs may take to stop before the process ends without them.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
@@ -47,8 +45,10 @@ pub(super) struct Inner {
     pub running: AtomicUsize,
     /// The process is going down.
     pub is_stopping: AtomicBool,
+    /// Held while files are removed of a job that nobody runs; whoever begins one waits for it.
+    pub tidying: Mutex<()>,
     /// Two uploads of one file at once are one job.
-    taking: tokio::sync::Mutex<()>,
+    taking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Inner {
@@ -61,12 +61,27 @@ impl Inner {
         self.importers.iter().find(|importer| importer.format() == format)
     }
 
-    /// Puts a job into the queue; whoever has it already is told to stop.
+    /// Does something to its end, also when the request that it is for goes away half-way.
+    pub async fn to_its_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, JobsError>> + Send + 'static,
+    ) -> Result<T, JobsError> {
+        let ended = self.runtime.spawn(work).await;
+        ended.unwrap_or_else(|_| Err(JobError::Internal("a task of a job ended".to_owned()).into()))
+    }
+
+    /// Puts a job into the queue; whoever has it already is told to stop. A record that is older than the one that is known
+    /// here says nothing new.
     pub async fn enqueue(&self, record: ImportRecord) {
         let (job, owner) = (record.job, record.owner);
-        let before = self.live().insert(job, Arc::new(Live::new(record)));
-        if let Some(before) = before {
-            before.stop();
+        {
+            let mut all = self.live();
+            if all.get(&job).is_some_and(|known| known.glance().revision > record.revision) {
+                return;
+            }
+            if let Some(before) = all.insert(job, Arc::new(Live::new(record))) {
+                before.stop();
+            }
         }
         if self.orders.send(Order::Run { job, owner, tried: 0 }).await.is_err() {
             tracing::debug!(%job, "the server is going down: the job waits for the next start");
@@ -88,7 +103,8 @@ impl Jobs {
             live: Mutex::default(),
             running: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
-            taking: tokio::sync::Mutex::default(),
+            tidying: Mutex::default(),
+            taking: Arc::default(),
         }));
         tokio::spawn(schedule(Arc::clone(&jobs.0), asked));
         tokio::spawn(super::sweep::sweep(Arc::clone(&jobs.0)));
@@ -128,7 +144,7 @@ impl Jobs {
 
     /// Makes a job of a file and puts it into the queue. The same file, wanted in the same way by the same person, is the
     /// job that it was before, as long as that was neither taken back nor failed; a trial becomes the real thing then.
-    /// Says whether the job is new.
+    /// Says whether something begins by it.
     ///
     /// # Errors
     /// There are too many, or a store or the disk failed; then the file is gone.
@@ -144,16 +160,21 @@ impl Jobs {
             place: inner.folder.place(),
             options: offer.options,
             force: false,
+            administers: offer.administers,
         };
         let digest = asked.digest(received.digest, offer.owner, importer.format());
-        let _taking = inner.taking.lock().await;
-        if let Some(same) = inner.tools.imports.same_import(offer.owner, digest).await? {
+        let taking = Arc::clone(&inner.taking).lock_owned().await;
+        let same = inner.tools.imports.same_import(offer.owner, digest).await?;
+        let is_over = |same: &ImportRecord| {
+            same.phase == ImportPhase::Done || same.phase == ImportPhase::Tried && offer.dry_run
+        };
+        if let Some(same) = same.filter(|same| !(importer.repeats() && is_over(same))) {
             let is_trial = same.phase == ImportPhase::Tried;
             if !is_trial || offer.dry_run {
                 return Ok((same, false));
             }
             if inner.folder.upload(same.job).exists() {
-                return Ok((self.make_real(same, &Options::new()).await?, false));
+                return Ok((self.make_real(same, &Options::new(), offer.administers).await?, true));
             }
         }
         let made_ms = self.room_for(offer.owner).await?;
@@ -176,9 +197,16 @@ impl Jobs {
             updated_ms: made_ms,
             revision: 0,
         };
-        self.keep(received, record).await.map(|record| (record, true))
+        let jobs = self.clone();
+        let kept = inner.to_its_end(async move {
+            let kept = jobs.keep(received, record).await;
+            drop(taking);
+            kept
+        });
+        kept.await.map(|record| (record, true))
     }
 
+    /// Gives the file to its job, stores the job and puts it into the queue. Not to be dropped half-way.
     async fn keep(&self, received: Received, mut record: ImportRecord) -> Result<ImportRecord, JobsError> {
         let (inner, job) = (&self.0, record.job);
         let folder = inner.folder.clone();
@@ -204,11 +232,12 @@ impl Jobs {
         if inner.live().len() >= JOBS_WAITING_MAX {
             return Err(JobsError::Busy);
         }
-        let newest = inner.tools.imports.imports_of(owner, None, RECORDS_PER_PAGE).await?;
-        if newest.iter().filter(|record| record.phase.is_unfinished()).count() >= UNFINISHED_PER_PERSON {
+        let newest = |record: &ImportRecord| (record.phase.is_unfinished(), record.created_ms);
+        let newest = self.list(owner, None, RECORDS_COUNTED, newest).await?;
+        if newest.iter().filter(|(is_unfinished, _)| *is_unfinished).count() >= UNFINISHED_PER_PERSON {
             return Err(JobsError::TooMany);
         }
-        let last = newest.iter().map(|record| record.created_ms).max();
+        let last = newest.iter().map(|(_, created_ms)| *created_ms).max();
         Ok(inner.tools.clock.wall_ms().max(last.map_or(0, |last| last + 1)))
     }
 
@@ -225,9 +254,9 @@ impl Jobs {
         record.filter(|record| record.owner == owner).ok_or(JobsError::NotFound)
     }
 
-    /// Whether a job waits or runs in this process: then [`Jobs::look`] costs nothing.
-    pub fn is_here(&self, job: JobId) -> bool {
-        self.0.live().contains_key(&job)
+    /// How far a job is that waits or runs in this process, without its report: asked often.
+    pub fn glance(&self, job: JobId) -> Option<Glance> {
+        self.0.live().get(&job).map(|live| live.glance())
     }
 
     /// Whether a job's file lies with this process.
@@ -235,17 +264,29 @@ impl Jobs {
         Asked::of(&record.options).place == self.0.folder.place()
     }
 
-    /// Jobs of a person, newest first; those older than `before`.
+    /// What is wanted of the jobs of a person, newest first; of those older than `before`. A few of them are in memory at
+    /// once, whatever the limit: their reports may be long.
     ///
     /// # Errors
     /// The store did not answer.
-    pub async fn list(
+    pub async fn list<T>(
         &self,
         owner: UserId,
-        before: Option<JobId>,
+        mut before: Option<JobId>,
         limit: usize,
-    ) -> Result<Vec<ImportRecord>, JobsError> {
-        Ok(self.0.tools.imports.imports_of(owner, before, limit).await?)
+        wanted: impl Fn(&ImportRecord) -> T,
+    ) -> Result<Vec<T>, JobsError> {
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let most = RECORDS_PER_PAGE.min(limit - found.len());
+            let page = self.0.tools.imports.imports_of(owner, before, most).await?;
+            found.extend(page.iter().map(&wanted));
+            before = page.last().map(|last| last.job);
+            if page.len() < most {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Rows of a job that did not come in, from this number on.
@@ -254,91 +295,5 @@ impl Jobs {
     /// The store did not answer.
     pub async fn refused(&self, job: JobId, from: u64, limit: usize) -> Result<Vec<RefusedRow>, JobsError> {
         Ok(self.0.tools.imports.refused(job, from, limit).await?)
-    }
-
-    /// Makes a tried job a real one, with these parameters more.
-    ///
-    /// # Errors
-    /// It was not tried, or its file is gone.
-    pub async fn commit(&self, owner: UserId, job: JobId, more: &Options) -> Result<ImportRecord, JobsError> {
-        let record = self.look(owner, job).await?;
-        match record.phase {
-            ImportPhase::Tried => self.make_real(record, more).await,
-            ImportPhase::Failed | ImportPhase::Revoking | ImportPhase::Revoked => {
-                Err(JobsError::NotNow("This import failed or was taken back; upload the file again."))
-            }
-            ImportPhase::Receiving | ImportPhase::Waiting | ImportPhase::Reading
-                if Asked::of(&record.options).dry_run =>
-            {
-                Err(JobsError::NotNow("The trial has not ended yet; wait for it."))
-            }
-            // It is a real one already: sent again, nothing happens twice.
-            ImportPhase::Receiving
-            | ImportPhase::Waiting
-            | ImportPhase::Reading
-            | ImportPhase::Writing
-            | ImportPhase::Committing
-            | ImportPhase::Done => Ok(record),
-        }
-    }
-
-    async fn make_real(&self, mut record: ImportRecord, more: &Options) -> Result<ImportRecord, JobsError> {
-        let mut asked = Asked::of(&record.options);
-        if self.has_file_of(&record) && !self.0.folder.upload(record.job).exists() {
-            return Err(JobsError::NotNow("The tried file is kept no longer; upload it again."));
-        }
-        asked.dry_run = false;
-        asked.options.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
-        record.options = asked.text();
-        record.phase = ImportPhase::Waiting;
-        record.outcome = String::new();
-        (record.done, record.total) = (0, 0);
-        self.change(record).await
-    }
-
-    /// Stores a change of a record that nobody runs, and has the job go on.
-    async fn change(&self, mut record: ImportRecord) -> Result<ImportRecord, JobsError> {
-        record.updated_ms = self.0.tools.clock.wall_ms();
-        let stored = self.0.tools.imports.put_import(record.clone(), Some(record.revision)).await;
-        record.revision = match stored {
-            Ok(revision) => revision,
-            Err(ImportsError::Changed) => {
-                return Err(JobsError::NotNow("The import was changed meanwhile; look at it again."));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if self.has_file_of(&record) {
-            self.0.enqueue(record.clone()).await;
-        }
-        Ok(record)
-    }
-
-    /// Takes a job back as a whole, whatever phase it is in. Without `force` not if its cards were studied since.
-    ///
-    /// # Errors
-    /// [`JobsError::Studied`], or there is no such job, or a store did not answer.
-    pub async fn withdraw(&self, owner: UserId, job: JobId, force: bool) -> Result<ImportRecord, JobsError> {
-        let first = self.look(owner, job).await?;
-        if first.phase == ImportPhase::Done && !force {
-            let studied = studied_since(&self.0.tools, &first).await?;
-            if studied.total > 0 {
-                return Err(JobsError::Studied(studied));
-            }
-        }
-        for _ in 0..TRIES {
-            // Not what is live: that may be ahead of what is stored.
-            let stored = self.0.tools.imports.import(job).await?;
-            let mut record = stored.ok_or(JobsError::NotFound)?;
-            if matches!(record.phase, ImportPhase::Revoking | ImportPhase::Revoked) {
-                return Ok(record);
-            }
-            record.options = Asked { force, ..Asked::of(&record.options) }.text();
-            record.phase = ImportPhase::Revoking;
-            match self.change(record).await {
-                Err(JobsError::NotNow(_)) => {}
-                changed => return changed,
-            }
-        }
-        Err(JobsError::NotNow("The import goes on too fast to be stopped; try again."))
     }
 }

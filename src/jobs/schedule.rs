@@ -3,15 +3,16 @@
 
 use super::error::JobError;
 use super::limits::{JOBS_AT_ONCE, NICENESS, TRIES_MAX, TRY_AGAIN_FIRST_MS, TRY_AGAIN_LONGEST_MS};
+use super::live::Live;
 use super::runner::Inner;
 use super::stages;
-use super::task::{Live, Task};
+use super::task::Task;
 use domain::ids::{JobId, UserId};
 use ports::ImportPhase;
 use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -87,6 +88,9 @@ fn begin(inner: &Arc<Inner>, job: JobId, owner: UserId, tried: u32) {
     let _ = rustix::process::nice(NICENESS);
     let live = inner.live().get(&job).cloned();
     if let Some(live) = live {
+        live.has_begun.store(true, Ordering::Release);
+        // Whoever did not see it among the live ones may be removing what was left of it.
+        drop(inner.tidying.lock().unwrap_or_else(PoisonError::into_inner));
         let outcome = catch_unwind(AssertUnwindSafe(|| run(inner, &live)));
         let outcome = outcome.unwrap_or_else(|_| {
             tracing::error!(%job, "an import panicked");

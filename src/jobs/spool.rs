@@ -42,16 +42,16 @@ pub struct Spooled {
 
 impl Spooled {
     /// A card of a deck.
-    pub fn of(card: &CardRecord) -> Spooled {
+    pub fn of(card: CardRecord) -> Spooled {
         Spooled {
             id: *card.id.bytes(),
             note: card.note.map(|note| *note.bytes()),
-            front: card.front.clone(),
-            back: card.back.clone(),
-            hint: card.hint.clone(),
-            explanation: card.explanation.clone(),
-            tags: card.tags.clone(),
-            source_key: card.source_key.clone(),
+            front: card.front,
+            back: card.back,
+            hint: card.hint,
+            explanation: card.explanation,
+            tags: card.tags,
+            source_key: card.source_key,
             deleted_ms: card.deleted_ms,
             revision: card.revision,
         }
@@ -84,10 +84,9 @@ impl Spooled {
 
     /// A digest of all that a learner or an import would notice.
     pub fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.note, &self.front, &self.back, &self.hint, &self.explanation).hash(&mut hasher);
-        (&self.tags, &self.source_key, self.deleted_ms.is_some()).hash(&mut hasher);
-        hasher.finish()
+        let mut bytes = Vec::new();
+        self.encode(&mut bytes);
+        digest(&bytes)
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -121,6 +120,20 @@ impl Spooled {
         let deleted_ms = (deleted_ms != i64::MIN).then_some(deleted_ms);
         Some(Spooled { id, note, front, back, hint, explanation, tags, source_key, deleted_ms, revision })
     }
+}
+
+/// Where in a card's bytes lie when it was deleted, and its revision.
+const WHEN_DELETED: Range<usize> = 33..41;
+const REVISION: Range<usize> = 41..45;
+
+/// The digest of a card's bytes: of its revision nothing, and of its deletion only whether there was one.
+fn digest(bytes: &[u8]) -> u64 {
+    let part = |range: Range<usize>| bytes.get(range).unwrap_or_default();
+    let mut hasher = DefaultHasher::new();
+    part(0..WHEN_DELETED.start).hash(&mut hasher);
+    (part(WHEN_DELETED) == i64::MIN.to_le_bytes()).hash(&mut hasher);
+    part(REVISION.end..bytes.len()).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn put(out: &mut Vec<u8>, text: Option<&str>) {
@@ -253,8 +266,25 @@ impl SpooledCards {
     }
 
     fn read(&mut self) -> io::Result<Option<Spooled>> {
+        if !self.read_bytes()? {
+            return Ok(None);
+        }
+        Spooled::decode(&self.buffer).map(Some).ok_or_else(|| ErrorKind::InvalidData.into())
+    }
+
+    /// The next card and its digest, without its texts; the same as of [`Spooled::digest`].
+    pub fn next_digest(&mut self) -> io::Result<Option<(CardId, u64)>> {
+        if !self.read_bytes()? {
+            return Ok(None);
+        }
+        let id = self.buffer.first_chunk().ok_or(ErrorKind::InvalidData)?;
+        Ok(Some((CardId::from_bytes(*id), digest(&self.buffer))))
+    }
+
+    /// Reads the bytes of the next card; `false` at the end.
+    fn read_bytes(&mut self) -> io::Result<bool> {
         while self.at.is_empty() {
-            let Some(range) = self.ranges.next() else { return Ok(None) };
+            let Some(range) = self.ranges.next() else { return Ok(false) };
             self.file.seek(SeekFrom::Start(range.start))?;
             self.at = range;
         }
@@ -268,7 +298,7 @@ impl SpooledCards {
         self.at.start = self.last.end.min(self.at.end);
         self.buffer.resize(usize::try_from(length).unwrap_or(0), 0);
         self.file.read_exact(&mut self.buffer)?;
-        Spooled::decode(&self.buffer).map(Some).ok_or_else(|| ErrorKind::InvalidData.into())
+        Ok(true)
     }
 }
 
@@ -321,6 +351,30 @@ mod tests {
         let ids: Vec<u8> = some.cards().unwrap().map(|card| card.unwrap().id[0]).collect();
         assert_eq!(ids, [15, 16, 17, 18, 19, 0, 1]);
         assert_eq!(Spool::open(&path).unwrap(), spool);
+    }
+
+    #[test]
+    fn a_digest_tells_what_a_learner_would_notice_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spooling = Spooling::create(&folder.path().join("cards")).unwrap();
+        (0..20).for_each(|n| spooling.push(&card(n)).unwrap());
+        let mut cards = spooling.finish(false).unwrap().cards().unwrap();
+        for n in 0..20 {
+            let (one, is_deleted) = (card(n), n.is_multiple_of(5));
+            assert_eq!(cards.next_digest().unwrap(), Some((one.card(), one.digest())));
+            let later = Spooled { revision: 99, deleted_ms: one.deleted_ms.map(|_| 1), ..one.clone() };
+            assert_eq!(later.digest(), one.digest());
+            for other in [
+                Spooled { deleted_ms: (!is_deleted).then_some(7), ..one.clone() },
+                Spooled { back: "u".to_owned(), ..one.clone() },
+                Spooled { explanation: Some(String::new()), ..one.clone() },
+                Spooled { tags: vec!["b".to_owned()], ..one.clone() },
+                Spooled { note: Some([n + 1; 16]), ..one.clone() },
+            ] {
+                assert_ne!(other.digest(), one.digest());
+            }
+        }
+        assert_eq!(cards.next_digest().unwrap(), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::importer::Importer;
 use super::outcome::{Failure, Outcome};
 use super::task::Task;
 use super::tools::Change;
-use ports::{ImportPhase, ImportRecord};
+use ports::{ImportPhase, ImportRecord, LibraryError};
 
 /// Goes on with a job until it is finished.
 ///
@@ -36,7 +36,19 @@ pub(super) fn run(task: &Task, importer: &dyn Importer) -> Result<(), JobError> 
     }
 }
 
+/// Refuses what somebody asked for who may not change the deck any more: between request and run lies a queue.
+fn may_still(task: &Task) -> Result<(), JobError> {
+    let Some(deck) = task.deck() else { return Ok(()) };
+    let record = task.wait(task.tools.library.deck(deck))?.filter(|record| record.deleted_ms.is_none());
+    let record = record.ok_or(LibraryError::NoSuchDeck)?;
+    if record.owner == task.owner || record.editors.contains(&task.owner) {
+        return Ok(());
+    }
+    Err(JobError::refused("not_yours", "Only the owner of a deck and its editors change it."))
+}
+
 fn read_and_write(task: &Task, importer: &dyn Importer) -> Result<(), JobError> {
+    may_still(task)?;
     task.fresh_work()?;
     task.forget_refused();
     let dry_run = task.asked.dry_run;
@@ -107,6 +119,7 @@ pub(super) fn fail(task: &Task, importer: &dyn Importer, error: &JobError) -> Re
         | ImportPhase::Revoked => false,
     };
     task.store_refused()?;
+    task.begin_taking_back();
     if wrote {
         task.fresh_work()?;
         let outcome = Outcome::of(&record.outcome);

@@ -3,12 +3,15 @@
 use super::asked::Asked;
 use super::error::JobError;
 use super::limits::{ABANDONED_AFTER_MS, RECORDS_PER_PAGE, SWEEP_EVERY_MS, TRIED_KEPT_MS};
+use super::live::Live;
 use super::outcome::{Failure, Outcome};
 use super::runner::Inner;
+use super::task::renew;
 use domain::ids::JobId;
 use ports::{ImportPhase, ImportRecord, ImportsError};
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 
@@ -45,9 +48,16 @@ async fn files(inner: &Arc<Inner>) -> Result<(), JobError> {
     for job in jobs {
         let record = inner.tools.imports.import(job).await?;
         let inner = Arc::clone(inner);
-        let tidied = spawn_blocking(move || match record {
-            None => remove_unknown(&inner, job),
-            Some(record) => tidy(&inner, &record),
+        let tidied = spawn_blocking(move || {
+            let _alone = inner.tidying.lock().unwrap_or_else(PoisonError::into_inner);
+            // Since its record was read it may have been begun: then the files are its own.
+            if inner.live().contains_key(&job) {
+                return Ok(());
+            }
+            match record {
+                None => remove_unknown(&inner, job),
+                Some(record) => tidy(&inner, &record),
+            }
         });
         match tidied.await {
             Ok(Ok(())) | Err(_) => {}
@@ -97,27 +107,42 @@ async fn unfinished(inner: &Arc<Inner>) -> Result<(), JobError> {
     }
 }
 
-async fn look_at(inner: &Arc<Inner>, mut record: ImportRecord) -> Result<(), JobError> {
+/// Goes on with a job that has not ended, if it is for this process to do so.
+pub(super) async fn look_at(inner: &Arc<Inner>, mut record: ImportRecord) -> Result<(), JobError> {
     let mut asked = Asked::of(&record.options);
     let is_mine = asked.place == inner.folder.place();
-    let known = inner.live().get(&record.job).map(|live| live.record());
+    let live = inner.live().get(&record.job).cloned();
+    let known = live.as_ref().map(|live| live.record());
     let waited_ms = inner.tools.clock.wall_ms().saturating_sub(record.updated_ms);
     if is_mine {
         // Here already, unless another node's request has changed what is to be done.
         let is_new =
             known.is_none_or(|known| known.revision < record.revision && known.phase != record.phase);
-        let needs_file = record.phase != ImportPhase::Revoking && record.phase != ImportPhase::Committing;
-        if is_new && needs_file && !inner.folder.upload(record.job).exists() {
-            return fail(inner, record, "The uploaded file is no longer there; import it again.").await;
-        }
         if is_new {
-            inner.enqueue(record).await;
+            return take_up(inner, record.job).await;
+        }
+        // It waits here for its turn, and nobody else is to think that nobody has it.
+        let waits = |live: &Arc<Live>| !live.has_begun.load(Ordering::Acquire);
+        if let Some(live) = live.filter(waits).filter(|_| waited_ms > TAKEN_OVER_AFTER_MS / 2) {
+            renew(&inner.tools, &live).await;
         }
         return Ok(());
     }
-    if record.phase == ImportPhase::Revoking && waited_ms > TAKEN_OVER_AFTER_MS {
+    let is_for_any = inner.importer(&record.format).is_none_or(|importer| importer.withdraws_anywhere());
+    if record.phase == ImportPhase::Revoking && waited_ms > TAKEN_OVER_AFTER_MS && is_for_any {
         asked.place = inner.folder.place();
         record.options = asked.text();
+        record.updated_ms = inner.tools.clock.wall_ms();
+        match inner.tools.imports.put_import(record.clone(), Some(record.revision)).await {
+            Ok(revision) => inner.enqueue(ImportRecord { revision, ..record }).await,
+            Err(ImportsError::Changed) => {}
+            Err(error) => return Err(error.into()),
+        }
+        return Ok(());
+    }
+    // What has begun to count is brought to its end, which needs no file, by whoever stores that first. It stays the
+    // other's: what a revocation needs lies there.
+    if waited_ms > ABANDONED_AFTER_MS && record.phase == ImportPhase::Committing {
         record.updated_ms = inner.tools.clock.wall_ms();
         match inner.tools.imports.put_import(record.clone(), Some(record.revision)).await {
             Ok(revision) => inner.enqueue(ImportRecord { revision, ..record }).await,
@@ -136,9 +161,21 @@ async fn look_at(inner: &Arc<Inner>, mut record: ImportRecord) -> Result<(), Job
             Err(error) => Err(error.into()),
         };
     }
-    if waited_ms > ABANDONED_AFTER_MS && record.phase != ImportPhase::Committing {
+    if waited_ms > ABANDONED_AFTER_MS {
         return fail(inner, record, "The server that had the file did not come back; import it again.").await;
     }
+    Ok(())
+}
+
+/// Goes on with a job of this process. Its record is read anew: since the page that named it was read it may have ended.
+async fn take_up(inner: &Arc<Inner>, job: JobId) -> Result<(), JobError> {
+    let record = inner.tools.imports.import(job).await?;
+    let Some(record) = record.filter(|record| record.phase.is_unfinished()) else { return Ok(()) };
+    let needs_file = record.phase != ImportPhase::Revoking && record.phase != ImportPhase::Committing;
+    if needs_file && !inner.folder.upload(job).exists() {
+        return fail(inner, record, "The uploaded file is no longer there; import it again.").await;
+    }
+    inner.enqueue(record).await;
     Ok(())
 }
 

@@ -3,15 +3,16 @@
 use super::bring::{Brought, bring};
 use super::error::JobError;
 use super::importer::{Importer, Options, Plan};
+use super::limits::REFUSED_KEPT_MAX;
 use super::outcome::Outcome;
-use super::refused::Refusal;
+use super::refused::refuse_all;
 use super::sniff::Probe;
 use super::spool::{Spool, Spooled, Spooling};
 use super::task::Task;
 use super::withdraw::withdraw_cards;
 use super::writing::{decks_to_make, made_json, made_of, make_hidden, reveal_decks};
 use crate::import::offline::new_deck;
-use crate::import::{Delimiter, Dialect, ImportReport, Remark, Remarks, Table, read_table};
+use crate::import::{Delimiter, Dialect, ImportReport, Reason, Remark, Table, read_json_lines, read_table};
 use crate::naming;
 use bytes::Bytes;
 use domain::ids::{DeckId, Uuid};
@@ -29,6 +30,53 @@ use std::sync::Arc;
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
+/// What JSON Lines are called in `?format=`.
+const JSON_LINES: &str = "jsonl";
+
+/// Imports JSON Lines of cards, one an object.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LinesImporter;
+
+impl Importer for LinesImporter {
+    fn format(&self) -> &'static str {
+        JSON_LINES
+    }
+
+    fn called(&self) -> &'static str {
+        "cards in JSON Lines"
+    }
+
+    fn recognises(&self, probe: &Probe<'_>) -> bool {
+        probe.is_text() && (probe.ends_with(&[".jsonl", ".ndjson"]) || probe.first_line().starts_with('{'))
+    }
+
+    /// - `deck_id`: the deck that the cards come into.
+    /// - `title`: without it, the title of the deck that is made; else the file's name is.
+    fn parameters(&self) -> &'static [&'static str] {
+        &["deck_id", "title"]
+    }
+
+    fn check(&self, options: &Options) -> Result<(), String> {
+        TableImporter.check(options)
+    }
+
+    fn try_out(&self, task: &Task) -> Result<Value, JobError> {
+        TableImporter.try_out(task)
+    }
+
+    fn write(&self, task: &Task) -> Result<Value, JobError> {
+        TableImporter.write(task)
+    }
+
+    fn reveal(&self, task: &Task, record: &ImportRecord) -> Result<(), JobError> {
+        TableImporter.reveal(task, record)
+    }
+
+    fn withdraw(&self, task: &Task, record: &ImportRecord) -> Result<Value, JobError> {
+        TableImporter.withdraw(task, record)
+    }
+}
+
 /// Imports tables.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableImporter;
@@ -36,6 +84,10 @@ pub struct TableImporter;
 impl Importer for TableImporter {
     fn format(&self) -> &'static str {
         "csv"
+    }
+
+    fn called(&self) -> &'static str {
+        "a table of cards"
     }
 
     /// Whatever is text and nobody else's.
@@ -71,7 +123,7 @@ impl Importer for TableImporter {
                 task.wait(tried)?.1
             }
         };
-        refuse_all(task, &dry.rejected)?;
+        refuse_all(task, &dry.rejected, Reason::code)?;
         Ok(report(&dry, &counted(&dry), target.deck))
     }
 
@@ -85,7 +137,7 @@ impl Importer for TableImporter {
         };
         let before = Outcome::of(&task.record().outcome).kept;
         let (planned, spool) = planned(task, table, &target, !made.is_empty())?;
-        refuse_all(task, &planned.rejected)?;
+        refuse_all(task, &planned.rejected, Reason::code)?;
         // After a restart the cards may be there already: what the first run found is what happened.
         let counts =
             if before["counts"].is_object() { before["counts"].clone() } else { counts(&counted(&planned)) };
@@ -173,7 +225,10 @@ fn read(task: &Task) -> Result<Table, JobError> {
         done += piece.as_ref().map_or(0, |piece: &Bytes| piece.len() as u64);
     });
     task.progress(0, total)?;
-    Ok(task.wait(read_table(stream::iter(pieces), dialect))?)
+    if task.record().format == JSON_LINES {
+        return Ok(task.wait(read_json_lines(stream::iter(pieces), REFUSED_KEPT_MAX))?);
+    }
+    Ok(task.wait(read_table(stream::iter(pieces), dialect, REFUSED_KEPT_MAX))?)
 }
 
 /// What the file would change in the deck: the cards as they are to be, on the disk.
@@ -197,19 +252,6 @@ fn planned(
         Err(_) => Spooling::create(&path)?.finish(false)?,
     };
     Ok((report, spool))
-}
-
-fn refuse_all(task: &Task, rejected: &Remarks) -> Result<(), JobError> {
-    let refuse = |remark: &Remark| {
-        task.refuse(Refusal {
-            line: remark.line,
-            column: Some(remark.column.to_string()),
-            code: remark.reason.code(),
-            message: remark.reason.to_string(),
-            text: String::new(),
-        })
-    };
-    rejected.listed.iter().try_for_each(refuse)
 }
 
 fn counted(report: &ImportReport) -> Brought {
@@ -296,7 +338,7 @@ impl Library for Planning {
             let spool = || {
                 let mut spooling = Spooling::create(&self.path)?;
                 for card in cards {
-                    spooling.push(&Spooled { revision: 0, ..Spooled::of(&card) })?;
+                    spooling.push(&Spooled { revision: 0, ..Spooled::of(card) })?;
                 }
                 spooling.finish(false)
             };

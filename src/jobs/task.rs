@@ -4,7 +4,8 @@ use super::asked::Asked;
 use super::error::JobError;
 use super::folder::Folder;
 use super::importer::Plan;
-use super::limits::{PROGRESS_STORED_EVERY_MS, REFUSED_KEPT_MAX, REFUSED_PER_WRITE};
+use super::limits::{PROGRESS_STORED_EVERY_MS, REFUSED_KEPT_MAX, REFUSED_PER_WRITE, RENEWED_EVERY_MS};
+use super::live::Live;
 use super::outcome::Outcome;
 use super::refused::Refusal;
 use super::tools::{Change, Tools};
@@ -12,37 +13,11 @@ use domain::day::ZoneHistory;
 use domain::ids::{DeckId, JobId, OrgId, UserId};
 use ports::{ImportPhase, ImportRecord, ImportsError, RefusedRow};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-
-/// What everybody may look at of a job that runs here.
-#[derive(Debug)]
-pub(super) struct Live {
-    record: Mutex<ImportRecord>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Live {
-    pub fn new(record: ImportRecord) -> Live {
-        Live { record: Mutex::new(record), stop: Arc::default() }
-    }
-
-    /// The record as it is now, with progress that is not stored yet.
-    pub fn record(&self) -> ImportRecord {
-        self.lock().clone()
-    }
-
-    /// Asks the job to stop soon.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ImportRecord> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// One run of a job.
 pub struct Task {
@@ -63,6 +38,19 @@ pub struct Task {
     live: Arc<Live>,
     stored: Mutex<Instant>,
     refused: Mutex<Refused>,
+    takes_back: AtomicBool,
+}
+
+/// Says that a job lives: its record is stored as it is, with a new moment. Where somebody else has changed it, the next
+/// step finds out.
+pub(super) async fn renew(tools: &Tools, live: &Live) {
+    let mut record = live.record();
+    record.updated_ms = tools.clock.wall_ms();
+    let (based_on, updated_ms) = (record.revision, record.updated_ms);
+    if let Ok(revision) = tools.imports.put_import(record, Some(based_on)).await {
+        let mut record = live.lock();
+        (record.revision, record.updated_ms) = (revision, updated_ms);
+    }
 }
 
 /// Refused rows of this run.
@@ -87,6 +75,7 @@ impl Task {
             live,
             stored: Mutex::new(Instant::now()),
             refused: Mutex::default(),
+            takes_back: AtomicBool::new(false),
         }
     }
 
@@ -120,9 +109,26 @@ impl Task {
         self.option("deck_id")?.parse().ok()
     }
 
-    /// Waits for what a store does. The job's own thread waits, and no other.
+    /// Waits for what a store does. The job's own thread waits, and no other. Meanwhile the job's record says now and then
+    /// that it lives, so that no other node takes it for abandoned.
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        self.runtime.block_on(async {
+            let mut work = pin!(work);
+            loop {
+                match tokio::time::timeout(Duration::from_millis(RENEWED_EVERY_MS), &mut work).await {
+                    Ok(done) => return done,
+                    Err(_) => renew(&self.tools, &self.live).await,
+                }
+            }
+        })
+    }
+
+    /// Begins something that a store does, and does not wait.
+    pub(super) fn begin<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(work)
     }
 
     /// The time by the server's wall clock, Unix milliseconds.
@@ -152,12 +158,43 @@ impl Task {
         Arc::clone(&self.live.stop)
     }
 
+    /// Bytes that the job may still write to the disk.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn room(&self) -> Result<u64, JobError> {
+        Ok(self.folder.room()?)
+    }
+
+    /// Ends a job that would take the last of the disk. What makes entries count, or takes back, needs little and has to
+    /// come to its end.
+    fn keep_reserve(&self) -> Result<(), JobError> {
+        let fills = match self.live.lock().phase {
+            ImportPhase::Reading | ImportPhase::Writing => !self.takes_back.load(Ordering::Acquire),
+            ImportPhase::Receiving
+            | ImportPhase::Waiting
+            | ImportPhase::Tried
+            | ImportPhase::Committing
+            | ImportPhase::Done
+            | ImportPhase::Failed
+            | ImportPhase::Revoking
+            | ImportPhase::Revoked => false,
+        };
+        if fills && self.room()? == 0 { Err(JobError::no_room()) } else { Ok(()) }
+    }
+
+    /// From here on the job only takes back what it wrote.
+    pub(super) fn begin_taking_back(&self) {
+        self.takes_back.store(true, Ordering::Release);
+    }
+
     /// Says how far it is, in whatever the phase counts. Cheap: it is stored from time to time.
     ///
     /// # Errors
-    /// The job is to stop, or the store did not answer.
+    /// The job is to stop, the disk is full but for its reserve, or the store did not answer.
     pub fn progress(&self, done: u64, total: u64) -> Result<(), JobError> {
         self.keep_going()?;
+        self.keep_reserve()?;
         {
             let mut record = self.live.lock();
             (record.done, record.total) = (done, total);
@@ -171,6 +208,15 @@ impl Task {
         Ok(())
     }
 
+    /// The same where something is being waited for already: it is shown, and stored with what is stored next. Whether to go
+    /// on.
+    pub fn note(&self, done: u64, total: u64) -> bool {
+        let mut record = self.live.lock();
+        (record.done, record.total) = (done, total);
+        drop(record);
+        self.keep_going().is_ok()
+    }
+
     /// Notes a row that does not come in.
     ///
     /// # Errors
@@ -180,12 +226,17 @@ impl Task {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             let number = refused.total;
             refused.total += 1;
-            if number < REFUSED_KEPT_MAX {
+            if number < REFUSED_KEPT_MAX as u64 {
                 refused.waiting.push(refusal.row(number));
             }
             refused.waiting.len() >= REFUSED_PER_WRITE
         };
         if full { self.store_refused() } else { Ok(()) }
+    }
+
+    /// Notes so many rows of which nothing is known but that they do not come in.
+    pub fn refuse_unlisted(&self, rows: u64) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).total += rows;
     }
 
     /// How many rows did not come in so far.
@@ -260,7 +311,7 @@ impl Task {
         let based_on = record.revision;
         change(&mut record);
         record.updated_ms = self.now_ms();
-        let stored = self.wait(self.tools.imports.put_import(record.clone(), Some(based_on)));
+        let stored = self.runtime.block_on(self.tools.imports.put_import(record.clone(), Some(based_on)));
         match stored {
             Ok(revision) => {
                 record.revision = revision;

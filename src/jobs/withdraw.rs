@@ -10,11 +10,13 @@ use super::tools::{Change, Tools};
 use domain::entry::Body;
 use domain::fold::Live;
 use domain::ids::{CardId, DeckId};
-use ports::{CardQuery, ImportRecord};
+use ports::{CardQuery, CardRecord, ImportRecord};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
+use std::path::Path;
+use tokio::task::spawn_blocking;
 
 /// A card of a job that its owner has studied since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,21 +38,32 @@ pub struct Studied {
     pub total: u64,
 }
 
-/// Looks for cards that a job made and that its owner has answered since.
+/// Looks for cards that a revocation would take away and that their owner has answered since: those that the job made,
+/// and those that had been deleted and came back with it. The latter are known by the folder of what the job keeps;
+/// where that is not, only the former are.
 ///
 /// # Errors
-/// A store did not answer.
-pub async fn studied_since(tools: &Tools, record: &ImportRecord) -> Result<Studied, JobError> {
+/// A store did not answer, or the disk did not.
+pub async fn studied_since(tools: &Tools, record: &ImportRecord, kept: &Path) -> Result<Studied, JobError> {
     let mut studied = Studied::default();
     for deck in &record.decks {
+        let before = before_path(kept, *deck);
+        let back = spawn_blocking(move || came_back(&before)).await;
+        let back = back.map_err(|_| JobError::Internal("a thread ended".to_owned()))??;
+        // A card that came back may have been studied before it went: those answers are not in the way.
+        let counted_from_ms = |card: &CardRecord| match back.get(&card.id) {
+            _ if card.created_ms == record.created_ms => Some(i64::MIN),
+            Some(revision) if is_as_left(card, *revision) => Some(record.created_ms),
+            Some(_) | None => None,
+        };
         let mut from_position = 0;
         loop {
             let query = CardQuery { from_position, limit: CARDS_PER_PAGE, text: None, with_deleted: false };
             let page = tools.library.cards(*deck, query).await?;
             let Some(last) = page.last() else { break };
             from_position = last.position.saturating_add(1);
-            let own = page.iter().filter(|card| card.created_ms == record.created_ms);
-            let own: Vec<CardId> = own.map(|card| card.id).collect();
+            let own: HashMap<CardId, i64> =
+                page.iter().filter_map(|card| Some((card.id, counted_from_ms(card)?))).collect();
             if !own.is_empty() {
                 note_studied(tools, record, *deck, own, &mut studied).await?;
             }
@@ -59,19 +72,41 @@ pub async fn studied_since(tools: &Tools, record: &ImportRecord) -> Result<Studi
     Ok(studied)
 }
 
+/// The cards of a deck that had been deleted before a job and came back with it, each with the revision that it had.
+/// Blocks.
+fn came_back(before: &Path) -> io::Result<HashMap<CardId, u32>> {
+    let mut back = HashMap::new();
+    let Some(spool) = BeforeCards::spool(before)? else { return Ok(back) };
+    for card in spool.cards()? {
+        let card = card?;
+        if card.deleted_ms.is_some() {
+            back.insert(card.card(), card.revision);
+        }
+    }
+    Ok(back)
+}
+
+/// Whether nobody changed a card since a job did. Each change raises its revision by one: a later one is somebody's own.
+const fn is_as_left(card: &CardRecord, revision_before: u32) -> bool {
+    card.revision == revision_before.saturating_add(1)
+}
+
+/// Counts the answers to these cards, each from a moment on.
 async fn note_studied(
     tools: &Tools,
     record: &ImportRecord,
     deck: DeckId,
-    cards: Vec<CardId>,
+    cards: HashMap<CardId, i64>,
     studied: &mut Studied,
 ) -> Result<(), JobError> {
-    let log = tools.logs.card_log(record.owner, deck, cards).await?;
+    let log = tools.logs.card_log(record.owner, deck, cards.keys().copied().collect()).await?;
     let live = Live::of(&log);
     let mut answers: HashMap<CardId, u32> = HashMap::new();
     for entry in log.iter().filter(|entry| entry.job.is_none() && !live.is_undone(entry.id)) {
         let Body::Review(review) = entry.body else { continue };
-        *answers.entry(review.card).or_default() += 1;
+        if cards.get(&review.card).is_some_and(|from_ms| entry.id.at_ms() >= *from_ms) {
+            *answers.entry(review.card).or_default() += 1;
+        }
     }
     studied.total += answers.len() as u64;
     let mut answers: Vec<(CardId, u32)> = answers.into_iter().collect();
@@ -129,15 +164,14 @@ struct Withdrawn {
 
 impl Withdrawn {
     fn of(task: &Task, deck: DeckId) -> Result<Withdrawn, JobError> {
-        let before = BeforeCards::open(task, deck)?;
+        let before = BeforeCards::open(&before_path(&task.kept(), deck))?;
         let mut spooling = Spooling::create(&task.work().join("withdrawn"))?;
         let mut withdrawn = Withdrawn::default();
         let now_ms = task.now_ms();
         each_card(task, deck, |card| {
             let was = before.of(card.id)?;
             let next = match was {
-                // Each change of a card raises its revision by one: a later one is somebody's own.
-                Some(was) if card.revision == was.revision.saturating_add(1) => {
+                Some(was) if is_as_left(&card, was.revision) => {
                     withdrawn.restored += 1;
                     Some(was)
                 }
@@ -147,7 +181,7 @@ impl Withdrawn {
                 }
                 None if card.created_ms == task.made_ms && card.deleted_ms.is_none() => {
                     withdrawn.deleted += 1;
-                    Some(Spooled { deleted_ms: Some(now_ms), ..Spooled::of(&card) })
+                    Some(Spooled { deleted_ms: Some(now_ms), ..Spooled::of(card.clone()) })
                 }
                 None => None,
             };
@@ -172,20 +206,25 @@ struct BeforeCards {
 }
 
 impl BeforeCards {
-    fn open(task: &Task, deck: DeckId) -> io::Result<BeforeCards> {
-        let spool = match Spool::open(&before_path(task, deck)) {
-            Ok(spool) => spool,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(BeforeCards { spool: None, places: HashMap::new() });
-            }
-            Err(error) => return Err(error),
-        };
+    fn open(path: &Path) -> io::Result<BeforeCards> {
+        let spool = BeforeCards::spool(path)?;
         let mut places = HashMap::new();
-        let mut cards = spool.cards()?;
-        while let Some(card) = cards.next() {
-            places.insert(card?.card(), cards.last_place());
+        if let Some(spool) = &spool {
+            let mut cards = spool.cards()?;
+            while let Some(card) = cards.next() {
+                places.insert(card?.card(), cards.last_place());
+            }
         }
-        Ok(BeforeCards { spool: Some(spool), places })
+        Ok(BeforeCards { spool, places })
+    }
+
+    /// The file; `None` for a deck of which the job changed no card.
+    fn spool(path: &Path) -> io::Result<Option<Spool>> {
+        match Spool::open(path) {
+            Ok(spool) => Ok(Some(spool)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn of(&self, card: CardId) -> io::Result<Option<Spooled>> {

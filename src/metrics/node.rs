@@ -20,6 +20,7 @@ pub(super) fn read(sources: &Sources) -> Vec<MetricFamily> {
     engine(sources, &mut to);
     sockets(&sources.sockets.read(), &mut to);
     store(sources, &mut to);
+    events(sources, &mut to);
     process(&mut to);
     to.done()
 }
@@ -71,6 +72,18 @@ fn store(sources: &Sources, to: &mut Families) {
         to.gauge("studyhall_journal_backlog_rows", help, stats.backlog_rows);
         to.gauge("studyhall_journal_backlog_seconds", "Age of the oldest of them.", stats.backlog_seconds);
     }
+}
+
+fn events(sources: &Sources, to: &mut Families) {
+    let figures = sources.events.figures();
+    to.counter("studyhall_events_told_total", "Events that were put into feeds.", figures.told);
+    let lost = [("queue_full", figures.dropped), ("store", figures.lost)];
+    let help = "Things that happened and were told of nowhere, by reason.";
+    to.counters("studyhall_events_lost_total", help, "reason", lost);
+    let (delivered, failed) = sources.webhooks.attempts();
+    let attempts = [("delivered", delivered), ("failed", failed)];
+    let help = "Attempts to deliver an event to a webhook, by outcome.";
+    to.counters("studyhall_webhook_attempts_total", help, "outcome", attempts);
 }
 
 /// What the system knows of this process, where it has a `/proc`.

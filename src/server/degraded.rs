@@ -9,7 +9,8 @@ use crate::metrics::Sources;
 pub enum Reason {
     /// The store takes nothing at the moment: answers are shown and wait, `saved` waits with them.
     Store,
-    /// Other nodes are not heard: what they change is found by looking, within a minute.
+    /// Other nodes are not heard: what they change is found by looking, within half a minute and the time that a
+    /// check takes.
     Bus,
     /// Rate limits are counted by this node alone.
     Limits,

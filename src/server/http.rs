@@ -26,8 +26,8 @@ pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::D
     let (metrics, sources) = (parts.metrics.clone(), parts.sources.clone());
     let study = parts.store.study(parts.engine.clone(), parts.clock.clone(), parts.bus.clone());
     Ok(web::Data::new(App::new(http::Parts {
-        library: parts.store.library(),
-        people: parts.store.people(),
+        library: parts.store.telling_library(&parts.events),
+        people: parts.store.telling_people(&parts.events),
         engine: parts.engine.clone(),
         study,
         verifier: options.verifier.clone(),
@@ -45,6 +45,8 @@ pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::D
         media: parts.store.media(),
         notes: parts.store.notes(),
         logs: parts.store.logs(),
+        events: parts.events.clone(),
+        webhooks: parts.webhooks.clone(),
         media_sessions: options.media_sessions.take(),
     })))
 }

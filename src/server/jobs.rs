@@ -2,9 +2,12 @@
 
 use super::Storage;
 use crate::clock::ServerClock;
+use crate::events::Events;
 use crate::http::study::Study;
 use crate::jobs::anki::AnkiImporter;
-use crate::jobs::table::TableImporter;
+use crate::jobs::reviews::ReviewsImporter;
+use crate::jobs::rosters::RosterImporter;
+use crate::jobs::table::{LinesImporter, TableImporter};
 use crate::jobs::{Change, Folder, Importer, Jobs, JobsParts, Sessions, Tools};
 use actors::Concerned;
 use std::path::Path;
@@ -22,13 +25,14 @@ impl ImportParts {
         store: &Storage,
         study: Arc<dyn Study>,
         clock: &Arc<ServerClock>,
+        events: &Events,
         data_dir: &Path,
     ) -> ImportParts {
         let told = study.clone();
         let tools = Tools {
-            library: store.library(),
-            people: store.people(),
-            imports: store.imports(),
+            library: store.telling_library(events),
+            people: store.telling_people(events),
+            imports: store.telling_imports(events),
             media: store.media(),
             notes: store.notes(),
             logs: store.logs(),
@@ -68,5 +72,11 @@ impl ImportParts {
 
 /// The formats, in the order in which they are asked whether a file is theirs; tables are whatever is text.
 pub(crate) fn importers() -> Vec<Arc<dyn Importer>> {
-    vec![Arc::new(AnkiImporter), Arc::new(TableImporter)]
+    vec![
+        Arc::new(AnkiImporter),
+        Arc::new(RosterImporter),
+        Arc::new(ReviewsImporter),
+        Arc::new(LinesImporter),
+        Arc::new(TableImporter),
+    ]
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod degraded;
 mod drain;
+mod events;
 mod health;
 mod http;
 mod jobs;
@@ -27,10 +28,12 @@ use crate::auth::{Codes, Mint, Verifier};
 use crate::clock::{ServerClock, real_ms};
 use crate::config::AddressRange;
 use crate::config::{Bus as BusAt, Store};
+use crate::events::Events;
 use crate::http::address::behind;
 use crate::media::MediaSessions;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::rates::Rates;
+use crate::webhooks::Dispatcher;
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
 use actors::{ClusterOptions, Engine, Hooks, Limits};
@@ -75,6 +78,8 @@ pub struct ServerOptions {
     pub allowed_origins: Vec<String>,
     /// Whether `POST /dev/clock` sets the wall clock.
     pub dev_clock: bool,
+    /// Whether webhooks may be sent to this very machine.
+    pub dev_webhooks: bool,
     /// Written once the server is ready.
     pub ready_file: Option<PathBuf>,
     /// Web workers.
@@ -175,6 +180,9 @@ pub enum ServerError {
     /// What was to be done first failed.
     #[error("{0}")]
     Prepare(String),
+    /// TLS cannot be spoken: a fault of the program.
+    #[error("TLS cannot be spoken: {0}")]
+    Tls(#[from] tokio_rustls::rustls::Error),
     /// Something that was accepted could not be stored before the end.
     #[error("{0} rows could not be stored before the end; their senders were not told that they are saved")]
     Undecided(usize),
@@ -205,6 +213,10 @@ pub struct Parts {
     pub health: Arc<Health>,
     /// Told to make the process go down as SIGTERM does.
     pub stop: Arc<Notify>,
+    /// What happens, and whom it is told.
+    pub events: Events,
+    /// Who is sent it.
+    pub webhooks: Dispatcher,
     /// Import jobs.
     pub(crate) imports: ImportParts,
 }
@@ -244,6 +256,7 @@ impl Parts {
         if let Some(bus) = &bus {
             tokio::spawn(nodes::hear(bus.clone(), engine.clone(), store.people()));
         }
+        let (events, webhooks) = events::start(&store, &engine, &clock, options.dev_webhooks)?;
         let counters = Arc::new(SocketCounters::default());
         let health: Arc<Health> = Arc::default();
         let sources = Sources {
@@ -254,14 +267,31 @@ impl Parts {
             health: Arc::clone(&health),
             bus: bus.clone(),
             quota: counted_together,
+            events: events.clone(),
+            webhooks: webhooks.clone(),
         };
         let rates = Rates::new(quota, options.rate_limit);
         let label = options.node_label.as_deref().map(Arc::from);
         let gate = Arc::new(Gate::new(GateLimits::default()));
         let stop = Arc::default();
         let study = store.study(engine.clone(), clock.clone(), bus.clone());
-        let imports = ImportParts::start(&store, study, &clock, &options.data_dir);
-        Ok(Parts { store, bus, rates, label, engine, clock, metrics, sources, gate, health, stop, imports })
+        let imports = ImportParts::start(&store, study, &clock, &events, &options.data_dir);
+        Ok(Parts {
+            store,
+            bus,
+            rates,
+            label,
+            engine,
+            clock,
+            metrics,
+            sources,
+            gate,
+            health,
+            stop,
+            events,
+            webhooks,
+            imports,
+        })
     }
 
     fn study_context(&self, tokens: Arc<dyn TokenCheck>) -> StudyContext {
@@ -274,6 +304,7 @@ impl Parts {
             relays: self.sources.relays.clone(),
             rates: self.rates.clone(),
             label: self.label.clone(),
+            events: self.events.clone(),
             real_ms,
         }
     }
@@ -339,6 +370,8 @@ async fn run_on_main(
     let signal = drain::signal(&parts.stop).await?;
     tracing::info!(signal, "going down");
     let (undecided, ()) = tokio::join!(drain::drain(&parts), parts.imports.stop());
+    // After everything that could still happen.
+    tokio::join!(parts.events.stop(), parts.webhooks.stop());
     parts.engine.leave().await;
     handle.stop(false).await;
     drop(serving.await);

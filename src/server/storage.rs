@@ -1,6 +1,7 @@
 //! Where a server keeps what it knows: the files of one process, or a cluster that several nodes share.
 
 use crate::clock::ServerClock;
+use crate::events::{Events, TellingImports, TellingLibrary, TellingPeople};
 use crate::http::engine::EngineStudy;
 use crate::http::study::Study;
 use crate::jobs::{Logs, LogsOf};
@@ -57,6 +58,37 @@ impl Storage {
         }
     }
 
+    /// Feeds of events.
+    pub fn events(&self) -> Arc<dyn ports::Events> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Webhooks.
+    pub fn webhooks(&self) -> Arc<dyn ports::Webhooks> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Decks and cards; what is changed of them is told.
+    pub fn telling_library(&self, events: &Events) -> Arc<dyn Library> {
+        Arc::new(TellingLibrary { inner: self.library(), events: events.clone() })
+    }
+
+    /// People and classes; what is changed of them is told.
+    pub fn telling_people(&self, events: &Events) -> Arc<dyn People> {
+        Arc::new(TellingPeople { inner: self.people(), events: events.clone() })
+    }
+
+    /// Import jobs; how they end is told.
+    pub fn telling_imports(&self, events: &Events) -> Arc<dyn Imports> {
+        Arc::new(TellingImports { inner: self.imports(), events: events.clone() })
+    }
+
     /// Media files.
     pub fn media(&self) -> Arc<dyn Media> {
         match self {
@@ -102,10 +134,12 @@ impl Storage {
         let library = self.library();
         match self {
             Storage::Embedded(store) => {
-                Arc::new(EngineStudy { engine, store: Arc::new(store.clone()), library, clock, bus })
+                let (store, figures) = (Arc::new(store.clone()), Arc::default());
+                Arc::new(EngineStudy { engine, store, library, clock, bus, figures })
             }
             Storage::Cql(store) => {
-                Arc::new(EngineStudy { engine, store: Arc::new(store.clone()), library, clock, bus })
+                let (store, figures) = (Arc::new(store.clone()), Arc::default());
+                Arc::new(EngineStudy { engine, store, library, clock, bus, figures })
             }
         }
     }

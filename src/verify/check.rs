@@ -107,9 +107,12 @@ fn fold_one(
         due_was_set = match entry.body {
             Body::Review(_) => due_was_set && !counted.is_some_and(CountedAs::schedules),
             Body::Set { change: SetChange::Due(_), .. } | Body::State { .. } => true,
-            Body::Set { .. } | Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => {
-                due_was_set
-            }
+            Body::Set { .. }
+            | Body::Undo { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. }
+            | Body::Regrade(_)
+            | Body::Claim { .. } => due_was_set,
         };
     });
     broken.add(&state, due_was_set);

@@ -75,6 +75,8 @@ pub struct Online {
     pub unsettled: u64,
     /// Cards that were marked to be folded again.
     pub marked: u64,
+    /// Entries that were in the log and that no fold of their cards found; they are found again.
+    pub listed: u64,
 }
 
 impl Totals {

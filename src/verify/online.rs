@@ -31,8 +31,9 @@ pub struct OnlineOptions {
     pub differences_max: usize,
 }
 
-/// Compares what is stored of each learner with the fold of the log. Returns the totals and the differences, for whoever
-/// mends them; the report is still open. Memory is bounded by the largest learner.
+/// Compares what is stored of each learner with the fold of the log. Before that, `list` makes the lists whole by which
+/// folds find a learner's entries, where it is to, and says how many entries were missing. Returns the totals and the
+/// differences, for whoever mends them; the report is still open. Memory is bounded by the largest learner.
 ///
 /// # Errors
 /// When something cannot be read or the report cannot be written; what was written until then is no whole report.
@@ -40,6 +41,7 @@ pub async fn verify_online<S: ReadAll, W: io::Write>(
     store: &S,
     options: OnlineOptions,
     report: &mut Report<W>,
+    list: impl AsyncFn(UserId) -> Result<u64, StoreError>,
 ) -> Result<(Totals, Vec<Difference>), VerifyError<StoreError>> {
     let mut run =
         Run { store, options, totals: Totals::default(), online: Online::default(), decks: BTreeMap::new() };
@@ -54,6 +56,7 @@ pub async fn verify_online<S: ReadAll, W: io::Write>(
                 pace.wait(1, SKIPPED_AS_ONE).await;
                 continue;
             }
+            run.online.listed += list(*user).await.map_err(VerifyError::Read)?;
             for difference in run.learner(*user).await.map_err(VerifyError::Read)? {
                 report.difference(&difference).map_err(VerifyError::Report)?;
                 if kept.len() < options.differences_max {

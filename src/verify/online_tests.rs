@@ -108,7 +108,7 @@ const AGAIN: OnlineOptions = OnlineOptions {
 async fn run(options: OnlineOptions) -> (Totals, Vec<UserId>) {
     let mut report = Report::new(Format::Json, Vec::new());
     let store = Busy::default();
-    let (totals, found) = verify_online(&store, options, &mut report).await.unwrap();
+    let (totals, found) = verify_online(&store, options, &mut report, async |_| Ok(0)).await.unwrap();
     (totals, found.into_iter().map(|difference| difference.user).collect())
 }
 

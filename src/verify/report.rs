@@ -72,8 +72,11 @@ impl<W: Write> Report<W> {
                     ",\"learners\":{learners},\"entries\":{entries},\"cards\":{cards},\"stale\":{stale}"
                 )?;
                 write!(self.out, ",\"broken\":{}", broken_json(broken))?;
-                if let Some(Online { skipped, unsettled, marked }) = online {
-                    write!(self.out, ",\"skipped\":{skipped},\"unsettled\":{unsettled},\"marked\":{marked}")?;
+                if let Some(Online { skipped, unsettled, marked, listed }) = online {
+                    write!(
+                        self.out,
+                        ",\"skipped\":{skipped},\"unsettled\":{unsettled},\"marked\":{marked},\"listed\":{listed}"
+                    )?;
                 }
                 writeln!(self.out, "}}")?;
             }
@@ -83,10 +86,11 @@ impl<W: Write> Report<W> {
                     "{learners} learners, {entries} entries, {cards} cards, {stale} rows to be folded again: {}",
                     if totals.is_equal() { "equal" } else { "DIFFERENT" }
                 )?;
-                if let Some(Online { skipped, unsettled, marked }) = online {
+                if let Some(Online { skipped, unsettled, marked, listed }) = online {
                     writeln!(
                         self.out,
-                        "{skipped} learners skipped, {unsettled} cards not settled, {marked} cards marked to be folded again"
+                        "{skipped} learners skipped, {unsettled} cards not settled, {marked} cards marked to be folded again, \
+                         {listed} entries listed again"
                     )?;
                 }
                 if !totals.is_equal() {
@@ -123,6 +127,7 @@ fn state_json(state: Option<&CardState>) -> Value {
         suspended,
         buried_until,
         flag,
+        memory,
         last,
     } = *state;
     let day = |day: Option<Day>| day.map(|day| day.to_string());
@@ -150,6 +155,11 @@ fn state_json(state: Option<&CardState>) -> Value {
         "suspended": suspended,
         "buried_until": day(buried_until),
         "flag": flag,
+        "memory": memory.map(|m| json!({
+            "stability": m.stability_days(),
+            "difficulty": m.difficulty(),
+            "on": m.on.to_string(),
+        })),
         "last": last.map(|id| id.to_string()),
     })
 }

@@ -24,4 +24,5 @@ mod promises;
 mod reference;
 mod routes;
 mod study;
+mod webhooks;
 mod ws_layer;

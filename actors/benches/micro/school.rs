@@ -219,6 +219,7 @@ fn deck(at_ms: i64) -> DeckRecord {
         description: String::new(),
         visibility: domain::access::Visibility::Private,
         narrowed: Default::default(),
+        editors: Vec::new(),
         tags: Vec::new(),
         settings: DeckSettings { new_per_day: 100_000, reviews_per_day: 100_000, ..DeckSettings::default() },
         revision: 0,

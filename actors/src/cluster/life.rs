@@ -19,25 +19,36 @@ const LOOK: Duration = Duration::from_millis(100);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(cluster: &Cluster, engine: &Weak<Shared>) {
+    let mut before = None;
     loop {
-        if !register(cluster, engine).await || !live(cluster, engine).await {
+        if !register(cluster, engine, before.as_ref()).await || !live(cluster, engine).await {
             return;
         }
         let Some(shared) = engine.upgrade() else { return };
+        before.clone_from(&cluster.state().node);
         tracing::error!(run = %cluster.state().run, "this node was declared dead: it drops its learners and begins anew");
         begin_anew(cluster, &shared).await;
     }
 }
 
-/// Registers runs until one is known to be registered; `false` when the engine is gone.
-async fn register(cluster: &Cluster, engine: &Weak<Shared>) -> bool {
+/// Registers runs until one is known to be registered; `false` when the engine is gone. A try that failed, or took long,
+/// says that the store was away: from others, too.
+async fn register(cluster: &Cluster, engine: &Weak<Shared>, before: Option<&Node>) -> bool {
+    let mut was_away = false;
     loop {
         let Some(now) = engine.upgrade().map(|shared| shared.clock.now()) else { return false };
         let (run, options) = (cluster.state().run, &cluster.options);
         match options.owners.register(run, options.address.clone(), now.wall_ms).await {
             Ok(true) => {
                 tracing::info!(%run, address = options.address, "registered as a node");
+                let Some(done) = engine.upgrade().map(|shared| shared.clock.now()) else { return false };
+                was_away |= done.tick_ms.saturating_sub(now.tick_ms) > options.timing.dead_after_ms;
                 let node = Node::registered(run, now.tick_ms, options.timing);
+                let node = match before {
+                    Some(before) => node.following(before),
+                    None => node,
+                };
+                let node = if was_away { node.patient(done.tick_ms) } else { node };
                 if let Some(beat) = node.last_beat() {
                     options.tenures.beaten(beat);
                 }
@@ -45,7 +56,10 @@ async fn register(cluster: &Cluster, engine: &Weak<Shared>) -> bool {
                 return true;
             }
             Ok(false) => tracing::warn!(%run, "a new run was known already"),
-            Err(error) => tracing::warn!(%error, "this node could not be registered"),
+            Err(error) => {
+                was_away = true;
+                tracing::warn!(%error, "this node could not be registered");
+            }
         }
         new_run(cluster);
         tokio::time::sleep(LOOK * 5).await;

@@ -42,6 +42,7 @@ impl Held {
             tags: Vec::new(),
             visibility: Visibility::Private,
             narrowed: Default::default(),
+            editors: Vec::new(),
             settings: DeckSettings::default(),
             revision: 0,
             cards: 0,

@@ -153,7 +153,7 @@ impl Shard {
         }
     }
 
-    fn close_waiting(&self, user: UserId, why: CloseWhy) {
+    pub(super) fn close_waiting(&self, user: UserId, why: CloseWhy) {
         self.late_zones.borrow_mut().remove(&user);
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {

@@ -38,9 +38,10 @@ impl Shard {
             ToShard::Adopt { user, incarnation, socket, lost_runs, .. }
                 if lost_runs < self.lost_runs.get() =>
             {
-                // Its run ended while it was on its way.
+                // Its run ended while it was on its way. Others may wait for it here.
                 self.shared.registry.remove(user, incarnation);
                 self.deliver(socket, ToSocket::Close(CloseWhy::OwnerChanged));
+                self.close_waiting(user, CloseWhy::OwnerChanged);
             }
             ToShard::Adopt { user, incarnation, session, socket, instance, heard, lost_runs: _ } => {
                 self.adopt(user, incarnation, *session, (socket, instance), heard);
@@ -191,11 +192,10 @@ impl Shard {
         if let Some(plug) = self.sockets.borrow_mut().get_mut(&socket) {
             plug.home = shard;
         }
-        let sent = self
-            .shared
-            .shard_link(shard)
-            .map(|link| link.try_send(ToShard::Attach { user, socket, instance }));
-        if !matches!(sent, Some(Ok(()))) {
+        let link = self.shared.shard_link(shard);
+        let is_sent =
+            link.is_some_and(|link| link.try_send(ToShard::Attach { user, socket, instance }).is_ok());
+        if !is_sent {
             self.deliver(socket, ToSocket::Close(CloseWhy::NotReady));
         }
     }

@@ -142,14 +142,12 @@ impl Guarded {
     }
 }
 
-/// Brings in what SQLite left beside a database that was not closed, and removes it.
+/// Brings in the log that SQLite left beside a database that was not closed, and removes it. A journal is never there:
+/// playing back a stranger's deletes whatever file it names.
 fn settle(path: &Path, meter: &Arc<Meter>) -> Result<(), ReadError> {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        Path::new(&name).exists()
-    };
-    if !beside("-wal") && !beside("-journal") {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !Path::new(&log).exists() {
         return Ok(());
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,34 +1,21 @@
-//! The zip: what it states is checked before its list of entries is read, and is not believed afterwards. `zip` inflates
-//! through `flate2`, whose back end in Rust this room asks for: the one that the web server has already.
+//! The zip of a package: its collection and its media.
 
 use super::Form;
 use super::copy::{CopyError, bounded_copy, bounded_read};
-use super::media::{MediaFile, MediaList};
+use super::folder::with_suffix;
+use super::guarded::{GuardedZip, broken, most_unpacked, of_part};
+use super::media::{Lies, MediaFile, MediaList};
+use super::zipped::ZippedProfile;
 use crate::error::{MediaError, OpenError};
-use crate::limits::{
-    DIRECTORY_BYTES_MAX, Limits, MEDIA_LIST_BYTES_MAX, UNPACKED_FREE_BYTES, UNPACKED_RATIO_MAX,
-    ZSTD_WINDOW_LOG_MAX,
-};
+use crate::limits::{Limits, MEDIA_LIST_BYTES_MAX, ZSTD_WINDOW_LOG_MAX};
 use crate::wire::Fields;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
-/// The end of an archive: where its list of entries stands, and how many it states.
-const END_MARK: &[u8; 4] = b"PK\x05\x06";
-/// The end of an archive with larger numbers.
-const END_MARK_64: &[u8; 4] = b"PK\x06\x06";
-/// What points at it.
-const LOCATOR_MARK_64: &[u8; 4] = b"PK\x06\x07";
-/// Bytes of the end, without its comment.
-const END_BYTES: usize = 22;
-/// Bytes of the pointer to the end with larger numbers.
-const LOCATOR_BYTES: u64 = 20;
-/// Longest comment of an archive.
-const COMMENT_BYTES_MAX: u64 = 65_535;
 /// Longest `meta` entry.
 const META_BYTES_MAX: u64 = 1_024;
 
@@ -36,25 +23,18 @@ const META_BYTES_MAX: u64 = 1_024;
 #[derive(Debug)]
 pub(super) struct Archive {
     zip: ZipArchive<BufReader<File>>,
+    /// Where a profile's parts lie, if it is one.
+    profile: Option<ZippedProfile>,
 }
 
 impl Archive {
-    pub fn open(mut file: File, limits: &Limits) -> Result<Archive, OpenError> {
-        let bytes = file.metadata()?.len();
-        at_most("bytes of the package", bytes, limits.package_bytes)?;
-        let stated = Stated::read(&mut file, bytes)?;
-        at_most("entries of the archive", stated.entries, limits.entries)?;
-        at_most("bytes of the archive's list of entries", stated.directory_bytes, DIRECTORY_BYTES_MAX)?;
-        let mut zip = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
-        at_most("entries of the archive", zip.len() as u64, limits.entries)?;
-        if zip.has_overlapping_files().map_err(broken)? {
-            return Err(OpenError::Overlapping);
-        }
-        Ok(Archive { zip })
+    pub fn open(file: File, limits: &Limits) -> Result<Archive, OpenError> {
+        let zip = GuardedZip::open(file, limits.package_bytes, limits.entries)?;
+        Ok(Archive { zip: zip.into_inner(), profile: None })
     }
 
     /// Which form the package has. The two newer ones carry a `collection.anki2` too, which holds only a note that asks
-    /// for a newer Anki.
+    /// for a newer Anki. What holds none of theirs may be a profile's folder.
     pub fn form(&mut self) -> Result<Form, OpenError> {
         let holds = |zip: &ZipArchive<_>, form| zip.index_for_name(collection_entry(form)).is_some();
         let form = match self.stated_version()? {
@@ -62,10 +42,13 @@ impl Archive {
             Some(2) => Form::Legacy2,
             Some(3) => Form::Latest,
             Some(version) => return Err(OpenError::TooNew { version }),
-            None => [Form::Latest, Form::Legacy2]
-                .into_iter()
-                .find(|form| holds(&self.zip, *form))
-                .unwrap_or(Form::Legacy1),
+            None => match [Form::Latest, Form::Legacy2].into_iter().find(|form| holds(&self.zip, *form)) {
+                Some(newer) => newer,
+                None => {
+                    self.profile = ZippedProfile::find(&self.zip)?;
+                    if self.profile.is_some() { return Ok(Form::Profile) } else { Form::Legacy1 }
+                }
+            },
         };
         if holds(&self.zip, form) { Ok(form) } else { Err(OpenError::NoCollection) }
     }
@@ -84,15 +67,41 @@ impl Archive {
         Ok(Some(version))
     }
 
-    /// Writes the unpacked collection.
+    /// Writes the unpacked collection, and beside it what belongs to it.
     pub fn unpack_collection(&mut self, form: Form, to: &Path, limits: &Limits) -> Result<(), OpenError> {
-        let entry = self.zip.by_name(collection_entry(form)).map_err(broken)?;
-        // The packed length is measured, not stated: no more than that is read of the file.
-        let by_ratio = entry.compressed_size().saturating_mul(UNPACKED_RATIO_MAX);
-        let max = limits.collection_bytes.min(by_ratio.max(UNPACKED_FREE_BYTES));
+        let Some(profile) = &self.profile else {
+            let nth = self.zip.index_for_name(collection_entry(form)).ok_or(OpenError::NoCollection)?;
+            return self.unpack_database(nth, form, to, limits.collection_bytes).map(drop);
+        };
+        let database = profile.database();
+        if let Some(nth) = profile.journal
+            && self.zip.by_index_raw(nth).map_err(broken)?.size() > 0
+        {
+            return Err(OpenError::Unfinished);
+        }
+        let mut left = limits.collection_bytes;
+        for (suffix, nth) in database {
+            let unpacked = self.unpack_database(nth, form, &with_suffix(to, suffix), left)?;
+            left = left.saturating_sub(unpacked);
+        }
+        Ok(())
+    }
+
+    fn unpack_database(
+        &mut self,
+        nth: usize,
+        form: Form,
+        to: &Path,
+        bytes_max: u64,
+    ) -> Result<u64, OpenError> {
+        let entry = self.zip.by_index(nth).map_err(broken)?;
+        if entry.is_symlink() {
+            return Err(OpenError::NoCollection);
+        }
+        let max = most_unpacked(&entry, bytes_max);
         let mut out = BufWriter::new(File::create_new(to)?);
         match unpacked(form, entry, |reader| bounded_copy(reader, &mut out, max)) {
-            Ok(_) => out.flush().map_err(OpenError::Io),
+            Ok(unpacked) => out.flush().map_err(OpenError::Io).map(|()| unpacked),
             Err(CopyError::TooLong) => {
                 Err(OpenError::TooMuch { what: "bytes of the unpacked collection", found: max + 1, max })
             }
@@ -102,6 +111,9 @@ impl Archive {
 
     /// The list of media; a package without one has none.
     pub fn media_list(&mut self, form: Form) -> Result<MediaList, OpenError> {
+        if let Some(profile) = &mut self.profile {
+            return Ok(profile.take_media());
+        }
         let Some(nth) = self.zip.index_for_name("media") else { return Ok(MediaList::default()) };
         let entry = self.zip.by_index(nth).map_err(broken)?;
         match unpacked(form, entry, |reader| bounded_read(reader, MEDIA_LIST_BYTES_MAX)) {
@@ -124,8 +136,15 @@ impl Archive {
         out: &mut dyn Write,
     ) -> Result<u64, MediaError> {
         let damaged = |error: ZipError| MediaError::Damaged(error.to_string());
-        let nth = self.zip.index_for_name(&file.entry).ok_or(MediaError::Missing)?;
+        let nth = match &file.lies {
+            // By the bytes of its name: a name that is not there is not looked for in all others.
+            Lies::Under(name) => self.zip.index_for_name_raw(name.as_bytes()).ok_or(MediaError::Missing)?,
+            Lies::In(nth) => *nth,
+        };
         let entry = self.zip.by_index(nth).map_err(damaged)?;
+        if entry.is_symlink() {
+            return Err(MediaError::Missing);
+        }
         let found =
             unpacked(form, entry, |reader| bounded_copy(reader, out, max)).map_err(|error| match error {
                 CopyError::TooLong => MediaError::TooLong { max },
@@ -160,104 +179,4 @@ fn unpacked<T>(
     let mut decoder = zstd::Decoder::new(entry).map_err(CopyError::Read)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(CopyError::Read)?;
     read(&mut decoder)
-}
-
-fn at_most(what: &'static str, found: u64, max: u64) -> Result<(), OpenError> {
-    if found > max { Err(OpenError::TooMuch { what, found, max }) } else { Ok(()) }
-}
-
-fn of_part(part: &str, error: CopyError) -> OpenError {
-    match error {
-        CopyError::TooLong => OpenError::Archive(format!("`{part}` is too long")),
-        CopyError::Read(error) => OpenError::Archive(format!("`{part}`: {error}")),
-        CopyError::Write(error) => OpenError::Io(error),
-    }
-}
-
-fn broken(error: ZipError) -> OpenError {
-    if matches!(error, ZipError::FileNotFound) {
-        return OpenError::NoCollection;
-    }
-    let text = error.to_string();
-    match io::Error::from(error) {
-        // What ends too soon, or is not what it should be, is the archive's fault.
-        error if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) => {
-            OpenError::Archive(text)
-        }
-        error if error.raw_os_error().is_some() => OpenError::Io(error),
-        _ => OpenError::Archive(text),
-    }
-}
-
-/// What the end of an archive states.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stated {
-    entries: u64,
-    directory_bytes: u64,
-}
-
-impl Stated {
-    /// Finds the end of the archive, which a comment may follow. Of several that may be it the worst counts: which of
-    /// them another reader takes is not known.
-    fn read(file: &mut File, bytes: u64) -> Result<Stated, OpenError> {
-        let tail_from = bytes.saturating_sub(COMMENT_BYTES_MAX + END_BYTES as u64);
-        file.seek(SeekFrom::Start(tail_from))?;
-        let mut tail = Vec::new();
-        file.take(COMMENT_BYTES_MAX + END_BYTES as u64).read_to_end(&mut tail)?;
-        let mut worst: Option<Stated> = None;
-        for at in 0..tail.len().saturating_sub(END_BYTES - 1) {
-            let Some(end) = tail.get(at..at + END_BYTES).filter(|end| end.starts_with(END_MARK)) else {
-                continue;
-            };
-            let mut stated = Stated { entries: le(end, 10, 2), directory_bytes: le(end, 12, 4) };
-            if let Some(larger) = Stated::read_larger(file, tail_from + at as u64)? {
-                stated = stated.worst(larger);
-            }
-            worst = Some(worst.map_or(stated, |worst| worst.worst(stated)));
-        }
-        file.seek(SeekFrom::Start(0))?;
-        worst.ok_or_else(|| OpenError::Archive("its end is missing: the file was cut off".to_owned()))
-    }
-
-    /// The end with larger numbers, if something before the end at this place points at one.
-    fn read_larger(file: &mut File, end_at: u64) -> Result<Option<Stated>, OpenError> {
-        let Some(locator_at) = end_at.checked_sub(LOCATOR_BYTES) else { return Ok(None) };
-        let locator = bytes_at(file, locator_at, LOCATOR_BYTES)?;
-        if !locator.starts_with(LOCATOR_MARK_64) {
-            return Ok(None);
-        }
-        let end = bytes_at(file, le(&locator, 8, 8), 56)?;
-        let is_end = end.starts_with(END_MARK_64);
-        Ok(is_end.then(|| Stated { entries: le(&end, 32, 8), directory_bytes: le(&end, 40, 8) }))
-    }
-
-    /// 65,535 and 4,294,967,295 say that the larger numbers count.
-    fn worst(self, other: Stated) -> Stated {
-        let worse = |a: u64, b: u64, none: u64| {
-            if a == none {
-                b
-            } else if b == none {
-                a
-            } else {
-                a.max(b)
-            }
-        };
-        Stated {
-            entries: worse(self.entries, other.entries, 0xffff),
-            directory_bytes: worse(self.directory_bytes, other.directory_bytes, 0xffff_ffff),
-        }
-    }
-}
-
-fn bytes_at(file: &mut File, at: u64, count: u64) -> Result<Vec<u8>, OpenError> {
-    file.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    file.take(count).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A number of `count` bytes, the least first; zero beyond the end.
-fn le(bytes: &[u8], at: usize, count: usize) -> u64 {
-    let of = bytes.get(at..at + count).unwrap_or(&[]);
-    of.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -1,7 +1,7 @@
 //! The folder of a profile: a copy of it, or one that no Anki has open.
 
 use super::copy::{CopyError, bounded_copy};
-use super::media::{MediaFile, MediaList};
+use super::media::{Lies, MediaFile, MediaList};
 use crate::error::{MediaError, OpenError};
 use crate::limits::{FOLDER_FILES_MAX, Limits};
 use std::ffi::OsString;
@@ -9,8 +9,14 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What SQLite keeps beside a database that was not closed: without it, what was done last is missing.
-const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
+/// What a profile's database is called.
+pub(super) const COLLECTION: &str = "collection.anki2";
+/// What its folder of media is called.
+pub(super) const MEDIA: &str = "collection.media";
+/// The log that SQLite keeps beside a database that was not closed: without it, what was done last is missing.
+pub(super) const LOG: &str = "-wal";
+/// What it keeps beside a database that was left in the middle of a change.
+pub(super) const JOURNAL: &str = "-journal";
 
 /// Where the media of a profile lie.
 #[derive(Debug)]
@@ -22,12 +28,12 @@ pub(super) struct MediaFolder {
 
 /// Copies a profile's collection, and lists its media.
 pub(super) fn unpack(profile: &Path, to: &Path, limits: &Limits) -> Result<MediaFolder, OpenError> {
-    let from = profile.join("collection.anki2");
+    let from = profile.join(COLLECTION);
     if !is_file(&from) {
         return Err(OpenError::NoCollection);
     }
     copy_database(&from, to, limits)?;
-    let path = profile.join("collection.media");
+    let path = profile.join(MEDIA);
     let mut list = MediaList::default();
     if path.is_dir() {
         for (nth, entry) in fs::read_dir(&path)?.enumerate() {
@@ -38,7 +44,7 @@ pub(super) fn unpack(profile: &Path, to: &Path, limits: &Limits) -> Result<Media
             let entry = entry?;
             let bytes = entry.metadata().ok().filter(fs::Metadata::is_file).map(|data| data.len());
             match (entry.file_name().into_string(), bytes) {
-                (Ok(name), Some(bytes)) => list.add(&name, name.clone(), Some(bytes))?,
+                (Ok(name), Some(bytes)) => list.add(&name, Lies::Under(name.clone()), Some(bytes))?,
                 (Ok(_) | Err(_), _) => list.left_out += 1,
             }
         }
@@ -49,8 +55,11 @@ pub(super) fn unpack(profile: &Path, to: &Path, limits: &Limits) -> Result<Media
 
 /// Copies a database and what belongs to it.
 pub(super) fn copy_database(from: &Path, to: &Path, limits: &Limits) -> Result<(), OpenError> {
+    if is_unfinished(from) {
+        return Err(OpenError::Unfinished);
+    }
     let mut left = limits.collection_bytes;
-    for companion in [""].into_iter().chain(COMPANIONS) {
+    for companion in ["", LOG] {
         let from = with_suffix(from, companion);
         if !companion.is_empty() && !is_file(&from) {
             continue;
@@ -68,12 +77,17 @@ pub(super) fn copy_database(from: &Path, to: &Path, limits: &Limits) -> Result<(
     Ok(())
 }
 
+/// Whether a database was left in the middle of a change; an empty journal undoes nothing.
+pub(super) fn is_unfinished(database: &Path) -> bool {
+    fs::metadata(with_suffix(database, JOURNAL)).is_ok_and(|data| data.len() > 0)
+}
+
 /// A file itself: what a link points at is not the profile's.
-fn is_file(path: &Path) -> bool {
+pub(super) fn is_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| data.is_file())
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
@@ -87,7 +101,8 @@ impl MediaFolder {
 
     /// Writes a media file.
     pub fn copy(&self, file: &MediaFile, max: u64, out: &mut dyn Write) -> Result<u64, MediaError> {
-        let path = self.path.join(&file.entry);
+        let Lies::Under(name) = &file.lies else { return Err(MediaError::Missing) };
+        let path = self.path.join(name);
         if !is_file(&path) {
             return Err(MediaError::Missing);
         }

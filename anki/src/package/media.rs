@@ -16,8 +16,17 @@ pub struct MediaFile {
     pub name: String,
     /// Its length in bytes, where the list says so.
     pub stated_bytes: Option<u64>,
-    /// The name of the entry that it lies in; for a folder, the name of the file.
-    pub(super) entry: String,
+    /// Where it lies.
+    pub(super) lies: Lies,
+}
+
+/// Where a media file lies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Lies {
+    /// In the archive's entry of this name; in a folder, in the file of this name.
+    Under(String),
+    /// In the archive's n-th entry.
+    In(usize),
 }
 
 /// What a list says.
@@ -37,15 +46,20 @@ impl MediaList {
             Form::Latest => list.read_message(bytes)?,
             Form::Legacy1 | Form::Legacy2 | Form::Profile | Form::Bare => list.read_json(bytes)?,
         }
-        list.taken = HashSet::new();
+        list.listed();
         Ok(list)
     }
 
+    /// Ends the list: which names are taken need not be known any more.
+    pub fn listed(&mut self) {
+        self.taken = HashSet::new();
+    }
+
     /// Adds a file.
-    pub fn add(&mut self, name: &str, entry: String, stated_bytes: Option<u64>) -> Result<(), OpenError> {
+    pub fn add(&mut self, name: &str, lies: Lies, stated_bytes: Option<u64>) -> Result<(), OpenError> {
         match judge(name) {
             Name::Good(name) if self.taken.insert(name.clone()) => {
-                self.files.push(MediaFile { name, stated_bytes, entry });
+                self.files.push(MediaFile { name, stated_bytes, lies });
             }
             Name::Good(_) | Name::Useless => self.left_out += 1,
             Name::Unsafe => return Err(OpenError::UnsafeMediaName(name.chars().take(100).collect())),
@@ -76,7 +90,7 @@ impl MediaList {
                 }
             }
             nth += 1;
-            self.add(&name, entry.to_string(), Some(stated_bytes))?;
+            self.add(&name, Lies::Under(entry.to_string()), Some(stated_bytes))?;
         }
         Ok(())
     }
@@ -89,7 +103,7 @@ impl MediaList {
             if entry.is_empty() || !entry.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(OpenError::MediaList(format!("an entry is called {:?}", shortened(&entry))));
             }
-            self.add(&name, entry, None)?;
+            self.add(&name, Lies::Under(entry), None)?;
         }
         Ok(())
     }
@@ -126,15 +140,19 @@ impl<'de> serde::Deserialize<'de> for Pairs {
 mod tests {
     use super::*;
 
-    fn names(list: &MediaList) -> Vec<(&str, &str)> {
-        list.files.iter().map(|file| (file.entry.as_str(), file.name.as_str())).collect()
+    fn names(list: &MediaList) -> Vec<(String, &str)> {
+        let entry = |file: &'_ MediaFile| match &file.lies {
+            Lies::Under(entry) => entry.clone(),
+            Lies::In(nth) => panic!("a list names entries: {nth}"),
+        };
+        list.files.iter().map(|file| (entry(file), file.name.as_str())).collect()
     }
 
     #[test]
     fn an_index_of_json_keeps_its_order_and_composes_names() {
         let json = "{\"3\":\"cafe\u{301}.png\",\"0\":\"b\",\"1\":\"café.png\"}";
         let list = MediaList::read(Form::Legacy2, json.as_bytes()).unwrap();
-        assert_eq!(names(&list), [("3", "café.png"), ("0", "b")]);
+        assert_eq!(names(&list), [("3".to_owned(), "café.png"), ("0".to_owned(), "b")]);
         assert_eq!(list.left_out, 1);
         assert!(names(&MediaList::read(Form::Legacy1, b"").unwrap()).is_empty());
     }
@@ -144,7 +162,7 @@ mod tests {
         // Two files: "a" of 3 bytes, "b" with a number of its own.
         let bytes = [0x0a, 5, 0x0a, 1, b'a', 0x10, 3, 0x0a, 6, 0x0a, 1, b'b', 0xf8, 0x0f, 9];
         let list = MediaList::read(Form::Latest, &bytes).unwrap();
-        assert_eq!(names(&list), [("0", "a"), ("9", "b")]);
+        assert_eq!(names(&list), [("0".to_owned(), "a"), ("9".to_owned(), "b")]);
         assert_eq!(list.files[0].stated_bytes, Some(3));
     }
 

@@ -4,15 +4,20 @@
 mod archive;
 mod copy;
 mod folder;
+mod guarded;
 mod media;
 mod names;
+mod pack;
+mod zipped;
 
 use crate::error::{MediaError, OpenError};
 use crate::limits::Limits;
 use archive::Archive;
 use folder::MediaFolder;
+pub use guarded::{GuardedZip, write_zip};
 pub use media::MediaFile;
 pub(crate) use names::composed;
+pub use pack::ProfileFolder;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -27,7 +32,7 @@ pub enum Form {
     Legacy2,
     /// A zip with `collection.anki21b`, packed with zstd.
     Latest,
-    /// The folder of a profile.
+    /// The folder of a profile, or a zip of it.
     Profile,
     /// The database alone.
     Bare,

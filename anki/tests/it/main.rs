@@ -9,6 +9,7 @@ mod hostile_archives;
 mod hostile_collections;
 mod kit;
 mod looks;
+mod profiles;
 mod properties;
 mod schedules;
 mod written;

@@ -103,7 +103,7 @@ fn many_at_once_never_get_more_than_there_is() {
 }
 
 #[test]
-fn without_redis_each_node_holds_its_own_limit_and_with_it_again_the_shared_one() {
+fn without_redis_each_node_holds_its_own_limit_and_with_it_again_the_shared_one_though_nobody_asks() {
     block_on(async {
         let Some(mut server) = RedisServer::start_or_skip() else { return };
         let nodes = [counter(&server.url()).await, counter(&server.url()).await].map(SharedQuota::new);
@@ -134,7 +134,6 @@ fn without_redis_each_node_holds_its_own_limit_and_with_it_again_the_shared_one(
             let since = Instant::now();
             while !node.stats().is_shared {
                 assert!(since.elapsed() < DEADLINE, "it is not shared again: {:?}", node.stats());
-                granted_of(node, 2, 1).await;
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
@@ -157,6 +156,8 @@ fn a_frozen_redis_is_given_up_and_costs_nothing_any_more() {
             quota.take(key(1), BUCKETS, 1, 1).await;
         }
         let stats = quota.stats();
-        assert_eq!((stats.given_up, stats.failed, stats.alone), (1, 3, 200));
+        assert_eq!((stats.given_up, stats.alone), (1, 200));
+        // Three gave it up. Since then it is asked once a second at most.
+        assert!((3..20).contains(&stats.failed), "{stats:?}");
     });
 }

@@ -3,7 +3,9 @@
 
 use super::fill::Filling;
 use crate::decide::{Verdict, decide};
-use crate::library::fill::{Head, STAMPS_PER_EDIT, bucket_of, make, point_to, put_cards, put_places};
+use crate::library::fill::{
+    Head, STAMPS_PER_EDIT, bucket_of, make, point_editors_to, point_to, put_cards, put_places,
+};
 use ports::{CardRecord, DeckContent, DeckRecord, StoreError};
 
 impl Filling {
@@ -28,6 +30,7 @@ impl Filling {
             self.drop_deck(deck).await?;
         }
         point_to(store, deck).await?;
+        point_editors_to(store, deck, &deck.editors).await?;
         make(store, deck).await?;
         self.fill_row(deck, positions, stamp).await
     }

@@ -14,6 +14,9 @@ use ports::{
     RefusedRow, ReviewStore, StoreError,
 };
 
+/// The step of the write time of caches, in milliseconds: two tries of a copy are at least so far apart.
+const CACHE_STEP_MS: i64 = 1_000;
+
 /// Why a keyspace cannot be filled.
 #[derive(Debug, thiserror::Error)]
 pub enum FillError {
@@ -33,7 +36,7 @@ pub enum FillError {
 /// A keyspace that is being filled. Nobody serves it: it is marked.
 pub struct Filling {
     pub(super) walk: Walk,
-    /// When the copy was begun this time, Unix milliseconds.
+    /// When the copy was begun this time, Unix milliseconds: later than every mark of it before.
     pub(super) now_ms: i64,
     /// The write time of caches: below that of every owner, and above that of an earlier try of this copy.
     pub(super) write_time: i64,
@@ -51,8 +54,12 @@ impl Filling {
         now_ms: i64,
     ) -> Result<Filling, FillError> {
         let (store, unfinished) = CqlStore::open_marked(address, options).await?;
+        // An earlier try may have been marked by a clock that was ahead of this one: what is written now is later.
+        let now_ms = unfinished
+            .as_ref()
+            .map_or(now_ms, |before| now_ms.max(before.at_ms.saturating_add(CACHE_STEP_MS)));
         let walk = Walk::over(&store).await?;
-        let filling = Filling { walk, now_ms, write_time: now_ms / 1_000 };
+        let filling = Filling { walk, now_ms, write_time: now_ms / CACHE_STEP_MS };
         if unfinished.is_none() && !filling.is_empty().await? {
             return Err(FillError::NotEmpty(address.keyspace.clone()));
         }
@@ -149,7 +156,7 @@ impl WriteAll for Filling {
     }
 
     async fn finish(&self) -> Result<(), StoreError> {
-        // Later than the mark, whatever the clock does; a mark of a later copy is later still.
+        // Later than every mark of this copy, whatever the clocks do; a mark of a later copy is later still.
         let at_us = self.now_ms.saturating_mul(1_000).saturating_add(1);
         self.walk.store.client().write(&self.walk.statements.end_copy, (at_us,)).await
     }

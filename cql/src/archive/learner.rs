@@ -3,12 +3,13 @@
 use super::fill::Filling;
 use crate::caches::{Patience, Whole};
 use crate::keys::month_of;
-use crate::log::{ENTRY_BYTES, Filed};
+use crate::log::Filed;
+use crate::task::owned;
 use domain::ids::{CardId, DeckId, UserId};
 use domain::owner::caches::{Cached, Checkpoint};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::{Progress, StoreError};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl Filling {
     pub(super) async fn fill_learner(
@@ -28,23 +29,21 @@ impl Filling {
     }
 
     async fn fill_log(&self, user: UserId, log: &[ports::archive::Filed]) -> Result<(), StoreError> {
-        let inner = &self.walk.store.inner;
+        let inner = Arc::clone(&self.walk.store.inner);
         let mut months: BTreeMap<i32, Vec<Filed>> = BTreeMap::new();
         for (entry, about) in log {
             months.entry(month_of(entry.id)).or_default().push(Filed { entry: *entry, about: *about });
         }
-        let rows_max = inner.options.batch_rows_max.min(inner.options.batch_bytes_max / ENTRY_BYTES).max(1);
-        for (month, rows) in months {
-            inner.log.note_month(user, month).await?;
-            inner.log.note_job_cards(user, &rows).await?;
-            let writes = rows.chunks(rows_max).map(|rows| inner.log.write(user, month, rows, 0));
-            let writes: Vec<_> = writes.collect();
-            stream::iter(writes)
-                .buffer_unordered(inner.options.edit_writes_at_once)
-                .try_collect::<()>()
-                .await?;
-        }
-        Ok(())
+        // Of learners that are copied beside each other one may fail: no request of the others is dropped half-way.
+        owned(async move {
+            for (month, rows) in months {
+                inner.log.note_month(user, month).await?;
+                inner.log.note_job_cards(user, &rows).await?;
+                inner.log.write_all(user, month, &rows, inner.options.edit_writes_at_once).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn fill_progress(&self, user: UserId, progress: &[Progress]) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::codec::{settings_text, visibility_word};
 use ports::library::PATH_SEPARATOR;
 use ports::{Cause, DeckQuery, DeckRecord, LibraryError, StoreError};
+use scylla::SerializeRow;
 use scylla::value::MaybeUnset;
 use std::collections::BTreeSet;
 
@@ -58,6 +59,9 @@ async fn change(
     if moved {
         point_to(store, deck).await?;
     }
+    let before = stored.map(|stored| &stored.editors[..]).unwrap_or_default();
+    let new: Vec<UserId> = deck.editors.iter().filter(|editor| !before.contains(editor)).copied().collect();
+    point_editors_to(store, deck, &new).await?;
     let done = match stored {
         None => make(store, deck).await?,
         Some(stored) => update(store, stored, deck, bound).await?,
@@ -66,7 +70,26 @@ async fn change(
         let values = (pointer_stamp(deck), stored.owner.0, &stored.path, stored.id.0);
         store.client().write(&statements.point_no_more, values).await?;
     }
+    if done {
+        for editor in before.iter().filter(|editor| !deck.editors.contains(editor)) {
+            let values = (pointer_stamp(deck), editor.0, deck.id.0);
+            store.client().write(&statements.edited_no_more, values).await?;
+        }
+    }
     Ok(done)
+}
+
+/// Lists a deck under these editors of it.
+pub(crate) async fn point_editors_to(
+    store: &CqlStore,
+    deck: &DeckRecord,
+    editors: &[UserId],
+) -> Result<(), StoreError> {
+    for editor in editors {
+        let values = (editor.0, deck.id.0, pointer_stamp(deck));
+        store.client().write(&store.library().edited_by, values).await?;
+    }
+    Ok(())
 }
 
 /// Lists a deck under its owner and path.
@@ -99,6 +122,7 @@ pub(crate) async fn make(store: &CqlStore, deck: &DeckRecord) -> Result<bool, St
         deck.created_ms,
         deck.updated_ms,
         MaybeUnset::from_option(deck.deleted_ms),
+        MaybeUnset::from_option(editors_of(deck)),
         last,
     );
     decide(store.client(), &store.library().make_deck, &values, || async move {
@@ -111,6 +135,29 @@ pub(crate) async fn make(store: &CqlStore, deck: &DeckRecord) -> Result<bool, St
     .await
 }
 
+/// What `change_deck` is given, in its order: one value more than a tuple of the driver may have.
+#[derive(SerializeRow)]
+#[scylla(flavor = "enforce_order", skip_name_checks)]
+struct Change<'a> {
+    org: MaybeUnset<Option<Uuid>>,
+    owner: Uuid,
+    path: &'a str,
+    title: &'a str,
+    description: &'a str,
+    visibility: &'a str,
+    all_until_ms: MaybeUnset<Option<i64>>,
+    org_until_ms: MaybeUnset<Option<i64>>,
+    tags: &'a [String],
+    settings: String,
+    revision: i64,
+    updated_ms: i64,
+    deleted_ms: MaybeUnset<Option<i64>>,
+    editors: MaybeUnset<Option<Vec<Uuid>>>,
+    last: Uuid,
+    deck: Uuid,
+    based_on: i64,
+}
+
 async fn update(
     store: &CqlStore,
     stored: &DeckRecord,
@@ -119,24 +166,25 @@ async fn update(
 ) -> Result<bool, StoreError> {
     let last = uuid::Uuid::new_v4();
     let based_on = stored.revision;
-    let values = (
-        unless_same(stored.org.map(|org| org.0), deck.org.map(|org| org.0)),
-        deck.owner.0,
-        &deck.path,
-        &deck.title,
-        &deck.description,
-        visibility_word(deck.visibility),
-        unless_same(stored.narrowed.all_until_ms, deck.narrowed.all_until_ms),
-        unless_same(stored.narrowed.org_until_ms, deck.narrowed.org_until_ms),
-        &deck.tags,
-        settings_text(&deck.settings),
-        deck.revision.cast_signed(),
-        deck.updated_ms,
-        unless_same(stored.deleted_ms, deck.deleted_ms),
+    let values = Change {
+        org: unless_same(stored.org.map(|org| org.0), deck.org.map(|org| org.0)),
+        owner: deck.owner.0,
+        path: &deck.path,
+        title: &deck.title,
+        description: &deck.description,
+        visibility: visibility_word(deck.visibility),
+        all_until_ms: unless_same(stored.narrowed.all_until_ms, deck.narrowed.all_until_ms),
+        org_until_ms: unless_same(stored.narrowed.org_until_ms, deck.narrowed.org_until_ms),
+        tags: &deck.tags[..],
+        settings: settings_text(&deck.settings),
+        revision: deck.revision.cast_signed(),
+        updated_ms: deck.updated_ms,
+        deleted_ms: unless_same(stored.deleted_ms, deck.deleted_ms),
+        editors: unless_same(editors_of(stored), editors_of(deck)),
         last,
-        deck.id.0,
-        based_on.cast_signed(),
-    );
+        deck: deck.id.0,
+        based_on: based_on.cast_signed(),
+    };
     decide(store.client(), &store.library().change_deck, &values, || async move {
         Ok(match Head::read_decided(store, deck.id).await? {
             Some(head) if head.last == last => Verdict::Done,
@@ -149,6 +197,12 @@ async fn update(
     .await
 }
 
+/// The editors; a deck without any has nothing there.
+fn editors_of(deck: &DeckRecord) -> Option<Vec<Uuid>> {
+    let editors: Vec<Uuid> = deck.editors.iter().map(|editor| editor.0).collect();
+    (!editors.is_empty()).then_some(editors)
+}
+
 /// A column that stays as it is is not written: writing "nothing" anew would leave a tombstone each time.
 fn unless_same<T: PartialEq>(stored: Option<T>, new: Option<T>) -> MaybeUnset<Option<T>> {
     if stored == new { MaybeUnset::Unset } else { MaybeUnset::Set(new) }
@@ -159,6 +213,10 @@ pub(super) async fn decks(store: &CqlStore, query: &DeckQuery) -> Result<Vec<Dec
     let mut ids: BTreeSet<DeckId> = query.ids.iter().copied().collect();
     if let Some(owner) = query.owner {
         ids.extend(listed(store, owner, query.below_path.as_deref()).await?);
+    }
+    if let Some(editor) = query.editor {
+        let rows = store.client().read::<(Uuid,)>(&store.library().edits, (editor.0,)).await?;
+        ids.extend(rows.into_iter().map(|(deck,)| DeckId(deck)));
     }
     let reads = stream::iter(ids).map(|id| Head::read(store, id));
     let found: Vec<Option<Head>> =
@@ -178,7 +236,9 @@ async fn listed(store: &CqlStore, owner: UserId, below: Option<&str>) -> Result<
 }
 
 fn wanted(deck: &DeckRecord, query: &DeckQuery) -> bool {
-    let asked_for = query.owner == Some(deck.owner) || query.ids.contains(&deck.id);
+    let asked_for = query.owner == Some(deck.owner)
+        || query.ids.contains(&deck.id)
+        || query.editor.is_some_and(|editor| deck.editors.contains(&editor));
     let below = query.below_path.as_deref().is_none_or(|top| {
         deck.path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with(PATH_SEPARATOR))
     });

@@ -1,7 +1,7 @@
 //! What fills a store with decks as they are needs of this room.
 
 pub(crate) use super::card::bucket_of;
-pub(crate) use super::decks::{make, point_to};
+pub(crate) use super::decks::{make, point_editors_to, point_to};
 pub(crate) use super::head::{Head, STAMPS_PER_EDIT};
 pub(crate) use super::write::put_places;
 

@@ -4,24 +4,24 @@
 macro_rules! select_deck {
     () => {
         "SELECT deck, org, owner, path, title, description, visibility, all_until_ms, org_until_ms, tags, settings,
-            revision, cards, created_ms, updated_ms, deleted_ms, last, stamp, editor, beat, positions, buckets,
+            revision, cards, created_ms, updated_ms, deleted_ms, editors, last, stamp, editor, beat, positions, buckets,
             laid_edit, laid_buckets FROM decks WHERE deck = ?"
     };
 }
 
 crate::statements::statements! {
-    /// What is said to the tables of schema/0002_library.cql.
+    /// What is said to the tables of schema/0002_library.cql and of the editors.
     LibraryStatements {
         deck: Read = select_deck!();
         deck_decided: ReadSerial = select_deck!();
         make_deck: Decide = "INSERT INTO decks (deck, org, owner, path, title, description, visibility,
-            all_until_ms, org_until_ms, tags, settings, created_ms, updated_ms, deleted_ms, last, revision, cards,
+            all_until_ms, org_until_ms, tags, settings, created_ms, updated_ms, deleted_ms, editors, last, revision, cards,
             stamp, editor, beat, positions, buckets, laid_edit, laid_buckets)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0,
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0,
             0, 00000000-0000-0000-0000-000000000000, 0, 0, [], 0, []) IF NOT EXISTS";
         change_deck: Decide = "UPDATE decks SET org = ?, owner = ?, path = ?, title = ?, description = ?,
             visibility = ?, all_until_ms = ?, org_until_ms = ?, tags = ?, settings = ?, revision = ?, updated_ms = ?,
-            deleted_ms = ?, last = ? WHERE deck = ? IF revision = ?";
+            deleted_ms = ?, editors = ?, last = ? WHERE deck = ? IF revision = ?";
         begin_edit: Decide = "UPDATE decks SET stamp = ?, editor = ?, beat = ? WHERE deck = ?
             IF stamp = ? AND editor = ? AND beat = ?";
         beat: Decide = "UPDATE decks SET beat = ? WHERE deck = ? IF editor = ?";
@@ -32,6 +32,9 @@ crate::statements::statements! {
 
         point_to: Write = "INSERT INTO decks_by_owner (owner, path, deck) VALUES (?, ?, ?) USING TIMESTAMP ?";
         point_no_more: Write = "DELETE FROM decks_by_owner USING TIMESTAMP ? WHERE owner = ? AND path = ? AND deck = ?";
+        edited_by: Write = "INSERT INTO decks_by_editor (editor, deck) VALUES (?, ?) USING TIMESTAMP ?";
+        edited_no_more: Write = "DELETE FROM decks_by_editor USING TIMESTAMP ? WHERE editor = ? AND deck = ?";
+        edits: Read = "SELECT deck FROM decks_by_editor WHERE editor = ?";
         pointed_to: Read = "SELECT deck FROM decks_by_owner WHERE owner = ? AND path >= ? AND path < ?";
 
         cards: Read = "SELECT position, card, revision, body FROM cards

@@ -8,6 +8,7 @@
 use super::{ALL, ENTRY_BYTES, Filed, Log, card_bytes, entry_id};
 use crate::keys::{job_blob, month_of};
 use domain::ids::{EntryId, UserId};
+use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +19,7 @@ pub(super) type Line = (Vec<u8>, EntryId, Vec<u8>);
 impl Log {
     /// Writes again those of these entries that have no line. The caller's task must not be dropped half-way.
     pub(crate) async fn mend_lines(&self, user: UserId, rows: &[Filed]) -> Result<(), StoreError> {
-        let lines = self.lines_of(user, rows).await?;
-        let has_line = |row: &Filed| lines.contains(&line_of(row));
-        let missing: Vec<Filed> = rows.iter().copied().filter(|row| !has_line(row)).collect();
+        let missing = self.unlisted(user, rows).await?;
         if missing.is_empty() {
             return Ok(());
         }
@@ -29,17 +28,38 @@ impl Log {
         self.rewrite(user, &missing).await
     }
 
+    /// Those of these entries that have no line.
+    pub(crate) async fn unlisted(&self, user: UserId, rows: &[Filed]) -> Result<Vec<Filed>, StoreError> {
+        let lines = self.lines_of(user, rows).await?;
+        Ok(rows.iter().copied().filter(|row| !lines.contains(&line_of(row))).collect())
+    }
+
     /// Writes entries again as they are stored, each with its line, and notes their months and jobs. It is written under the lowest
     /// epoch: what is there stays as it is. The caller's task must not be dropped half-way.
     pub(crate) async fn rewrite(&self, user: UserId, rows: &[Filed]) -> Result<(), StoreError> {
-        let options = self.client.options();
-        let rows_max = options.batch_rows_max.min(options.batch_bytes_max / ENTRY_BYTES).max(1);
         self.note_job_cards(user, rows).await?;
         for (month, rows) in by_month(rows) {
             self.note_month(user, month).await?;
-            for rows in rows.chunks(rows_max) {
-                self.write(user, month, rows, 0).await?;
-            }
+            self.write_all(user, month, &rows, 1).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes entries of one learner and month that no owner appends, so many batches at once, under the lowest epoch. The
+    /// caller's task must not be dropped half-way.
+    pub(crate) async fn write_all(
+        &self,
+        user: UserId,
+        month: i32,
+        rows: &[Filed],
+        at_once: usize,
+    ) -> Result<(), StoreError> {
+        let options = self.client.options();
+        let rows_max = options.batch_rows_max.min(options.batch_bytes_max / ENTRY_BYTES).max(1);
+        for some in rows.chunks(rows_max.saturating_mul(at_once.max(1))) {
+            // All come to their end, also beside one that fails: a request may not be dropped half-way.
+            let writes = some.chunks(rows_max).map(|rows| self.write(user, month, rows, 0));
+            join_all(writes).await.into_iter().collect::<Result<(), StoreError>>()?;
         }
         Ok(())
     }

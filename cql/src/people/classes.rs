@@ -2,7 +2,7 @@
 
 use super::enrollments::{begin, of_user, stamp, take_back_if_of_another_org};
 use super::persons;
-use super::spans::{SpanRow, free_moment, open};
+use super::spans::{SpanRow, by_what, free_moment, open};
 use crate::CqlStore;
 use crate::decide::{Verdict, decide};
 use domain::access::Span;
@@ -12,7 +12,7 @@ use ports::{ClassRecord, PeopleError, StoreError};
 use scylla::value::MaybeUnset;
 use std::collections::BTreeSet;
 
-/// What of a class never changes once it is made.
+/// The row of a class.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) id: ClassId,
@@ -35,6 +35,11 @@ impl Header {
         let row = store.client().read_one::<Row>(&store.people().class, (class.0,)).await?;
         Ok(row.map(Header::of_row))
     }
+
+    pub(super) async fn read_decided(store: &CqlStore, class: ClassId) -> Result<Option<Header>, StoreError> {
+        let row = store.client().read_one::<Row>(&store.people().class_decided, (class.0,)).await?;
+        Ok(row.map(Header::of_row))
+    }
 }
 
 /// Stores a new class with its students and decks; a known one is left as it is. The class comes last: before it
@@ -46,7 +51,7 @@ pub(super) async fn create(store: &CqlStore, class: &ClassRecord) -> Result<(), 
     }
     let mut unsure = Vec::new();
     for student in &class.students {
-        let person = persons::read(store, *student).await?.map(|stored| stored.person);
+        let person = persons::read(store, *student).await?.map(|stored| stored.account.person);
         if person.as_ref().is_some_and(|person| person.org != class.org) {
             return Err(PeopleError::NoSuchPerson);
         }
@@ -103,6 +108,19 @@ pub(super) async fn class(store: &CqlStore, class: ClassId) -> Result<Option<Cla
         students: open(&students).into_iter().map(UserId).collect(),
         decks: open(&given).into_iter().map(DeckId).collect(),
     }))
+}
+
+/// Who is enrolled in a class now, and since when.
+pub(super) async fn enrolled_since(
+    store: &CqlStore,
+    class: ClassId,
+) -> Result<Vec<(UserId, i64)>, StoreError> {
+    let rows = store.client().read::<SpanRow>(&store.people().students, (class.0,)).await?;
+    let open = by_what(&rows).into_iter().filter_map(|(user, spans)| {
+        let last = spans.last().copied().filter(Span::is_open)?;
+        Some((UserId(user), last.from_ms))
+    });
+    Ok(open.collect())
 }
 
 /// The classes that this person teaches or is enrolled in now, but for deleted ones.

@@ -33,7 +33,7 @@ pub(super) async fn enroll(
     user: UserId,
     now_ms: i64,
 ) -> Result<(), PeopleError> {
-    let person = persons::read(store, user).await?.map(|stored| stored.person);
+    let person = persons::read(store, user).await?.map(|stored| stored.account.person);
     if person.as_ref().is_some_and(|person| person.org != class.org) {
         return Err(PeopleError::NoSuchPerson);
     }
@@ -57,7 +57,7 @@ pub(super) async fn take_back_if_of_another_org(
     user: UserId,
     from_ms: i64,
 ) -> Result<(), PeopleError> {
-    let person = persons::read(store, user).await?.map(|stored| stored.person);
+    let person = persons::read(store, user).await?.map(|stored| stored.account.person);
     if person.is_none_or(|person| person.org == class.org) {
         return Ok(());
     }

@@ -4,17 +4,22 @@ use super::classes::{Header, given, make};
 use super::enrollments::{Stretch, begin_all, end_all, stamp};
 use super::person::Stored;
 use super::persons::{put, read};
+use super::register;
 use super::spans::SpanRow;
 use crate::CqlStore;
 use domain::access::Span;
 use domain::ids::{ClassId, DeckId, UserId};
 use ports::archive::{ClassKept, PersonKept, joined};
-use ports::{Cause, ClassRecord, PeopleError, StoreError};
+use ports::{Account, Cause, ClassRecord, PeopleError, StoreError};
 
 /// A person, and what only the store knows.
 pub(crate) async fn kept_person(store: &CqlStore, user: UserId) -> Result<Option<PersonKept>, StoreError> {
-    let stored = read(store, user).await?;
-    Ok(stored.map(|stored| PersonKept { person: stored.person, name_chosen: stored.name_chosen }))
+    let Some(Stored { account, .. }) = read(store, user).await? else { return Ok(None) };
+    let registered = match account.person.org {
+        Some(org) => register::one(store, org, user).await?,
+        None => None,
+    };
+    Ok(Some(PersonKept { person: account.person, name_chosen: account.name_chosen, registered }))
 }
 
 /// A class with its past.
@@ -23,7 +28,12 @@ pub(crate) async fn kept_class(store: &CqlStore, class: ClassId) -> Result<Optio
     let (header, given, students) =
         tokio::try_join!(Header::read(store, class), given(store, class), students)?;
     let span = |row: &SpanRow| Span { from_ms: row.1, until_ms: row.2 };
+    let registered = match header.as_ref().and_then(|header| header.org) {
+        Some(org) => register::one_class(store, org, class).await?,
+        None => None,
+    };
     Ok(header.map(|header| ClassKept {
+        registered,
         class: ClassRecord {
             id: header.id,
             org: header.org,
@@ -44,9 +54,13 @@ pub(crate) async fn fill_person(store: &CqlStore, kept: PersonKept) -> Result<()
     let known = read(store, kept.person.id).await?;
     let version = known.as_ref().map_or(1, |known| known.version);
     // Enrollments come as they are: nobody's are to be ended.
-    let next = Stored { person: kept.person, name_chosen: kept.name_chosen, version, settled: true };
+    let account = Account { person: kept.person, name_chosen: kept.name_chosen };
+    let next = Stored { account, version, settled: true };
     match put(store, known.as_ref(), next).await? {
-        Some(_) => Ok(()),
+        Some(_) => match &kept.registered {
+            Some(registered) => register::write(store, registered).await,
+            None => Ok(()),
+        },
         None => Err(StoreError::new(Cause::Overloaded, "somebody else changes people meanwhile")),
     }
 }
@@ -69,6 +83,9 @@ pub(crate) async fn fill_class(store: &CqlStore, kept: &ClassKept) -> Result<(),
             let values = (stamp(until_ms), until_ms, class.id.0, deck.0, span.from_ms);
             store.client().write(&store.people().take, values).await?;
         }
+    }
+    if let Some(registered) = &kept.registered {
+        register::put_class(store, registered).await?;
     }
     make(store, class).await?;
     Ok(())

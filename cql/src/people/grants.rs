@@ -15,7 +15,7 @@ use ports::{Grant, Person, StoreError};
 /// All of them, by deck, class and beginning.
 pub(super) async fn grants(store: &CqlStore, user: UserId) -> Result<Vec<Grant>, StoreError> {
     let (person, enrolled) = tokio::try_join!(persons::read(store, user), of_user(store, user))?;
-    let person = person.map(|stored| stored.person);
+    let person = person.map(|stored| stored.account.person);
     let reads = by_what(&enrolled)
         .into_iter()
         .map(|(class, enrolled)| of_class(store, ClassId(class), enrolled, person.as_ref()));

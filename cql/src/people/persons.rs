@@ -8,7 +8,7 @@ use crate::decide::{Verdict, decide};
 use domain::ids::UserId;
 use ports::codec::{role_word, zones_text};
 use ports::people::PersonChange;
-use ports::{Cause, PeopleError, Person, SignIn, StoreError};
+use ports::{Account, Cause, PeopleError, Person, SignIn, StoreError};
 use scylla::value::MaybeUnset;
 
 /// How often a change is tried, when others are always quicker.
@@ -32,23 +32,23 @@ pub(super) async fn sign_in(store: &CqlStore, who: &SignIn, now_ms: i64) -> Resu
     for _ in 0..TRIES {
         let known = read(store, who.user).await?;
         let next = match &known {
-            Some(known) => known.after_sign_in(who)?,
-            None => Stored::new(who, now_ms),
+            Some(known) => known.with(known.account.after_sign_in(who)?),
+            None => Stored::begun(Account::new(who, now_ms)),
         };
         if let Some(known) = &known
             && known.settled
             && known.is_same(&next)
         {
-            return Ok(next.person);
+            return Ok(next.account.person);
         }
         let Some(stored) = put(store, known.as_ref(), next).await? else { continue };
         if stored.settled {
-            return Ok(stored.person);
+            return Ok(stored.account.person);
         }
-        leave_other_orgs(store, &stored.person, now_ms).await?;
+        leave_other_orgs(store, &stored.account.person, now_ms).await?;
         let settled = Stored { settled: true, ..stored.clone() };
         if let Some(settled) = put(store, Some(&stored), settled).await? {
-            return Ok(settled.person);
+            return Ok(settled.account.person);
         }
     }
     Err(too_many().into())
@@ -63,15 +63,15 @@ pub(super) async fn change(
 ) -> Result<Person, PeopleError> {
     for _ in 0..TRIES {
         let known = read(store, user).await?.ok_or(PeopleError::NoSuchPerson)?;
-        let next = known.after_change(change, now_ms)?;
+        let next = known.with(known.account.after_change(change, now_ms)?);
         if let Some(stored) = put(store, Some(&known), next).await? {
-            return Ok(stored.person);
+            return Ok(stored.account.person);
         }
     }
     Err(too_many().into())
 }
 
-fn too_many() -> StoreError {
+pub(super) fn too_many() -> StoreError {
     StoreError::new(Cause::Overloaded, "a person is changed by too many at once")
 }
 
@@ -95,13 +95,13 @@ pub(super) async fn put(
 }
 
 async fn make(store: &CqlStore, next: &Stored) -> Result<bool, StoreError> {
-    let person = &next.person;
+    let person = &next.account.person;
     let values = (
         person.id.0,
         MaybeUnset::from_option(person.org.map(|org| org.0)),
         role_word(person.role),
         &person.name,
-        next.name_chosen,
+        next.account.name_chosen,
         zones_text(&person.zones),
         person.began_ms,
         next.version,
@@ -116,13 +116,13 @@ async fn make(store: &CqlStore, next: &Stored) -> Result<bool, StoreError> {
 }
 
 async fn update(store: &CqlStore, version: i64, next: &Stored) -> Result<bool, StoreError> {
-    let person = &next.person;
+    let person = &next.account.person;
     let values = (
         // An organisation is never taken away again.
         MaybeUnset::from_option(person.org.map(|org| org.0)),
         role_word(person.role),
         &person.name,
-        next.name_chosen,
+        next.account.name_chosen,
         zones_text(&person.zones),
         next.version,
         next.settled,

@@ -14,8 +14,22 @@ macro_rules! select_class {
     };
 }
 
+/// The columns of a person in a register.
+macro_rules! select_registered {
+    () => {
+        "SELECT org, user, external, login, email, name, role, gone, changed_ms FROM register WHERE org = ?"
+    };
+}
+
+/// The columns of a class in a register.
+macro_rules! select_registered_class {
+    () => {
+        "SELECT org, class, external, changed_ms FROM register_classes WHERE org = ?"
+    };
+}
+
 crate::statements::statements! {
-    /// What is said to the tables of schema/0003_people.cql.
+    /// What is said to the tables of schema/0003_people.cql and schema/0005_registers.cql.
     PeopleStatements {
         person: Read = select_person!();
         person_decided: ReadSerial = select_person!();
@@ -50,5 +64,21 @@ crate::statements::statements! {
         enrolled_in: Read = "SELECT class, from_ms, until_ms FROM enrollments_by_user
             WHERE user = ? AND class = ?";
         students: Read = "SELECT user, from_ms, until_ms FROM enrollments_by_class WHERE class = ?";
+        amend_class: Decide = "UPDATE classes SET title = ?, teacher = ?, deleted_ms = ?
+            WHERE class = ? IF title = ? AND teacher = ? AND deleted_ms = ?";
+
+        register: Read = concat!(select_registered!(), " LIMIT ?");
+        register_after: Read = concat!(select_registered!(), " AND user > ? LIMIT ?");
+        registered: Read = concat!(select_registered!(), " AND user = ?");
+        put_registered: Write = "INSERT INTO register
+            (org, user, external, login, email, name, role, gone, changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            USING TIMESTAMP ?";
+        register_key: Read = "SELECT user FROM register_keys WHERE org = ? AND key = ?";
+        put_register_key: Write = "INSERT INTO register_keys (org, key, user) VALUES (?, ?, ?) USING TIMESTAMP ?";
+        register_classes: Read = concat!(select_registered_class!(), " LIMIT ?");
+        register_classes_after: Read = concat!(select_registered_class!(), " AND class > ? LIMIT ?");
+        registered_class: Read = concat!(select_registered_class!(), " AND class = ?");
+        put_registered_class: Write = "INSERT INTO register_classes (org, class, external, changed_ms)
+            VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
     }
 }

@@ -1,4 +1,4 @@
-//! Import jobs, media files and notes.
+//! Import jobs, media files, notes, events and webhooks.
 
 use crate::server::shared_view;
 use cql::Options;
@@ -19,6 +19,20 @@ mod media {
 
 mod notes {
     kit::notes_contract!(match super::shared_view(&super::Options::default()).await {
+        Some(view) => (view, ()),
+        None => return,
+    });
+}
+
+mod events {
+    kit::events_contract!(match super::shared_view(&super::Options::default()).await {
+        Some(view) => (view, ()),
+        None => return,
+    });
+}
+
+mod webhooks {
+    kit::webhooks_contract!(match super::shared_view(&super::Options::default()).await {
         Some(view) => (view, ()),
         None => return,
     });

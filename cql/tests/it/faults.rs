@@ -3,12 +3,13 @@
 
 use crate::cluster::Cluster;
 use crate::server::migrated;
-use cql::{Address, CqlStore, Options};
+use cql::{Address, CqlStore, Options, RequestKind};
+use domain::entry::LogEntry;
 use domain::grade::Grade;
 use domain::ids::{EntryId, RunId, UserId};
 use domain::owner::Beat;
 use domain::state::CardState;
-use kit::rows::{card, deck, params_key, review, state, user};
+use kit::rows::{card, deck, job, params_key, review, state, user};
 use kit::wait::{block_on, eventually};
 use ports::{LogRange, ProgressWrite, ReviewStore, Row, RowOutcome};
 use std::collections::{BTreeMap, VecDeque};
@@ -23,7 +24,8 @@ fn options() -> Options {
     Options {
         attempt_timeout_ms: 500,
         write_within_ms: 1_500,
-        read_within_ms: 5_000,
+        // A cluster that has just lost and got back a server answers late.
+        read_within_ms: 60_000,
         append_patience_ms: 500,
         connect_timeout_ms: 1_000,
         keepalive_ms: 1_000,
@@ -139,12 +141,34 @@ async fn reads_again(store: &CqlStore) {
     }
 }
 
+/// Entries of an import are on their way in several batches when the server stands still: the import is refused, and none
+/// of its requests was dropped half-way.
+async fn an_import_is_held_up(cluster: &Cluster, address: &Address) {
+    let store = CqlStore::open(address, &Options { write_within_ms: 0, ..options() }).await.unwrap();
+    let under_way = || {
+        let kind = RequestKind::ALL.iter().position(|kind| *kind == RequestKind::Batch).unwrap();
+        store.stats().requests[kind].in_flight
+    };
+    let imported = |n: u64| LogEntry {
+        job: Some(job(1)),
+        ..review(kit::rows::id(n), deck(2), card(n % 10), Grade::Good)
+    };
+    let (importer, entries) = (store.clone(), (0..100_000).map(imported).collect());
+    let importing = tokio::spawn(async move { importer.append_import(user(LEARNERS), entries).await });
+    eventually("several batches are under way", || under_way() > 1).await;
+    cluster.pause(1);
+    assert!(importing.await.unwrap().is_err(), "nobody answers");
+    assert_eq!(under_way(), 0);
+    cluster.resume(1);
+}
+
 #[test]
 fn a_server_that_stands_still_or_dies_loses_nothing_that_was_durable() {
     let Some(cluster) = Cluster::start(1) else { return };
     block_on(async {
         let address = cluster.address("faults");
         migrated(&address, 1).await;
+        an_import_is_held_up(&cluster, &address).await;
         under_load(&address, 1, async |store, seen| {
             cluster.pause(1);
             seen.more_unknown("outcomes are unknown while the server stands still").await;

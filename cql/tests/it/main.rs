@@ -15,3 +15,4 @@ mod owners;
 mod people;
 mod server;
 mod tenures;
+mod whole;

@@ -1,149 +1,18 @@
 //! What an owner leaves to the next one, and what a former owner can no longer do.
 
-use crate::server::{contact_point, shared_address, shared_store};
-use cql::{Clock, CqlStore, Options};
+mod node;
+
+use crate::server::shared_store;
+use cql::{Clock, Options};
 use domain::entry::Body;
 use domain::grade::Grade;
-use domain::ids::{CardId, EntryId, RunId, UserId};
+use domain::ids::{EntryId, RunId, UserId};
 use domain::owner::Beat;
-use domain::state::CardState;
-use kit::rows::{card, deck, params_key, review, state};
+use kit::rows::{card, deck, review};
 use kit::wait::{block_on, eventually};
-use ports::{Progress, ProgressWrite, ReviewStore, Row, RowOutcome};
-use scylla::client::session_builder::SessionBuilder;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use node::{MINUTE_MS, Node, by_hand, test};
+use ports::{ProgressWrite, ReviewStore, Row, RowOutcome};
 use std::time::Duration;
-
-/// A clock that tests set.
-struct Hands {
-    tick_ms: AtomicU64,
-    wall_ms: AtomicI64,
-}
-
-/// When the histories begin.
-const NOW_MS: i64 = 1_790_000_000_000;
-const MINUTE_MS: i64 = 60_000;
-
-impl Clock for Hands {
-    fn tick_ms(&self) -> u64 {
-        self.tick_ms.load(Ordering::Relaxed)
-    }
-
-    fn wall_ms(&self) -> i64 {
-        self.wall_ms.load(Ordering::Relaxed)
-    }
-}
-
-impl Hands {
-    fn pass(&self, ms: u64) {
-        self.tick_ms.fetch_add(ms, Ordering::Relaxed);
-        self.wall_ms.fetch_add(ms as i64, Ordering::Relaxed);
-    }
-}
-
-/// One process: a store that writes its caches only when it is told to.
-struct Node {
-    store: CqlStore,
-    clock: Arc<Hands>,
-    run: RunId,
-    user: UserId,
-}
-
-impl Node {
-    async fn new(run: u128, user: UserId) -> Option<Node> {
-        let clock = Arc::new(Hands { tick_ms: AtomicU64::new(1_000), wall_ms: AtomicI64::new(NOW_MS) });
-        let options = Options { clock: clock.clone(), behind_longest_ms: u64::MAX, ..Options::default() };
-        let store = shared_store(&options).await?;
-        let node = Node { store, clock, run: RunId::from_u128(run), user };
-        node.beats();
-        Some(node)
-    }
-
-    /// A beat that was sent now is applied.
-    fn beats(&self) {
-        self.store.beaten(Beat { run: self.run, sent_tick_ms: self.clock.tick_ms() });
-    }
-
-    async fn adopts(&self, epoch: u64) {
-        self.store.adopt(self.user, self.run, epoch).await.unwrap();
-    }
-
-    /// Appends an answer to the n-th card, given so long ago; `state` says what came of it.
-    async fn answers(&self, n: u64, ago_ms: i64, came_of_it: u64) -> EntryId {
-        let id = EntryId::v7(self.clock.wall_ms() - ago_ms, u128::from(n));
-        let entry = review(id, deck(1), card(n), Grade::Good);
-        let whole = CardState { last: Some(id), ..state(came_of_it) };
-        let progress = ProgressWrite::Whole(whole, params_key());
-        let row = Row { user: self.user, entry: Some(entry), about: entry.card(), progress };
-        assert_eq!(self.store.append(vec![row].into()).await, [RowOutcome::Durable]);
-        id
-    }
-
-    /// Each card's answers and whether its progress may be trusted.
-    async fn progress(&self) -> Vec<(CardId, u32, bool)> {
-        let mut rows = self.store.progress(self.user, deck(1)).await.unwrap();
-        rows.sort_by_key(|row| row.card);
-        let seen = |row: Progress| (row.card, row.state.answers, row.params_key == params_key());
-        rows.into_iter().map(seen).collect()
-    }
-
-    async fn inbox(&self) -> Vec<EntryId> {
-        let ask = "SELECT id FROM KEYSPACE.inbox WHERE user = ?";
-        let rows = by_hand(ask, (self.user.0,)).await.into_rows_result().unwrap();
-        let ids = rows.rows::<(Vec<u8>,)>().unwrap().map(|row| row.unwrap().0);
-        ids.map(|id| EntryId::from_bytes(id.try_into().unwrap())).collect()
-    }
-}
-
-impl Node {
-    /// An answer to the n-th card of which too few replicas have got more than its row in the log. The month is one in which
-    /// the learner has another.
-    async fn lands_unlisted(&self, n: u64, ago_ms: i64) -> EntryId {
-        let id = EntryId::v7(self.clock.wall_ms() - ago_ms, u128::from(n));
-        let mut body = Vec::new();
-        ports::codec::encode_entry(&review(id, deck(1), card(n), Grade::Good), &mut body);
-        let months = by_hand("SELECT month FROM KEYSPACE.log_months WHERE user = ?", (self.user.0,)).await;
-        let (month,) = months.into_rows_result().unwrap().first_row::<(i32,)>().unwrap();
-        let insert = "INSERT INTO KEYSPACE.review_log (user, month, id, job, body) VALUES (?, ?, ?, 0x, ?)
-            USING TIMESTAMP 1";
-        by_hand(insert, (self.user.0, month, id.bytes().to_vec(), body)).await;
-        id
-    }
-
-    /// Entries that a fold of the n-th card finds.
-    async fn listed(&self, n: u64) -> usize {
-        self.store.card_log(self.user, deck(1), Some(vec![card(n)])).await.unwrap().len()
-    }
-}
-
-/// Sends a statement past all stores.
-async fn by_hand(
-    statement: &str,
-    values: impl scylla::serialize::row::SerializeRow,
-) -> scylla::response::query_result::QueryResult {
-    let address = shared_address().await.unwrap();
-    let statement = statement.replace("KEYSPACE", &address.keyspace);
-    // In a box of its own: the driver's futures nest deeply.
-    Box::pin(async move {
-        let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.unwrap();
-        session.query_unpaged(statement, values).await.unwrap()
-    })
-    .await
-}
-
-/// Two processes and a learner of their own.
-fn test(promise: impl AsyncFnOnce(Node, Node)) {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let user = UserId::from_u128(0x77 << 100 | u128::from(NEXT.fetch_add(1, Ordering::Relaxed)));
-    if contact_point().is_none() {
-        return;
-    }
-    block_on(async {
-        let (one, two) = (Node::new(1, user).await.unwrap(), Node::new(2, user).await.unwrap());
-        promise(one, two).await;
-    });
-}
 
 #[test]
 fn what_an_owner_wrote_before_letting_go_the_next_one_trusts() {
@@ -384,6 +253,25 @@ fn what_only_the_log_has_is_listed_by_card_before_anybody_relies_on_it() {
         one.lands_unlisted(5, 0).await;
         assert_eq!(two.store.mark_for_refold(two.user, deck(1), &[card(5)]).await.unwrap(), 1);
         assert_eq!(two.listed(5).await, 1);
+    });
+}
+
+#[test]
+fn whoever_lists_a_log_again_lists_what_is_not_and_marks_the_cards_that_it_is_about() {
+    test(async |one, two| {
+        one.adopts(1).await;
+        one.answers(1, 0, 3).await;
+        one.answers(2, 0, 4).await;
+        one.store.release(one.user).await.unwrap();
+        // Longer ago than what an owner looks at by itself.
+        one.lands_unlisted(2, 60 * MINUTE_MS).await;
+        let newer = one.lands_unlisted(3, 60 * MINUTE_MS).await;
+        assert_eq!(two.store.list_again(two.user).await.unwrap(), 2);
+        assert_eq!([two.listed(1).await, two.listed(2).await, two.listed(3).await], [1, 2, 1]);
+        assert!(two.inbox().await.contains(&newer));
+        assert_eq!(two.store.list_again(two.user).await.unwrap(), 0);
+        two.adopts(2).await;
+        assert_eq!(two.progress().await, [(card(1), 3, true), (card(2), 0, false), (card(3), 0, false)]);
     });
 }
 

@@ -7,8 +7,11 @@ mod learner;
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use domain::commit::{GroupCommit, Landed, Offer};
-use domain::entry::LogEntry;
+use domain::day::Day;
+use domain::deck::{DeckSettings, SchedulerKind};
+use domain::entry::{Body, LogEntry, Review};
 use domain::fold::{Live, fold_card, fold_learner};
+use domain::fsrs::{Memory, Model};
 use domain::grade::Grade;
 use domain::ids::UserId;
 use domain::session::Append;
@@ -29,6 +32,15 @@ fn scheduler(c: &mut Criterion) {
             black_box(&grades).iter().fold(Sm2::NEW, after)
         });
     });
+    group.bench_function("memory_1000_answers", |b| {
+        let model = Model::everybodys();
+        b.iter(|| {
+            let after = |(memory, day): (Option<Memory>, i32), grade: &Grade| {
+                (Some(model.after(memory, (*grade).into(), Day(day))), day + 3)
+            };
+            black_box(&grades).iter().fold((None, 0), after)
+        });
+    });
     let entries: Vec<LogEntry> = (0..1_000).map(|n| review(n, 0)).collect();
     let params = FoldParams::default();
     group.bench_function("card_state_1000_answers", |b| {
@@ -37,6 +49,24 @@ fn scheduler(c: &mut Criterion) {
             black_box(&entries).iter().fold(CardState::NEW, after)
         });
     });
+    // One answer a day, asked for early so that each schedules.
+    let daily: Vec<LogEntry> = (0..1_000).map(|n| early(n * 86_400_000)).collect();
+    let by_fsrs = DeckSettings { scheduler: SchedulerKind::Fsrs, ..DeckSettings::default() }.fold_params();
+    for (name, params) in [("daily_sm2_1000_answers", params), ("daily_fsrs_1000_answers", by_fsrs)] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let after = |state: CardState, entry: &LogEntry| state.after(entry, &params).0;
+                black_box(&daily).iter().fold(CardState::NEW, after)
+            });
+        });
+    }
+}
+
+/// A good answer that schedules although the card is not due.
+fn early(n: u64) -> LogEntry {
+    let entry = review(n, 0);
+    let Body::Review(review) = entry.body else { return entry };
+    LogEntry { body: Body::Review(Review { early: true, ..review }), ..entry }
 }
 
 fn fold(c: &mut Criterion) {

@@ -98,8 +98,9 @@ struct Seen {
     since_tick_ms: u64,
     /// Own beats applied until then.
     own_applied: u64,
-    /// How far the own clock was ahead when this beat was first seen, in milliseconds.
-    ahead_ms: i64,
+    /// How far the own clock was ahead of a beat that was seen soon after it was sent, in milliseconds. `None` until
+    /// one was: how old a beat was that stood there already is not known.
+    ahead_ms: Option<i64>,
 }
 
 /// One run of a node.
@@ -114,6 +115,10 @@ pub struct Node {
     last_applied: Option<Beat>,
     applied: u64,
     others: BTreeMap<RunId, Seen>,
+    /// The newest read of the list that returned.
+    last_read: Option<ReadAt>,
+    /// Nobody is declared dead by a read that was sent before this.
+    patient_until_tick_ms: u64,
     wall_highest_ms: i64,
     is_over: bool,
 }
@@ -131,9 +136,33 @@ impl Node {
             last_applied: Some(Beat { run, sent_tick_ms }),
             applied: 0,
             others: BTreeMap::new(),
+            last_read: None,
+            patient_until_tick_ms: 0,
             wall_highest_ms: i64::MIN,
             is_over: false,
         }
+    }
+
+    /// The same, where the store was away until this tick: the others have time to be back at it.
+    #[must_use]
+    pub fn patient(mut self, from_tick_ms: u64) -> Node {
+        self.be_patient(from_tick_ms);
+        self
+    }
+
+    /// The same, after another run of the same process that is over: it knows when the store was last seen.
+    #[must_use]
+    pub fn following(mut self, before: &Node) -> Node {
+        self.last_read = self.last_read.or(before.last_read);
+        self.patient_until_tick_ms = self.patient_until_tick_ms.max(before.patient_until_tick_ms);
+        self
+    }
+
+    /// Nobody is declared dead for as long as nodes are back at the store apart, and as a beat may stand still.
+    fn be_patient(&mut self, from_tick_ms: u64) {
+        let patience_ms = self.timing.dead_after_ms.saturating_add(self.timing.back_within_ms);
+        let until_tick_ms = from_tick_ms.saturating_add(patience_ms);
+        self.patient_until_tick_ms = self.patient_until_tick_ms.max(until_tick_ms);
     }
 
     /// Its run.
@@ -188,23 +217,36 @@ impl Node {
             .map(|row| (row.run, *row))
             .collect();
         self.others.retain(|run, _| living.contains_key(run));
-        living
+        let last = self.last_read.replace(at);
+        let since_done_ms = |last: ReadAt| at.done_tick_ms.saturating_sub(last.done_tick_ms);
+        if last.is_some_and(|last| since_done_ms(last) > self.timing.dead_after_ms) {
+            // The store was away. Whoever is back at it first sees the beats of all others as they were before.
+            self.be_patient(at.done_tick_ms);
+        }
+        let still: Vec<Declare> = living
             .values()
-            .filter(|row| self.stands_still(at, row))
+            .filter(|row| self.stands_still(at, last, row))
             .map(|row| Declare { run: row.run, beat: row.beat })
-            .collect()
+            .collect();
+        if at.sent_tick_ms < self.patient_until_tick_ms { Vec::new() } else { still }
     }
 
-    fn stands_still(&mut self, at: ReadAt, row: &NodeRow) -> bool {
-        let now = Seen {
+    fn stands_still(&mut self, at: ReadAt, last: Option<ReadAt>, row: &NodeRow) -> bool {
+        let stood_already = Seen {
             beat: row.beat,
             since_tick_ms: at.done_tick_ms,
             own_applied: self.applied,
-            ahead_ms: at.wall_ms.saturating_sub(row.wall_ms),
+            ahead_ms: None,
         };
-        let seen = self.others.entry(row.run).or_insert(now);
+        let seen = self.others.entry(row.run).or_insert(stood_already);
         if seen.beat != row.beat {
-            *seen = now;
+            // A beat that had to wait on its way is old when it is seen. Only one that comes soon after the one before, and
+            // soon after a read, says something of the clocks.
+            let apart_ms = u64::try_from(self.timing.clock_apart_ms).unwrap_or(0);
+            let is_new = |since_tick_ms: u64| at.done_tick_ms.saturating_sub(since_tick_ms) <= apart_ms;
+            let is_young = last.is_some_and(|last| is_new(last.sent_tick_ms)) && is_new(seen.since_tick_ms);
+            let ahead_ms = is_young.then(|| at.wall_ms.saturating_sub(row.wall_ms)).or(seen.ahead_ms);
+            *seen = Seen { ahead_ms, ..stood_already };
         }
         // From the return of one read to the sending of another: so long, at least, it has not beaten.
         at.sent_tick_ms.saturating_sub(seen.since_tick_ms) >= self.timing.dead_after_ms
@@ -227,9 +269,9 @@ impl Node {
     }
 
     /// How far the own clock is ahead of the others' median, in milliseconds, to within about half a beat. `None` when
-    /// nobody else is there.
+    /// nobody else was seen beating.
     pub fn apart_ms(&self) -> Option<i64> {
-        let mut ahead: Vec<i64> = self.others.values().map(|seen| seen.ahead_ms).collect();
+        let mut ahead: Vec<i64> = self.others.values().filter_map(|seen| seen.ahead_ms).collect();
         ahead.sort_unstable();
         // A beat is seen up to one interval after it was sent.
         let seen_late_ms = i64::try_from(self.timing.beat_every_ms / 2).unwrap_or(0);
@@ -312,5 +354,83 @@ mod tests {
         assert_eq!(node.ready(10_000), Ok(()));
         node.saw(read(1_000, 11_000), &[row(2, 5_500)]);
         assert_eq!(node.ready(11_000), Err(NotReady::ClockApart { apart_ms: 5_000 }));
+    }
+
+    #[test]
+    fn a_beat_that_may_be_old_says_nothing_of_the_clocks() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        node.saw(read(1_000, 181_000), &[row(1, 1_000)]);
+        assert_eq!(node.apart_ms(), None, "it stood there already");
+        node.saw(read(2_000, 182_000), &[row(2, 181_500)]);
+        assert_eq!(node.apart_ms(), Some(0));
+        // The store was away: this beat was sent just before, and is seen only now.
+        node.saw(read(182_000, 362_000), &[row(3, 182_500)]);
+        assert_eq!(node.ready(362_000), Ok(()));
+        node.saw(read(183_000, 363_000), &[row(4, 362_500)]);
+        assert_eq!(node.apart_ms(), Some(0));
+    }
+
+    #[test]
+    fn a_beat_that_hung_on_its_way_says_nothing_of_the_clocks() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        node.saw(read(1_000, 1_000), &[row(1, 500)]);
+        node.saw(read(2_000, 2_000), &[row(2, 1_500)]);
+        assert_eq!(node.apart_ms(), Some(0));
+        // Sent at 2.5 s, and applied after it had waited in the driver.
+        for second in 3..=6_u64 {
+            node.saw(read(second * 1_000, second as i64 * 1_000), &[row(2, 1_500)]);
+        }
+        node.saw(read(7_000, 7_000), &[row(3, 2_500)]);
+        assert_eq!(node.ready(7_000), Ok(()));
+        node.saw(read(8_000, 8_000), &[row(4, 7_500)]);
+        assert_eq!((node.apart_ms(), node.ready(8_000)), (Some(0), Ok(())));
+    }
+
+    /// Beats and reads each second of this range, which the other node spends at beat 7. When it is first declared dead.
+    fn declared(node: &mut Node, seconds: std::ops::RangeInclusive<u64>) -> Option<u64> {
+        seconds.map(|second| second * 1_000).find(|tick_ms| {
+            beat(node, *tick_ms, BeatOutcome::Applied);
+            !node.saw(read(*tick_ms, 0), &[row(7, 0)]).is_empty()
+        })
+    }
+
+    #[test]
+    fn who_is_back_at_the_store_first_gives_the_others_time_and_then_declares_the_dead() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(declared(&mut node, 1..=3), None);
+        let back_s = 183;
+        assert_eq!(declared(&mut node, back_s..=240), Some((back_s + PATIENCE_S) * 1_000));
+    }
+
+    /// How long nobody is declared dead once the store is back, in seconds.
+    const PATIENCE_S: u64 = (Timing::STANDARD.dead_after_ms + Timing::STANDARD.back_within_ms) / 1_000;
+
+    #[test]
+    fn who_registers_when_the_store_is_back_gives_the_others_time_too() {
+        let mut plain = Node::registered(MINE, 60_000, Timing::STANDARD);
+        assert_eq!(declared(&mut plain, 61..=120), Some(66_000));
+        let mut node = Node::registered(MINE, 60_000, Timing::STANDARD).patient(60_000);
+        assert_eq!(declared(&mut node, 61..=120), Some((60 + PATIENCE_S) * 1_000));
+    }
+
+    #[test]
+    fn a_run_is_as_patient_as_the_one_before_it_in_the_same_process() {
+        let next = RunId::from_u128(3);
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(declared(&mut node, 1..=3), None);
+        // The store is back, and the run was declared dead meanwhile.
+        assert_eq!(declared(&mut node, 183..=184), None);
+        let mut following = Node::registered(next, 185_000, Timing::STANDARD).following(&node);
+        assert_eq!(declared(&mut following, 186..=240), Some((183 + PATIENCE_S) * 1_000));
+        // It was away until the next run had registered, of whom nobody knows how long that took.
+        let mut late = Node::registered(next, 300_000, Timing::STANDARD).following(&node);
+        assert_eq!(declared(&mut late, 301..=360), Some((301 + PATIENCE_S) * 1_000));
+    }
+
+    #[test]
+    fn a_read_or_two_that_fail_make_nobody_wait_longer_for_the_learners_of_the_dead() {
+        let mut node = Node::registered(MINE, 0, Timing::STANDARD);
+        assert_eq!(declared(&mut node, 1..=1), None);
+        assert_eq!(declared(&mut node, 4..=20), Some(7_000));
     }
 }

@@ -13,6 +13,9 @@ pub struct Timing {
     /// So many beats of the watcher itself must have been applied meanwhile: when the store was away, everybody's beat
     /// stood still.
     pub beats_meanwhile: u64,
+    /// When the store was away, nodes are back at it within so long of each other, in milliseconds: the longest wait
+    /// of a driver before it connects again, and two beats. So long, and `dead_after_ms` more, nobody is declared dead.
+    pub back_within_ms: u64,
     /// An entry that was done longer ago than this gets its inbox row before its log row, in milliseconds.
     pub late_after_ms: i64,
     /// The checkpoint stays so far behind the clock, in milliseconds; more than `late_after_ms` by what clocks may
@@ -39,6 +42,7 @@ impl Timing {
         beat_fresh_ms: 4_000,
         dead_after_ms: 5_000,
         beats_meanwhile: 4,
+        back_within_ms: 12_000,
         late_after_ms: 10 * 60_000,
         folded_lag_ms: 11 * 60_000,
         inbox_orphan_ms: 24 * 3_600_000,

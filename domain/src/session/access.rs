@@ -3,7 +3,6 @@
 use super::decks::CardKey;
 use super::reread::Why;
 use super::types::*;
-use super::work::Task;
 use super::{DoneState, Session};
 use crate::deck::Deck;
 use crate::ids::DeckId;
@@ -107,7 +106,7 @@ impl Session {
 
     /// Who sees what changed, or where the learner is: that and the loaded decks are read again, and sittings over
     /// everything look for more.
-    pub(super) fn access_changed(&mut self, now: Now, fx: &mut Vec<Effect>) {
+    pub(super) fn access_changed(&mut self, fx: &mut Vec<Effect>) {
         // What is being read now may be from before the change. One look at a time: however often it is told, what is
         // owed is one more.
         self.access_unread = self.is_reading() || self.access_fetch.is_some();
@@ -116,17 +115,7 @@ impl Session {
         }
         let decks: Vec<DeckId> = self.decks.keys().copied().collect();
         self.access_fetch = Some(self.fetch(Want::Access(decks), fx));
-        let open: Vec<SocketId> =
-            self.sockets.iter().filter(|(_, s)| s.sitting.is_some()).map(|(id, _)| *id).collect();
-        for socket in open.into_iter().filter(|socket| !self.will_rescope(*socket)).collect::<Vec<_>>() {
-            self.enqueue(now, socket, Task::Rescope, fx);
-        }
-    }
-
-    /// Whether a socket will look at its decks again anyway.
-    fn will_rescope(&self, socket: SocketId) -> bool {
-        let inbox = self.sockets.get(&socket).map(|s| &s.inbox);
-        inbox.is_some_and(|inbox| inbox.iter().skip(1).any(|work| matches!(work.task, Task::Rescope)))
+        self.rescope_all(fx);
     }
 
     /// The store could not be read: a revocation must not be lost with it.
@@ -139,7 +128,7 @@ impl Session {
         let reads = self.is_reading() || self.access_fetch.is_some();
         if self.access_unread && now.tick_ms >= self.read_again_tick_ms && !reads {
             self.access_unread = false;
-            self.access_changed(now, fx);
+            self.access_changed(fx);
         }
     }
 

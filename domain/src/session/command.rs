@@ -161,6 +161,8 @@ impl Session {
             Command::Undo { of } => Body::Undo { of },
             Command::ImportCommit { job } => Body::ImportCommit { job },
             Command::ImportRevoke { job } => Body::ImportRevoke { job },
+            Command::Claim { guest, job } => Body::Claim { guest, job },
+            Command::Regrade(regrade) => Body::Regrade(regrade),
         };
         LogEntry { id, job: None, stamp: self.zones.stamp(id.at_ms()), body }
     }
@@ -360,6 +362,10 @@ fn card_of(command: &Command) -> Option<(DeckId, CardId)> {
     match *command {
         Command::Answer(a) => Some((a.deck, a.card)),
         Command::Set { deck, card, .. } => Some((deck, card)),
-        Command::Undo { .. } | Command::ImportCommit { .. } | Command::ImportRevoke { .. } => None,
+        Command::Undo { .. }
+        | Command::ImportCommit { .. }
+        | Command::ImportRevoke { .. }
+        | Command::Claim { .. }
+        | Command::Regrade(_) => None,
     }
 }

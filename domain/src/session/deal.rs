@@ -4,10 +4,9 @@ use super::decks::{CardKey, DeckStudy};
 use super::queue::Queue;
 use super::types::{CardDeal, Counts, Effect, IfGraded, Kind, Now, Out, SocketId};
 use super::{DoneState, Held, Promise, Session, Sitting};
-use crate::day::{Day, Stamp};
-use crate::entry::{Body, LogEntry, Mode, Review};
+use crate::day::Day;
 use crate::grade::Grade;
-use crate::ids::{DeckId, EntryId};
+use crate::ids::{CardId, DeckId};
 use crate::limits::{COMMANDS_UNDECIDED, DRILL_AHEAD_MS};
 use crate::state::{CardState, CountedAs, FoldParams};
 use std::collections::BTreeMap;
@@ -172,7 +171,8 @@ impl Session {
         let study = self.decks.get(&key.0)?;
         let state = self.state_shown(socket, key)?;
         let params = study.deck.settings.fold_params();
-        let promise = Grade::ALL.map(|grade| promise(&state, kind, self.today, grade, &params));
+        let card = study.deck.card(key.1)?.id;
+        let promise = promises(&state, kind, card, self.today, &params);
         Some(Held { key, kind, arrived_tick_ms: now.tick_ms, dealt_on: self.today, promise })
     }
 
@@ -186,7 +186,17 @@ impl Session {
             again_today: promise.again_today,
         });
         let left = self.left(socket);
-        Some(CardDeal { deck: study.deck.clone(), card: key.1, kind, state, if_graded, left })
+        let recall = state.recall(self.today, &study.deck.settings.fold_params());
+        let recall_permille = recall.map(|recall| (recall * 1_000.0 + 0.5) as u16);
+        Some(CardDeal {
+            deck: study.deck.clone(),
+            card: key.1,
+            kind,
+            state,
+            recall_permille,
+            if_graded,
+            left,
+        })
     }
 
     /// The card's state as this socket may know it: without what others did and is not durable.
@@ -290,39 +300,21 @@ impl Sitting {
     }
 }
 
-/// What this grade would lead to, given on `today`.
-fn promise(state: &CardState, kind: Kind, today: Day, grade: Grade, params: &FoldParams) -> Promise {
+/// What each grade would lead to, given on `today`.
+fn promises(
+    state: &CardState,
+    kind: Kind,
+    card: CardId,
+    today: Day,
+    params: &FoldParams,
+) -> [Promise; Grade::ALL.len()] {
     if kind == Kind::Extra {
-        return Promise { due: state.due, again_today: false };
+        return [Promise { due: state.due, again_today: false }; Grade::ALL.len()];
     }
-    let (after, _) = state.after(&trial(today, grade), params);
-    let (due, again_today) = outcome_of(&after, today, params);
-    Promise { due, again_today }
+    state.outcomes(card, today, params).map(|(due, again_today)| Promise { due, again_today })
 }
 
 /// What an answer did lead to, in the terms of a promise.
 pub(super) fn outcome_of(state: &CardState, today: Day, params: &FoldParams) -> (Option<Day>, bool) {
     (state.due, state.drill(state.effective_day(today), params.drill_until).is_some())
-}
-
-/// An answer that is tried on a copy and never logged.
-fn trial(today: Day, grade: Grade) -> LogEntry {
-    LogEntry {
-        id: EntryId::MIN,
-        job: None,
-        stamp: Stamp { day: today, utc_offset_min: 0 },
-        body: Body::Review(Review {
-            deck: DeckId::from_u128(0),
-            card: crate::ids::CardId::from_u128(0),
-            grade,
-            mode: Mode::Flip,
-            elapsed_ms: 0,
-            early: false,
-            confidence: None,
-            sitting: None,
-            class: None,
-            response: None,
-            revision: 0,
-        }),
-    }
 }

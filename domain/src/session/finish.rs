@@ -63,6 +63,7 @@ impl Session {
         };
         let done = Done {
             sitting: sitting.id,
+            decks: sitting.asked.clone().unwrap_or_default(),
             answered: figures.answered,
             cards: u32::try_from(figures.cards.len()).unwrap_or(u32::MAX),
             correct: figures.correct,

@@ -3,7 +3,7 @@
 use crate::access::Span;
 use crate::day::ZoneHistory;
 use crate::deck::Deck;
-use crate::entry::{Confidence, LogEntry, SetChange};
+use crate::entry::{Confidence, LogEntry, Regrade, SetChange};
 use crate::grade::Grade;
 use crate::ids::{CardId, DeckId, EntryId, InstanceId, JobId, SittingId, UserId};
 use crate::session::{DeckLoad, Refusal};
@@ -206,6 +206,15 @@ pub enum Command {
         /// The job.
         job: JobId,
     },
+    /// What a guest did is the learner's from now on. Never a client's.
+    Claim {
+        /// The guest.
+        guest: UserId,
+        /// The job under which the guest's entries were copied.
+        job: JobId,
+    },
+    /// An answer has another grade. Never a client's.
+    Regrade(Regrade),
 }
 
 /// An answer in mode `flip`.

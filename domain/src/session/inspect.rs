@@ -108,6 +108,7 @@ impl Session {
             ("returned", self.returned.len()),
             ("locked", self.locked.len()),
             ("repairs", self.repairs.len()),
+            ("marks", self.marks.len()),
             ("inbox", sockets().map(|s| s.inbox.len()).max().unwrap_or(0)),
             ("busy", sockets().map(|s| s.busy.len()).max().unwrap_or(0)),
             ("commands", sockets().map(|s| s.commands.len()).max().unwrap_or(0)),

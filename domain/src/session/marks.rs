@@ -1,4 +1,5 @@
-//! Marks of imports: the rows of a job count from now on, or no longer.
+//! Marks of imports: the rows of a job count from now on, or no longer. What was copied from a guest is such a job too, and
+//! its claim the mark.
 //!
 //! Which cards they are about is not known here, and a card without a row may be one of them. So from the moment at which
 //! a mark leaves for the writer no state in memory is stepped on: whoever is answered meanwhile is folded from the log

@@ -24,7 +24,9 @@ mod packed;
 mod pending;
 mod queue;
 mod refold;
+mod regrade;
 mod reread;
+mod rescope;
 mod rollover;
 mod rows;
 mod scope;
@@ -48,6 +50,7 @@ use known::Known;
 use pending::InFlight;
 use queue::Queue;
 use reread::{Reread, Why};
+use rescope::Rescope;
 use small::SmallMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -86,6 +89,8 @@ pub struct Session {
     /// Decks that are being read may have been read before the newest mark was durable.
     marked_while_reading: bool,
     access_fetch: Option<Token>,
+    /// Sittings whose decks are being looked at again. No socket waits for it.
+    rescopes: BTreeMap<Token, Rescope>,
     /// What changed about access could not be read and has to be read again.
     access_unread: bool,
     node_has_credit: bool,
@@ -186,6 +191,7 @@ impl Session {
             marks: Vec::new(),
             marked_while_reading: false,
             access_fetch: None,
+            rescopes: BTreeMap::new(),
             access_unread: false,
             node_has_credit: true,
             // Tokens of two lives never meet: what an earlier life asked for means nothing to this one.
@@ -218,7 +224,7 @@ impl Session {
             Input::Outcome { id, outcome } => self.outcome(now, id, outcome, fx),
             Input::Deck(deck) => self.deck_changed(now, deck, fx),
             Input::Imported(deck) => self.reread(deck, Why::Imported, fx),
-            Input::AccessChanged => self.access_changed(now, fx),
+            Input::AccessChanged => self.access_changed(fx),
             Input::Zones(zones) => self.zones_changed(now, zones, fx),
             Input::Credit(has_credit) => self.node_has_credit = has_credit,
             Input::WriteBehind(rows) => self.write_behind(rows, fx),
@@ -293,6 +299,7 @@ impl Session {
     fn detach(&mut self, now: Now, socket: SocketId) {
         let Some(gone) = self.sockets.remove(&socket) else { return };
         self.pending.forget_socket(socket);
+        self.forget_rescope(socket);
         self.put_back(&gone.held);
         self.unlock(socket);
         if self.sockets.is_empty() {

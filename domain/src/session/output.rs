@@ -104,6 +104,8 @@ pub struct CardDeal {
     pub kind: Kind,
     /// Its state.
     pub state: CardState,
+    /// How likely it is remembered today, in permille; `None` while nothing is known of it.
+    pub recall_permille: Option<u16>,
     /// What each grade would lead to.
     pub if_graded: [IfGraded; 6],
     /// What is left.
@@ -144,6 +146,8 @@ pub enum Reason {
     Set,
     /// The answer led to something else than the card's `if_graded` said.
     Rescheduled,
+    /// An earlier answer has another grade.
+    Regraded,
 }
 
 /// A `changed` frame.
@@ -166,6 +170,8 @@ pub struct Changed {
 pub struct Done {
     /// The sitting.
     pub sitting: SittingId,
+    /// The decks that the client named for it; none: all of the learner's.
+    pub decks: Vec<DeckId>,
     /// Answers in it.
     pub answered: u32,
     /// Different cards.

@@ -1,14 +1,17 @@
 //! A card's state in 52 bytes: most of a resident learner's memory is rows, and most rows were last moved by an answer
 //! of the day on which they were scheduled. What does not fit that form is kept whole beside it.
+//!
+//! Days are counted from 1970 in 16 bits, which end in 2149, and so are intervals.
 
 use crate::day::Day;
+use crate::fsrs::{DIFFICULTY_MIN, Memory};
 use crate::grade::Grade;
 use crate::ids::{EntryId, SittingId};
 use crate::sm2::Sm2;
 use crate::state::{CardState, LastGrade, Scheduled};
 
 /// No day.
-const NO_DAY: i32 = i32::MIN;
+const NO_DAY: u16 = u16::MAX;
 /// No sitting.
 const NO_SITTING: u16 = u16::MAX;
 /// Sittings that are looked at before a row gets a place of its own in the table: a learner is in one or two.
@@ -24,6 +27,9 @@ const WAS_NEW: u16 = 1 << 8;
 const ONLY_EARLY: u16 = 1 << 9;
 const SCHEDULED_ON: u16 = 1 << 10;
 const GRADED: u16 = 1 << 11;
+const REMEMBERED: u16 = 1 << 12;
+/// The highest bit of the difficulty, which has seventeen.
+const DIFFICULT: u16 = 1 << 13;
 /// The row says only which card it is; its state is kept whole.
 const WHOLE: u16 = 1 << 15;
 
@@ -31,12 +37,17 @@ const WHOLE: u16 = 1 << 15;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub(super) index: u32,
-    due: i32,
+    /// Of the memory, in ten-thousandths of a day.
+    stability: u32,
+    due: u16,
     /// The day of all that is about the last scheduling: the answer, the schedule, the grade.
-    day: i32,
-    max_day: i32,
-    failed_on: i32,
-    interval_days: u32,
+    day: u16,
+    max_day: u16,
+    failed_on: u16,
+    remembered_on: u16,
+    /// Of the memory, above the least one, in ten-thousandths.
+    difficulty: u16,
+    interval_days: u16,
     reps: u16,
     ease: u16,
     lapses: u16,
@@ -82,10 +93,13 @@ impl Row {
     pub(super) fn whole(index: u32) -> Row {
         Row {
             index,
+            stability: 0,
             due: NO_DAY,
             day: NO_DAY,
             max_day: NO_DAY,
             failed_on: NO_DAY,
+            remembered_on: NO_DAY,
+            difficulty: 0,
             interval_days: 0,
             reps: 0,
             ease: 0,
@@ -108,14 +122,22 @@ impl Row {
         let graded = state.last_grade;
         let day = scheduled.map(|s| s.day).or(state.scheduled_on).or(graded.map(|g| g.day));
         let same = |other: Option<Day>| other.is_none() || other == day;
-        let days = [state.due, state.max_day, state.failed_on, day];
         let plain = same(state.scheduled_on)
             && same(graded.map(|g| g.day))
             && graded.is_none_or(|g| g.at_ms == last.at_ms())
             && state.buried_until.is_none()
-            && state.flag <= FLAG_MAX
-            && days.iter().flatten().all(|day| day.0 != NO_DAY);
+            && state.flag <= FLAG_MAX;
         if !plain {
+            return None;
+        }
+        let memory = state.memory;
+        let difficulty = match memory {
+            Some(memory) => memory.difficulty.checked_sub(DIFFICULTY_MIN)?,
+            None => 0,
+        };
+        // Seventeen bits.
+        let high = difficulty >> 16;
+        if high > 1 {
             return None;
         }
         let answers = u16::try_from(state.answers).ok()?;
@@ -127,15 +149,19 @@ impl Row {
         set(ONLY_EARLY, scheduled.is_some_and(|s| s.only_early));
         set(SCHEDULED_ON, state.scheduled_on.is_some());
         set(GRADED, graded.is_some());
+        set(REMEMBERED, memory.is_some());
+        set(DIFFICULT, high == 1);
         bits |= graded.map_or(0, |g| u16::from(g.grade.number()));
-        let raw = |day: Option<Day>| day.map_or(NO_DAY, |day| day.0);
         Some(Row {
             index,
-            due: raw(state.due),
-            day: raw(day),
-            max_day: raw(state.max_day),
-            failed_on: raw(state.failed_on),
-            interval_days: state.sm2.interval_days,
+            stability: memory.map_or(0, |memory| memory.stability),
+            due: short(state.due)?,
+            day: short(day)?,
+            max_day: short(state.max_day)?,
+            failed_on: short(state.failed_on)?,
+            remembered_on: short(memory.map(|memory| memory.on))?,
+            difficulty: (difficulty & 0xffff) as u16,
+            interval_days: u16::try_from(state.sm2.interval_days).ok()?,
             reps: state.sm2.reps,
             ease: state.sm2.ease,
             lapses: state.lapses,
@@ -149,8 +175,13 @@ impl Row {
     /// The state of a row that is not whole elsewhere.
     pub(super) fn unpack(&self, sittings: &Sittings) -> CardState {
         let has = |bit: u16| self.bits & bit != 0;
-        let day_of = |raw: i32| (raw != NO_DAY).then_some(Day(raw));
-        let day = Day(self.day);
+        let day_of = |raw: u16| (raw != NO_DAY).then_some(Day(i32::from(raw)));
+        let day = Day(i32::from(self.day));
+        let memory = Memory {
+            stability: self.stability,
+            difficulty: DIFFICULTY_MIN + u32::from(self.difficulty) + (u32::from(has(DIFFICULT)) << 16),
+            on: Day(i32::from(self.remembered_on)),
+        };
         let scheduled = Scheduled {
             day,
             was_new: has(WAS_NEW),
@@ -160,7 +191,7 @@ impl Row {
         let grade = u8::try_from(self.bits & GRADE).ok().and_then(Grade::new);
         let graded = grade.map(|grade| LastGrade { day, grade, at_ms: self.last.at_ms() });
         CardState {
-            sm2: Sm2 { reps: self.reps, ease: self.ease, interval_days: self.interval_days },
+            sm2: Sm2 { reps: self.reps, ease: self.ease, interval_days: self.interval_days.into() },
             due: day_of(self.due),
             lapses: self.lapses,
             answers: u32::from(self.answers),
@@ -172,7 +203,16 @@ impl Row {
             suspended: has(SUSPENDED),
             buried_until: None,
             flag: u8::try_from((self.bits >> FLAG_SHIFT) & u16::from(FLAG_MAX)).unwrap_or(0),
+            memory: has(REMEMBERED).then_some(memory),
             last: Some(self.last),
         }
+    }
+}
+
+/// A day in 16 bits, `None` if it needs more.
+fn short(day: Option<Day>) -> Option<u16> {
+    match day {
+        Some(day) => u16::try_from(day.0).ok().filter(|raw| *raw != NO_DAY),
+        None => Some(NO_DAY),
     }
 }

@@ -132,6 +132,7 @@ mod tests {
     use super::*;
     use crate::day::{Day, Stamp};
     use crate::entry::{Body, LogEntry, Mode, Review};
+    use crate::fsrs::{DIFFICULTY_MAX, DIFFICULTY_MIN, Memory};
     use crate::grade::Grade;
     use crate::ids::{CardId, DeckId, EntryId, SittingId};
     use crate::sm2::Sm2;
@@ -178,6 +179,16 @@ mod tests {
     }
 
     prop_compose! {
+        fn some_memory()(
+            stability in any::<u32>(),
+            difficulty in prop_oneof![9 => DIFFICULTY_MIN..=DIFFICULTY_MAX, 1 => any::<u32>()],
+            on in some_day(),
+        ) -> Memory {
+            Memory { stability, difficulty, on }
+        }
+    }
+
+    prop_compose! {
         fn some_grade()(day in some_day(), grade in 0..6_u8, at_ms in 5_000..5_003_i64) -> LastGrade {
             LastGrade { day, grade: Grade::new(grade).unwrap(), at_ms }
         }
@@ -185,7 +196,8 @@ mod tests {
 
     prop_compose! {
         fn some_state()(
-            (reps, ease, interval_days) in any::<(u16, u16, u32)>(),
+            (reps, ease) in any::<(u16, u16)>(),
+            interval_days in prop_oneof![9 => 0..70_000_u32, 1 => any::<u32>()],
             due in prop::option::of(some_day()),
             lapses in any::<u16>(),
             answers in prop_oneof![9 => 0..70_u32, 1 => any::<u32>()],
@@ -196,12 +208,13 @@ mod tests {
             max_day in prop::option::of(some_day()),
             (suspended, flag) in any::<(bool, u8)>(),
             buried_until in prop::option::weighted(0.1, some_day()),
+            memory in prop::option::weighted(0.8, some_memory()),
             last in prop::option::weighted(0.9, (5_000..5_003_i64, any::<u64>())),
         ) -> CardState {
             let last = last.map(|(at_ms, random)| EntryId::v7(at_ms, u128::from(random)));
             CardState {
                 sm2: Sm2 { reps, ease, interval_days }, due, lapses, answers, scheduled, scheduled_on, last_grade,
-                failed_on, max_day, suspended, buried_until, flag: flag % 12, last,
+                failed_on, max_day, suspended, buried_until, flag: flag % 12, memory, last,
             }
         }
     }

@@ -72,6 +72,8 @@ impl Session {
     }
 
     fn begin(&mut self, _now: Now, socket: SocketId, sitting: Sitting, fx: &mut Vec<Effect>) {
+        // It was asked before this `start` was read, and about another sitting.
+        self.forget_rescope(socket);
         let Some(state) = self.sockets.get_mut(&socket) else { return };
         let held = std::mem::take(&mut state.held);
         state.sitting = Some(sitting);
@@ -81,39 +83,8 @@ impl Session {
         fx.push(Effect::Send { socket, out: Out::Queue(listed(&by_deck), self.left(socket)) });
     }
 
-    /// A sitting over all that the learner has takes in decks that came later.
-    pub(super) fn rescope(
-        &mut self,
-        _now: Now,
-        socket: SocketId,
-        gathered: &Gathered,
-        fx: &mut Vec<Effect>,
-    ) -> Step {
-        let Some(sitting) = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()) else {
-            return Step::Done;
-        };
-        let decks = match self.resolve(sitting.asked.clone(), gathered) {
-            Ok(decks) => decks,
-            Err(Ok(want)) => return Step::Need(want),
-            Err(Err(_)) => return Step::Done,
-        };
-        let Some(sitting) = self.sockets.get_mut(&socket).and_then(|s| s.sitting.as_mut()) else {
-            return Step::Done;
-        };
-        let grew = decks.iter().any(|deck| !sitting.covers(*deck));
-        sitting.decks = decks;
-        sitting.queue = None;
-        if grew {
-            let left = Some(self.left(socket));
-            let changed =
-                Changed { reason: Reason::Assigned, drop: Vec::new(), card: None, about: None, left };
-            fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
-        }
-        Step::Done
-    }
-
     /// The decks that a `start` means, all loaded; or what must be fetched first; or why not.
-    fn resolve(
+    pub(super) fn resolve(
         &self,
         asked: Option<Vec<DeckId>>,
         gathered: &Gathered,

@@ -79,7 +79,7 @@ impl Session {
         self.requeue(key);
         for socket in others {
             let holds = self.sockets.get(&socket).is_some_and(|s| s.held.iter().any(|held| held.key == key));
-            if holds && matches!(pending.reason, Reason::Set | Reason::Undone) {
+            if holds && matches!(pending.reason, Reason::Set | Reason::Undone | Reason::Regraded) {
                 self.refresh_held(now, socket, key, pending.reason, fx);
                 continue;
             }

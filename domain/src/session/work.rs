@@ -25,7 +25,6 @@ pub(super) struct Work {
 pub(super) enum Task {
     Start(Box<Start>),
     Command { seq: u64, id: EntryId, command: Command },
-    Rescope,
 }
 
 /// What was fetched for the work at the head of a socket's inbox.
@@ -53,10 +52,8 @@ pub(super) enum Step {
 impl Session {
     pub(super) fn enqueue(&mut self, now: Now, socket: SocketId, task: Task, fx: &mut Vec<Effect>) {
         let Some(state) = self.sockets.get_mut(&socket) else { return };
-        if !matches!(task, Task::Rescope) {
-            state.acted_tick_ms = now.tick_ms;
-            state.lost_on_screen = false;
-        }
+        state.acted_tick_ms = now.tick_ms;
+        state.lost_on_screen = false;
         if state.inbox.len() >= limits::SOCKET_INBOX {
             fx.push(Effect::Send { socket, out: Out::Close(Closing::TooSlow) });
             self.detach(now, socket);
@@ -110,7 +107,6 @@ impl Session {
     fn work(&mut self, now: Now, socket: SocketId, work: &mut Work, fx: &mut Vec<Effect>) -> Step {
         match &work.task {
             Task::Start(start) => self.start(now, socket, start, &mut work.gathered, fx),
-            Task::Rescope => self.rescope(now, socket, &work.gathered, fx),
             Task::Command { seq, id, command } => {
                 let (seq, id, command) = (*seq, *id, *command);
                 match command {
@@ -118,8 +114,11 @@ impl Session {
                     Command::Answer(_) | Command::Set { .. } => {
                         self.accept(now, socket, (seq, id), command, &mut work.gathered, fx)
                     }
-                    Command::ImportCommit { .. } | Command::ImportRevoke { .. } => {
+                    Command::ImportCommit { .. } | Command::ImportRevoke { .. } | Command::Claim { .. } => {
                         self.mark(socket, (seq, id), command, &work.gathered, fx)
+                    }
+                    Command::Regrade(regrade) => {
+                        self.regrade(socket, (seq, id), regrade, &mut work.gathered, fx)
                     }
                 }
             }
@@ -150,6 +149,10 @@ impl Session {
             self.access_fetch = None;
             return self.access_fetched(now, facts, fx);
         }
+        if let Some(rescope) = self.rescopes.remove(&token) {
+            self.rescope_fetched(now, rescope, facts, fx);
+            return self.forget_decks_told();
+        }
         let asked = |socket: &Socket| socket.blocked == Some(Block::Fetch(token));
         let by = self.sockets.iter().find(|(_, socket)| asked(socket)).map(|(id, _)| *id);
         if let Some(socket) = by {
@@ -158,7 +161,7 @@ impl Session {
             }
             match facts {
                 Ok(facts) => self.gather(now, socket, facts, fx),
-                Err(FetchFailed) => self.fetch_failed(now, socket, fx),
+                Err(FetchFailed) => self.fetch_failed(socket, fx),
             }
             self.pump(now, socket, fx);
             return self.forget_decks_told();
@@ -170,9 +173,10 @@ impl Session {
         }
     }
 
-    /// Whether a socket waits for the store.
+    /// Whether decks may be on their way from the store: a socket waits for it, or looks at its decks again.
     pub(super) fn is_reading(&self) -> bool {
-        self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
+        !self.rescopes.is_empty()
+            || self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
     }
 
     /// Once nothing is being read, nothing older than what was told can arrive.
@@ -207,7 +211,7 @@ impl Session {
     }
 
     /// The store could not be read: the work at the head is given back to its client.
-    fn fetch_failed(&mut self, now: Now, socket: SocketId, fx: &mut Vec<Effect>) {
+    fn fetch_failed(&mut self, socket: SocketId, fx: &mut Vec<Effect>) {
         let Some(state) = self.sockets.get_mut(&socket) else { return };
         let Some(work) = state.inbox.pop_front() else { return };
         match work.task {
@@ -218,7 +222,6 @@ impl Session {
             Task::Start(_) => {
                 fx.push(Effect::Send { socket, out: Out::Error(Notice::StoreUnavailable) });
             }
-            Task::Rescope => self.access_is_unread(now),
         }
         self.unlock(socket);
     }

@@ -18,6 +18,7 @@ fn org(n: u128) -> Option<OrgId> {
 fn gate(visibility: Visibility) -> DeckGate {
     DeckGate {
         owner: user(OWNER),
+        editors: [].into(),
         org: org(7),
         visibility,
         narrowed: Default::default(),

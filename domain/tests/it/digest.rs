@@ -3,10 +3,12 @@
 
 use crate::histories::{answer, card};
 use domain::day::{Day, Stamp};
-use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Review, SetChange};
+use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Regrade, Review, SetChange};
 use domain::fold::{DayFigures, Folded};
+use domain::fsrs::{Memory, Parameters};
 use domain::grade::Grade;
-use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId};
+use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId, UserId};
+use domain::schedule::{EasyDays, Scheduler};
 use domain::sm2::Sm2;
 use domain::state::{CardState, FoldParams, LastGrade, Scheduled};
 
@@ -43,10 +45,13 @@ fn each_field_of_a_state_changes_its_digest() {
         suspended,
         buried_until: _,
         flag,
+        memory: _,
         last: _,
     } = base;
     let day = Some(Day(9));
     let with_scheduled = |scheduled| CardState { scheduled, ..base };
+    let remembered = Memory { stability: 10_000, difficulty: 50_000, on: Day(5) };
+    let with_memory = |memory| digest(CardState { memory: Some(memory), ..base });
     let with_grade = |last_grade| CardState { last_grade, ..base };
     all_differ(&[
         ("base", digest(base)),
@@ -74,6 +79,10 @@ fn each_field_of_a_state_changes_its_digest() {
         ("suspended", digest(CardState { suspended: !suspended, ..base })),
         ("buried", digest(CardState { buried_until: day, ..base })),
         ("flag", digest(CardState { flag: flag + 1, ..base })),
+        ("memory", with_memory(remembered)),
+        ("memory: stability", with_memory(Memory { stability: 10_001, ..remembered })),
+        ("memory: difficulty", with_memory(Memory { difficulty: 50_001, ..remembered })),
+        ("memory: day", with_memory(Memory { on: Day(6), ..remembered })),
         ("last entry", digest(CardState { last: Some(EntryId::from_u128(1)), ..base })),
     ]);
 }
@@ -138,6 +147,11 @@ fn each_thing_that_a_client_sends_changes_the_content() {
     };
     let GivenState { reps, ease, interval_days, due: _, lapses, last_scheduled: _ } = state;
     let given = |state| content(Body::State { deck, card, state });
+    let by = UserId::from_u128(1);
+    let regrade = Regrade { of: EntryId::from_u128(9), deck, card, grade: Grade::Good, by };
+    let regraded = |regrade| content(Body::Regrade(regrade));
+    let claim =
+        |guest, job| content(Body::Claim { guest: UserId::from_u128(guest), job: JobId::from_u128(job) });
     all_differ(&[
         ("review", of(base)),
         ("deck", of(Review { deck: other_deck, ..base })),
@@ -172,6 +186,15 @@ fn each_thing_that_a_client_sends_changes_the_content() {
         ("commit", content(Body::ImportCommit { job: JobId::from_u128(1) })),
         ("commit of another", content(Body::ImportCommit { job: JobId::from_u128(2) })),
         ("revoke", content(Body::ImportRevoke { job: JobId::from_u128(1) })),
+        ("regrade", regraded(regrade)),
+        ("regrade of another", regraded(Regrade { of: EntryId::from_u128(8), ..regrade })),
+        ("regrade: deck", regraded(Regrade { deck: DeckId::from_u128(0), ..regrade })),
+        ("regrade: card", regraded(Regrade { card: other_card, ..regrade })),
+        ("regrade: grade", regraded(Regrade { grade: Grade::Hard, ..regrade })),
+        ("regrade: by", regraded(Regrade { by: UserId::from_u128(2), ..regrade })),
+        ("claim", claim(1, 1)),
+        ("claim of another", claim(2, 1)),
+        ("claim by another job", claim(1, 2)),
     ]);
 }
 
@@ -196,13 +219,31 @@ fn what_the_server_stamps_is_no_content() {
 }
 
 #[test]
-fn another_drill_or_maximum_makes_a_stored_row_one_to_fold_again() {
+fn another_drill_maximum_scheduler_or_fuzz_makes_a_stored_row_one_to_fold_again() {
     let base = FoldParams::default();
-    let FoldParams { drill_until: _, maximum_interval_days: _ } = base;
+    let FoldParams { drill_until: _, maximum_interval_days: _, scheduler: _, fuzz: _ } = base;
+    let mut weights = Parameters::DEFAULT.decimals();
+    weights[12] += 0.0001;
+    let fsrs = |permille, parameters| FoldParams {
+        scheduler: Scheduler::Fsrs { parameters, desired_retention_permille: permille },
+        ..base
+    };
+    let default = fsrs(900, Parameters::DEFAULT);
     assert_ne!(base.key(), 0, "0 marks a stale row");
     all_differ(&[
         ("base", base.key().into()),
         ("drill", FoldParams { drill_until: 3, ..base }.key().into()),
         ("maximum", FoldParams { maximum_interval_days: 365, ..base }.key().into()),
+        ("fuzz", FoldParams { fuzz: Some(EasyDays::NONE), ..base }.key().into()),
+        (
+            "easy days",
+            FoldParams { fuzz: Some(EasyDays([100, 100, 100, 100, 100, 100, 0])), ..base }.key().into(),
+        ),
+        ("fsrs", default.key().into()),
+        ("its drill", FoldParams { drill_until: 3, ..default }.key().into()),
+        ("its maximum", FoldParams { maximum_interval_days: 365, ..default }.key().into()),
+        ("its fuzz", FoldParams { fuzz: Some(EasyDays::NONE), ..default }.key().into()),
+        ("wanted recall", fsrs(901, Parameters::DEFAULT).key().into()),
+        ("weights", fsrs(900, Parameters::new(&weights).unwrap()).key().into()),
     ]);
 }

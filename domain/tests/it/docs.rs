@@ -1,10 +1,11 @@
 //! What docs/MODEL.md says is tested, is tested.
 
 const MODEL: &str = include_str!("../../../docs/MODEL.md");
-const SOURCES: [(&str, &str); 4] = [
+const SOURCES: [(&str, &str); 5] = [
     ("controls", include_str!("controls.rs")),
     ("invariants", include_str!("invariants.rs")),
     ("order", include_str!("order.rs")),
+    ("regrades", include_str!("regrades.rs")),
     ("rules", include_str!("rules.rs")),
 ];
 

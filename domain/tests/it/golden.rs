@@ -2,6 +2,7 @@
 
 use crate::histories::{START_MS, card};
 use domain::day::{Day, ZoneHistory};
+use domain::deck::{DeckSettings, SchedulerKind};
 use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::fold::fold_learner;
 use domain::grade::Grade;
@@ -100,4 +101,54 @@ fn a_day_has_its_figures_and_undone_answers_have_none() {
     assert_eq!(days(&log), [(first, 1, 1, 1200), (first.plus(1), 2, 1, 1300)]);
     assert_eq!(days(&undone), [(first, 1, 1, 1200), (first.plus(1), 1, 1, 500)]);
     assert_eq!(state_of(&undone).sm2.reps, 2, "the answer after the undone one now schedules");
+}
+
+/// A deck under FSRS with everybody's weights, nine of ten remembered, without fuzz.
+fn by_fsrs(log: &[LogEntry]) -> CardState {
+    let settings =
+        DeckSettings { scheduler: SchedulerKind::Fsrs, fuzz: Some(false), ..DeckSettings::default() };
+    fold_learner(log, |_| settings.fold_params()).cards[&card(0)]
+}
+
+#[test]
+fn fsrs_schedules_through_the_whole_fold() {
+    let first = ZoneHistory::new().stamp(START_MS + 12 * 3_600_000).day;
+    let (mut log, mut day, mut seen) = (Vec::new(), 0, Vec::new());
+    for grade in [4, 4, 3, 4, 1, 4, 5] {
+        log.push(review(day, grade, 1000));
+        let state = by_fsrs(&log);
+        let memory = state.memory.unwrap();
+        seen.push((state.sm2.interval_days, memory.stability, memory.difficulty));
+        day = i64::from(state.due.unwrap().since(first));
+    }
+    // Days, and the memory in ten-thousandths.
+    let expected = [
+        (2, 23_065, 21_181),
+        (11, 109_643, 21_112),
+        (32, 322_033, 47_483),
+        (93, 927_533, 47_388),
+        (4, 36_571, 82_559),
+        (8, 82_985, 82_429),
+        (24, 241_052, 76_410),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_drill_moves_the_memory_and_not_the_schedule_and_an_answer_beyond_it_does_so_on_a_later_day_alone() {
+    let at = |day: i64, minute: i64, grade: u8| {
+        let entry = review(day, grade, 1000);
+        LogEntry { id: EntryId::v7(entry.id.at_ms() + minute * 60_000, 5), ..entry }
+    };
+    let failed = [at(0, 0, 1)];
+    let drilled = [failed[0], at(0, 1, 4)];
+    let extra = [failed[0], drilled[1], at(0, 2, 5)];
+    let memory = |log: &[LogEntry]| by_fsrs(log).memory.unwrap();
+    assert!(memory(&drilled).stability > memory(&failed).stability);
+    assert_eq!(by_fsrs(&drilled).due, by_fsrs(&failed).due);
+    assert_eq!(memory(&extra), memory(&drilled), "who has just been told proves nothing");
+    let ahead = [at(0, 0, 5), at(3, 0, 4)];
+    assert_eq!(by_fsrs(&ahead).due, by_fsrs(&ahead[..1]).due, "the card was not due");
+    assert_eq!(memory(&ahead).on, ahead[1].stamp.day, "and was remembered after days");
+    assert!(memory(&ahead).stability > memory(&ahead[..1]).stability);
 }

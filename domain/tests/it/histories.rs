@@ -2,10 +2,11 @@
 //! entries may arrive.
 
 use domain::day::{Day, ZoneHistory};
-use domain::deck::DeckSettings;
-use domain::entry::{Body, GivenState, LogEntry, Mode, Review, SetChange};
+use domain::deck::{DeckSettings, SchedulerKind};
+use domain::entry::{Body, GivenState, LogEntry, Mode, Regrade, Review, SetChange};
 use domain::grade::Grade;
-use domain::ids::{CardId, DeckId, EntryId, JobId, SittingId};
+use domain::ids::{CardId, DeckId, EntryId, JobId, SittingId, UserId};
+use domain::schedule::EasyDays;
 use domain::state::FoldParams;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,6 +16,8 @@ use uuid::Uuid;
 /// 2026-03-01T00:00:00Z: two changes to summer time lie ahead within a history's usual length.
 pub const START_MS: i64 = 1_772_323_200_000;
 const MINUTE_MS: i64 = 60_000;
+/// Jobs from here on are guests.
+pub const GUESTS: u8 = 2;
 const ZONES: [(&str, u8); 5] = [
     ("Europe/Berlin", 4),
     ("Pacific/Kiritimati", 0),
@@ -23,21 +26,35 @@ const ZONES: [(&str, u8); 5] = [
     ("Europe/Berlin", 2),
 ];
 
-/// The decks of a history and what they are folded with: one drills to 4, one to 3 and knows no long intervals.
+/// The decks of a history and what they are folded with: one drills to 4, one to 3, spreads its intervals and knows no long
+/// ones, and one goes by FSRS.
 pub fn deck(n: u8) -> DeckId {
-    DeckId::from_u128(0xdec0 + u128::from(n % 2))
+    DeckId::from_u128(0xdec0 + u128::from(n % 3))
 }
 
 /// The fold's parameters of each deck.
 pub fn params(of: DeckId) -> FoldParams {
+    let settings = DeckSettings::default();
     if of == deck(0) {
-        DeckSettings::default().fold_params()
+        settings.fold_params()
+    } else if of == deck(1) {
+        let easy_days = EasyDays([100, 0, 30, 100, 100, 1, 0]);
+        DeckSettings { drill_until: 3, maximum_interval_days: 20, fuzz: Some(true), easy_days, ..settings }
+            .fold_params()
     } else {
-        FoldParams { drill_until: 3, maximum_interval_days: 20 }
+        let easy_days = EasyDays([100, 100, 50, 100, 100, 0, 20]);
+        DeckSettings {
+            scheduler: SchedulerKind::Fsrs,
+            desired_retention_permille: 830,
+            maximum_interval_days: 700,
+            easy_days,
+            ..settings
+        }
+        .fold_params()
     }
 }
 
-/// A card; even ones lie in the first deck, odd ones in the second.
+/// A card; the n-th lies in the deck of the remainder by three.
 pub fn card(n: u8) -> (DeckId, CardId) {
     (deck(n), CardId::from_u128(0xca2d_0000 + u128::from(n)))
 }
@@ -61,6 +78,15 @@ pub enum Deed {
     ImportState { card: u8, state: GivenState, job: Option<u8> },
     /// An import is done, or taken back.
     Mark { job: u8, revoke: bool },
+    /// An earlier answer has another grade, by a clock that is this many minutes off; said of the wrong card, or copied
+    /// from a guest's log.
+    Regrade { of: Index, grade: Grade, skew_min: i64, elsewhere: bool, guest: Option<u8> },
+    /// A guest answers a card.
+    GuestAnswer { card: u8, grade: Grade, guest: u8 },
+    /// A guest answers the same card in the same millisecond as somebody did, or it is that very answer.
+    GuestBeside { of: Index, grade: Grade, guest: u8, same: bool },
+    /// What a guest did is the learner's, or no longer.
+    Claim { guest: u8, revoke: bool },
     /// The learner is somewhere else from now on.
     Travel { zone: usize },
 }
@@ -125,7 +151,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn deed() -> impl Strategy<Value = Deed> {
     // Mostly one card: rules meet each other only in long histories of one.
-    let cards = prop_oneof![4 => Just(0_u8), 1 => 1..3_u8];
+    let cards = prop_oneof![9 => Just(0_u8), 1 => Just(1), 3 => Just(2), 1 => Just(3)];
     let jobs = 0..2_u8;
     prop_oneof![
         16 => (cards.clone(), grades(), prop::bool::weighted(0.15), prop::option::of(0..2_u8))
@@ -141,6 +167,26 @@ fn deed() -> impl Strategy<Value = Deed> {
             .prop_map(|(card, state, job)| Deed::ImportState { card, state, job }),
         3 => (jobs, prop::bool::weighted(0.3)).prop_map(|(job, revoke)| Deed::Mark { job, revoke }),
         4 => (0..ZONES.len()).prop_map(|zone| Deed::Travel { zone }),
+        5 => regrades(),
+        4 => guests(),
+    ]
+}
+
+fn regrades() -> impl Strategy<Value = Deed> {
+    let guest = prop::option::weighted(0.15, 0..2_u8);
+    (any::<Index>(), grades(), -40..30_i64, prop::bool::weighted(0.1), guest).prop_map(
+        |(of, grade, skew_min, elsewhere, guest)| Deed::Regrade { of, grade, skew_min, elsewhere, guest },
+    )
+}
+
+fn guests() -> impl Strategy<Value = Deed> {
+    let guest = 0..2_u8;
+    prop_oneof![
+        3 => (0..2_u8, grades(), guest.clone())
+            .prop_map(|(card, grade, guest)| Deed::GuestAnswer { card, grade, guest }),
+        2 => (any::<Index>(), grades(), guest.clone(), prop::bool::weighted(0.3))
+            .prop_map(|(of, grade, guest, same)| Deed::GuestBeside { of, grade, guest, same }),
+        3 => (guest, prop::bool::weighted(0.2)).prop_map(|(guest, revoke)| Deed::Claim { guest, revoke }),
     ]
 }
 
@@ -225,6 +271,33 @@ fn history(steps: &[Step]) -> History {
             }
             Deed::Mark { job: n, revoke: false } => Some((id, None, Body::ImportCommit { job: job(*n) })),
             Deed::Mark { job: n, revoke: true } => Some((id, None, Body::ImportRevoke { job: job(*n) })),
+            Deed::Regrade { of, grade, skew_min, elsewhere, guest } => pick(&entries, of, |e| {
+                e.review().is_some()
+            })
+            .and_then(|named| {
+                let ((deck, card), of) = (named.card()?, named.id);
+                let card = if *elsewhere { other_card(deck, card) } else { card };
+                let (grade, by) = (*grade, UserId::from_u128(0x7eac));
+                let id = EntryId::v7(at_ms + skew_min * MINUTE_MS, u128::from(step.random));
+                Some((id, guest.map(|n| n + GUESTS), Body::Regrade(Regrade { of, deck, card, grade, by })))
+            }),
+            Deed::GuestAnswer { card, grade, guest } => {
+                Some((id, Some(*guest + GUESTS), answer(*card, *grade, false, None)))
+            }
+            Deed::GuestBeside { of, grade, guest, same } => pick(&entries, of, |e| e.review().is_some())
+                .and_then(|named| {
+                    let review = *named.review()?;
+                    let beside = EntryId::v7(named.id.at_ms(), u128::from(step.random));
+                    let (id, grade) = if *same { (named.id, review.grade) } else { (beside, *grade) };
+                    Some((id, Some(*guest + GUESTS), Body::Review(Review { grade, ..review })))
+                }),
+            Deed::Claim { guest: n, revoke: false } => {
+                let guest = UserId::from_u128(0x9e57 + u128::from(*n));
+                Some((id, None, Body::Claim { guest, job: job(n + GUESTS) }))
+            }
+            Deed::Claim { guest: n, revoke: true } => {
+                Some((id, None, Body::ImportRevoke { job: job(n + GUESTS) }))
+            }
             Deed::Travel { zone } => {
                 let (name, hour) = ZONES[*zone];
                 zones.change(at_ms, name, hour).unwrap();
@@ -240,6 +313,13 @@ fn history(steps: &[Step]) -> History {
         }
     }
     History { entries }
+}
+
+/// The next card of the same deck.
+fn other_card(deck: DeckId, card: CardId) -> CardId {
+    let next = CardId::from_u128(card.0.as_u128() + 3);
+    debug_assert_eq!(deck, self::deck((next.0.as_u128() & 0xff) as u8));
+    next
 }
 
 fn pick<'a>(

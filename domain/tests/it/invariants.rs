@@ -4,12 +4,15 @@ use crate::histories::{arrivals, params};
 use crate::order::by_card;
 use domain::entry::{Body, LogEntry, SetChange};
 use domain::fold::Live;
+use domain::grade::Grade;
 use domain::sm2::{EASE_MIN, INTERVAL_MAX_DAYS, Sm2};
 use domain::state::{CardState, CountedAs};
 use proptest::prelude::*;
 
-fn in_order(entries: &[LogEntry], live: &Live) -> Vec<LogEntry> {
-    let mut ordered: Vec<LogEntry> = entries.iter().filter(|e| live.counts(e)).copied().collect();
+/// The entries that act on their cards, each once and with the grade that it has now.
+pub fn in_order(entries: &[LogEntry], live: &Live) -> Vec<LogEntry> {
+    let acts = |e: &&LogEntry| live.counts(e) && e.regrade().is_none();
+    let mut ordered: Vec<LogEntry> = entries.iter().filter(acts).map(|e| live.as_graded(e)).collect();
     ordered.sort_by_key(|e| (e.id, e.job));
     ordered.dedup_by_key(|e| e.id);
     ordered
@@ -79,7 +82,11 @@ proptest! {
                 Body::Review(_) => counted.is_some_and(CountedAs::schedules),
                 Body::Set { change: SetChange::Reset | SetChange::Due(_), .. } | Body::State { .. } => true,
                 Body::Set { .. } => false,
-                Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => false,
+                Body::Undo { .. }
+                | Body::ImportCommit { .. }
+                | Body::ImportRevoke { .. }
+                | Body::Regrade(_)
+                | Body::Claim { .. } => false,
             };
             if !moves {
                 prop_assert_eq!(schedule(before), schedule(after));
@@ -97,6 +104,77 @@ proptest! {
             if let (Some(last), true) = (before.scheduled_on, counted.is_some_and(CountedAs::schedules)) {
                 prop_assert!(after.scheduled_on > Some(last));
             }
+        }
+    }
+
+    #[test]
+    fn a_memory_is_possible_of_a_day_that_has_come_and_moved_by_answers_given_states_and_resets_alone(
+        (history, _) in arrivals(30),
+    ) {
+        for (before, entry, after, counted) in steps(&history.entries) {
+            if let Some(memory) = after.memory {
+                prop_assert!(memory.is_possible(), "{memory:?}");
+                prop_assert!(Some(memory.on) <= after.max_day);
+            }
+            if entry.review().is_some() {
+                prop_assert!(after.memory.is_some());
+                let same_day = before.memory.is_some_and(|memory| Some(memory.on) == after.max_day);
+                if counted == Some(CountedAs::Extra) && same_day {
+                    prop_assert_eq!(after.memory, before.memory, "who has just been told proves nothing");
+                }
+            }
+            match entry.body {
+                Body::Review(_) => {}
+                Body::State { state, .. } => {
+                    prop_assert!(before.memory.is_none() || state.due.is_none() || after.memory == before.memory);
+                }
+                Body::Set { change: SetChange::Reset, .. } => prop_assert_eq!(after.memory, None),
+                Body::Set { .. }
+                | Body::Undo { .. }
+                | Body::ImportCommit { .. }
+                | Body::ImportRevoke { .. }
+                | Body::Regrade(_)
+                | Body::Claim { .. } => prop_assert_eq!(after.memory, before.memory),
+            }
+        }
+    }
+
+    #[test]
+    fn what_each_grade_would_lead_to_is_what_it_leads_to((history, _) in arrivals(30)) {
+        for (before, entry, _, _) in steps(&history.entries) {
+            let Some((deck, card)) = entry.card() else { continue };
+            let params = params(deck);
+            let today = entry.stamp.day;
+            let outcomes = before.outcomes(card, today, &params);
+            for (grade, (due, again_today)) in Grade::ALL.into_iter().zip(outcomes) {
+                let Body::Review(mut review) = crate::histories::answer(0, grade, false, None) else { continue };
+                (review.deck, review.card) = (deck, card);
+                let answered = LogEntry { body: Body::Review(review), ..entry };
+                let (after, _) = before.after(&answered, &params);
+                let drilled = after.drill(after.effective_day(today), params.drill_until).is_some();
+                prop_assert_eq!((due, again_today), (after.due, drilled), "{:?}", grade);
+            }
+        }
+    }
+
+    #[test]
+    fn fsrs_keeps_hard_good_and_easy_a_day_apart_and_never_asks_sooner_for_a_better_grade(
+        (history, _) in arrivals(30),
+    ) {
+        for (before, entry, _, counted) in steps(&history.entries) {
+            let Some((deck, card)) = entry.card().filter(|(deck, _)| *deck == crate::histories::deck(2)) else {
+                continue;
+            };
+            if !counted.is_some_and(CountedAs::schedules) || entry.review().is_some_and(|r| r.early) {
+                continue;
+            }
+            let longest = params(deck).maximum_interval_days as i32;
+            let day = before.effective_day(entry.stamp.day);
+            let days = before.outcomes(card, entry.stamp.day, &params(deck)).map(|(due, _)| due.unwrap().since(day));
+            let [again, _, _, hard, good, easy] = days;
+            prop_assert!(again >= 1 && again <= hard, "{days:?}");
+            prop_assert!(hard < good || good == longest, "{days:?}");
+            prop_assert!(good < easy || easy == longest, "{days:?}");
         }
     }
 

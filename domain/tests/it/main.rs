@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod checking;
 mod controls;
 mod days;
 mod digest;
@@ -13,4 +14,5 @@ mod invariants;
 mod order;
 #[path = "../../../tests/kit/src/reference/mod.rs"]
 mod reference;
+mod regrades;
 mod rules;

@@ -2,6 +2,7 @@
 //! pieces, the fold is one, and it is what the rules say.
 
 use crate::histories::{self, arrivals, params};
+use crate::invariants::in_order;
 use crate::reference::{self, Card, Learner};
 use domain::entry::LogEntry;
 use domain::fold::{Folded, Live, fold_card, fold_learner};
@@ -64,9 +65,7 @@ proptest! {
     fn a_session_that_steps_in_order_holds_what_the_fold_gives((history, _) in arrivals(24)) {
         // What a session does: one step an entry while they come in order, on states that are kept between.
         let live = Live::of(&history.entries);
-        let mut ordered: Vec<LogEntry> = history.entries.iter().filter(|e| live.counts(e)).copied().collect();
-        ordered.sort_by_key(|e| (e.id, e.job));
-        ordered.dedup_by_key(|e| e.id);
+        let ordered = in_order(&history.entries, &live);
         let mut held: BTreeMap<(DeckId, CardId), CardState> = BTreeMap::new();
         for entry in &ordered {
             let Some(key) = entry.card() else { continue };
@@ -82,11 +81,9 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let live = Live::of(&history.entries);
-        for ((deck, _), mut its_own) in by_card(&history.entries) {
-            its_own.sort_by_key(|e| (e.id, e.job));
+        for ((deck, _), its_own) in by_card(&history.entries) {
             // One row a key in either piece: a review that two jobs brought does not straddle the cut.
-            its_own.retain(|e| live.counts(e));
-            its_own.dedup_by_key(|e| e.id);
+            let its_own = in_order(&its_own, &live);
             let whole = fold_card(&its_own, &live, &params(deck), |_, _| {});
             let (first, rest) = its_own.split_at(cut.index(its_own.len() + 1));
             let stored = fold_card(first, &live, &params(deck), |_, _| {});
@@ -102,8 +99,11 @@ proptest! {
         for (key, its_own) in by_card(&arrived) {
             let marks = arrived.iter().filter(|e| match e.body {
                 domain::entry::Body::Undo { of } => its_own.iter().any(|own| own.id == of),
-                domain::entry::Body::ImportCommit { .. } | domain::entry::Body::ImportRevoke { .. } => true,
+                domain::entry::Body::ImportCommit { .. }
+                | domain::entry::Body::ImportRevoke { .. }
+                | domain::entry::Body::Claim { .. } => true,
                 domain::entry::Body::Review(_)
+                | domain::entry::Body::Regrade(_)
                 | domain::entry::Body::Set { .. }
                 | domain::entry::Body::State { .. } => false,
             });

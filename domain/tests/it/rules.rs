@@ -11,11 +11,11 @@ use domain::ids::EntryId;
 use domain::state::{CardState, CountedAs};
 
 const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 /// Noon of the first day.
-const NOON_MS: i64 = START_MS + 12 * HOUR_MS;
+pub const NOON_MS: i64 = START_MS + 12 * HOUR_MS;
 
-fn entry(at_ms: i64, body: Body) -> LogEntry {
+pub fn entry(at_ms: i64, body: Body) -> LogEntry {
     LogEntry {
         id: EntryId::v7(at_ms, at_ms as u128),
         job: None,
@@ -24,7 +24,7 @@ fn entry(at_ms: i64, body: Body) -> LogEntry {
     }
 }
 
-fn grade(at_ms: i64, grade: Grade) -> LogEntry {
+pub fn grade(at_ms: i64, grade: Grade) -> LogEntry {
     entry(at_ms, answer(0, grade, false, None))
 }
 
@@ -32,17 +32,17 @@ fn early(at_ms: i64, grade: Grade) -> LogEntry {
     entry(at_ms, answer(0, grade, true, None))
 }
 
-fn set(at_ms: i64, change: SetChange) -> LogEntry {
+pub fn set(at_ms: i64, change: SetChange) -> LogEntry {
     let (deck, card) = card(0);
     entry(at_ms, Body::Set { deck, card, change })
 }
 
-fn undo(at_ms: i64, of: &LogEntry) -> LogEntry {
+pub fn undo(at_ms: i64, of: &LogEntry) -> LogEntry {
     entry(at_ms, Body::Undo { of: of.id })
 }
 
 /// The state of the card; the reference must say the same of it.
-fn state(log: &[LogEntry]) -> CardState {
+pub fn state(log: &[LogEntry]) -> CardState {
     assert_eq!(production(log), reference::fold(log, params));
     fold_learner(log, params).cards.get(&card(0)).copied().unwrap_or(CardState::NEW)
 }
@@ -237,7 +237,7 @@ fn a_given_state_without_a_due_day_is_a_new_card() {
     assert_eq!(state(&log).sm2.reps, 1);
 }
 
-fn import(at_ms: i64, grade: Grade, n: u8) -> LogEntry {
+pub fn import(at_ms: i64, grade: Grade, n: u8) -> LogEntry {
     LogEntry {
         id: imported(0, at_ms),
         job: Some(job(n)),

@@ -10,6 +10,7 @@
 
 mod learner;
 mod node;
+mod patience;
 mod plan;
 mod run;
 mod store;
@@ -119,19 +120,19 @@ macro_rules! missed {
 
 missed! {
     an_inbox_row_before_the_log_row_of_a_late_entry: NoInbox, seed 0;
-    an_inbox_row_before_the_verdict_of_an_owner_without_a_fresh_beat: NoStaleMark, seed 13;
+    an_inbox_row_before_the_verdict_of_an_owner_without_a_fresh_beat: NoStaleMark, seed 8;
     a_fence_before_the_first_verdict: NoFence, seed 4;
-    checkpoint_and_inbox_are_read_first: LoadOrder, seed 799;
+    checkpoint_and_inbox_are_read_first: LoadOrder, seed 921;
     the_inbox_is_cleared_after_a_beat: StaleOwnerClearsInbox, seed 100;
-    caches_are_written_under_the_epoch: StaleCacheWins, seed 18;
+    caches_are_written_under_the_epoch: StaleCacheWins, seed 27;
     caches_are_made_of_durable_entries: CacheBeforeDurable, seed 0;
     the_checkpoint_waits_for_the_oldest_entry: CheckpointByClock, seed 72;
     the_checkpoint_is_written_after_the_progress: CheckpointFirst, seed 0;
     a_resend_that_is_found_is_folded: FoundIsEnough, seed 758;
     a_resend_that_is_found_is_named_in_the_inbox: FoundUnmarked, seed 116;
     an_owner_lets_go_itself: AskerTakesOver, seed 487;
-    a_release_is_over_when_its_outcome_is_known: ReleaseForgotten, seed 176;
-    a_run_is_declared_dead_at_the_beat_that_stood_still: DeclareUnseen, seed 8968;
+    a_release_is_over_when_its_outcome_is_known: ReleaseForgotten, seed 431;
+    a_run_is_declared_dead_at_the_beat_that_stood_still: DeclareUnseen, seed 12527;
     a_beat_speaks_for_its_own_run: NextRunsBeat, seed 0;
     an_entry_out_of_order_is_named_in_the_inbox: NoEarlierMark, seed 6;
     what_was_folded_is_written_behind_as_the_session_knows_it: LoadersRows, seed 0;

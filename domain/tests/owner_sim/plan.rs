@@ -88,8 +88,10 @@ pub struct Plan {
     pub bug: Option<Bug>,
 }
 
-/// The long times, shortened, so that a run of minutes sees what happens in hours.
-const SHORTENED: Timing = Timing { late_after_ms: 12_000, folded_lag_ms: 13_200, ..Timing::STANDARD };
+/// The long times, shortened, so that a run of minutes sees what happens in hours. Patience after the store was away is
+/// short: each pause of a node looks like that, and next to nobody would be declared dead.
+const SHORTENED: Timing =
+    Timing { late_after_ms: 12_000, folded_lag_ms: 13_200, back_within_ms: 0, ..Timing::STANDARD };
 
 impl Plan {
     /// The plan of a seed.

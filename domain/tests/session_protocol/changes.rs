@@ -131,6 +131,68 @@ fn a_revocation_that_could_not_be_read_is_read_again() {
 }
 
 #[test]
+fn answers_are_taken_and_cards_dealt_while_a_look_at_access_hangs() {
+    let mut w = World::new([plain(1, 9), plain(2, 3)]);
+    let s = w.studying(start(1));
+    w.fetches_at_once = false;
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    w.library.add(plain(3, 2));
+    for round in 1..=6 {
+        w.input(Input::AccessChanged);
+        let before = w.held(s);
+        w.answer(s, before[0], 5);
+        w.commit();
+        assert_eq!(w.verdict(s, round), Some(Ok(())));
+        assert_eq!(w.held(s)[..2], before[1..], "the next card is dealt at once");
+        w.pass(30_000);
+    }
+    assert!(w.fetches.len() <= 2, "one look, however long it takes");
+    w.fetches_at_once = true;
+    w.answer_fetches();
+    w.pass_by_deadlines(10_000);
+    assert!(w.held(s).iter().all(|card| *card != card_id(1, 6)), "what is no longer shared is gone");
+    assert_eq!(w.study_out(s, 5), 5, "and what came is there");
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn answers_are_taken_and_cards_dealt_while_looks_at_access_fail_and_fail_again() {
+    let mut w = World::new([plain(1, 9), plain(2, 3)]);
+    let s = w.studying(start(1));
+    w.store_is_down = true;
+    w.library.show(deck_id(1), vec![Span { from_ms: 0, until_ms: Some(NOON_MS) }]);
+    for _ in 0..6 {
+        w.input(Input::AccessChanged);
+        let before = w.held(s);
+        w.answer(s, before[0], 5);
+        assert_eq!(w.held(s)[..2], before[1..]);
+        w.pass_by_deadlines(30_000);
+    }
+    w.store_is_down = false;
+    w.commit();
+    w.pass_by_deadlines(10_000);
+    assert_eq!(w.study_out(s, 5), 3, "only the deck that is still shared");
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn a_look_from_before_another_start_changes_nothing_of_the_new_sitting() {
+    let mut w = World::new([plain(1, 3), plain(2, 3)]);
+    let s = w.studying(start(1));
+    w.fetches_at_once = false;
+    w.input(Input::AccessChanged);
+    w.start(s, Start { decks: Some(vec![deck_id(2)]), ..start(2) });
+    let is_start = |want: &Want| matches!(want, Want::Scope(Some(_)));
+    let at = w.fetches.iter().position(|(_, want)| is_start(want)).expect("the start asks");
+    let (token, want) = w.fetches.remove(at).expect("it is there");
+    let facts = w.facts(&want);
+    w.input(Input::Fetched { token, facts });
+    w.answer_fetches();
+    assert_eq!(w.held(s), [0, 1, 2].map(|n| card_id(2, n)));
+    assert_eq!(w.left(s).new, 3);
+}
+
+#[test]
 fn another_drill_threshold_folds_the_deck_anew() {
     let mut w = World::new([plain(1, 3)]);
     let s = w.studying(start(1));

@@ -149,3 +149,27 @@ fn a_start_that_cannot_be_read_is_an_error_and_the_sitting_before_goes_on() {
     assert_eq!(w.take(s), [Frame::Error(domain::session::Notice::StoreUnavailable)]);
     assert_eq!((w.held(s), w.session.sitting_of(s)), (held, Some(sitting(1))));
 }
+
+#[test]
+fn done_names_the_decks_of_the_sitting_that_ran_whatever_was_asked_for_in_vain() {
+    let mut w = World::new([plain(1, 2), plain(2, 1)]);
+    let s = w.studying(Start { decks: Some(vec![deck_id(1)]), ..start(1) });
+    w.answer_screen(s, 5);
+    w.fetches_at_once = false;
+    w.start(s, Start { decks: Some(vec![deck_id(2)]), ..start(2) });
+    let (token, _) = w.fetches.pop_front().expect("a fetch");
+    w.input(Input::Fetched { token, facts: Err(FetchFailed) });
+    w.fetches_at_once = true;
+    w.answer_screen(s, 5);
+    w.commit();
+    let done = dones(&w.take(s)).pop().expect("done");
+    assert_eq!((done.sitting, done.decks, done.answered), (sitting(1), vec![deck_id(1)], 2));
+}
+
+#[test]
+fn done_of_a_sitting_over_all_decks_names_none() {
+    let mut w = World::new([plain(1, 1)]);
+    let s = w.studying(start(1));
+    w.study_out(s, 5);
+    assert_eq!(dones(&w.take(s)).pop().expect("done").decks, []);
+}

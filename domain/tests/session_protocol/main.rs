@@ -22,6 +22,7 @@ mod imports;
 mod learner_commit;
 mod limits;
 mod order;
+mod regrades;
 mod repair;
 mod sets;
 mod undo;

@@ -58,6 +58,8 @@ impl Sim {
             }),
             Command::ImportCommit { job } => Body::ImportCommit { job },
             Command::ImportRevoke { job } => Body::ImportRevoke { job },
+            Command::Claim { guest, job } => Body::Claim { guest, job },
+            Command::Regrade(regrade) => Body::Regrade(regrade),
         };
         let sent = LogEntry { body, ..*entry };
         assert_eq!(sent.content_digest(), entry.content_digest(), "I3: other content than was sent");
@@ -85,6 +87,7 @@ impl Sim {
                 "busy" => limits::BUSY_REMEMBERED,
                 "returned" => limits::CARDS_PUT_BACK,
                 "repairs" => limits::REPAIRS_AT_ONCE,
+                "marks" => limits::MARKS_REMEMBERED,
                 _ => limits::COMMANDS_UNDECIDED + 64,
             };
             assert!(size <= bound, "I12: {what} holds {size}");
@@ -314,7 +317,11 @@ fn card_named(command: &Command) -> Option<CardId> {
     match command {
         Command::Answer(answer) => Some(answer.card),
         Command::Set { card, .. } => Some(*card),
-        Command::Undo { .. } | Command::ImportCommit { .. } | Command::ImportRevoke { .. } => None,
+        Command::Regrade(regrade) => Some(regrade.card),
+        Command::Undo { .. }
+        | Command::ImportCommit { .. }
+        | Command::ImportRevoke { .. }
+        | Command::Claim { .. } => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::run::{Event, Sim};
 use crate::world::{DAY_MS, HOUR_MS};
 use domain::access::Span;
+use domain::deck::SchedulerKind;
 use domain::ids::{DeckId, UserId};
 use domain::session::Input;
 
@@ -79,6 +80,12 @@ impl Sim {
             0 => draft.more_cards(2),
             1 => draft.cards[at].deleted_ms = draft.cards[at].deleted_ms.or(Some(wall)),
             2 => draft.cards[at].revision += 1,
+            3 if value > 2 => {
+                draft.settings.scheduler = match draft.settings.scheduler {
+                    SchedulerKind::Sm2 => SchedulerKind::Fsrs,
+                    SchedulerKind::Fsrs => SchedulerKind::Sm2,
+                };
+            }
             3 => draft.settings.drill_until = 3 + (value % 2) as u8,
             4 => draft.settings.new_per_day = 2 + value,
             _ => draft.settings.reviews_per_day = 1 + value,

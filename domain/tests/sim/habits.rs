@@ -122,7 +122,9 @@ impl Sim {
                 Command::Answer(_)
                 | Command::Set { .. }
                 | Command::ImportCommit { .. }
-                | Command::ImportRevoke { .. } => true,
+                | Command::ImportRevoke { .. }
+                | Command::Claim { .. }
+                | Command::Regrade(_) => true,
             };
             if named_first && self.devices[at].outbox[&id].1 != Fate::Unknown {
                 self.send(at, socket, id);

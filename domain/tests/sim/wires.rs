@@ -125,5 +125,7 @@ fn told(command: &Command) -> String {
         Command::Set { card, change, .. } => format!("set {} {change:?}", name(*card)),
         Command::ImportCommit { job } => format!("commit {job}"),
         Command::ImportRevoke { job } => format!("revoke {job}"),
+        Command::Claim { guest, job } => format!("claim {guest} by {job}"),
+        Command::Regrade(r) => format!("regrade {} with {}", short(r.of), r.grade.number()),
     }
 }

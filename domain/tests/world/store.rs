@@ -61,8 +61,10 @@ impl Store {
             self.all().filter(|e| e.card() == Some((deck, card))).map(|e| e.id).collect();
         let concerns = |entry: &&LogEntry| match entry.body {
             Body::Undo { of } => own.contains(&of),
-            Body::ImportCommit { .. } | Body::ImportRevoke { .. } => true,
-            Body::Review(_) | Body::Set { .. } | Body::State { .. } => own.contains(&entry.id),
+            Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Claim { .. } => true,
+            Body::Review(_) | Body::Set { .. } | Body::State { .. } | Body::Regrade(_) => {
+                own.contains(&entry.id)
+            }
         };
         self.all().filter(concerns).copied().collect()
     }

@@ -1,16 +1,15 @@
 //! Filling a store: rows go into `main.db` as they are, many in one transaction, while a mark says that it is not whole.
 
-use super::people::write_class;
+use super::people::{write_class, write_person};
 use crate::error::{During, OpenError, file_failed};
+use crate::files::Unfinished;
 use crate::library::{fill_cards, write_deck};
 use crate::media::files::MediaFiles;
 use crate::offline::Offline;
-use crate::people::persons;
 use crate::rows::{
     INSERT_LOG, ImportCards, LogPlace, UPSERT_PROGRESS, insert_log, insert_quarantined, upsert_progress,
 };
 use crate::schema::{APPLIED_UPTO, COPYING, MAIN, migrate, open_write, set_meta};
-use crate::store::Unfinished;
 use crate::{imports, media, notes};
 use bytes::Bytes;
 use domain::ids::{DeckId, JobId, UserId};
@@ -110,7 +109,7 @@ impl WriteAll for Filling {
     }
 
     async fn put_person(&self, kept: PersonKept) -> Result<(), StoreError> {
-        self.write(1, |main| persons::write(main, &kept.person, kept.name_chosen))
+        self.write(1, |main| write_person(main, kept))
     }
 
     async fn put_class(&self, kept: ClassKept) -> Result<(), StoreError> {

@@ -3,21 +3,31 @@
 use super::read::page;
 use crate::error::During;
 use crate::people::classes::class;
-use crate::people::persons;
+use crate::people::{persons, register};
 use crate::rows::id;
 use domain::access::Span;
 use domain::ids::{ClassId, DeckId, UserId};
-use ports::StoreError;
 use ports::archive::{ClassKept, PersonKept, joined};
+use ports::{Account, StoreError};
 use rusqlite::Connection;
 
 /// A page of people.
 pub(super) fn people(main: &Connection, after: Option<UserId>) -> Result<Vec<PersonKept>, StoreError> {
     let sql = "SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
     let ids = page(main, sql, after.map(|id| *id.bytes()), |row| id(row, 0))?;
-    let kept =
-        ids.into_iter().map(|id| persons::stored(main, UserId::from_bytes(id))).filter_map(Result::transpose);
-    kept.map(|stored| stored.map(|s| PersonKept { person: s.person, name_chosen: s.name_chosen })).collect()
+    ids.into_iter().filter_map(|id| kept_person(main, UserId::from_bytes(id)).transpose()).collect()
+}
+
+fn kept_person(main: &Connection, user: UserId) -> Result<Option<PersonKept>, StoreError> {
+    let Some(Account { person, name_chosen }) = persons::stored(main, user)? else { return Ok(None) };
+    let registered = person.org.map(|org| register::one(main, org, user)).transpose()?.flatten();
+    Ok(Some(PersonKept { person, name_chosen, registered }))
+}
+
+/// Writes a person as they are.
+pub(super) fn write_person(main: &Connection, kept: PersonKept) -> Result<(), StoreError> {
+    persons::write(main, &Account { person: kept.person, name_chosen: kept.name_chosen })?;
+    kept.registered.map_or(Ok(()), |registered| register::write(main, &registered))
 }
 
 /// A page of classes.
@@ -32,8 +42,10 @@ fn kept(main: &Connection, id: ClassId) -> Result<Option<ClassKept>, StoreError>
     record.students.clear();
     record.decks.clear();
     let enrolled = spans(main, "SELECT user, from_ms, until_ms FROM enrollments WHERE class = ?1", id)?;
+    let registered = record.org.map(|org| register::one_class(main, org, id)).transpose()?.flatten();
     let given = spans(main, "SELECT deck, from_ms, until_ms FROM class_decks WHERE class = ?1", id)?;
     Ok(Some(ClassKept {
+        registered,
         class: record,
         enrolled: joined(enrolled.into_iter().map(|(user, span)| (UserId::from_bytes(user), span))),
         given: joined(given.into_iter().map(|(deck, span)| (DeckId::from_bytes(deck), span))),
@@ -75,5 +87,6 @@ pub(super) fn write_class(main: &Connection, kept: &ClassKept) -> Result<(), Sto
         }
         Ok(())
     };
-    write().during("store a class with its past")
+    write().during("store a class with its past")?;
+    kept.registered.as_ref().map_or(Ok(()), |registered| register::write_class(main, registered))
 }

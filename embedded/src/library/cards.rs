@@ -7,7 +7,7 @@ use domain::ids::{CardId, DeckId, NoteId};
 use ports::codec::{tags_of, tags_text};
 use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardQuery, CardRecord, LibraryError, StoreError};
-use rusqlite::{Connection, Row};
+use rusqlite::{CachedStatement, Connection, Row, Statement};
 
 const COLUMNS: &str = "deck, position, id, note, front, back, hint, explanation, tags, source_key, revision, \
                        created_ms, updated_ms, deleted_ms";
@@ -76,7 +76,14 @@ pub(super) fn put_cards(
             |r| r.get(0),
         )
         .during("count the cards")?;
-    let mut put = Put { main, deck, now_ms, next_position: first_free, alive: i64::from(stored_deck.cards) };
+    let mut put = Put {
+        main,
+        insert: main.prepare_cached(&insert_sql("NOTHING")).during("store cards")?,
+        deck,
+        now_ms,
+        next_position: first_free,
+        alive: i64::from(stored_deck.cards),
+    };
     let mut changed = false;
     for card in cards {
         let (card, differs) = put.card(card)?;
@@ -101,6 +108,7 @@ pub(crate) fn fill(main: &Connection, deck: DeckId, cards: &[CardRecord]) -> Res
 
 struct Put<'a> {
     main: &'a Connection,
+    insert: CachedStatement<'a>,
     deck: DeckId,
     now_ms: i64,
     next_position: u32,
@@ -111,63 +119,80 @@ impl Put<'_> {
     /// Changes a known card in place or appends a new one; says whether it differs from what was stored.
     fn card(&mut self, mut card: CardRecord) -> Result<(CardRecord, bool), LibraryError> {
         card.deck = self.deck;
-        let stored = card_by_id(self.main, self.deck, card.id)?;
-        match &stored {
-            Some(stored) => {
-                card.position = stored.position;
-                card.created_ms = stored.created_ms;
-                card.revision = stored.revision;
-                card.updated_ms = stored.updated_ms;
-                if card == *stored {
-                    return Ok((card, false));
-                }
-                card.revision += 1;
-            }
-            None if self.next_position as usize >= CARDS_PER_DECK_MAX => {
-                return Err(LibraryError::TooManyCards);
-            }
-            None => {
-                card.position = self.next_position;
-                card.revision = 1;
-                self.next_position += 1;
-            }
+        if self.append(&mut card)? {
+            return Ok((card, true));
         }
+        let Some(stored) = card_by_id(self.main, self.deck, card.id)? else {
+            return Err(LibraryError::TooManyCards);
+        };
+        card.position = stored.position;
+        card.created_ms = stored.created_ms;
+        card.revision = stored.revision;
+        card.updated_ms = stored.updated_ms;
+        if card == stored {
+            return Ok((card, false));
+        }
+        card.revision += 1;
         card.updated_ms = self.now_ms;
-        let was_alive = stored.is_some_and(|stored| stored.deleted_ms.is_none());
-        self.alive += i64::from(card.deleted_ms.is_none()) - i64::from(was_alive);
+        self.alive += i64::from(card.deleted_ms.is_none()) - i64::from(stored.deleted_ms.is_none());
         write(self.main, &card)?;
         Ok((card, true))
     }
+
+    /// Appends a card, unless the deck has it already or is full. Most that come in large numbers are new: trying costs
+    /// less than looking first.
+    fn append(&mut self, card: &mut CardRecord) -> Result<bool, StoreError> {
+        if self.next_position as usize >= CARDS_PER_DECK_MAX {
+            return Ok(false);
+        }
+        (card.position, card.revision, card.updated_ms) = (self.next_position, 1, self.now_ms);
+        if insert(&mut self.insert, card).during("store a card")? == 0 {
+            return Ok(false);
+        }
+        self.next_position += 1;
+        self.alive += i64::from(card.deleted_ms.is_none());
+        Ok(true)
+    }
 }
 
+/// Writes a card as it is; of a known one its place and beginning stay.
 fn write(main: &Connection, card: &CardRecord) -> Result<(), StoreError> {
-    let put = || {
-        main.prepare_cached(
-            "INSERT INTO cards VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (deck, id) DO UPDATE SET
-                 note = excluded.note, front = excluded.front, back = excluded.back, hint = excluded.hint,
-                 explanation = excluded.explanation, tags = excluded.tags, source_key = excluded.source_key,
-                 revision = excluded.revision, updated_ms = excluded.updated_ms, deleted_ms = excluded.deleted_ms",
-        )?
-        .execute(rusqlite::params![
-            &card.deck.bytes()[..],
-            card.position,
-            &card.id.bytes()[..],
-            card.note.as_ref().map(|note| &note.bytes()[..]),
-            card.front,
-            card.back,
-            card.hint,
-            card.explanation,
-            tags_text(&card.tags),
-            card.source_key,
-            card.revision,
-            card.created_ms,
-            card.updated_ms,
-            card.deleted_ms,
-        ])
-    };
-    put().during("store a card")?;
+    const CHANGED: &str = "UPDATE SET
+        note = excluded.note, front = excluded.front, back = excluded.back, hint = excluded.hint,
+        explanation = excluded.explanation, tags = excluded.tags, source_key = excluded.source_key,
+        revision = excluded.revision, updated_ms = excluded.updated_ms, deleted_ms = excluded.deleted_ms";
+    main.prepare_cached(&insert_sql(CHANGED))
+        .and_then(|mut statement| insert(&mut statement, card))
+        .during("store a card")?;
     Ok(())
+}
+
+/// The statement that inserts a card, and what it does with one that the deck has already.
+fn insert_sql(known: &str) -> String {
+    format!(
+        "INSERT INTO cards VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         ON CONFLICT (deck, id) DO {known}"
+    )
+}
+
+/// Returns how many rows have changed.
+fn insert(statement: &mut Statement, card: &CardRecord) -> rusqlite::Result<usize> {
+    statement.execute(rusqlite::params![
+        &card.deck.bytes()[..],
+        card.position,
+        &card.id.bytes()[..],
+        card.note.as_ref().map(|note| &note.bytes()[..]),
+        card.front,
+        card.back,
+        card.hint,
+        card.explanation,
+        tags_text(&card.tags),
+        card.source_key,
+        card.revision,
+        card.created_ms,
+        card.updated_ms,
+        card.deleted_ms,
+    ])
 }
 
 /// Reads cards as long as `each` wants more.

@@ -4,14 +4,16 @@ use crate::error::{During, unreadable};
 use crate::rows::{id, maybe_id};
 use domain::access::Narrowed;
 use domain::ids::{DeckId, OrgId, UserId};
-use ports::codec::{settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word};
+use ports::codec::{
+    editors_of, editors_text, settings_of, settings_text, tags_of, tags_text, visibility_of, visibility_word,
+};
 use ports::library::PATH_SEPARATOR;
 use ports::{DeckQuery, DeckRecord, LibraryError, StoreError};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 const COLUMNS: &str = "id, org, owner, path, title, description, visibility, tags, settings, revision, cards, \
-                       created_ms, updated_ms, deleted_ms, all_until_ms, org_until_ms";
+                       created_ms, updated_ms, deleted_ms, all_until_ms, org_until_ms, editors";
 
 /// One deck, deleted ones too.
 pub(crate) fn deck_by_id(main: &Connection, id: DeckId) -> Result<Option<DeckRecord>, StoreError> {
@@ -37,6 +39,12 @@ pub(super) fn put_deck(
     deck.created_ms = stored.as_ref().map_or(deck.created_ms, |stored| stored.created_ms);
     deck.updated_ms = now_ms;
     write(main, &deck)?;
+    let before = stored.iter().flat_map(|stored| &stored.editors);
+    for editor in before.filter(|editor| !deck.editors.contains(editor)) {
+        main.prepare_cached("DELETE FROM deck_editors WHERE editor = ?1 AND deck = ?2")
+            .and_then(|mut delete| delete.execute((&editor.bytes()[..], &deck.id.bytes()[..])))
+            .during("take an editor away")?;
+    }
     Ok(deck)
 }
 
@@ -59,7 +67,7 @@ pub(crate) fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreErr
     let put = || {
         main.prepare_cached(
             "INSERT OR REPLACE INTO decks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-                                                   ?15, ?16)",
+                                                   ?15, ?16, ?17)",
         )?
         .execute(rusqlite::params![
             &deck.id.bytes()[..],
@@ -78,9 +86,15 @@ pub(crate) fn write(main: &Connection, deck: &DeckRecord) -> Result<(), StoreErr
             deck.deleted_ms,
             deck.narrowed.all_until_ms,
             deck.narrowed.org_until_ms,
+            editors_text(&deck.editors),
         ])
     };
     put().during("store a deck")?;
+    for editor in &deck.editors {
+        main.prepare_cached("INSERT OR IGNORE INTO deck_editors VALUES (?1, ?2)")
+            .and_then(|mut insert| insert.execute((&editor.bytes()[..], &deck.id.bytes()[..])))
+            .during("store an editor")?;
+    }
     Ok(())
 }
 
@@ -96,12 +110,29 @@ pub(super) fn decks(main: &Connection, query: &DeckQuery) -> Result<Vec<DeckReco
         let decks = select(main, &sql, params![&owner.bytes()[..], top])?;
         found.extend(decks.into_iter().map(|deck| (deck.id, deck)));
     }
+    if let Some(editor) = &query.editor {
+        // A row may be left from an earlier state of the deck: its record decides.
+        let edited = "SELECT deck FROM deck_editors WHERE editor = ?1";
+        for id in ids(main, edited, editor.bytes())? {
+            let deck = deck_by_id(main, DeckId::from_bytes(id))?;
+            found.extend(deck.filter(|deck| deck.editors.contains(editor)).map(|deck| (deck.id, deck)));
+        }
+    }
     for id in &query.ids {
         found.extend(deck_by_id(main, *id)?.map(|deck| (deck.id, deck)));
     }
     let mut decks: Vec<DeckRecord> = found.into_values().filter(|deck| wanted(deck, query)).collect();
     decks.sort_by(|a, b| (&a.path, &a.title, a.id).cmp(&(&b.path, &b.title, b.id)));
     Ok(decks)
+}
+
+fn ids(main: &Connection, sql: &str, of: &[u8; 16]) -> Result<Vec<[u8; 16]>, StoreError> {
+    let read = || {
+        let mut statement = main.prepare_cached(sql)?;
+        let rows = statement.query_map([&of[..]], |row| id(row, 0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    read().during("read an editor's decks")
 }
 
 fn wanted(deck: &DeckRecord, query: &DeckQuery) -> bool {
@@ -121,6 +152,8 @@ fn select(
     let mut decks = Vec::new();
     while let Some(row) = rows.next().during("read decks")? {
         let (mut deck, tags, settings) = of_row(row).during("read a deck")?;
+        let editors: String = row.get(16).during("read a deck")?;
+        deck.editors = editors_of(&editors).map_err(|error| unreadable("read editors", error))?;
         deck.tags = tags_of(&tags).map_err(|error| unreadable("read tags", error))?;
         deck.settings =
             settings_of(&settings).map_err(|error| unreadable("read a deck's settings", error))?;
@@ -134,6 +167,7 @@ fn of_row(row: &Row) -> rusqlite::Result<(DeckRecord, String, String)> {
         id: DeckId::from_bytes(id(row, 0)?),
         org: maybe_id(row, 1)?.map(OrgId::from_bytes),
         owner: UserId::from_bytes(id(row, 2)?),
+        editors: Vec::new(),
         path: row.get(3)?,
         title: row.get(4)?,
         description: row.get(5)?,

@@ -50,6 +50,19 @@ pub(crate) fn class(main: &Connection, class: ClassId) -> Result<Option<ClassRec
     Ok(Some(record))
 }
 
+/// Who is enrolled in a class now, and since when.
+pub(super) fn enrolled_since(main: &Connection, class: ClassId) -> Result<Vec<(UserId, i64)>, StoreError> {
+    let sql =
+        "SELECT user, min(from_ms) FROM enrollments WHERE class = ?1 AND until_ms IS NULL GROUP BY user";
+    let read = || {
+        let mut statement = main.prepare_cached(sql)?;
+        let rows = statement
+            .query_map([&class.bytes()[..]], |row| Ok((UserId::from_bytes(id(row, 0)?), row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    read().during("read enrollments")
+}
+
 /// The classes that this person teaches or is enrolled in now, but for deleted ones.
 pub(super) fn classes_of(main: &Connection, user: UserId) -> Result<Vec<ClassRecord>, StoreError> {
     let of_user = "SELECT c.id FROM classes c WHERE c.deleted_ms IS NULL AND (c.teacher = ?1 OR c.id IN
@@ -110,7 +123,7 @@ pub(super) fn change_class(
 }
 
 /// Whether this person is known, and of another organisation than the class.
-fn is_of_another_org(main: &Connection, class: ClassId, user: UserId) -> Result<bool, StoreError> {
+pub(super) fn is_of_another_org(main: &Connection, class: ClassId, user: UserId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM users u, classes c WHERE u.id = ?1 AND c.id = ?2 AND u.org IS NOT c.org";
     main.prepare_cached(sql)
         .and_then(|mut find| find.exists((&user.bytes()[..], &class.bytes()[..])))

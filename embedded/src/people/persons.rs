@@ -6,14 +6,8 @@ use crate::rows::{id, maybe_id};
 use domain::ids::{OrgId, UserId};
 use ports::codec::{role_of, role_word, zones_of, zones_text};
 use ports::people::PersonChange;
-use ports::{PeopleError, Person, SignIn, StoreError};
+use ports::{Account, PeopleError, Person, SignIn, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
-
-/// A person, and whether the name was chosen by the person: then a token's name no longer wins.
-pub(crate) struct Stored {
-    pub(crate) person: Person,
-    pub(crate) name_chosen: bool,
-}
 
 /// One person.
 pub(super) fn person(main: &Connection, user: UserId) -> Result<Option<Person>, PeopleError> {
@@ -23,48 +17,24 @@ pub(super) fn person(main: &Connection, user: UserId) -> Result<Option<Person>, 
 /// The person, if known and as the token says; then a sign-in has nothing to store.
 pub(super) fn as_known(main: &Connection, who: &SignIn) -> Result<Option<Person>, PeopleError> {
     let Some(stored) = stored(main, who.user)? else { return Ok(None) };
-    let said = after_sign_in(&stored, who)?;
-    let same =
-        (said.org, said.role, &said.name) == (stored.person.org, stored.person.role, &stored.person.name);
+    let (said, known) = (stored.after_sign_in(who)?.person, stored.person);
+    let same = (said.org, said.role, &said.name) == (known.org, known.role, &known.name);
     Ok(same.then_some(said))
 }
 
 /// Stores what a token says of a person.
 pub(super) fn sign_in(main: &Connection, who: &SignIn, now_ms: i64) -> Result<Person, PeopleError> {
-    let (person, name_chosen) = match stored(main, who.user)? {
-        Some(stored) => {
-            let person = after_sign_in(&stored, who)?;
-            if person.org != stored.person.org {
-                leave_other_orgs(main, &person, now_ms)?;
-            }
-            (person, stored.name_chosen)
-        }
-        None => {
-            let name = who.name.clone().unwrap_or_default();
-            let zones = domain::day::ZoneHistory::new();
-            let person = Person { id: who.user, org: who.org, role: who.role, name, zones, began_ms: now_ms };
-            // Who enrolled a person that was not here yet could not know whose person it is.
-            leave_other_orgs(main, &person, now_ms)?;
-            (person, false)
-        }
+    let known = stored(main, who.user)?;
+    let next = match &known {
+        Some(known) => known.after_sign_in(who)?,
+        None => Account::new(who, now_ms),
     };
-    write(main, &person, name_chosen)?;
-    Ok(person)
-}
-
-/// The token's word wins, but nobody moves to another organisation by it. A token without an organisation says
-/// nothing about it.
-fn after_sign_in(stored: &Stored, who: &SignIn) -> Result<Person, PeopleError> {
-    let mut person = stored.person.clone();
-    if person.org.is_some() && who.org.is_some() && person.org != who.org {
-        return Err(PeopleError::OtherOrg);
+    // Who enrolled a person that was not here yet could not know whose person it is.
+    if known.is_none_or(|known| known.person.org != next.person.org) {
+        leave_other_orgs(main, &next.person, now_ms)?;
     }
-    person.org = person.org.or(who.org);
-    person.role = who.role;
-    if let (Some(name), false) = (&who.name, stored.name_chosen) {
-        person.name.clone_from(name);
-    }
-    Ok(person)
+    write(main, &next)?;
+    Ok(next.person)
 }
 
 /// Changes a person's own record.
@@ -74,37 +44,21 @@ pub(super) fn change_person(
     change: &PersonChange,
     now_ms: i64,
 ) -> Result<Person, PeopleError> {
-    let Stored { mut person, mut name_chosen } = stored(main, user)?.ok_or(PeopleError::NoSuchPerson)?;
-    if let Some(name) = &change.name {
-        person.name.clone_from(name);
-        name_chosen = true;
-    }
-    let asked = change.zone.is_some() || change.rollover_hour.is_some();
-    if asked && !(change.only_if_unset && person.zones.is_set()) {
-        // What holds from the next moment on, so that a change in this very millisecond counts.
-        let next = now_ms.saturating_add(1);
-        let (old_zone, old_hour) = (person.zones.name_at(next), person.zones.rollover_hour_at(next));
-        let zone = change.zone.clone().unwrap_or_else(|| old_zone.to_owned());
-        let hour = change.rollover_hour.unwrap_or(old_hour);
-        // A change to what holds already would only push an older one out of the history.
-        if !person.zones.is_set() || zone != old_zone || hour != old_hour {
-            let changed = person.zones.change(now_ms, &zone, hour);
-            changed.map_err(|error| PeopleError::BadZone(error.to_string()))?;
-        }
-    }
-    write(main, &person, name_chosen)?;
-    Ok(person)
+    let next = stored(main, user)?.ok_or(PeopleError::NoSuchPerson)?.after_change(change, now_ms)?;
+    write(main, &next)?;
+    Ok(next.person)
 }
 
 /// Writes a person's row as it is.
-pub(crate) fn write(main: &Connection, person: &Person, name_chosen: bool) -> Result<(), StoreError> {
+pub(crate) fn write(main: &Connection, account: &Account) -> Result<(), StoreError> {
+    let person = &account.person;
     let put = || {
         main.prepare_cached("INSERT OR REPLACE INTO users VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute((
             &person.id.bytes()[..],
             person.org.as_ref().map(|org| &org.bytes()[..]),
             role_word(person.role),
             &person.name,
-            name_chosen,
+            account.name_chosen,
             zones_text(&person.zones),
             person.began_ms,
         ))
@@ -114,7 +68,7 @@ pub(crate) fn write(main: &Connection, person: &Person, name_chosen: bool) -> Re
 }
 
 /// A person as stored.
-pub(crate) fn stored(main: &Connection, user: UserId) -> Result<Option<Stored>, StoreError> {
+pub(crate) fn stored(main: &Connection, user: UserId) -> Result<Option<Account>, StoreError> {
     let found = main
         .prepare_cached("SELECT id, org, role, name, name_chosen, zones, began_ms FROM users WHERE id = ?1")
         .and_then(|mut find| find.query_row([&user.bytes()[..]], of_row).optional())
@@ -127,7 +81,7 @@ pub(crate) fn stored(main: &Connection, user: UserId) -> Result<Option<Stored>, 
     Ok(Some(stored))
 }
 
-fn of_row(row: &Row) -> rusqlite::Result<(Stored, String)> {
+fn of_row(row: &Row) -> rusqlite::Result<(Account, String)> {
     let person = Person {
         id: UserId::from_bytes(id(row, 0)?),
         org: maybe_id(row, 1)?.map(OrgId::from_bytes),
@@ -136,5 +90,5 @@ fn of_row(row: &Row) -> rusqlite::Result<(Stored, String)> {
         zones: domain::day::ZoneHistory::new(),
         began_ms: row.get(6)?,
     };
-    Ok((Stored { person, name_chosen: row.get(4)? }, row.get(5)?))
+    Ok((Account { person, name_chosen: row.get(4)? }, row.get(5)?))
 }

@@ -47,6 +47,15 @@ mod imports {
     kit::imports_contract!(super::store());
 }
 
+mod events {
+    kit::events_contract!(super::store());
+    kit::contract!(super::store(); kit::contract_events; what_is_too_old_is_forgotten_and_nothing_else);
+}
+
+mod webhooks {
+    kit::webhooks_contract!(super::store());
+}
+
 mod media {
     kit::media_contract!(super::store());
 }
@@ -57,4 +66,8 @@ mod notes {
 
 mod people {
     kit::people_contract!(super::store());
+}
+
+mod register {
+    kit::register_contract!(super::store());
 }

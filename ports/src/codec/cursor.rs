@@ -11,10 +11,17 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Starts after the version byte, which must be ours.
     pub(super) fn versioned(bytes: &'a [u8]) -> Result<Self, CodecError> {
+        Ok(Self::of_versions(bytes, &[VERSION])?.0)
+    }
+
+    /// Starts after the version byte, which must be one of these, and says which.
+    pub(super) fn of_versions(bytes: &'a [u8], known: &[u8]) -> Result<(Self, u8), CodecError> {
         let mut cursor = Self { rest: bytes };
-        match cursor.u8()? {
-            VERSION => Ok(cursor),
-            other => Err(CodecError::UnknownVersion(other)),
+        let version = cursor.u8()?;
+        if known.contains(&version) {
+            Ok((cursor, version))
+        } else {
+            Err(CodecError::UnknownVersion(version))
         }
     }
 

@@ -3,9 +3,9 @@
 use super::cursor::{Cursor, flags, put_some, unflags};
 use super::{CodecError, VERSION};
 use domain::day::{Day, Stamp};
-use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Review, SetChange};
+use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Regrade, Review, SetChange};
 use domain::grade::Grade;
-use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId};
+use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId, UserId};
 
 const REVIEW: u8 = 1;
 const UNDO: u8 = 2;
@@ -13,6 +13,8 @@ const SET: u8 = 3;
 const STATE: u8 = 4;
 const IMPORT_COMMIT: u8 = 5;
 const IMPORT_REVOKE: u8 = 6;
+const REGRADE: u8 = 7;
+const CLAIM: u8 = 8;
 
 /// Appends the entry's bytes.
 pub fn encode_entry(entry: &LogEntry, out: &mut Vec<u8>) {
@@ -34,6 +36,11 @@ pub fn encode_entry(entry: &LogEntry, out: &mut Vec<u8>) {
             put_given(out, state);
         }
         Body::ImportCommit { job } | Body::ImportRevoke { job } => out.extend_from_slice(job.bytes()),
+        Body::Regrade(regrade) => put_regrade(out, regrade),
+        Body::Claim { guest, job } => {
+            out.extend_from_slice(guest.bytes());
+            out.extend_from_slice(job.bytes());
+        }
     }
 }
 
@@ -62,6 +69,8 @@ pub fn decode_entry(bytes: &[u8]) -> Result<LogEntry, CodecError> {
         }
         IMPORT_COMMIT => Body::ImportCommit { job: JobId::from_bytes(c.array()?) },
         IMPORT_REVOKE => Body::ImportRevoke { job: JobId::from_bytes(c.array()?) },
+        REGRADE => Body::Regrade(regrade(&mut c)?),
+        CLAIM => Body::Claim { guest: UserId::from_bytes(c.array()?), job: JobId::from_bytes(c.array()?) },
         _ => return Err(CodecError::BadField("kind")),
     };
     c.end()?;
@@ -76,6 +85,8 @@ const fn kind(body: &Body) -> u8 {
         Body::State { .. } => STATE,
         Body::ImportCommit { .. } => IMPORT_COMMIT,
         Body::ImportRevoke { .. } => IMPORT_REVOKE,
+        Body::Regrade(_) => REGRADE,
+        Body::Claim { .. } => CLAIM,
     }
 }
 
@@ -136,6 +147,20 @@ fn review(c: &mut Cursor) -> Result<Review, CodecError> {
     let class = c.when(has_class, |c| Ok(ClassId::from_bytes(c.array()?)))?;
     let response = c.when(has_response, |c| Ok(u64::from_le_bytes(c.array()?)))?;
     Ok(Review { deck, card, grade, mode, elapsed_ms, early, confidence, sitting, class, response, revision })
+}
+
+fn put_regrade(out: &mut Vec<u8>, r: &Regrade) {
+    out.extend_from_slice(r.of.bytes());
+    put_card(out, r.deck, r.card);
+    out.push(r.grade.number());
+    out.extend_from_slice(r.by.bytes());
+}
+
+fn regrade(c: &mut Cursor) -> Result<Regrade, CodecError> {
+    let of = EntryId::from_bytes(c.array()?);
+    let (deck, card) = card(c)?;
+    let grade = Grade::new(c.u8()?).ok_or(CodecError::BadField("grade"))?;
+    Ok(Regrade { of, deck, card, grade, by: UserId::from_bytes(c.array()?) })
 }
 
 fn put_change(out: &mut Vec<u8>, change: SetChange) {

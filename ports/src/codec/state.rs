@@ -1,8 +1,11 @@
-//! The bytes of a card's progress: version, by which parameters it was made, then the state.
+//! The bytes of a card's progress: version, by which parameters it was made, then the state. A card whose memory is not
+//! known is written as version 1, which has none; with a memory it is version 2. So each state has one encoding, and rows of
+//! programs that knew no memory are read: an older fold made them, and whoever loads them folds their cards again.
 
 use super::cursor::{Cursor, flags, put_some, unflags};
 use super::entry::day_bytes;
-use super::{CodecError, VERSION};
+use super::{CodecError, VERSION, VERSION_WITH_MEMORY};
+use domain::fsrs::Memory;
 use domain::grade::Grade;
 use domain::ids::{EntryId, SittingId};
 use domain::sm2::Sm2;
@@ -10,7 +13,7 @@ use domain::state::{CardState, LastGrade, Scheduled};
 
 /// Appends the bytes of a progress row's content.
 pub fn encode_progress(state: &CardState, params_key: u32, out: &mut Vec<u8>) {
-    out.push(VERSION);
+    out.push(if state.memory.is_some() { VERSION_WITH_MEMORY } else { VERSION });
     out.extend_from_slice(&params_key.to_le_bytes());
     out.extend_from_slice(&present(state).to_le_bytes());
     out.extend_from_slice(&state.sm2.reps.to_le_bytes());
@@ -33,6 +36,11 @@ pub fn encode_progress(state: &CardState, params_key: u32, out: &mut Vec<u8>) {
     put_some(out, state.failed_on.map(day_bytes));
     put_some(out, state.max_day.map(day_bytes));
     put_some(out, state.buried_until.map(day_bytes));
+    if let Some(memory) = state.memory {
+        out.extend_from_slice(&memory.stability.to_le_bytes());
+        out.extend_from_slice(&memory.difficulty.to_le_bytes());
+        out.extend_from_slice(&day_bytes(memory.on));
+    }
     put_some(out, state.last.map(|id| *id.bytes()));
 }
 
@@ -41,7 +49,7 @@ pub fn encode_progress(state: &CardState, params_key: u32, out: &mut Vec<u8>) {
 /// # Errors
 /// [`CodecError`], for whatever is no progress row.
 pub fn decode_progress(bytes: &[u8]) -> Result<(CardState, u32), CodecError> {
-    let mut c = Cursor::versioned(bytes)?;
+    let (mut c, version) = Cursor::of_versions(bytes, &[VERSION, VERSION_WITH_MEMORY])?;
     let params_key = c.u32()?;
     let [
         has_due,
@@ -77,6 +85,10 @@ pub fn decode_progress(bytes: &[u8]) -> Result<(CardState, u32), CodecError> {
     let failed_on = c.when(has_failed, Cursor::day)?;
     let max_day = c.when(has_max, Cursor::day)?;
     let buried_until = c.when(has_buried, Cursor::day)?;
+    let memory = c.when(version == VERSION_WITH_MEMORY, |c| {
+        let memory = Memory { stability: c.u32()?, difficulty: c.u32()?, on: c.day()? };
+        if memory.is_possible() { Ok(memory) } else { Err(CodecError::BadField("memory")) }
+    })?;
     let last = c.when(has_last, |c| Ok(EntryId::from_bytes(c.array()?)))?;
     c.end()?;
     let state = CardState {
@@ -92,6 +104,7 @@ pub fn decode_progress(bytes: &[u8]) -> Result<(CardState, u32), CodecError> {
         suspended,
         buried_until,
         flag,
+        memory,
         last,
     };
     Ok((state, params_key))

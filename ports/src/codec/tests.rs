@@ -1,7 +1,8 @@
 use super::*;
 use crate::reviews::{ProgressWrite, Row};
 use domain::day::{Day, Stamp};
-use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Review, SetChange};
+use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Regrade, Review, SetChange};
+use domain::fsrs::{DIFFICULTY_MAX, DIFFICULTY_MIN, Memory, STABILITY_MAX, STABILITY_MIN};
 use domain::grade::Grade;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, JobId, SittingId, UserId};
 use domain::sm2::Sm2;
@@ -76,6 +77,13 @@ fn bodies() -> impl Strategy<Value = Body> {
         1 => (cards(), given()).prop_map(|((deck, card), state)| Body::State { deck, card, state }),
         1 => any::<u128>().prop_map(|n| Body::ImportCommit { job: JobId::from_u128(n) }),
         1 => any::<u128>().prop_map(|n| Body::ImportRevoke { job: JobId::from_u128(n) }),
+        1 => (cards(), grades(), any::<(u128, u128)>()).prop_map(|((deck, card), grade, (of, by))| {
+            let (of, by) = (EntryId::from_u128(of), UserId::from_u128(by));
+            Body::Regrade(Regrade { of, deck, card, grade, by })
+        }),
+        1 => any::<(u128, u128)>().prop_map(|(guest, job)| {
+            Body::Claim { guest: UserId::from_u128(guest), job: JobId::from_u128(job) }
+        }),
     ]
 }
 
@@ -88,6 +96,11 @@ fn entries() -> impl Strategy<Value = LogEntry> {
             body,
         },
     )
+}
+
+fn memories() -> impl Strategy<Value = Memory> {
+    (STABILITY_MIN..=STABILITY_MAX, DIFFICULTY_MIN..=DIFFICULTY_MAX, days())
+        .prop_map(|(stability, difficulty, on)| Memory { stability, difficulty, on })
 }
 
 fn states() -> impl Strategy<Value = CardState> {
@@ -103,21 +116,26 @@ fn states() -> impl Strategy<Value = CardState> {
         .prop_map(|g| g.map(|(day, grade, at_ms)| LastGrade { day, grade, at_ms }));
     let numbers = any::<(u16, u16, u32, u16, u32, u8, bool)>();
     let five = (of(days()), of(days()), of(days()), of(days()), of(days()));
-    (numbers, five, scheduled, last_grade, of(any::<u128>())).prop_map(
-        |(n, (due, scheduled_on, failed_on, max_day, buried_until), scheduled, last_grade, last)| CardState {
-            sm2: Sm2 { reps: n.0, ease: n.1, interval_days: n.2 },
-            due,
-            lapses: n.3,
-            answers: n.4,
-            scheduled,
-            scheduled_on,
-            last_grade,
-            failed_on,
-            max_day,
-            suspended: n.6,
-            buried_until,
-            flag: n.5,
-            last: last.map(EntryId::from_u128),
+    let newest = (of(memories()), of(any::<u128>()));
+    (numbers, five, scheduled, last_grade, newest).prop_map(
+        |(n, five, scheduled, last_grade, (memory, last))| {
+            let (due, scheduled_on, failed_on, max_day, buried_until) = five;
+            CardState {
+                sm2: Sm2 { reps: n.0, ease: n.1, interval_days: n.2 },
+                due,
+                lapses: n.3,
+                answers: n.4,
+                scheduled,
+                scheduled_on,
+                last_grade,
+                failed_on,
+                max_day,
+                suspended: n.6,
+                buried_until,
+                flag: n.5,
+                memory,
+                last: last.map(EntryId::from_u128),
+            }
         },
     )
 }
@@ -225,4 +243,43 @@ fn the_bytes_of_version_1_stay_what_they_are() {
         0000000000000000000000000000000b\
         0403";
     assert_eq!(hex, expected);
+}
+
+/// Kinds that came later have numbers of their own in the same version.
+#[test]
+fn the_bytes_of_a_regrade_and_of_a_claim_stay_what_they_are() {
+    let (deck, card) = (DeckId::from_u128(0x0a), CardId::from_u128(0x0b));
+    let (of, by) = (EntryId::from_u128(0x0c), UserId::from_u128(0x0d));
+    let regrade = Body::Regrade(Regrade { of, deck, card, grade: Grade::Good, by });
+    let claim = Body::Claim { guest: UserId::from_u128(0x0e), job: JobId::from_u128(0x0f) };
+    let hex = |body| -> String {
+        let stamp = Stamp { day: Day(20_000), utc_offset_min: -60 };
+        let bytes = written(&LogEntry { id: EntryId::from_u128(1), job: None, stamp, body }, encode_entry);
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    };
+    let id = |n: u8| format!("{n:032x}");
+    let head = |kind| format!("01{kind:02x}{}204e0000c4ff00", id(1));
+    assert_eq!(hex(regrade), format!("{}{}{}{}04{}", head(7), id(0x0c), id(0x0a), id(0x0b), id(0x0d)));
+    assert_eq!(hex(claim), format!("{}{}{}", head(8), id(0x0e), id(0x0f)));
+}
+
+/// Rows of programs that knew no memory.
+#[test]
+fn the_bytes_of_progress_stay_what_they_are_with_and_without_a_memory() {
+    let known = CardState {
+        sm2: Sm2 { reps: 2, ease: 250, interval_days: 6 },
+        due: Some(Day(20_000)),
+        answers: 3,
+        ..CardState::NEW
+    };
+    let hex = |state: &CardState| -> String {
+        let bytes = written(state, |state, out| encode_progress(state, 7, out));
+        assert_eq!(decode_progress(&bytes), Ok((*state, 7)));
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    };
+    let numbers = "07000000 0100 0200 fa00 06000000 0000 03000000 00 204e0000".replace(' ', "");
+    assert_eq!(hex(&known), format!("01{numbers}"));
+    let memory = Memory { stability: 60_000, difficulty: 54_321, on: Day(19_994) };
+    let memory_bytes = "60ea0000 31d40000 1a4e0000".replace(' ', "");
+    assert_eq!(hex(&CardState { memory: Some(memory), ..known }), format!("02{numbers}{memory_bytes}"));
 }

@@ -1,11 +1,13 @@
 //! What every store holds as text that a person can read: lists, settings and zones as JSON, enums as words.
 
 use super::CodecError;
-use crate::{NoteTemplate, Role};
+use crate::{EventKind, NoteTemplate, Role};
 use domain::access::Visibility;
 use domain::day::ZoneHistory;
-use domain::deck::{DeckSettings, NewMix};
-use domain::ids::DeckId;
+use domain::deck::{DeckSettings, NewMix, SchedulerKind};
+use domain::fsrs::Parameters;
+use domain::ids::{DeckId, UserId};
+use domain::schedule::{DESIRED_RETENTION_MAX_PERMILLE, DESIRED_RETENTION_MIN_PERMILLE, EasyDays};
 use serde_json::{Map, Value, json};
 
 /// Tags as a JSON list.
@@ -19,6 +21,21 @@ pub fn tags_text(tags: &[String]) -> String {
 /// [`CodecError::BadField`] when it is none.
 pub fn tags_of(text: &str) -> Result<Vec<String>, CodecError> {
     serde_json::from_str(text).map_err(|_| CodecError::BadField("tags"))
+}
+
+/// A deck's editors as a JSON list of UUIDs.
+pub fn editors_text(editors: &[UserId]) -> String {
+    Value::from(editors.iter().map(ToString::to_string).collect::<Vec<String>>()).to_string()
+}
+
+/// Reads [`editors_text`].
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn editors_of(text: &str) -> Result<Vec<UserId>, CodecError> {
+    let bad = || CodecError::BadField("editors");
+    let names: Vec<String> = serde_json::from_str(text).map_err(|_| bad())?;
+    names.iter().map(|name| Ok(UserId(name.parse().map_err(|_| bad())?))).collect()
 }
 
 /// Templates of a note type as a JSON list.
@@ -58,6 +75,21 @@ pub fn decks_of(text: &str) -> Result<Vec<DeckId>, CodecError> {
     read.iter().map(|id| id.parse().map_err(|_| CodecError::BadField("decks"))).collect()
 }
 
+/// Kinds of events as a JSON list of words.
+pub fn kinds_text(kinds: &[EventKind]) -> String {
+    Value::from(kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>()).to_string()
+}
+
+/// Reads [`kinds_text`].
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none, or names a kind that this program does not know.
+pub fn kinds_of(text: &str) -> Result<Vec<EventKind>, CodecError> {
+    let bad = || CodecError::BadField("kinds");
+    let words: Vec<String> = serde_json::from_str(text).map_err(|_| bad())?;
+    words.iter().map(|word| EventKind::of_word(word).ok_or_else(bad)).collect()
+}
+
 /// A deck's settings as a JSON object.
 pub fn settings_text(s: &DeckSettings) -> String {
     let mix = match s.new_mix {
@@ -74,6 +106,14 @@ pub fn settings_text(s: &DeckSettings) -> String {
         "new_mix": mix,
         "leech_after": s.leech_after,
         "maximum_interval_days": s.maximum_interval_days,
+        "scheduler": match s.scheduler {
+            SchedulerKind::Sm2 => "sm2",
+            SchedulerKind::Fsrs => "fsrs",
+        },
+        "desired_retention": f64::from(s.desired_retention_permille) / 1_000.0,
+        "parameters": s.parameters.map(|parameters| parameters.decimals()),
+        "fuzz": s.fuzz,
+        "easy_days": s.easy_days.0,
     })
     .to_string()
 }
@@ -103,7 +143,29 @@ pub fn settings_of(text: &str) -> Result<DeckSettings, CodecError> {
         },
         leech_after: narrow("leech_after", default.leech_after),
         maximum_interval_days: wide("maximum_interval_days", default.maximum_interval_days),
+        scheduler: match read.get("scheduler").and_then(Value::as_str) {
+            Some("fsrs") => SchedulerKind::Fsrs,
+            Some(_) | None => SchedulerKind::Sm2,
+        },
+        desired_retention_permille: read
+            .get("desired_retention")
+            .and_then(Value::as_f64)
+            .map(|wanted| (wanted * 1_000.0).round() as u16)
+            .filter(|wanted| {
+                (DESIRED_RETENTION_MIN_PERMILLE..=DESIRED_RETENTION_MAX_PERMILLE).contains(wanted)
+            })
+            .unwrap_or(default.desired_retention_permille),
+        parameters: numbers(&read, "parameters").and_then(|decimals| Parameters::new(&decimals).ok()),
+        fuzz: read.get("fuzz").and_then(Value::as_bool),
+        easy_days: numbers(&read, "easy_days")
+            .and_then(|days| <[u8; 7]>::try_from(days.iter().map(|n| *n as u8).collect::<Vec<_>>()).ok())
+            .map_or(default.easy_days, EasyDays),
     })
+}
+
+/// A list of numbers, if it is one.
+fn numbers(read: &Map<String, Value>, key: &str) -> Option<Vec<f64>> {
+    read.get(key)?.as_array()?.iter().map(Value::as_f64).collect()
 }
 
 /// A zone history as a JSON list, oldest change first.
@@ -192,10 +254,24 @@ mod tests {
             new_mix: NewMix::After,
             leech_after: 2,
             maximum_interval_days: 90,
+            scheduler: SchedulerKind::Fsrs,
+            desired_retention_permille: 873,
+            parameters: Parameters::new(&std::array::from_fn::<_, 21, _>(|n| n as f64 / 7.0)).ok(),
+            fuzz: Some(false),
+            easy_days: EasyDays([100, 50, 0, 100, 100, 1, 99]),
         };
+        assert!(settings.parameters.is_some());
         assert_eq!(settings_of(&settings_text(&settings)).unwrap(), settings);
         assert_eq!(settings_of("{}").unwrap(), DeckSettings::default());
         assert!(settings_of("nonsense").is_err());
+    }
+
+    #[test]
+    fn editors_read_as_they_were_written() {
+        for editors in [vec![], vec![UserId::from_u128(1), UserId::from_u128(u128::MAX)]] {
+            assert_eq!(editors_of(&editors_text(&editors)).unwrap(), editors);
+        }
+        assert!(editors_of("[1]").is_err() && editors_of("[\"x\"]").is_err());
     }
 
     #[test]
@@ -219,6 +295,10 @@ mod tests {
             assert_eq!(decks_of(&decks_text(&decks)).unwrap(), decks);
         }
         assert!(templates_of("{}").is_err() && decks_of("[\"7\"]").is_err());
+        for kinds in [vec![], EventKind::ALL.to_vec()] {
+            assert_eq!(kinds_of(&kinds_text(&kinds)).unwrap(), kinds);
+        }
+        assert!(kinds_of("[\"deck.eaten\"]").is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `studyhall import`: a file into a deck, on a data folder or through a server.
+//! `studyhall import`: a file, or the folder of a profile, on a data folder or through a server.
 
 use crate::cli::could_not;
 use crate::cli::on_a_folder;
@@ -36,6 +36,9 @@ pub(in crate::cli) fn import(args: &ImportArgs) -> ExitCode {
         Ok(config) => config,
         Err(errors) => return could_not(errors),
     };
+    if args.file.is_dir() && args.deck.is_some() {
+        return could_not("--deck is for tables: a directory of Anki comes into the decks that it names");
+    }
     // A table into a deck that is named is read where it is; everything else is a job of a server.
     let table = args.deck.as_deref().filter(|_| matches!(args.format.as_deref(), None | Some("csv")));
     let outcome = match (&args.server, &args.token, table) {

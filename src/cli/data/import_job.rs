@@ -1,8 +1,8 @@
 //! `studyhall import` of whatever is a job: through a server, or on a data folder, which is served for as long as the job
 //! takes, on this machine alone and to nobody else.
 
-use super::import::readable;
 use super::import_online::answer;
+use super::sending::{Sending, is_readable};
 use crate::auth::Wanted;
 use crate::cli::serve;
 use crate::clock::real_ms;
@@ -11,8 +11,7 @@ use crate::server::Parts;
 use domain::ids::UserId;
 use ports::Role;
 use serde_json::Value;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -60,24 +59,23 @@ struct Asker {
 
 impl Asker {
     fn upload(&self, args: &ImportArgs, bar: &Bar) -> Result<Value, String> {
-        let opened = readable(&args.file).and_then(|()| File::open(&args.file));
-        let file = opened.map_err(|error| format!("{}: {error}", args.file.display()))?;
-        let total = file.metadata().map_err(|error| error.to_string())?.len();
-        let name = args.file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let mut sending = Sending::of(&args.file)?;
         let mut asked = self.agent.post(format!("{}/imports", self.api));
-        asked = asked.query("filename", name).query("dry_run", args.dry_run.to_string());
-        if let Some(format) = &args.format {
+        asked = asked.query("filename", &sending.name).query("dry_run", args.dry_run.to_string());
+        if let Some(format) = args.format.as_deref().or(sending.format) {
             asked = asked.query("format", format);
         }
         for (name, value) in &args.options {
             asked = asked.query(name, value);
         }
-        let mut body = Sending { file, sent: 0, total, bar };
-        let asked = asked
-            .header("authorization", &self.bearer)
-            .header("content-type", "application/octet-stream")
-            .header("content-length", total.to_string());
-        answer(asked.send(SendBody::from_reader(&mut body)))
+        asked =
+            asked.header("authorization", &self.bearer).header("content-type", "application/octet-stream");
+        // What is packed while it is sent has no length before its end.
+        if let Some(length) = sending.length {
+            asked = asked.header("content-length", length.to_string());
+        }
+        sending.told = Some(Box::new(|sent, total| bar.draw("sending", Some(sent), Some(total))));
+        answer(asked.send(SendBody::from_reader(&mut sending)))
     }
 
     fn job(&self, job: &str) -> Result<Value, String> {
@@ -102,23 +100,6 @@ impl Asker {
             println!("  and {more} more: GET {}/imports/{job_id}/rejected?format=csv", self.api);
         }
         Ok(())
-    }
-}
-
-/// A file on its way, with a bar.
-struct Sending<'b> {
-    file: File,
-    sent: u64,
-    total: u64,
-    bar: &'b Bar,
-}
-
-impl Read for Sending<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        self.sent += read as u64;
-        self.bar.draw("sending", Some(self.sent), Some(self.total));
-        Ok(read)
     }
 }
 
@@ -175,13 +156,16 @@ fn print(job: &Value) {
     for (what, count) in report["fidelity"]["losses"].as_object().into_iter().flatten() {
         println!("  {count} cards lost something: {what}");
     }
+    for (what, count) in report["fidelity"]["options"].as_object().into_iter().flatten() {
+        println!("  {count} decks have another setting than they had: {what}");
+    }
 }
 
 /// Imports into a data folder that no server has open.
 pub(super) fn import_on_folder(mut config: Config, args: &ImportArgs) -> Result<(), String> {
     let owner = args.user.ok_or("--user is needed when the import is done on a data folder")?;
     // A file that cannot be read leaves no empty store behind.
-    readable(&args.file).map_err(|error| format!("{}: {error}", args.file.display()))?;
+    is_readable(&args.file)?;
     config.auth.secret = Some(Secret::new(format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4())));
     config.auth.jwks = None;
     config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

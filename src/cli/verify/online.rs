@@ -11,7 +11,8 @@ use domain::ids::{CardId, DeckId, UserId};
 use embedded::{EmbeddedStore, Offline};
 use ports::archive::ReadAll;
 use ports::bus::Run;
-use ports::{Bus, Note, Topic};
+use ports::{Bus, Note, StoreError, Topic};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use std::time::Duration;
 const RATE: u32 = 200;
 /// Between two looks at a learner of whom something differs: longer than an owner keeps progress before it writes it.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
-/// Cards that one run mends.
+/// Cards that one run mends, and learners whose owners it tells of what it listed.
 const REPAIRS_MAX: usize = 100_000;
 /// Cards that one request to a server names.
 const CARDS_A_REQUEST: usize = 500;
@@ -48,14 +49,14 @@ pub(super) async fn folder(config: &Config, args: &VerifyArgs) -> Result<Totals,
             return Err("what a server has open is mended by the server: name its operator's port with --admin ADDR:PORT".to_owned());
         }
         let store = Offline::attach(folder).map_err(whole)?;
-        return compare(&store, args, async |marks| match admin {
+        let mark = async |marks| match admin {
             Some(admin) => through_server(admin, marks).await,
             None => Ok(0),
-        })
-        .await;
+        };
+        return compare(&store, args, async |_| Ok(0), mark).await;
     }
     let store = Offline::open(folder).map_err(whole)?;
-    let (report, totals, differences) = look(&store, args).await?;
+    let (report, totals, differences) = look(&store, args, async |_| Ok(0)).await?;
     // The folder is given back before it is opened for writing.
     drop(store);
     let marked = if args.repair { in_folder(folder, marks_of(&differences)).await? } else { 0 };
@@ -69,24 +70,40 @@ pub(super) async fn cluster(address: &Address, config: &Config, args: &VerifyArg
         refuse_served(&store).await.map_err(|why| why.replace("--while-served", "--online"))?;
     }
     let walk = Walk::over(&store).await.map_err(whole)?;
-    compare(&walk, args, async |marks| in_cluster(&store, config, marks).await).await
+    let unlisted = RefCell::new(Vec::new());
+    let list = async |user| {
+        let listed = if args.repair { store.list_again(user).await? } else { 0 };
+        let mut users = unlisted.borrow_mut();
+        if listed > 0 && users.len() < REPAIRS_MAX {
+            users.push(user);
+        }
+        Ok(listed as u64)
+    };
+    let mark = async |marks| in_cluster(&store, config, marks, unlisted.take()).await;
+    compare(&walk, args, list, mark).await
 }
 
 type Open = Report<std::io::Stdout>;
 
-async fn look<S: ReadAll>(store: &S, args: &VerifyArgs) -> Result<(Open, Totals, Vec<Difference>), String> {
+async fn look<S: ReadAll>(
+    store: &S,
+    args: &VerifyArgs,
+    list: impl AsyncFn(UserId) -> Result<u64, StoreError>,
+) -> Result<(Open, Totals, Vec<Difference>), String> {
     let format = if args.json { Format::Json } else { Format::Text };
     let mut report = Report::new(format, std::io::stdout());
-    let (totals, differences) = verify_online(store, options(args), &mut report).await.map_err(whole)?;
+    let (totals, differences) =
+        verify_online(store, options(args), &mut report, list).await.map_err(whole)?;
     Ok((report, totals, differences))
 }
 
 async fn compare<S: ReadAll>(
     store: &S,
     args: &VerifyArgs,
+    list: impl AsyncFn(UserId) -> Result<u64, StoreError>,
     mark: impl AsyncFnOnce(Marks) -> Result<u64, String>,
 ) -> Result<Totals, String> {
-    let (report, totals, differences) = look(store, args).await?;
+    let (report, totals, differences) = look(store, args, list).await?;
     let marked = if args.repair { mark(marks_of(&differences)).await? } else { 0 };
     finish(report, totals, marked)
 }
@@ -146,13 +163,19 @@ fn ask_to_mark(base: &str, user: UserId, deck: DeckId, cards: &[CardId]) -> Resu
     Ok(answer["marked"].as_u64().unwrap_or(0))
 }
 
-async fn in_cluster(store: &CqlStore, config: &Config, marks: Marks) -> Result<u64, String> {
+/// Marks these cards, and tells the nodes of them and of what was marked for these users.
+async fn in_cluster(
+    store: &CqlStore,
+    config: &Config,
+    marks: Marks,
+    mut users: Vec<UserId>,
+) -> Result<u64, String> {
     let mut marked = 0;
-    let mut users: Vec<UserId> = Vec::new();
     for ((user, deck), cards) in marks {
         marked += store.mark_for_refold(user, deck, &cards).await.map_err(whole)? as u64;
         users.push(user);
     }
+    users.sort_unstable();
     users.dedup();
     match &config.bus {
         BusAt::Redis(url) if !users.is_empty() => tell_owners(url, &users).await?,

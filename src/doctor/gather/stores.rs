@@ -75,6 +75,7 @@ async fn look(examiner: &Examiner, connect: Duration) -> Result<ClusterFacts, St
     if is_whole {
         let began = Instant::now();
         facts.probe = Some(examiner.probe(Uuid::new_v4()).await.map(|()| began.elapsed()).map_err(whole));
+        facts.claim = Some(examiner.probe_claim(Uuid::new_v4()).await.map_err(whole));
     }
     Ok(facts)
 }

@@ -7,10 +7,11 @@ use crate::http::strict::objects;
 use crate::import::identity_of;
 use domain::ids::{CardId, DeckId, NoteId, Uuid};
 use ports::CardRecord;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A new card, or a change of one: what is absent stays as it is.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(in crate::http) struct CardIn {
     front: Option<String>,
     back: Option<String>,
@@ -26,7 +27,7 @@ pub(in crate::http) struct CardIn {
 }
 
 /// What the texts of a request are.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum TextFormat {
     #[default]
@@ -35,14 +36,14 @@ enum TextFormat {
 }
 
 /// Cards of a bulk request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(in crate::http) struct BulkIn {
     #[serde(deserialize_with = "objects")]
     pub(in crate::http) cards: Vec<CardIn>,
 }
 
 /// A card.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct CardOut {
     card_id: Uuid,
     deck_id: Uuid,
@@ -59,7 +60,7 @@ pub(in crate::http) struct CardOut {
 }
 
 /// The answer to a bulk request.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct BulkOut {
     pub(in crate::http) cards: Vec<CardOut>,
 }

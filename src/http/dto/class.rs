@@ -5,16 +5,17 @@ use crate::http::access::runs;
 use crate::http::{Caller, Problem};
 use domain::ids::{ClassId, Uuid};
 use ports::ClassRecord;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A new class.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(in crate::http) struct ClassIn {
     title: String,
 }
 
 /// A class. Who else studies in it is shown to those who run it, and to nobody else.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct ClassOut {
     pub(in crate::http) class_id: Uuid,
     pub(in crate::http) title: String,

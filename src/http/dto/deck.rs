@@ -2,7 +2,7 @@
 
 use super::settings::{SettingsIn, SettingsOut};
 use super::{tags, title};
-use crate::http::access::may_edit;
+use crate::http::access::{Need, may};
 use crate::http::limits::{DESCRIPTION_BYTES_MAX, PATH_BYTES_MAX, PATH_LEVELS_MAX};
 use crate::http::strict::optional_object;
 use crate::http::{Caller, Problem};
@@ -12,10 +12,11 @@ use domain::deck::DeckSettings;
 use domain::ids::{DeckId, Uuid};
 use ports::DeckRecord;
 use ports::library::PATH_SEPARATOR as LEVEL;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A new deck, or a change of one: what is absent stays as it is.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub(in crate::http) struct DeckIn {
     title: Option<String>,
     path: Option<String>,
@@ -27,7 +28,7 @@ pub(in crate::http) struct DeckIn {
 }
 
 /// Who a deck is for.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Seen {
     Private,
@@ -38,7 +39,7 @@ enum Seen {
 }
 
 /// A deck.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct DeckOut {
     pub(in crate::http) deck_id: Uuid,
     pub(in crate::http) title: String,
@@ -52,13 +53,24 @@ pub(in crate::http) struct DeckOut {
     revision: u64,
     pub(in crate::http) created_at: i64,
     pub(in crate::http) updated_at: i64,
+    /// Whether the asker changes its texts, settings and cards.
     may_edit: bool,
+    /// Whether the asker says who sees and edits it.
+    may_govern: bool,
+    /// Who edits it beside the owner; told to those who edit it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    editors: Option<Vec<Uuid>>,
 }
 
 impl DeckIn {
     /// A new deck of which nothing but the title is told.
     pub(in crate::http) fn titled(title: String) -> DeckIn {
         DeckIn { title: Some(title), ..DeckIn::default() }
+    }
+
+    /// Whether it says who the deck is for.
+    pub(in crate::http) fn says_who_sees_it(&self) -> bool {
+        self.visibility.is_some()
     }
 
     /// The record of a new deck.
@@ -125,6 +137,7 @@ fn blank(id: DeckId, owner: &Caller, title: String, now_ms: i64) -> DeckRecord {
         description: String::new(),
         visibility: Visibility::Private,
         narrowed: Default::default(),
+        editors: Vec::new(),
         tags: Vec::new(),
         settings: DeckSettings::default(),
         revision: 0,
@@ -163,9 +176,12 @@ fn path(text: &str) -> Result<String, Problem> {
 impl DeckOut {
     /// The deck as this person sees it.
     pub(in crate::http) fn of(deck: DeckRecord, caller: &Caller) -> DeckOut {
+        let may_edit = may(caller, &deck, Need::EditDeck);
         DeckOut {
             deck_id: deck.id.0,
-            may_edit: may_edit(caller, &deck),
+            may_edit,
+            may_govern: may(caller, &deck, Need::GovernDeck),
+            editors: may_edit.then(|| deck.editors.iter().map(|editor| editor.0).collect()),
             title: deck.title,
             path: deck.path,
             description: deck.description,

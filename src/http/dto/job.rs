@@ -3,11 +3,12 @@
 use crate::jobs::{Asked, Failure, Options, Outcome};
 use domain::ids::Uuid;
 use ports::{ImportPhase, ImportRecord};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 /// An import job.
-#[derive(Serialize, Debug)]
+#[derive(Serialize, Debug, JsonSchema)]
 pub(in crate::http) struct JobOut {
     job_id: Uuid,
     /// The file's name.

@@ -3,9 +3,13 @@
 pub(super) mod card;
 pub(super) mod class;
 pub(super) mod deck;
+pub(super) mod event;
+pub(super) mod figures;
+pub(super) mod hook;
 pub(super) mod job;
 pub(super) mod person;
 pub(super) mod settings;
+pub(super) mod user;
 
 use crate::content::composed;
 use crate::http::Problem;
@@ -13,6 +17,19 @@ use crate::http::limits::TITLE_BYTES_MAX;
 use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use crate::naming;
 use serde::{Deserialize, Deserializer};
+
+/// A day in JSON, as the document of the API tells it: `YYYY-MM-DD`.
+pub(super) struct DayText;
+
+impl schemars::JsonSchema for DayText {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date"})
+    }
+}
 
 /// Reads a field that may be absent, null or there: `None`, `Some(None)`, `Some(Some(…))`.
 fn maybe_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(

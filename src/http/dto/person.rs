@@ -7,10 +7,11 @@ use crate::http::{Caller, Problem};
 use domain::ids::Uuid;
 use ports::Person;
 use ports::people::PersonChange;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A change of one's own record.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(in crate::http) struct MeIn {
     zone: Option<String>,
     rollover_hour: Option<u8>,
@@ -18,7 +19,7 @@ pub(in crate::http) struct MeIn {
 }
 
 /// One's own record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct MeOut {
     user_id: Uuid,
     name: String,

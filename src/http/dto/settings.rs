@@ -1,16 +1,20 @@
 //! A deck's settings on the wire.
 
-use crate::http::{Code, Problem};
-use domain::deck::{DeckSettings, NewMix};
+use super::maybe_null;
+use crate::http::Problem;
+use domain::deck::{DeckSettings, NewMix, SchedulerKind};
+use domain::fsrs::Parameters;
+use domain::schedule::{DESIRED_RETENTION_MAX_PERMILLE, DESIRED_RETENTION_MIN_PERMILLE, EasyDays};
 use domain::sm2::INTERVAL_MAX_DAYS;
 use protocol::limits::ALLOWANCE_MAX;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest wait before a drill card comes again, in seconds: a day.
 const DRILL_DELAY_S_MAX: u32 = 86_400;
 
 /// How new cards are mixed in.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Mix {
     Spread,
@@ -18,18 +22,30 @@ enum Mix {
     After,
 }
 
+/// What finds the next interval.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    Sm2,
+    Fsrs,
+}
+
 /// The settings as they are read: what is absent stays as it is. A name that is not known is refused, because a typing
 /// error here would show only weeks later.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SettingsIn {
-    scheduler: Option<String>,
+    scheduler: Option<By>,
     new_per_day: Option<u32>,
     reviews_per_day: Option<u32>,
     desired_retention: Option<f64>,
     drill_until: Option<u8>,
     drill_delay_s: Option<u32>,
+    /// The weights of FSRS; null for everybody's.
+    #[serde(default, deserialize_with = "maybe_null")]
+    parameters: Option<Option<Vec<f64>>>,
     fuzz: Option<bool>,
+    easy_days: Option<[u8; 7]>,
     bury_siblings: Option<bool>,
     new_mix: Option<Mix>,
     leech_after: Option<u16>,
@@ -37,11 +53,15 @@ pub(in crate::http) struct SettingsIn {
 }
 
 /// The settings as they are written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct SettingsOut {
-    scheduler: &'static str,
+    scheduler: By,
     new_per_day: u32,
     reviews_per_day: u32,
+    desired_retention: f64,
+    parameters: Option<[f64; 21]>,
+    fuzz: bool,
+    easy_days: [u8; 7],
     drill_until: u8,
     drill_delay_s: u32,
     bury_siblings: bool,
@@ -53,7 +73,6 @@ pub(in crate::http) struct SettingsOut {
 impl SettingsIn {
     /// The settings after this change.
     pub(in crate::http) fn applied_to(self, old: DeckSettings) -> Result<DeckSettings, Problem> {
-        self.check_offered()?;
         let range = |name: &str, value: Option<u32>, least: u32, most: u32, old: u32| match value {
             Some(value) if !(least..=most).contains(&value) => {
                 Err(Problem::invalid(format!("`settings.{name}` is {least} to {most}.")))
@@ -62,7 +81,17 @@ impl SettingsIn {
         };
         let drill_until = self.drill_until.map(u32::from);
         let leech_after = self.leech_after.map(u32::from);
+        let scheduler = self.scheduler.map_or(old.scheduler, |by| match by {
+            By::Sm2 => SchedulerKind::Sm2,
+            By::Fsrs => SchedulerKind::Fsrs,
+        });
         Ok(DeckSettings {
+            scheduler,
+            desired_retention_permille: self.retention()?.unwrap_or(old.desired_retention_permille),
+            parameters: self.weights()?.unwrap_or(old.parameters),
+            // Another scheduler brings its own way with it, unless this change says otherwise.
+            fuzz: self.fuzz.or(old.fuzz.filter(|_| scheduler == old.scheduler)),
+            easy_days: self.easy_days()?.unwrap_or(old.easy_days),
             new_per_day: range("new_per_day", self.new_per_day, 0, ALLOWANCE_MAX, old.new_per_day)?,
             reviews_per_day: range(
                 "reviews_per_day",
@@ -97,23 +126,53 @@ impl SettingsIn {
         })
     }
 
-    fn check_offered(&self) -> Result<(), Problem> {
-        let refused = match (self.scheduler.as_deref(), self.fuzz, self.desired_retention) {
-            (Some(scheduler), ..) if scheduler != "sm2" => "`settings.scheduler` is `sm2` on this server.",
-            (_, Some(true), _) => "`settings.fuzz` is not offered by this server.",
-            (.., Some(_)) => "`settings.desired_retention` belongs to a scheduler that is not offered.",
-            _ => return Ok(()),
-        };
-        Err(Problem::new(Code::NotOffered, refused))
+    fn retention(&self) -> Result<Option<u16>, Problem> {
+        let Some(wanted) = self.desired_retention else { return Ok(None) };
+        let (least, most) = (DESIRED_RETENTION_MIN_PERMILLE, DESIRED_RETENTION_MAX_PERMILLE);
+        let permille = (wanted * 1_000.0).round();
+        if !(f64::from(least)..=f64::from(most)).contains(&permille) {
+            return Err(Problem::invalid("`settings.desired_retention` is 0.7 to 0.99."));
+        }
+        Ok(Some(permille as u16))
+    }
+
+    fn weights(&self) -> Result<Option<Option<Parameters>>, Problem> {
+        match &self.parameters {
+            None => Ok(None),
+            Some(None) => Ok(Some(None)),
+            Some(Some(decimals)) => match Parameters::new(decimals) {
+                Ok(parameters) => Ok(Some(Some(parameters))),
+                Err(why) => Err(Problem::invalid(format!("`settings.parameters`: {why}."))),
+            },
+        }
+    }
+
+    fn easy_days(&self) -> Result<Option<EasyDays>, Problem> {
+        match self.easy_days {
+            None => Ok(None),
+            Some(days) if days.iter().all(|&share| share <= 100) && days.iter().any(|&share| share > 0) => {
+                Ok(Some(EasyDays(days)))
+            }
+            Some(_) => Err(Problem::invalid(
+                "`settings.easy_days` are seven shares from Monday on, 0 to 100 percent, and not all 0.",
+            )),
+        }
     }
 }
 
 impl From<DeckSettings> for SettingsOut {
     fn from(settings: DeckSettings) -> SettingsOut {
         SettingsOut {
-            scheduler: "sm2",
+            scheduler: match settings.scheduler {
+                SchedulerKind::Sm2 => By::Sm2,
+                SchedulerKind::Fsrs => By::Fsrs,
+            },
             new_per_day: settings.new_per_day,
             reviews_per_day: settings.reviews_per_day,
+            desired_retention: f64::from(settings.desired_retention_permille) / 1_000.0,
+            parameters: settings.parameters.map(|parameters| parameters.decimals()),
+            fuzz: settings.fuzzes(),
+            easy_days: settings.easy_days.0,
             drill_until: settings.drill_until,
             drill_delay_s: settings.drill_delay_s,
             bury_siblings: settings.bury_siblings,

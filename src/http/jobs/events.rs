@@ -5,7 +5,7 @@ use crate::http::dto::job::JobOut;
 use crate::http::limits::{EVENT_STREAM_MS_MAX, KEEP_ALIVE_EVERY_MS};
 use crate::http::turns::Turn;
 use crate::http::{App, Caller, Problem};
-use crate::jobs::Jobs;
+use crate::jobs::{Glance, Jobs};
 use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpResponse, rt};
@@ -25,7 +25,7 @@ struct Watching {
     jobs: Jobs,
     owner: UserId,
     job: JobId,
-    told: Option<String>,
+    told: Option<Glance>,
     until: Instant,
     told_at: Instant,
     has_ended: bool,
@@ -70,30 +70,35 @@ impl Watching {
     /// The next event; `None` after the last. Whoever lost the connection asks anew and gets the whole job again.
     async fn next(&mut self) -> Option<String> {
         while !self.has_ended && Instant::now() < self.until {
-            let Ok(record) = self.jobs.look(self.owner, self.job).await else { return None };
-            if let Some(event) = self.event(&record) {
-                self.told_at = Instant::now();
-                return Some(event);
+            let here = self.jobs.glance(self.job);
+            // What was told already is not copied to be told again.
+            if here.is_none() || here != self.told {
+                let Ok(record) = self.jobs.look(self.owner, self.job).await else { return None };
+                if let Some(event) = self.event(&record) {
+                    self.told_at = Instant::now();
+                    return Some(event);
+                }
             }
             if self.told_at.elapsed() >= Duration::from_millis(KEEP_ALIVE_EVERY_MS) {
                 self.told_at = Instant::now();
                 return Some(": still here\n\n".to_owned());
             }
-            rt::time::sleep(if self.jobs.is_here(self.job) { LOOK_EVERY } else { READ_EVERY }).await;
+            rt::time::sleep(if here.is_some() { LOOK_EVERY } else { READ_EVERY }).await;
         }
         None
     }
 
     fn event(&mut self, record: &ImportRecord) -> Option<String> {
-        let shown = JobOut::of(record, self.jobs.has_file_of(record));
-        let data = serde_json::to_string(&shown).ok()?;
-        if self.told.as_deref() == Some(&data) {
+        let glance = Glance::of(record);
+        if self.told == Some(glance) {
             return None;
         }
+        let shown = JobOut::of(record, self.jobs.has_file_of(record));
+        let data = serde_json::to_string(&shown).ok()?;
         self.has_ended = !record.phase.is_unfinished();
         let kind = if self.has_ended { "end" } else { "progress" };
         let event = format!("event: {kind}\nid: {}\ndata: {data}\n\n", record.revision);
-        self.told = Some(data);
+        self.told = Some(glance);
         Some(event)
     }
 }

@@ -14,7 +14,7 @@ mod problems;
 mod rejected;
 
 pub(super) use events::events;
-pub(super) use rejected::rejected;
+pub(super) use rejected::{RejectedOut, RejectedQuery, rejected};
 
 use crate::http::access::deck_to_edit;
 use crate::http::body::{check_length, check_type};
@@ -25,12 +25,13 @@ use crate::http::limits::{JOB_NAME_BYTES_MAX, OPTION_BYTES_MAX, WITHDRAWN_WITHIN
 use crate::http::paging::{cursor, limit, place};
 use crate::http::{App, Caller, Code, Problem};
 use crate::jobs::limits::UPLOAD_BYTES_MAX;
-use crate::jobs::{Importer, Jobs, JobsError, Offer, Options, Probe, Received, receive};
+use crate::jobs::{Importer, Jobs, JobsError, Offer, Options, Outcome, Probe, Received, receive};
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use domain::ids::{DeckId, JobId, Uuid};
-use ports::{ImportPhase, ImportRecord};
+use ports::{DeckRecord, ImportPhase, ImportRecord};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -39,6 +40,27 @@ use std::time::{Duration, Instant};
 
 /// How often it is looked whether a job has been taken back.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What every format takes in a query, as the document of the API tells it; formats take more, each its own.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "it is read as a map, since each format has its own parameters")]
+pub(super) struct UploadQuery {
+    /// The format of the file; without it the file is looked at.
+    format: Option<String>,
+    /// Whether the file is only tried: nothing comes in before `POST /imports/{job_id}/commit`.
+    #[serde(default)]
+    dry_run: bool,
+    /// The name of the file, for people.
+    filename: Option<String>,
+}
+
+/// What may be said when an import that was tried is made a real one, as the document of the API tells it.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "it is read as a map, since each format has its own parameters")]
+pub(super) struct CommitQuery {
+    /// Of a roster: how many people may be gone.
+    confirm_gone: Option<u64>,
+}
 
 /// What a request for an import says besides its file.
 struct Asked {
@@ -120,12 +142,14 @@ pub(super) async fn upload(
         Some(importer) => importer,
         None => {
             let importer = recognised(jobs, &request, &asked, &received)?;
+            fits(&*importer, &asked.options)?;
             may_import(&app, &caller, &*importer, &asked.options).await?;
             importer
         }
     };
     let Asked { dry_run, name, options, .. } = asked;
-    let offer = Offer { owner: caller.user, org: caller.org, name, dry_run, options };
+    let administers = caller.administers(caller.org);
+    let offer = Offer { owner: caller.user, org: caller.org, name, dry_run, options, administers };
     let (record, is_new) = jobs.take(received, &*importer, offer).await?;
     Ok(answer(jobs, &record, is_new))
 }
@@ -153,6 +177,18 @@ fn recognised(
     let (name, media_type) = (asked.name.to_lowercase(), request.content_type().to_lowercase());
     let probe = Probe { name: &name, media_type: &media_type, head: &received.head, tail: &received.tail };
     jobs.recognise(&probe).ok_or_else(|| JobsError::UnknownFormat.into())
+}
+
+/// Whether what was asked fits a file of this format, which nobody had named.
+fn fits(importer: &dyn Importer, options: &Options) -> Result<(), Problem> {
+    check_known(importer.parameters(), options).map_err(|_| {
+        let (known, format) = (importer.parameters().join(", "), importer.format());
+        Problem::invalid(format!(
+            "The file seems to be {}. Import it with no other parameters than {known}, or say with `format` what else than \
+             `{format}` it is.",
+            importer.called()
+        ))
+    })
 }
 
 /// Checks who asks for what, as far as it can be told without the file.
@@ -186,9 +222,12 @@ fn check_known(known: &[&str], options: &Options) -> Result<(), Problem> {
 }
 
 /// Which jobs.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct ListQuery {
+    /// Items of a page.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
+    /// Where the page begins, as the page before it said in `next`.
     cursor: Option<String>,
 }
 
@@ -208,11 +247,11 @@ pub(super) async fn list(
     let jobs = jobs(&app)?;
     let limit = limit(query.limit)?;
     let before = query.cursor.as_deref().map(place::<Place>).transpose()?.map(|place| JobId(place.before));
-    let records = jobs.list(caller.user, before, limit).await?;
+    let shown = |record: &ImportRecord| (record.job, JobOut::of(record, jobs.has_file_of(record)).short());
+    let records = jobs.list(caller.user, before, limit, shown).await?;
     let next = if records.len() < limit { None } else { records.last() };
-    let next = next.and_then(|last| cursor(&Place { before: last.job.0 }));
-    let items: Vec<JobOut> =
-        records.iter().map(|record| JobOut::of(record, jobs.has_file_of(record)).short()).collect();
+    let next = next.and_then(|(last, _)| cursor(&Place { before: last.0 }));
+    let items: Vec<JobOut> = records.into_iter().map(|(_, shown)| shown).collect();
     tagged(&request, &json!({ "items": items, "next": next }))
 }
 
@@ -242,18 +281,39 @@ pub(super) async fn commit(
     check_known(importer.parameters_of_commit(), &options)?;
     importer.check(&options).map_err(Problem::invalid)?;
     // Since it was tried, the person may have lost the deck.
-    if let Some(Ok(deck)) =
-        crate::jobs::Asked::of(&record.options).options.get("deck_id").map(|id| id.parse())
-    {
+    if let Some(deck) = deck_of(&record) {
         deck_to_edit(&app, &caller, deck).await?;
     }
-    let record = jobs.commit(caller.user, job, &options).await?;
+    let record = jobs.commit(caller.user, job, &options, caller.administers(caller.org)).await?;
     let is_going_on = record.phase.is_unfinished();
     Ok(answer(jobs, &record, is_going_on))
 }
 
+/// The deck that a job was told to import into.
+fn deck_of(record: &ImportRecord) -> Option<DeckId> {
+    crate::jobs::Asked::of(&record.options).options.get("deck_id")?.parse().ok()
+}
+
+/// Checks that the caller may still change what a job changed: by the role, and the deck that it imported into. Who has
+/// deleted that has not lost it.
+async fn may_withdraw(app: &App, caller: &Caller, jobs: &Jobs, record: &ImportRecord) -> Result<(), Problem> {
+    let kept = Outcome::of(&record.outcome).kept;
+    if jobs.importer(&record.format).is_some_and(|importer| !importer.may_withdraw(caller.role, &kept)) {
+        let detail = "Your role does not take back what this import changed.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    // Before it wrote there is nothing to change back.
+    let Some(deck) = deck_of(record).filter(|_| !record.decks.is_empty()) else { return Ok(()) };
+    let Err(problem) = deck_to_edit(app, caller, deck).await else { return Ok(()) };
+    let is_own = |deck: &DeckRecord| deck.deleted_ms.is_some() && deck.owner == caller.user;
+    match app.library.deck(deck).await? {
+        Some(known) if !is_own(&known) => Err(problem),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Whether to take it back although its cards were studied since.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct WithdrawQuery {
     #[serde(default)]
     force: bool,
@@ -267,6 +327,7 @@ pub(super) async fn withdraw(
     query: web::Query<WithdrawQuery>,
 ) -> Result<HttpResponse, Problem> {
     let jobs = jobs(&app)?;
+    may_withdraw(&app, &caller, jobs, &jobs.look(caller.user, JobId(*path)).await?).await?;
     let mut record = jobs.withdraw(caller.user, JobId(*path), query.force).await?;
     let until = Instant::now() + Duration::from_millis(WITHDRAWN_WITHIN_MS);
     while record.phase == ImportPhase::Revoking && Instant::now() < until {

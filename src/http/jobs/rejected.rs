@@ -10,8 +10,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::{JobId, Uuid};
 use futures_util::stream;
 use ports::RefusedRow;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io;
 
 /// Rows of one read.
@@ -20,11 +21,26 @@ const ROWS_PER_READ: usize = 500;
 const HEAD: &str = "\u{feff}line,column,reason,message,text\r\n";
 
 /// Which rows, and how.
-#[derive(Debug, Deserialize)]
-pub(in crate::http) struct Query {
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(in crate::http) struct RejectedQuery {
     format: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
+}
+
+/// A row that did not come in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::http) struct RejectedOut {
+    /// The line of the file, from 1; 0 where there are no lines.
+    line: u64,
+    /// The column, where it is one that is wrong.
+    column: Option<String>,
+    /// The stable code.
+    reason: String,
+    /// The same for people.
+    message: String,
+    /// The row as it stood in the file, or its beginning.
+    text: String,
 }
 
 /// Where the next page begins.
@@ -39,7 +55,7 @@ pub(in crate::http) async fn rejected(
     caller: Caller,
     request: HttpRequest,
     path: web::Path<Uuid>,
-    query: web::Query<Query>,
+    query: web::Query<RejectedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let jobs = super::jobs(&app)?;
     let record = jobs.look(caller.user, JobId(*path)).await?;
@@ -55,14 +71,17 @@ pub(in crate::http) async fn rejected(
         most => jobs.refused(record.job, from, most).await?,
     };
     let after = rows.last().map(|last| last.number + 1).filter(|after| *after < total && rows.len() == limit);
-    let items: Vec<Value> = rows.iter().map(row).collect();
+    let items: Vec<RejectedOut> = rows.into_iter().map(RejectedOut::from).collect();
     let next = after.and_then(|from| cursor(&Place { from }));
     Ok(HttpResponse::Ok().json(json!({ "items": items, "total": total, "next": next })))
 }
 
-fn row(row: &RefusedRow) -> Value {
-    let (code, message) = split_reason(&row.reason);
-    json!({ "line": row.line, "column": row.column, "reason": code, "message": message, "text": row.text })
+impl From<RefusedRow> for RejectedOut {
+    fn from(row: RefusedRow) -> RejectedOut {
+        let (code, message) = split_reason(&row.reason);
+        let (reason, message) = (code.to_owned(), message.to_owned());
+        RejectedOut { line: row.line, column: row.column, reason, message, text: row.text }
+    }
 }
 
 fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, Problem> {

@@ -7,13 +7,14 @@ use domain::fold::{Live, fold_card};
 use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
 use domain::state::{CountedAs, FoldParams};
 use ports::{DeckQuery, Library, LogRange, ReviewStore};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Entries read at once.
-const STRETCH: usize = 500;
-/// Stretches that one page may look through; then the page is given as it is, with a cursor to go on.
-const STRETCHES_MAX: usize = 20;
+/// Entries that one page may look through; then the page is given as it is, with a cursor to go on.
+const STRETCH: usize = 4_096;
+/// Entries that are read beyond a page's own, for those that are not shown.
+const MARGIN: usize = 100;
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
@@ -42,7 +43,7 @@ pub struct HistoryPage {
 }
 
 /// What an entry is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// An answer.
@@ -56,7 +57,7 @@ pub enum ItemKind {
 }
 
 /// One entry.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct HistoryItem {
     /// The entry.
     pub id: Uuid,
@@ -76,6 +77,7 @@ pub struct HistoryItem {
     pub at: i64,
     /// The study day at the learner's place.
     #[serde(serialize_with = "maybe_day")]
+    #[schemars(with = "Option<crate::http::dto::DayText>")]
     pub day: Option<Day>,
     /// The offset from UTC at the learner's place, minutes.
     pub utc_offset_min: i16,
@@ -91,7 +93,7 @@ pub struct HistoryItem {
 }
 
 /// What an answer says beside its grade.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct AnswerFields {
     elapsed_ms: u32,
     mode: &'static str,
@@ -112,7 +114,9 @@ pub async fn history<S: ReviewStore>(
 ) -> Result<HistoryPage, OutlookError> {
     let (found, next) = find(store, user, query).await?;
     let facts = facts(store, library, user, &found).await?;
-    let items = found.iter().filter_map(|found| item(found, &facts)).collect();
+    let mut items: Vec<HistoryItem> = found.iter().filter_map(|found| item(found, &facts)).collect();
+    // What several imports brought is one entry.
+    items.dedup_by_key(|item| item.id);
     Ok(HistoryPage { items, next })
 }
 
@@ -127,31 +131,31 @@ async fn find<S: ReviewStore>(
     user: UserId,
     query: HistoryQuery,
 ) -> Result<(Vec<Found>, Option<EntryId>), OutlookError> {
-    let mut from = query.after.map_or(first_id(query.from), id_after);
+    let from = query.after.map_or(first_id(query.from), id_after);
     let before = query.to.map(first_id_later_than);
     let mut page = Vec::new();
     let mut last_seen = None;
-    for _ in 0..STRETCHES_MAX {
-        let range = LogRange { from, before, newest_first: false, limit: STRETCH };
-        let entries = store.log(user, range).await?;
-        let more = entries.len() == STRETCH;
-        let about = about(store, user, &entries).await?;
-        for entry in entries {
-            let about = about.get(&entry.id).copied();
-            if is_wanted(&entry, about, query) {
-                if page.len() == query.limit {
-                    return Ok((page, last_seen));
-                }
-                page.push(Found { entry, about });
-            }
-            last_seen = Some(entry.id);
-            from = id_after(entry.id);
-        }
-        if !more {
-            return Ok((page, None));
-        }
+    // Without a deck most of what is read is wanted.
+    let limit = if query.deck.is_some() { STRETCH } else { (query.limit + MARGIN).min(STRETCH) };
+    let mut entries = store.log(user, LogRange { from, before, newest_first: false, limit }).await?;
+    let more = entries.len() == limit;
+    if let Some(last) = entries.last().map(|entry| entry.id).filter(|_| more) {
+        // Entries of one id come together: a page must not end among them.
+        let whole = entries.partition_point(|entry| entry.id < last);
+        entries.truncate(if whole > 0 { whole } else { entries.len() });
     }
-    Ok((page, last_seen))
+    let about = about(store, user, &entries).await?;
+    for entry in entries {
+        let about = about.get(&entry.id).copied();
+        if is_wanted(&entry, about, query) {
+            if page.len() >= query.limit && last_seen != Some(entry.id) {
+                return Ok((page, last_seen));
+            }
+            page.push(Found { entry, about });
+        }
+        last_seen = Some(entry.id);
+    }
+    Ok((page, if more { last_seen } else { None }))
 }
 
 /// The card of each entry; an undo is about the card of what it takes back.
@@ -178,7 +182,9 @@ fn is_wanted(entry: &LogEntry, about: Option<(DeckId, CardId)>, query: HistoryQu
     let day = entry.stamp.day;
     let of_a_kind = match entry.body {
         Body::Review(_) | Body::Undo { .. } | Body::Set { .. } | Body::State { .. } => true,
-        Body::ImportCommit { .. } | Body::ImportRevoke { .. } => false,
+        Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Regrade(_) | Body::Claim { .. } => {
+            false
+        }
     };
     of_a_kind
         && query.from.is_none_or(|from| day >= from)
@@ -206,10 +212,8 @@ async fn facts<S: ReviewStore>(
         DeckQuery { ids: cards.keys().copied().collect(), with_deleted: true, ..DeckQuery::default() };
     let params: HashMap<DeckId, FoldParams> =
         library.decks(wanted).await?.iter().map(|deck| (deck.id, deck.settings.fold_params())).collect();
-    let mut log = Vec::new();
-    for (deck, cards) in &cards {
-        log.extend(store.card_log(user, *deck, Some(cards.iter().copied().collect())).await?);
-    }
+    let cards = cards.into_iter().map(|(deck, cards)| (deck, cards.into_iter().collect())).collect();
+    let log = store.card_logs(user, cards).await?;
     let live = Live::of(&log);
     let mut by_card: BTreeMap<(DeckId, CardId), Vec<LogEntry>> = BTreeMap::new();
     for entry in &log {
@@ -251,7 +255,8 @@ fn item(found: &Found, facts: &Facts) -> Option<HistoryItem> {
     };
     match entry.body {
         Body::Review(review) => {
-            item.grade = Some(review.grade.number());
+            let grade = facts.live.grade_of(entry).unwrap_or(review.grade);
+            item.grade = Some(grade.number());
             item.answer = Some(AnswerFields {
                 elapsed_ms: review.elapsed_ms,
                 mode: mode_name(review.mode),
@@ -269,7 +274,9 @@ fn item(found: &Found, facts: &Facts) -> Option<HistoryItem> {
             item.set.extend([set_field(change)]);
         }
         Body::State { .. } => item.kind = ItemKind::State,
-        Body::ImportCommit { .. } | Body::ImportRevoke { .. } => return None,
+        Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Regrade(_) | Body::Claim { .. } => {
+            return None;
+        }
     }
     Some(item)
 }
@@ -281,7 +288,9 @@ fn undo_of(entry: &LogEntry) -> Option<EntryId> {
         | Body::Set { .. }
         | Body::State { .. }
         | Body::ImportCommit { .. }
-        | Body::ImportRevoke { .. } => None,
+        | Body::ImportRevoke { .. }
+        | Body::Regrade(_)
+        | Body::Claim { .. } => None,
     }
 }
 
@@ -311,7 +320,7 @@ const fn confidence_name(confidence: Confidence) -> &'static str {
 }
 
 /// No entry of this study day has a smaller id: the day begins at the earliest place on earth (UTC+14) at midnight.
-fn first_id(day: Option<Day>) -> EntryId {
+pub(super) fn first_id(day: Option<Day>) -> EntryId {
     day.map_or(EntryId::MIN, |day| EntryId::floor_of(i64::from(day.0) * DAY_MS - 14 * HOUR_MS))
 }
 

@@ -1,10 +1,18 @@
 //! Progress, card state and history, computed from the log and its caches. Own writes are read at once, because a
 //! verdict comes only after the store has made the entry durable.
 
+mod class_cards;
+mod deck_figures;
+mod figures;
 mod history;
+mod kept;
 mod progress;
 
+pub use class_cards::ClassCards;
+pub use deck_figures::{DeckFigures, deck_figures};
+pub use figures::{ENTRIES_PER_LEARNER_MAX, FiguresQuery, LearnerFigures, SittingSums, Sums, streak};
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, history};
+pub use kept::{KeptFigures, figures};
 pub use progress::{Progress, deck_progress};
 
 use domain::day::Day;
@@ -12,6 +20,7 @@ use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, UserId};
 use domain::state::{CardState, CountedAs, FoldParams, Kind};
 use ports::{LibraryError, ReviewStore, StoreError};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -27,7 +36,7 @@ pub enum OutlookError {
 }
 
 /// Why a card would be dealt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutlookKind {
     /// It was never scheduled.
@@ -40,8 +49,23 @@ pub enum OutlookKind {
     Extra,
 }
 
+/// What is known of how well a card is remembered.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, JsonSchema)]
+pub struct MemoryOutlook {
+    /// Days after which recall has fallen to 90 %.
+    pub stability: f64,
+    /// How hard the card is, 1 to 10.
+    pub difficulty: f64,
+    /// The probability that it is remembered today, 0 to 1.
+    pub recall: f64,
+    /// The study day of the answer that this is known from.
+    #[serde(serialize_with = "a_day")]
+    #[schemars(with = "crate::http::dto::DayText")]
+    pub on: Day,
+}
+
 /// One card's state.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct CardOutlook {
     /// SM-2's n.
     pub reps: u16,
@@ -51,6 +75,7 @@ pub struct CardOutlook {
     pub ease: u16,
     /// The due day; null while the card is new.
     #[serde(serialize_with = "maybe_day")]
+    #[schemars(with = "Option<crate::http::dto::DayText>")]
     pub due: Option<Day>,
     /// How often it was forgotten after it had been learned.
     pub lapses: u16,
@@ -58,6 +83,7 @@ pub struct CardOutlook {
     pub suspended: bool,
     /// Hidden before this day.
     #[serde(serialize_with = "maybe_day")]
+    #[schemars(with = "Option<crate::http::dto::DayText>")]
     pub buried_until: Option<Day>,
     /// Coloured flag, 0 is none.
     pub flag: u8,
@@ -65,6 +91,8 @@ pub struct CardOutlook {
     pub kind: OutlookKind,
     /// Answers of all kinds, undone ones excluded.
     pub answers: u32,
+    /// What FSRS makes of the answers, whatever schedules the card; null until there is one.
+    pub memory: Option<MemoryOutlook>,
 }
 
 impl CardOutlook {
@@ -87,6 +115,12 @@ impl CardOutlook {
             flag: state.flag,
             kind,
             answers: state.answers,
+            memory: state.memory.zip(state.recall(today, params)).map(|(memory, recall)| MemoryOutlook {
+                stability: memory.stability_days(),
+                difficulty: memory.difficulty(),
+                recall: (recall * 10_000.0).round() / 10_000.0,
+                on: memory.on,
+            }),
         }
     }
 }
@@ -113,6 +147,10 @@ pub(super) fn maybe_day<S: Serializer>(day: &Option<Day>, to: S) -> Result<S::Ok
         Some(day) => to.collect_str(day),
         None => to.serialize_none(),
     }
+}
+
+fn a_day<S: Serializer>(day: &Day, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(day)
 }
 
 /// What an answer counted as, on the wire.

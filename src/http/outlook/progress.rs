@@ -7,17 +7,18 @@ use domain::entry::{Body, LogEntry};
 use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::state::{CardState, FoldParams};
-use ports::{LogRange, ReviewStore};
+use ports::{LogRange, Progress as Row, ReviewStore};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A card counts as mastered from this many successful repetitions in a row on.
-const MASTERED_REPS: u16 = 3;
+pub(super) const MASTERED_REPS: u16 = 3;
 /// Entries that are looked through for the very last answer.
 const NEWEST_ENTRIES: usize = 512;
 
 /// How far a learner is in a deck.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct Progress {
     /// Cards of the deck.
     pub cards: u32,
@@ -29,12 +30,14 @@ pub struct Progress {
     pub last_studied: Option<i64>,
     /// Its study day.
     #[serde(serialize_with = "maybe_day")]
+    #[schemars(with = "Option<crate::http::dto::DayText>")]
     pub last_studied_day: Option<Day>,
     /// Mastered cards in per cent, to a tenth.
     pub mastery: f64,
 }
 
-/// How far a learner is in a deck. Deleted cards do not count, except for when the deck was last studied.
+/// How far a learner is in a deck. Deleted cards do not count, except for when the deck was last studied. `rows`: the
+/// deck's rows of progress, where they were read before.
 ///
 /// # Errors
 /// The log could not be read.
@@ -42,8 +45,13 @@ pub async fn deck_progress<S: ReviewStore>(
     store: &S,
     user: UserId,
     deck: &Deck,
+    rows: Option<Vec<Row>>,
 ) -> Result<Progress, OutlookError> {
-    let states = states(store, user, deck.id, &deck.settings.fold_params()).await?;
+    let rows = match rows {
+        Some(rows) => rows,
+        None => store.progress(user, deck.id).await?,
+    };
+    let states = states(store, user, deck.id, rows, &deck.settings.fold_params()).await?;
     let alive: HashSet<CardId> =
         deck.cards().iter().filter(|card| card.deleted_ms.is_none()).map(|card| card.id).collect();
     let scheduled: Vec<&CardState> = states
@@ -74,12 +82,12 @@ async fn states<S: ReviewStore>(
     store: &S,
     user: UserId,
     deck: DeckId,
+    rows: Vec<Row>,
     params: &FoldParams,
 ) -> Result<BTreeMap<CardId, CardState>, OutlookError> {
-    let rows = store.progress(user, deck).await?;
-    let stale: Vec<CardId> =
-        rows.iter().filter(|row| row.params_key != params.key()).map(|row| row.card).collect();
-    let fresh = rows.into_iter().filter(|row| row.params_key == params.key());
+    let key = params.key();
+    let stale: Vec<CardId> = rows.iter().filter(|row| row.params_key != key).map(|row| row.card).collect();
+    let fresh = rows.into_iter().filter(|row| row.params_key == key);
     let mut states: BTreeMap<CardId, CardState> = fresh.map(|row| (row.card, row.state)).collect();
     if !stale.is_empty() {
         let log = store.card_log(user, deck, Some(stale)).await?;
@@ -111,7 +119,9 @@ async fn last_answer<S: ReviewStore>(
             | Body::Set { .. }
             | Body::State { .. }
             | Body::ImportCommit { .. }
-            | Body::ImportRevoke { .. } => None,
+            | Body::ImportRevoke { .. }
+            | Body::Regrade(_)
+            | Body::Claim { .. } => None,
         })
         .collect();
     let here = |entry: &&LogEntry| entry.review().is_some_and(|review| review.deck == deck);

@@ -2,6 +2,7 @@
 
 mod files;
 mod importing;
+mod json_lines;
 mod on_this_machine;
 mod parsing;
 mod properties;

@@ -1,16 +1,17 @@
 //! Which deck here a deck there becomes.
 
+use super::options::Taken;
 use crate::content::plain_text;
 use crate::http::limits::{DESCRIPTION_BYTES_MAX, PATH_BYTES_MAX, PATH_LEVELS_MAX};
 use crate::import::offline::new_deck;
 use crate::jobs::task::Task;
 use crate::naming::TITLE_BYTES_MAX;
-use anki::{Deck as Theirs, DeckOptions, Definitions, Mix};
-use domain::deck::{DeckSettings, NewMix};
+use anki::{Deck as Theirs, Definitions};
+use domain::deck::{DeckSettings, SchedulerKind};
 use domain::ids::{DeckId, Uuid};
 use ports::DeckRecord;
 use ports::library::PATH_SEPARATOR;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -23,8 +24,12 @@ pub(super) struct Target {
     pub path: String,
     /// The record that it begins with, if it is not there yet; `None` for a deck that was named.
     pub blank: Option<DeckRecord>,
-    /// The options that it has there, as they are kept.
+    /// The options that it has there, for the report.
     pub options: Value,
+    /// What of its options is not as it was; nothing where the deck was there before, and keeps its own.
+    pub lost: Vec<&'static str>,
+    /// Whether it was there before, and keeps its settings.
+    pub was_here: bool,
     /// Where its cards lie in the spool.
     pub ranges: Vec<Range<u64>>,
     /// How many there are.
@@ -72,8 +77,12 @@ impl<'d> Targets<'d> {
         at
     }
 
-    /// The decks, and the deck here of each deck there.
-    pub fn into_parts(self) -> (Vec<Target>, HashMap<i64, DeckId>) {
+    /// The decks, and the deck here of each deck there. Where FSRS schedules there, it does here.
+    pub fn into_parts(mut self, fsrs: bool) -> (Vec<Target>, HashMap<i64, DeckId>) {
+        if fsrs {
+            let blanks = self.all.iter_mut().filter_map(|target| target.blank.as_mut());
+            blanks.for_each(|blank| blank.settings.scheduler = SchedulerKind::Fsrs);
+        }
         let ids: Vec<DeckId> = self.all.iter().map(|target| target.id).collect();
         let of = |(deck, at): (i64, usize)| Some((deck, *ids.get(at)?));
         let deck_of = self.of_deck.into_iter().filter_map(of).collect();
@@ -83,20 +92,22 @@ impl<'d> Targets<'d> {
     fn target(&self, task: &Task, deck: i64) -> Target {
         let theirs = self.definitions.decks.get(&deck);
         let path = self.definitions.deck_path(deck).to_owned();
-        let options = self.definitions.options_of(deck);
+        let taken = Taken::of(theirs, self.definitions.options_of(deck));
         let (id, blank) = match self.named {
             Some(id) => (id, None),
             None => {
                 let ours = joined(self.below.as_deref(), &path);
                 let id = deck_id(task, &ours);
-                (id, Some(blank(task, id, &ours, theirs, options)))
+                (id, Some(blank(task, id, &ours, theirs, taken.settings)))
             }
         };
         Target {
             id,
             path,
+            was_here: blank.is_none(),
             blank,
-            options: options.map_or(Value::Null, |options| kept(theirs, options)),
+            options: taken.told,
+            lost: taken.lost,
             ranges: Vec::new(),
             cards: 0,
             media: BTreeSet::new(),
@@ -110,60 +121,14 @@ fn deck_id(task: &Task, path: &str) -> DeckId {
     DeckId(Uuid::new_v5(&task.owner.0, format!("anki:deck:{path}").as_bytes()))
 }
 
-fn blank(
-    task: &Task,
-    id: DeckId,
-    path: &str,
-    theirs: Option<&Theirs>,
-    options: Option<&DeckOptions>,
-) -> DeckRecord {
+fn blank(task: &Task, id: DeckId, path: &str, theirs: Option<&Theirs>, settings: DeckSettings) -> DeckRecord {
     let title = path.rsplit(PATH_SEPARATOR).next().unwrap_or(path);
     let mut record = new_deck(id, task.owner, task.org, path, &cut(title, TITLE_BYTES_MAX), task.made_ms);
     if let Some(theirs) = theirs {
         record.description = cut(&plain_text(&theirs.description), DESCRIPTION_BYTES_MAX);
     }
-    if let Some(options) = options {
-        record.settings = settings(theirs, options);
-    }
+    record.settings = settings;
     record
-}
-
-/// Options there as settings here. Four buttons: what was hard is not asked again on the same day, as there.
-fn settings(theirs: Option<&Theirs>, options: &DeckOptions) -> DeckSettings {
-    const LIMIT_MAX: u32 = 9_999;
-    let new_per_day = theirs.and_then(|deck| deck.new_per_day).unwrap_or(options.new_per_day);
-    let reviews_per_day = theirs.and_then(|deck| deck.reviews_per_day).unwrap_or(options.reviews_per_day);
-    let standard = DeckSettings::default();
-    DeckSettings {
-        new_per_day: new_per_day.min(LIMIT_MAX),
-        reviews_per_day: reviews_per_day.min(LIMIT_MAX),
-        drill_until: 3,
-        bury_siblings: options.buries_new || options.buries_reviews,
-        new_mix: match options.new_mix {
-            Mix::Spread => NewMix::Spread,
-            Mix::After => NewMix::After,
-            Mix::Before => NewMix::Before,
-        },
-        leech_after: u16::try_from(options.leech_lapses).unwrap_or(u16::MAX).max(1),
-        maximum_interval_days: options.maximum_interval_days.clamp(1, standard.maximum_interval_days),
-        ..standard
-    }
-}
-
-/// What of a deck's options has no place in its settings, with what has: a report shows it.
-fn kept(theirs: Option<&Theirs>, options: &DeckOptions) -> Value {
-    let retention = theirs.and_then(|deck| deck.desired_retention).unwrap_or(options.desired_retention);
-    json!({
-        "name": options.name,
-        "desired_retention": retention,
-        "fsrs_parameters": options.fsrs_parameters,
-        "easy_days": options.easy_days,
-        "learn_steps_min": options.learn_steps_min,
-        "relearn_steps_min": options.relearn_steps_min,
-        "initial_ease_permille": options.initial_ease_permille,
-        "lapse_interval_permille": options.lapse_interval_permille,
-        "leeches_are_suspended": options.leeches_are_suspended,
-    })
 }
 
 /// A path here: with as many levels and bytes as a path may have, the last levels joined where there are more.

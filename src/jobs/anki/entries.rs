@@ -1,11 +1,11 @@
 //! Scheduling, and the review log, as entries of the learner's log: under the job, and so inert.
 
+use crate::import::Stamps;
+use crate::jobs::appending::Appending;
 use crate::jobs::error::JobError;
 use crate::jobs::ids::{review_id, set_id, state_id};
-use crate::jobs::limits::ENTRIES_PER_BATCH;
 use crate::jobs::task::Task;
 use anki::map::{Answer, Standing};
-use domain::day::{Stamp, ZoneHistory};
 use domain::entry::{Body, LogEntry, Mode, Review, SetChange};
 use domain::ids::{CardId, DeckId, JobId};
 use ports::codec::{decode_entry, encode_entry};
@@ -15,36 +15,6 @@ use std::path::{Path, PathBuf};
 
 /// The longest entry, in bytes.
 const ENTRY_BYTES_MAX: usize = 1_024;
-
-/// Study days of moments. Moments mostly come in their order: a quarter of an hour that lies whole within one stamp need
-/// not be looked up again.
-#[derive(Debug)]
-pub(super) struct Stamps {
-    zones: ZoneHistory,
-    last: Option<(i64, Stamp)>,
-}
-
-const QUARTER_MS: i64 = 900_000;
-
-impl Stamps {
-    pub const fn new(zones: ZoneHistory) -> Stamps {
-        Stamps { zones, last: None }
-    }
-
-    pub fn of(&mut self, at_ms: i64) -> Stamp {
-        let quarter = at_ms.div_euclid(QUARTER_MS);
-        match self.last {
-            Some((known, stamp)) if known == quarter => stamp,
-            Some(_) | None => {
-                let stamp = self.zones.stamp(at_ms);
-                let (from, to) = (quarter * QUARTER_MS, (quarter + 1) * QUARTER_MS - 1);
-                let is_whole = self.zones.stamp(from) == stamp && self.zones.stamp(to) == stamp;
-                self.last = is_whole.then_some((quarter, stamp));
-                stamp
-            }
-        }
-    }
-}
 
 /// The entry of an answer.
 pub(super) fn answer_entry(
@@ -149,7 +119,7 @@ impl EntrySpool {
     ) -> Result<(), JobError> {
         self.out.flush()?;
         let mut file = BufReader::new(File::open(&self.path)?);
-        let mut batch = Batch::new(task);
+        let mut batch = Appending::new(task);
         for _ in 0..self.count {
             let mut length = [0; 2];
             file.read_exact(&mut length)?;
@@ -160,55 +130,11 @@ impl EntrySpool {
             self.buffer.resize(length, 0);
             file.read_exact(&mut self.buffer)?;
             let entry = decode_entry(&self.buffer).map_err(|_| io::Error::from(ErrorKind::InvalidData))?;
-            appended(batch.push(entry)?)?;
+            let stored = batch.push(entry)?;
+            if stored > 0 {
+                appended(stored)?;
+            }
         }
-        appended(batch.flush()?)
-    }
-}
-
-/// Entries on their way to the owner's log.
-pub(super) struct Batch<'t> {
-    task: &'t Task,
-    entries: Vec<LogEntry>,
-}
-
-impl<'t> Batch<'t> {
-    pub fn new(task: &'t Task) -> Batch<'t> {
-        Batch { task, entries: Vec::new() }
-    }
-
-    /// Adds one; says how many were appended by that.
-    pub fn push(&mut self, entry: LogEntry) -> Result<u64, JobError> {
-        self.entries.push(entry);
-        if self.entries.len() < ENTRIES_PER_BATCH { Ok(0) } else { self.flush() }
-    }
-
-    /// Appends what waits.
-    pub fn flush(&mut self) -> Result<u64, JobError> {
-        if self.entries.is_empty() {
-            return Ok(0);
-        }
-        let entries = std::mem::take(&mut self.entries);
-        let count = entries.len() as u64;
-        self.task.wait(self.task.tools.logs.append_import(self.task.owner, entries))?;
-        Ok(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stamp_is_the_same_whether_it_was_looked_up_or_remembered() {
-        let mut zones = ZoneHistory::new();
-        zones.change(1_700_000_000_000, "Asia/Kathmandu", 4).unwrap();
-        zones.change(1_711_000_123_456, "Europe/Berlin", 3).unwrap();
-        let mut stamps = Stamps::new(zones.clone());
-        let mut at_ms = 1_699_900_000_000;
-        while at_ms < 1_712_000_000_000 {
-            assert_eq!(stamps.of(at_ms), zones.stamp(at_ms), "{at_ms}");
-            at_ms += 217_331;
-        }
+        appended(batch.finish()?)
     }
 }

@@ -11,16 +11,24 @@ const ASKED: &str = "#f5b23c";
 const COVERED: &str = "#c9cdd2";
 const EDGE: &str = "#33373d";
 
-/// The picture with what is asked for, and what is always covered, covered.
-pub(super) fn masked(picture: &[u8], kind: &str, (width, height): (u32, u32), shapes: &[Shape]) -> String {
-    let (w, h) = (f64::from(width), f64::from(height));
-    let mut svg = String::with_capacity(picture.len() * 4 / 3 + 1_024);
+/// The picture with these covers.
+pub(super) fn masked(picture: &[u8], kind: &str, (width, height): (u32, u32), covers: &str) -> String {
+    let mut svg = String::with_capacity(picture.len() * 4 / 3 + covers.len() + 1_024);
     let _ = write!(
         svg,
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"><image width="{width}" height="{height}" href="data:{kind};base64,"#
     );
     BASE64.encode_string(picture, &mut svg);
     svg.push_str("\"/>");
+    svg.push_str(covers);
+    svg.push_str("</svg>");
+    svg
+}
+
+/// What covers a picture of this size: what is asked for, and what is always covered.
+pub(super) fn covers((width, height): (u32, u32), shapes: &[Shape]) -> String {
+    let (w, h) = (f64::from(width), f64::from(height));
+    let mut svg = String::new();
     let edge = (w.max(h) / 300.0).max(1.0);
     for shape in shapes {
         let fill = if shape.is_asked {
@@ -42,7 +50,6 @@ pub(super) fn masked(picture: &[u8], kind: &str, (width, height): (u32, u32), sh
         push_form(&mut svg, shape, w, h);
         svg.push_str("</g>");
     }
-    svg.push_str("</svg>");
     svg
 }
 
@@ -103,23 +110,23 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_and_what_always_hides_is_covered_and_nothing_else() {
-        let svg = masked(b"x", "image/png", (200, 100), &[shape(1, true, false)]);
+        let svg = masked(b"x", "image/png", (200, 100), &covers((200, 100), &[shape(1, true, false)]));
         assert!(svg.contains(r#"<rect x="20.0" y="20.0" width="60.0" height="25.0"/>"#), "{svg}");
         assert!(svg.contains(r#"href="data:image/png;base64,eA=="/>"#), "{svg}");
-        let covers = |shapes: &[Shape]| masked(b"x", "image/png", (9, 9), shapes).matches("<rect").count();
-        assert_eq!(covers(&[shape(1, false, false)]), 0);
-        assert_eq!(covers(&[shape(1, false, true), shape(2, true, true)]), 2);
-        assert_eq!(covers(&[shape(0, true, true)]), 0);
+        let covered = |shapes: &[Shape]| covers((9, 9), shapes).matches("<rect").count();
+        assert_eq!(covered(&[shape(1, false, false)]), 0);
+        assert_eq!(covered(&[shape(1, false, true), shape(2, true, true)]), 2);
+        assert_eq!(covered(&[shape(0, true, true)]), 0);
     }
 
     #[test]
     fn ellipses_polygons_and_turned_forms_are_covered_too() {
         let ellipse = Shape { form: ShapeForm::Ellipse { rx: 0.1, ry: 0.05 }, ..shape(1, true, false) };
-        let svg = masked(b"x", "image/png", (100, 100), &[ellipse]);
+        let svg = covers((100, 100), &[ellipse]);
         assert!(svg.contains(r#"<ellipse cx="20.0" cy="25.0" rx="10.0" ry="5.0"/>"#), "{svg}");
         let points = vec![(0.0, 0.0), (0.5, 0.5), (1.0, 0.0)];
         let polygon = Shape { form: ShapeForm::Polygon(points), angle: 45.0, ..shape(1, true, false) };
-        let svg = masked(b"x", "image/png", (100, 100), &[polygon]);
+        let svg = covers((100, 100), &[polygon]);
         assert!(svg.contains("0.0,0.0 50.0,50.0 100.0,0.0 "), "{svg}");
         assert!(svg.contains("rotate(45.00 10.0 20.0)"), "{svg}");
     }

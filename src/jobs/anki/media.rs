@@ -1,8 +1,10 @@
 //! Media of a package: known by their content, stored when a card first asks for them.
 
-use super::mask::masked;
+use super::mask::{covers, masked};
 use crate::jobs::error::JobError;
-use crate::jobs::limits::{MASKED_PICTURE_BYTES_MAX, NAMES_PER_BATCH};
+use crate::jobs::limits::{
+    MASKED_PICTURE_BYTES_MAX, MASKED_PICTURE_SIDE_MAX, MASKS_BYTES_MAX, NAMES_PER_BATCH,
+};
 use crate::jobs::task::Task;
 use crate::media::{Look, address, look_at};
 use anki::{MediaError, Occlusion, Package};
@@ -12,6 +14,9 @@ use ports::{MediaDigest, MediaRecord};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 
+/// Digits of a file's digest in the name of one whose own name another file has.
+const SET_ASIDE_DIGITS: usize = 16;
+
 /// A file whose content is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Known {
@@ -19,6 +24,8 @@ pub(super) struct Known {
     pub digest: MediaDigest,
     /// What it is.
     pub look: Look,
+    /// Its length in bytes.
+    pub bytes: u64,
 }
 
 /// Media of a package.
@@ -28,6 +35,11 @@ pub(super) struct MediaIn<'p> {
     known: Vec<Option<Result<Known, Unusable>>>,
     /// Names of the files, by their places: those of the package, then masks.
     names: Vec<String>,
+    /// The picture that was read last, if it may be masked: the cards of one note come one after another.
+    last: Option<(usize, Bytes)>,
+    /// Masks by the place of their picture and a digest of what covers it.
+    masks: HashMap<(usize, [u8; 32]), usize>,
+    masks_bytes: u64,
     dry_run: bool,
     /// What was stored, or would be.
     pub files: u64,
@@ -50,7 +62,19 @@ impl<'p> MediaIn<'p> {
         if package.media_left_out() > 0 {
             left_out.insert("name", package.media_left_out());
         }
-        MediaIn { package, by_name, known, names, dry_run, files: 0, bytes: 0, left_out }
+        MediaIn {
+            package,
+            by_name,
+            known,
+            names,
+            last: None,
+            masks: HashMap::new(),
+            masks_bytes: 0,
+            dry_run,
+            files: 0,
+            bytes: 0,
+            left_out,
+        }
     }
 
     /// How many files the package lists.
@@ -81,7 +105,11 @@ impl<'p> MediaIn<'p> {
     fn read(&mut self, task: &Task, nth: usize) -> Result<Result<Known, Unusable>, JobError> {
         task.keep_going()?;
         match self.content(nth) {
-            Ok(content) => Ok(Ok(self.store(task, content)?)),
+            Ok(content) => {
+                let known = self.store(task, content.clone())?;
+                self.keep(nth, &known, content);
+                Ok(Ok(known))
+            }
             Err(MediaError::Write(error)) => Err(error.into()),
             Err(MediaError::Missing) => Ok(Err(Unusable("missing"))),
             Err(MediaError::TooLong { .. }) => Ok(Err(Unusable("too_long"))),
@@ -89,56 +117,80 @@ impl<'p> MediaIn<'p> {
         }
     }
 
-    fn content(&mut self, nth: usize) -> Result<Vec<u8>, MediaError> {
+    fn content(&mut self, nth: usize) -> Result<Bytes, MediaError> {
         let stated = self.package.media().get(nth).and_then(|file| file.stated_bytes).unwrap_or(0);
         let room = stated.min(self.package.limits().media_file_bytes);
         let mut content = Vec::with_capacity(usize::try_from(room.min(1024 * 1024)).unwrap_or(0));
         self.package.copy_media(nth, &mut content)?;
-        Ok(content)
+        Ok(content.into())
     }
 
-    fn store(&mut self, task: &Task, content: Vec<u8>) -> Result<Known, JobError> {
+    /// Keeps a picture at hand that may be masked; nothing longer.
+    fn keep(&mut self, nth: usize, known: &Known, content: Bytes) {
+        if may_be_masked(known, self.masks_bytes) {
+            self.last = Some((nth, content));
+        }
+    }
+
+    fn store(&mut self, task: &Task, content: Bytes) -> Result<Known, JobError> {
         let digest = MediaDigest(Sha256::digest(&content).into());
-        let look = look_at(&content);
+        let (look, bytes) = (look_at(&content), content.len() as u64);
         self.files += 1;
-        self.bytes += content.len() as u64;
+        self.bytes += bytes;
         if !self.dry_run {
             let record = MediaRecord {
                 digest,
                 kind: look.kind.to_owned(),
-                bytes: content.len() as u64,
+                bytes,
                 width: look.size.map(|(width, _)| width),
                 height: look.size.map(|(_, height)| height),
             };
-            task.wait(task.tools.media.put_media(record, Bytes::from(content)))?;
+            task.wait(task.tools.media.put_media(record, content))?;
         }
-        Ok(Known { digest, look })
+        Ok(Known { digest, look, bytes })
     }
 
-    /// The picture of a card with its regions covered, as a file of its own; `None` if it cannot be covered.
+    /// The picture of a card with its regions covered, as a file of its own; `None` if it cannot be covered, or is not
+    /// covered because it would take too much. The same regions of the same picture are one file.
     pub fn mask(
         &mut self,
         task: &Task,
         nth: usize,
         occlusion: &Occlusion,
     ) -> Result<Option<usize>, JobError> {
-        let Some(Known { look, .. }) = self.file(task, nth)? else { return Ok(None) };
-        let Some(size) = look.size else { return Ok(None) };
-        let Ok(content) = self.content(nth) else { return Ok(None) };
-        if content.len() > MASKED_PICTURE_BYTES_MAX {
-            return Ok(None);
-        }
-        let svg = masked(&content, look.kind, size, &occlusion.shapes);
-        let known = self.store(task, svg.into_bytes())?;
-        let name = format!("_covered-{}.svg", known.digest);
-        if let Some(there) = self.by_name.get(&name) {
+        let Some(picture) = self.file(task, nth)? else { return Ok(None) };
+        let Some(size) = picture.look.size else { return Ok(None) };
+        let covers = covers(size, &occlusion.shapes);
+        let key = (nth, Sha256::digest(&covers).into());
+        if let Some(there) = self.masks.get(&key) {
             return Ok(Some(*there));
         }
-        let place = self.names.len();
-        self.by_name.insert(name.clone(), place);
-        self.names.push(name);
-        self.known.push(Some(Ok(known)));
+        if !may_be_masked(&picture, self.masks_bytes) {
+            return Ok(None);
+        }
+        let Some(content) = self.picture(nth, &picture) else { return Ok(None) };
+        let known = self.store(task, masked(&content, picture.look.kind, size, &covers).into())?;
+        self.masks_bytes += known.bytes;
+        let name = format!("_covered-{}.svg", known.digest);
+        let place = *self.by_name.entry(name.clone()).or_insert(self.names.len());
+        if place == self.names.len() {
+            self.names.push(name);
+            self.known.push(Some(Ok(known)));
+        }
+        self.masks.insert(key, place);
         Ok(Some(place))
+    }
+
+    /// A picture that may be masked: the one that is at hand, or read once more.
+    fn picture(&mut self, nth: usize, known: &Known) -> Option<Bytes> {
+        if let Some((last, content)) = &self.last
+            && *last == nth
+        {
+            return Some(content.clone());
+        }
+        let content = self.content(nth).ok()?;
+        self.keep(nth, known, content.clone());
+        Some(content)
     }
 
     /// The address of a file in a deck, if it came in.
@@ -149,27 +201,106 @@ impl<'p> MediaIn<'p> {
         }
     }
 
-    /// Makes files known in a deck by their names there.
+    /// The files that came in, by their places.
+    pub fn into_names(self) -> MediaNames {
+        let named = |(name, known): (String, Option<Result<Known, Unusable>>)| match known {
+            Some(Ok(known)) => Some((name, known.digest)),
+            Some(Err(_)) | None => None,
+        };
+        MediaNames(self.names.into_iter().zip(self.known).map(named).collect())
+    }
+}
+
+/// The files of a package that are stored, with their names there, by their places.
+pub(super) struct MediaNames(Vec<Option<(String, MediaDigest)>>);
+
+impl MediaNames {
+    /// Makes files known in a deck by their names there. A file that had one of the names before is known by another one
+    /// then: cards go on showing it, and do so after a revocation.
     pub fn give(
         &self,
         task: &Task,
         deck: DeckId,
         places: impl Iterator<Item = usize>,
     ) -> Result<(), JobError> {
-        let named = |nth: usize| match (self.names.get(nth), self.known.get(nth)) {
-            (Some(name), Some(Some(Ok(known)))) => Some((name.clone(), known.digest)),
-            (_, _) => None,
+        let names: BTreeMap<String, MediaDigest> =
+            places.filter_map(|nth| self.0.get(nth)?.clone()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut replaced = Vec::new();
+        let mut after = None;
+        loop {
+            let page = task.wait(task.tools.media.media_of(deck, after, NAMES_PER_BATCH))?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let is_replaced =
+                |(name, old): &(String, MediaDigest)| names.get(name).is_some_and(|new| new != old);
+            replaced.extend(page.into_iter().filter(is_replaced));
+        }
+        // First: a name that was given anew no longer tells what it was.
+        give_all(task, deck, replaced.into_iter().map(|(name, old)| (set_aside(&name, old), old)))?;
+        give_all(task, deck, names.into_iter())
+    }
+}
+
+fn give_all(
+    task: &Task,
+    deck: DeckId,
+    mut names: impl Iterator<Item = (String, MediaDigest)>,
+) -> Result<(), JobError> {
+    loop {
+        task.keep_going()?;
+        let batch: Vec<(String, MediaDigest)> = names.by_ref().take(NAMES_PER_BATCH).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        task.wait(task.tools.media.give_media(deck, batch))?;
+    }
+}
+
+/// The name of a file whose own name another one has.
+fn set_aside(name: &str, digest: MediaDigest) -> String {
+    let digest = digest.to_string();
+    let digest = digest.get(..SET_ASIDE_DIGITS).unwrap_or(&digest);
+    match name.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}-{digest}.{ending}"),
+        None => format!("{name}-{digest}"),
+    }
+}
+
+/// Whether a picture is masked once more, beside masks of so many bytes. A mask holds its picture as text.
+fn may_be_masked(picture: &Known, masks_bytes: u64) -> bool {
+    let is_small = |(width, height): (u32, u32)| width.max(height) <= MASKED_PICTURE_SIDE_MAX;
+    picture.look.size.is_some_and(is_small)
+        && picture.bytes <= MASKED_PICTURE_BYTES_MAX
+        && masks_bytes.saturating_add(picture.bytes.div_ceil(3) * 4) <= MASKS_BYTES_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_set_aside_keeps_its_ending() {
+        let digest = MediaDigest([0xab; 32]);
+        assert_eq!(set_aside("a.b.png", digest), "a.b-abababababababab.png");
+        assert_eq!(set_aside("plain", digest), "plain-abababababababab");
+    }
+
+    #[test]
+    fn a_picture_is_masked_while_it_and_all_masks_together_are_within_their_bounds() {
+        let picture = |bytes, size| {
+            let look = Look { kind: "image/png", size };
+            Known { digest: MediaDigest([0; 32]), look, bytes }
         };
-        let mut batch = Vec::new();
-        for name in places.filter_map(named) {
-            batch.push(name);
-            if batch.len() == NAMES_PER_BATCH {
-                task.wait(task.tools.media.give_media(deck, std::mem::take(&mut batch)))?;
-            }
-        }
-        if !batch.is_empty() {
-            task.wait(task.tools.media.give_media(deck, batch))?;
-        }
-        Ok(())
+        let (longest, side) = (MASKED_PICTURE_BYTES_MAX, MASKED_PICTURE_SIDE_MAX);
+        assert!(may_be_masked(&picture(longest, Some((side, side))), 0));
+        assert!(!may_be_masked(&picture(longest + 1, Some((9, 9))), 0));
+        assert!(!may_be_masked(&picture(9, Some((9, side + 1))), 0));
+        assert!(!may_be_masked(&picture(9, Some((side + 1, 9))), 0));
+        assert!(!may_be_masked(&picture(9, None), 0), "what has no size is no picture");
+        assert!(may_be_masked(&picture(9, Some((9, 9))), MASKS_BYTES_MAX - 12));
+        assert!(!may_be_masked(&picture(9, Some((9, 9))), MASKS_BYTES_MAX - 11));
     }
 }

@@ -7,6 +7,7 @@
 //! | `media` | files by their content; names to addresses |
 //! | `mask` | pictures whose regions are covered |
 //! | `entries` | scheduling, and the review log, as entries |
+//! | `options` | deck options as settings |
 //! | `notes` | notes and their types as records |
 //! | `writing` | what was read into the stores |
 //! | `report` | what came over, and what did not |
@@ -16,6 +17,7 @@ mod entries;
 mod mask;
 mod media;
 mod notes;
+mod options;
 mod reading;
 mod report;
 mod writing;
@@ -34,6 +36,8 @@ use serde_json::Value;
 
 /// What the collections of all forms are called within a package.
 const COLLECTIONS: [&str; 3] = ["collection.anki21b", "collection.anki21", "collection.anki2"];
+/// Most names in a profile's archive begin with its folder of media.
+const MEDIA_FOLDER: &str = "collection.media/";
 
 /// Imports packages of Anki.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,10 +48,15 @@ impl Importer for AnkiImporter {
         "anki"
     }
 
+    fn called(&self) -> &'static str {
+        "a package of Anki"
+    }
+
     fn recognises(&self, probe: &Probe<'_>) -> bool {
         probe.head.starts_with(b"SQLite format 3\0")
             || COLLECTIONS.iter().any(|name| probe.holds(name))
-            || probe.is_zip() && probe.ends_with(&[".apkg", ".colpkg"])
+            || probe.holds(MEDIA_FOLDER)
+            || probe.ends_with(&[".apkg", ".colpkg"])
     }
 
     /// - `deck_id`: all cards come into this deck, whatever decks they are in there.
@@ -106,6 +115,8 @@ impl From<OpenError> for JobError {
             OpenError::Io(error) => error.into(),
             OpenError::NotAPackage
             | OpenError::NoCollection
+            | OpenError::SeveralProfiles(_)
+            | OpenError::Unfinished
             | OpenError::TooNew { .. }
             | OpenError::Archive(_)
             | OpenError::Overlapping

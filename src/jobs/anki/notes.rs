@@ -2,7 +2,7 @@
 
 use crate::jobs::error::JobError;
 use crate::jobs::ids::note_id;
-use crate::jobs::limits::{NOTES_PER_BATCH, NOTES_REMEMBERED_MAX};
+use crate::jobs::limits::{NOTE_BYTES_PER_BATCH, NOTES_PER_BATCH, NOTES_REMEMBERED_MAX};
 use crate::jobs::task::Task;
 use anki::{CardRow, Kind, Notetype};
 use domain::ids::{DeckId, NoteId, NoteTypeId, Uuid};
@@ -77,12 +77,15 @@ impl NoteSpool {
     ) -> Result<(), JobError> {
         self.out.flush()?;
         let mut batch: (usize, Vec<NoteRecord>) = (0, Vec::new());
+        let mut bytes = 0;
         for line in BufReader::new(File::open(&self.path)?).lines() {
-            let line: Line = serde_json::from_str(&line?).map_err(io::Error::from)?;
-            if line.target != batch.0 || batch.1.len() == NOTES_PER_BATCH {
+            let text = line?;
+            let line: Line = serde_json::from_str(&text).map_err(io::Error::from)?;
+            if line.target != batch.0 || batch.1.len() == NOTES_PER_BATCH || bytes >= NOTE_BYTES_PER_BATCH {
                 stored(store(task, decks, &mut batch)?)?;
-                batch.0 = line.target;
+                (batch.0, bytes) = (line.target, 0);
             }
+            bytes += text.len();
             let Some(deck) = decks.get(line.target) else { continue };
             batch.1.push(record(*deck, line));
         }

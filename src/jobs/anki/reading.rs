@@ -1,12 +1,12 @@
 //! One pass over the cards of a collection: rendered, made safe, spooled, and counted. Nothing is seen of it.
 
 use super::decks::Targets;
-use super::entries::{EntrySpool, Stamps, standing_entries};
-use super::media::MediaIn;
+use super::entries::{EntrySpool, standing_entries};
+use super::media::{MediaIn, MediaNames};
 use super::notes::NoteSpool;
 use crate::content::{CardTexts, plain_text, sanitise_card};
-use crate::import::card_id;
 use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use crate::import::{Stamps, card_id};
 use crate::jobs::bring::each_card;
 use crate::jobs::error::JobError;
 use crate::jobs::limits::{MEDIA_FILE_BYTES_MAX, REJECTED_REMEMBERED_MAX};
@@ -15,7 +15,8 @@ use crate::jobs::spool::{Spool, Spooled, Spooling};
 use crate::jobs::task::Task;
 use anki::map::{Calendar, standing};
 use anki::{
-    CardRow, Collection, Definitions, Fidelity, Limits, MediaKind, Package, Rendered, Renderer, Side, Sizes,
+    CardRow, Collection, Definitions, Fidelity, Limits, MediaKind, OpenError, Package, Rendered, Renderer,
+    Side, Sizes,
 };
 use domain::day::Day;
 use domain::ids::{CardId, DeckId};
@@ -45,6 +46,10 @@ pub(super) struct Gathered {
     /// The deck here of each deck there.
     pub deck_of: HashMap<i64, DeckId>,
     pub media: MediaFigures,
+    /// The files that are stored; no deck knows them yet.
+    pub names: MediaNames,
+    /// Those that no card shows.
+    pub unused: Vec<usize>,
     pub stamps: Stamps,
     pub sizes: Sizes,
     pub tags_left_out: u64,
@@ -61,8 +66,15 @@ pub(super) struct MediaFigures {
 
 /// Opens a package and reads its cards.
 pub(super) fn read(task: &Task, dry_run: bool) -> Result<Read, JobError> {
-    let limits = Limits { media_file_bytes: MEDIA_FILE_BYTES_MAX, ..Limits::default() };
-    let mut package = Package::open(&task.file(), &task.work(), limits)?;
+    let mut limits = Limits { media_file_bytes: MEDIA_FILE_BYTES_MAX, ..Limits::default() };
+    let room = task.room()?;
+    let is_short = room < limits.collection_bytes;
+    limits.collection_bytes = limits.collection_bytes.min(room);
+    let refused = |error: OpenError| {
+        let by_room = matches!(error, OpenError::TooMuch { max, .. } if is_short && max == room);
+        if by_room { JobError::no_room() } else { error.into() }
+    };
+    let mut package = Package::open(&task.file(), &task.work(), limits).map_err(refused)?;
     task.keep_going()?;
     let collection = Collection::open(package.collection_path(), package.limits(), task.stop_mark())?;
     let gathered = gather(task, &mut package, &collection, dry_run)?;
@@ -110,6 +122,9 @@ struct Pass<'a> {
     here: (Option<DeckId>, HashSet<CardId>),
     tags_left_out: u64,
     keeps_schedules: bool,
+    /// Whether FSRS schedules there. A package of decks does not say so: then its cards do, which have its memory only as
+    /// long as it is switched on.
+    fsrs: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -141,6 +156,7 @@ impl<'a> Pass<'a> {
             here: (None, HashSet::new()),
             tags_left_out: 0,
             keeps_schedules: task.option("reviews") != Some("false"),
+            fsrs: definitions.header.fsrs,
         })
     }
 
@@ -204,7 +220,8 @@ impl<'a> Pass<'a> {
     /// The texts of a card: sounds as players, a covered picture as the picture of its covers.
     fn texts(&self, deck: DeckId, rendered: &Rendered, used: &mut Vec<usize>) -> Result<CardTexts, JobError> {
         let mut front = rendered.front.as_unsafe().to_owned();
-        let mut back = rendered.back.as_unsafe().to_owned();
+        // The mark before the answer is in nearly all templates: without its name the sanitiser has nothing to do there.
+        let mut back = rendered.back.as_unsafe().replace("<hr id=answer>", "<hr>");
         if let Some(occlusion) = &rendered.occlusion
             && let Some(name) = &occlusion.picture
             && let Some((nth, open)) = self.named(deck, name)?
@@ -256,7 +273,8 @@ impl<'a> Pass<'a> {
         let source_key = row.source_key();
         let card = card_id(deck, &source_key);
         let note = self.notes.push(at, deck, row)?;
-        self.look_at_deck(deck)?;
+        self.look_at_deck(at, deck)?;
+        self.fsrs |= row.card.memory.is_some();
         let to = {
             let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
             standing(&row.card, self.calendar, &day_at)
@@ -306,12 +324,18 @@ impl<'a> Pass<'a> {
     }
 
     /// Which cards a deck had before this job.
-    fn look_at_deck(&mut self, deck: DeckId) -> Result<(), JobError> {
+    fn look_at_deck(&mut self, at: usize, deck: DeckId) -> Result<(), JobError> {
         if self.here.0 == Some(deck) {
             return Ok(());
         }
         let mut here = HashSet::new();
-        if self.task.wait(self.task.tools.library.deck(deck))?.is_some() {
+        let known = self.task.wait(self.task.tools.library.deck(deck))?;
+        // One that an earlier run of this job has made is a new one.
+        let was_here = known.as_ref().is_some_and(|known| known.created_ms != self.task.made_ms);
+        if let Some(target) = self.targets.all.get_mut(at) {
+            target.was_here |= was_here;
+        }
+        if known.is_some() {
             each_card(self.task, deck, |card| {
                 if card.created_ms != self.task.made_ms && card.deleted_ms.is_none() {
                     here.insert(card.id);
@@ -337,19 +361,14 @@ impl<'a> Pass<'a> {
 
     fn end(self, dry_run: bool, sizes: Sizes) -> Result<Gathered, JobError> {
         let mut media = self.media.into_inner();
-        let (targets, deck_of) = self.targets.into_parts();
-        if !dry_run {
-            for target in &targets {
-                media.give(self.task, target.id, target.media.iter().copied())?;
-            }
-            // What no card shows may be wanted by a style or by somebody's next template.
-            if let Some(first) = targets.first() {
-                let used: HashSet<usize> = targets.iter().flat_map(|target| &target.media).copied().collect();
-                let rest: Vec<usize> = (0..media.listed()).filter(|nth| !used.contains(nth)).collect();
-                for nth in &rest {
-                    media.file(self.task, *nth)?;
-                }
-                media.give(self.task, first.id, rest.into_iter())?;
+        let (targets, deck_of) = self.targets.into_parts(self.fsrs);
+        // What no card shows may be wanted by a style or by somebody's next template.
+        let mut unused = Vec::new();
+        if !dry_run && !targets.is_empty() {
+            let used: HashSet<usize> = targets.iter().flat_map(|target| &target.media).copied().collect();
+            unused.extend((0..media.listed()).filter(|nth| !used.contains(nth)));
+            for nth in &unused {
+                media.file(self.task, *nth)?;
             }
         }
         let figures = MediaFigures {
@@ -367,6 +386,8 @@ impl<'a> Pass<'a> {
             rejected: self.rejected,
             deck_of,
             media: figures,
+            names: media.into_names(),
+            unused,
             stamps: self.stamps.into_inner(),
             sizes,
             tags_left_out: self.tags_left_out,

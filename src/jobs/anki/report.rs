@@ -8,7 +8,9 @@ use crate::jobs::limits::DECKS_REPORTED_MAX;
 use crate::jobs::task::Task;
 use anki::Form;
 use anki::map::answer;
+use domain::deck::SchedulerKind;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 impl Read {
     /// The report of a trial: what would come in.
@@ -64,6 +66,7 @@ pub(super) fn report(task: &Task, read: &Read, brought: &Brought) -> Value {
             "rejected": fidelity.rejected,
             "no_answers": fidelity.no_answers,
             "media_left_out": media.left_out,
+            "options": options_lost(targets),
             "notetypes": fidelity.notetypes.values().collect::<Vec<_>>(),
         },
     })
@@ -81,10 +84,34 @@ fn decks(targets: &[Target], fidelity: &anki::Fidelity) -> Vec<Value> {
         if let Some(target) = target {
             row.insert("deck_id".to_owned(), json!(target.id.0));
             row.insert("options".to_owned(), target.options.clone());
+            row.insert("settings".to_owned(), settings(target));
         }
         Value::Object(row)
     };
     fidelity.decks.iter().take(DECKS_REPORTED_MAX).map(row).collect()
+}
+
+/// What the options of new decks have become. A deck that was there keeps what it had.
+fn settings(target: &Target) -> Value {
+    let Some(blank) = target.blank.as_ref().filter(|_| !target.was_here) else { return Value::Null };
+    let settings = &blank.settings;
+    json!({
+        "scheduler": match settings.scheduler {
+            SchedulerKind::Sm2 => "sm2",
+            SchedulerKind::Fsrs => "fsrs",
+        },
+        "desired_retention": f64::from(settings.desired_retention_permille) / 1_000.0,
+        "own_parameters": settings.parameters.is_some(),
+    })
+}
+
+/// Of how many new decks an option is not as it was.
+fn options_lost(targets: &[Target]) -> BTreeMap<&'static str, u64> {
+    let mut decks = BTreeMap::new();
+    for what in targets.iter().filter(|target| !target.was_here).flat_map(|target| &target.lost) {
+        *decks.entry(*what).or_default() += 1;
+    }
+    decks
 }
 
 const fn form(form: Form) -> &'static str {

@@ -1,10 +1,11 @@
 //! What was read into the stores: notes and entries first, which nobody sees, then the cards, a deck at a time.
 
-use super::entries::{Batch, answer_entry};
+use super::entries::answer_entry;
 use super::notes::notetype_record;
 use super::reading::{Gathered, Read};
 use super::report::report;
 use crate::import::card_id;
+use crate::jobs::appending::Appending;
 use crate::jobs::bring::{Brought, bring};
 use crate::jobs::error::JobError;
 use crate::jobs::importer::Plan;
@@ -44,6 +45,7 @@ pub(super) fn write(task: &Task, mut read: Read) -> Result<Value, JobError> {
         kept: made_json(&made),
     })?;
     make_hidden(task, blanks, &made)?;
+    give_media(task, &read.gathered)?;
     let reviews = if keeps_reviews { read.gathered.sizes.reviews } else { 0 };
     let cards: usize = read.gathered.targets.iter().map(|target| target.cards).sum();
     let total = read.gathered.notes.count + read.gathered.states.count + reviews + cards as u64;
@@ -62,6 +64,15 @@ pub(super) fn write(task: &Task, mut read: Read) -> Result<Value, JobError> {
     Ok(report(task, &read, &brought))
 }
 
+/// Makes media known in the decks whose cards show them, and what no card shows in the first one.
+fn give_media(task: &Task, gathered: &Gathered) -> Result<(), JobError> {
+    for (nth, target) in gathered.targets.iter().enumerate() {
+        let unused = gathered.unused.iter().filter(|_| nth == 0);
+        gathered.names.give(task, target.id, target.media.iter().chain(unused).copied())?;
+    }
+    Ok(())
+}
+
 fn put_notetypes(task: &Task, gathered: &Gathered, definitions: &Definitions) -> Result<(), JobError> {
     for target in &gathered.targets {
         let of_deck = target.notetypes.iter().filter_map(|id| definitions.notetypes.get(id));
@@ -75,7 +86,7 @@ fn put_notetypes(task: &Task, gathered: &Gathered, definitions: &Definitions) ->
 fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result<(), JobError> {
     let now_ms = task.now_ms();
     let Gathered { rejected, fidelity, stamps, deck_of, .. } = &mut read.gathered;
-    let mut batch = Batch::new(task);
+    let mut batch = Appending::new(task);
     let tally = read.collection.each_review(|review| {
         steps.done += 1;
         if rejected.contains(&review.card) {
@@ -91,7 +102,7 @@ fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result
         }
         Ok::<(), JobError>(())
     })?;
-    batch.flush()?;
+    batch.finish()?;
     fidelity.tally_reviews(&tally);
     Ok(())
 }

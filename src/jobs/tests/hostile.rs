@@ -47,6 +47,7 @@ impl Rig {
             name: name.to_owned(),
             dry_run: false,
             options: Options::new(),
+            administers: false,
         };
         let (record, _) = self.jobs.take(received, &*importer, offer).await.unwrap();
         self.ended(record.job).await

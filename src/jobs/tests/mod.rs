@@ -1,17 +1,20 @@
 //! Jobs over a store in memory, with sessions that only append.
 
+mod going_on;
 mod hostile;
 mod packages;
 mod tables;
 
 use super::anki::AnkiImporter;
-use super::table::TableImporter;
+use super::reviews::ReviewsImporter;
+use super::table::{LinesImporter, TableImporter};
 use super::*;
 use crate::clock::ServerClock;
 use bytes::Bytes;
 use domain::day::ZoneHistory;
-use domain::entry::{Body, LogEntry};
+use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::fold::{fold_deck, fold_learner};
+use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
 use domain::state::{CardState, FoldParams};
 use futures_util::stream;
@@ -65,7 +68,7 @@ impl Rig {
         let probe = Probe { name: &name, media_type: "", head: &received.head, tail: &received.tail };
         let importer = self.jobs.recognise(&probe).unwrap();
         let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let offer = Offer { owner: self.owner, org: None, name, dry_run, options };
+        let offer = Offer { owner: self.owner, org: None, name, dry_run, options, administers: false };
         self.jobs.take(received, &*importer, offer).await.unwrap()
     }
 
@@ -86,7 +89,7 @@ impl Rig {
         let until = Instant::now() + PATIENCE;
         loop {
             let stored = self.store.import(job).await.unwrap().unwrap();
-            if !stored.phase.is_unfinished() && !self.jobs.is_here(job) {
+            if !stored.phase.is_unfinished() && self.jobs.glance(job).is_none() {
                 return stored;
             }
             assert!(Instant::now() < until, "the job never ended: {stored:?}");
@@ -144,6 +147,29 @@ impl Rig {
         states
     }
 
+    /// The owner answers a card at this moment.
+    pub async fn answer(&self, deck: DeckId, card: CardId, at_ms: i64) -> LogEntry {
+        let review = Review {
+            deck,
+            card,
+            grade: Grade::Good,
+            mode: Mode::Flip,
+            elapsed_ms: 1_000,
+            early: false,
+            confidence: None,
+            sitting: None,
+            class: None,
+            response: None,
+            revision: 1,
+        };
+        let stamp = ZoneHistory::new().stamp(at_ms);
+        let entry = LogEntry { id: EntryId::v7(at_ms, 7), job: None, stamp, body: Body::Review(review) };
+        let row =
+            Row { user: self.owner, entry: Some(entry), about: entry.card(), progress: ProgressWrite::Stale };
+        self.store.append([row].into()).await;
+        entry
+    }
+
     /// Whether a job has files left.
     pub fn has_files(&self, job: JobId) -> bool {
         self.jobs.folder().of(job).exists()
@@ -168,7 +194,11 @@ fn somebody() -> UserId {
 }
 
 fn start(store: &MemoryStore, folder: Folder) -> Jobs {
-    let tools = Tools {
+    start_with(tools(store), folder)
+}
+
+fn tools(store: &MemoryStore) -> Tools {
+    Tools {
         library: Arc::new(store.clone()),
         people: Arc::new(store.clone()),
         imports: Arc::new(store.clone()),
@@ -178,8 +208,16 @@ fn start(store: &MemoryStore, folder: Folder) -> Jobs {
         marks: Arc::new(Appending(store.clone())),
         clock: Arc::new(ServerClock::default()),
         changed: Arc::new(|_| ()),
-    };
-    let importers: Vec<Arc<dyn Importer>> = vec![Arc::new(AnkiImporter), Arc::new(TableImporter)];
+    }
+}
+
+fn start_with(tools: Tools, folder: Folder) -> Jobs {
+    let importers: Vec<Arc<dyn Importer>> = vec![
+        Arc::new(AnkiImporter),
+        Arc::new(ReviewsImporter),
+        Arc::new(LinesImporter),
+        Arc::new(TableImporter),
+    ];
     Jobs::start(JobsParts { tools: Arc::new(tools), folder, importers, is_shared: false })
 }
 

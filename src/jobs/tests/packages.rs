@@ -1,6 +1,7 @@
 //! Packages of Anki come in, go, and come again.
 
 use super::*;
+use domain::deck::{DeckSettings, SchedulerKind};
 use ports::{Media as _, Notes as _};
 use serde_json::json;
 
@@ -30,6 +31,65 @@ async fn a_package_of_each_form_becomes_decks_notes_media_and_a_log() {
 }
 
 #[tokio::test]
+async fn a_deck_is_scheduled_as_it_was_there_with_its_own_weights_and_retention() {
+    for form in FORMS {
+        let rig = Rig::new();
+        let record = rig.import(&fixture(form), form, &[], false).await;
+        let decks = rig.decks().await;
+        assert!(decks.iter().all(|deck| deck.settings.scheduler == SchedulerKind::Fsrs), "{form}");
+        let numbers = decks.iter().find(|deck| deck.path == "Numbers").unwrap();
+        let settings = numbers.settings;
+        assert_eq!((settings.desired_retention_permille, settings.drill_until), (870, 3), "{form}");
+        assert_eq!(settings.parameters.unwrap().decimals()[3], 8.3, "{form}");
+        let told = report(&record);
+        let row = told["decks"].as_array().unwrap().iter().find(|deck| deck["path"] == "Numbers").unwrap();
+        assert_eq!(
+            row["settings"],
+            json!({"scheduler": "fsrs", "desired_retention": 0.87, "own_parameters": true})
+        );
+        assert_eq!(
+            (&row["options"]["fsrs_version"], &told["fidelity"]["options"]),
+            (&json!("FSRS-6"), &json!({}))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deck_that_is_there_already_keeps_its_settings() {
+    let rig = Rig::new();
+    rig.import(&fixture("legacy2.apkg"), "x.apkg", &[], false).await;
+    let numbers = rig.decks().await.into_iter().find(|deck| deck.path == "Numbers").unwrap();
+    let settings = DeckSettings { scheduler: SchedulerKind::Sm2, drill_until: 4, ..numbers.settings };
+    rig.store.put_deck(DeckRecord { settings, ..numbers.clone() }, None, 2).await.unwrap();
+    let second = rig.import(&fixture("latest.apkg"), "x.apkg", &[], false).await;
+    assert_eq!(rig.store.deck(numbers.id).await.unwrap().unwrap().settings, settings);
+    let row =
+        report(&second)["decks"].as_array().unwrap().iter().find(|deck| deck["path"] == "Numbers").cloned();
+    assert_eq!(row.unwrap()["settings"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_profile_in_a_zip_is_told_from_other_zips_by_what_is_in_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("anki/tests/fixtures/profile");
+    let mut file = Vec::new();
+    ::anki::ProfileFolder::open(&folder).unwrap().write_zip(&mut file, |_| ()).unwrap();
+    let rig = Rig::new();
+    let record = rig.import(&file, "copy.zip", &[], false).await;
+    assert_eq!(
+        (record.phase, &report(&record)["form"]),
+        (ImportPhase::Done, &json!("profile")),
+        "{}",
+        record.outcome
+    );
+    let package = Rig::new();
+    let from_package = package.import(&fixture("latest.colpkg"), "x.colpkg", &[], false).await;
+    // One more stands in the write-ahead log.
+    assert_eq!(count(&record, "added"), count(&from_package, "added") + 1);
+    assert_eq!(count(&record, "media"), count(&from_package, "media"));
+    assert!(!rig.has_files(record.job));
+}
+
+#[tokio::test]
 async fn pictures_and_sounds_are_asked_for_by_their_content_within_their_deck() {
     let rig = Rig::new();
     let record = rig.import(&fixture("latest.apkg"), "x.apkg", &[], false).await;
@@ -50,6 +110,49 @@ async fn pictures_and_sounds_are_asked_for_by_their_content_within_their_deck() 
         }
     }
     assert!(pictures > 0, "{}", record.outcome);
+}
+
+#[tokio::test]
+async fn a_package_that_is_refused_gives_no_deck_a_file() {
+    let rig = Rig::new();
+    let file = fixture("latest.apkg");
+    let tried = rig.import(&file, "x.apkg", &[], true).await;
+    for n in 0..crate::http::limits::DECKS_PER_PERSON_MAX {
+        let id = DeckId::from_u128(n as u128 + 1);
+        let title = n.to_string();
+        let own = crate::import::offline::new_deck(id, rig.owner, None, &title, &title, 1);
+        rig.store.put_deck(own, None, 1).await.unwrap();
+    }
+    rig.jobs.commit(rig.owner, tried.job, &Options::new(), false).await.unwrap();
+    let failed = rig.ended(tried.job).await;
+    assert_eq!(Outcome::of(&failed.outcome).failure.unwrap().code, "too_many_decks");
+    for deck in report(&tried)["decks"].as_array().unwrap() {
+        let deck = deck["deck_id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(rig.store.media_of(deck, None, 10).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn cards_go_on_showing_a_file_whose_name_a_package_has_for_another_one() {
+    let rig = Rig::new();
+    let file = fixture("latest.apkg");
+    rig.import(&file, "x.apkg", &[], false).await;
+    let mut known = Vec::new();
+    for deck in rig.decks().await {
+        known.extend(rig.store.media_of(deck.id, None, 10).await.unwrap());
+    }
+    let (name, new) = known[0].clone();
+    let (deck, old) = (DeckId::from_u128(7), ports::MediaDigest([7; 32]));
+    let own = crate::import::offline::new_deck(deck, rig.owner, None, "Own", "Own", 1);
+    rig.store.put_deck(own, None, 1).await.unwrap();
+    rig.store.give_media(deck, vec![(name.clone(), old)]).await.unwrap();
+    let id = deck.to_string();
+    let into = rig.import(&file, "y.apkg", &[("deck_id", &id)], false).await;
+    assert_eq!(into.phase, ImportPhase::Done, "{}", into.outcome);
+    assert_eq!(rig.store.media_named(deck, name).await.unwrap(), Some(new));
+    assert!(rig.store.deck_has(deck, old).await.unwrap());
+    rig.withdraw(into.job, false).await;
+    assert!(rig.store.deck_has(deck, old).await.unwrap());
 }
 
 #[tokio::test]
@@ -94,7 +197,7 @@ async fn a_trial_says_what_would_come_and_changes_nothing_then_it_is_made_real_w
         report(&tried)["decks"].as_array().unwrap().iter().any(|deck| deck["due_there"].as_u64() > Some(0))
     );
     rig.restart().await;
-    rig.jobs.commit(rig.owner, tried.job, &Options::new()).await.unwrap();
+    rig.jobs.commit(rig.owner, tried.job, &Options::new(), false).await.unwrap();
     let done = rig.ended(tried.job).await;
     assert_eq!(done.phase, ImportPhase::Done, "{}", done.outcome);
     for figure in ["added", "rejected", "reviews", "states", "notes"] {
@@ -164,25 +267,7 @@ async fn cards_that_were_studied_since_are_not_taken_back_unawares() {
     let record = rig.import(&fixture("legacy2.apkg"), "x.apkg", &[], false).await;
     let deck = rig.decks().await.into_iter().find(|deck| deck.cards > 0).unwrap();
     let card = rig.cards(deck.id).await[0].id;
-    let now_ms = crate::clock::real_ms();
-    let review = domain::entry::Review {
-        deck: deck.id,
-        card,
-        grade: domain::grade::Grade::Good,
-        mode: domain::entry::Mode::Flip,
-        elapsed_ms: 1_000,
-        early: false,
-        confidence: None,
-        sitting: None,
-        class: None,
-        response: None,
-        revision: 1,
-    };
-    let stamp = ZoneHistory::new().stamp(now_ms);
-    let entry = LogEntry { id: EntryId::v7(now_ms, 7), job: None, stamp, body: Body::Review(review) };
-    let row =
-        Row { user: rig.owner, entry: Some(entry), about: entry.card(), progress: ProgressWrite::Stale };
-    rig.store.append([row].into()).await;
+    let entry = rig.answer(deck.id, card, record.created_ms + 1).await;
     match rig.jobs.withdraw(rig.owner, record.job, false).await {
         Err(JobsError::Studied(studied)) => {
             assert_eq!((studied.total, studied.listed[0].card, studied.listed[0].answers), (1, card, 1));
@@ -194,6 +279,36 @@ async fn cards_that_were_studied_since_are_not_taken_back_unawares() {
     assert_eq!(gone.phase, ImportPhase::Revoked);
     assert!(rig.decks().await.is_empty());
     assert!(rig.log().await.contains(&entry), "an answer is never deleted");
+}
+
+#[tokio::test]
+async fn cards_that_came_back_and_were_studied_since_are_not_taken_back_unawares_either() {
+    let rig = Rig::new();
+    let file = fixture("legacy2.apkg");
+    let first = rig.import(&file, "x.apkg", &[], false).await;
+    let deck = rig.decks().await.into_iter().find(|deck| deck.cards > 2).unwrap().id;
+    let cards = rig.cards(deck).await;
+    let (before, since, edited) = (cards[0].id, cards[1].id, cards[2].clone());
+    rig.answer(deck, before, first.created_ms).await;
+    rig.withdraw(first.job, true).await;
+    let again = rig.import(&file, "x.apkg", &[], false).await;
+    assert_eq!(rig.cards(deck).await.len(), cards.len(), "{}", again.outcome);
+    // What was answered before the cards went is as it was, and what somebody edited since stays there anyway.
+    rig.answer(deck, edited.id, again.created_ms + 1).await;
+    rig.store
+        .put_cards(deck, vec![CardRecord { hint: Some("mine".into()), ..edited }], None, 9)
+        .await
+        .unwrap();
+    rig.answer(deck, since, again.created_ms + 2).await;
+    match rig.jobs.withdraw(rig.owner, again.job, false).await {
+        Err(JobsError::Studied(studied)) => {
+            assert_eq!(studied.listed, [StudiedCard { deck, card: since, answers: 1 }]);
+        }
+        other => panic!("{other:?}"),
+    }
+    rig.withdraw(again.job, true).await;
+    let left: Vec<CardId> = rig.cards(deck).await.into_iter().map(|card| card.id).collect();
+    assert_eq!(left, [cards[2].id]);
 }
 
 #[tokio::test]

@@ -18,6 +18,24 @@ async fn a_table_becomes_a_deck_of_its_name_and_its_bad_rows_are_told() {
 }
 
 #[tokio::test]
+async fn every_row_that_did_not_come_in_is_kept_and_the_totals_agree_whatever_the_format() {
+    const BAD: usize = crate::import::limits::REPORTED_MAX + 50;
+    let table = format!("front,back\ngood,one\n{}", ",nothing\n".repeat(BAD));
+    let lines = format!("{{\"front\": \"good\", \"back\": \"one\"}}\n{}", "{\"front\": 1}\n".repeat(BAD));
+    let reviews = format!("card,time,grade\n{}", "good,yesterday,4\n".repeat(BAD));
+    let rig = Rig::new();
+    for (name, file) in [("a.csv", table), ("b.jsonl", lines), ("c.csv", reviews)] {
+        for dry_run in [true, false] {
+            let record = rig.import(file.as_bytes(), name, &[], dry_run).await;
+            let told = Outcome::of(&record.outcome).rejected;
+            assert_eq!((told, count(&record, "rejected")), (BAD as u64, BAD as u64), "{name}");
+            let rows = rig.jobs.refused(record.job, 0, 2 * BAD).await.unwrap();
+            assert_eq!(rows.len(), BAD, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_table_changed_is_as_it_was_when_it_is_taken_back() {
     let rig = Rig::new();
     let first = rig.import(b"front,back\none,1\ntwo,2\n", "x.csv", &[], false).await;
@@ -77,12 +95,54 @@ async fn jobs_of_one_person_wait_for_each_other_and_none_is_lost_at_a_restart() 
 }
 
 #[tokio::test]
+async fn a_job_leaves_the_disk_its_reserve_and_what_is_taken_back_needs_none() {
+    let rig = Rig::new();
+    let done = rig.import(FILE.as_bytes(), "done.csv", &[], false).await;
+    let full = rig.jobs.folder().is_full.clone();
+    for (file, name) in [(b"front,back\na,b\n".to_vec(), "x.csv"), (fixture("legacy2.apkg"), "x.apkg")] {
+        full.store(false, Ordering::Release);
+        let tried = rig.import(&file, name, &[], true).await;
+        full.store(true, Ordering::Release);
+        rig.jobs.commit(rig.owner, tried.job, &Options::new(), false).await.unwrap();
+        let failed = rig.ended(tried.job).await;
+        let code = Outcome::of(&failed.outcome).failure.map(|failure| failure.code);
+        assert_eq!((failed.phase, code.as_deref()), (ImportPhase::Failed, Some("no_room")), "{name}");
+        assert!(!rig.has_files(tried.job), "{name}");
+    }
+    assert_eq!(rig.decks().await.len(), 1);
+    assert_eq!(rig.withdraw(done.job, false).await.phase, ImportPhase::Revoked);
+    assert!(rig.decks().await.is_empty());
+}
+
+#[tokio::test]
 async fn nobody_else_sees_a_job() {
     let rig = Rig::new();
     let record = rig.import(FILE.as_bytes(), "x.csv", &[], false).await;
     let other = somebody();
     assert!(matches!(rig.jobs.look(other, record.job).await, Err(JobsError::NotFound)));
     assert!(matches!(rig.jobs.withdraw(other, record.job, true).await, Err(JobsError::NotFound)));
-    assert!(matches!(rig.jobs.commit(other, record.job, &Options::new()).await, Err(JobsError::NotFound)));
-    assert_eq!(rig.jobs.list(other, None, 10).await.unwrap(), []);
+    assert!(matches!(
+        rig.jobs.commit(other, record.job, &Options::new(), false).await,
+        Err(JobsError::NotFound)
+    ));
+    assert_eq!(rig.jobs.list(other, None, 10, |record| record.job).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn jobs_are_listed_newest_first_however_many_are_read_at_once() {
+    let rig = Rig::new();
+    let mut all = Vec::new();
+    for n in 0..2 * crate::jobs::limits::RECORDS_PER_PAGE as u64 + 5 {
+        let record = kit::contract_imports::import_record(n);
+        let done = ImportRecord { owner: rig.owner, phase: ImportPhase::Done, ..record };
+        all.insert(0, done.job);
+        rig.store.put_import(done, None).await.unwrap();
+    }
+    let list =
+        async |before, limit| rig.jobs.list(rig.owner, before, limit, |record| record.job).await.unwrap();
+    assert_eq!(list(None, 100).await, all);
+    for limit in [1, 20, 21, 40, 44, 45] {
+        assert_eq!(list(None, limit).await, all[..limit], "{limit}");
+        assert_eq!(list(Some(all[0]), limit).await, all[1..all.len().min(limit + 1)], "{limit}");
+    }
 }

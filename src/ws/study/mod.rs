@@ -15,6 +15,7 @@ pub use signin::{SignedIn, TokenCheck, TokenProblem};
 pub use socket::StudySocket;
 pub use translate::{command_input, refusal_code, refusal_message};
 
+use crate::events::Events;
 use crate::rates::Rates;
 use crate::ws::layer::{MessageLimits, SocketOptions, SocketRoute};
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
@@ -56,6 +57,8 @@ pub struct StudyContext {
     pub rates: Rates,
     /// This node's name at the balancer, if it has one.
     pub label: Option<Arc<str>>,
+    /// Who is told of sittings that end.
+    pub events: Events,
     /// The real wall clock, Unix milliseconds: tokens run on it whatever the developer's clock says.
     pub real_ms: fn() -> i64,
 }

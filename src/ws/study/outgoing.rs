@@ -24,14 +24,14 @@ pub fn encode_card(card: &CardRecord) -> Arc<str> {
     protocol::encode_fragment(&content).into()
 }
 
-fn wire_state(state: &CardState) -> protocol::CardState {
+fn wire_state(state: &CardState, recall_permille: Option<u16>) -> protocol::CardState {
     protocol::CardState {
         reps: u32::from(state.sm2.reps),
         interval_days: state.sm2.interval_days,
         ease: state.sm2.ease,
         due: state.due.map(wire_day),
         lapses: u32::from(state.lapses),
-        recall: None,
+        recall: recall_permille.map(|recall| f64::from(recall) / 1_000.0),
     }
 }
 
@@ -44,7 +44,7 @@ fn tail(deal: &CardDeal, saved: Option<u64>) -> CardTail<'static> {
         kind: wire_kind(deal.kind),
         mode: protocol::Mode::Flip,
         choices: &[],
-        state: wire_state(&deal.state),
+        state: wire_state(&deal.state, deal.recall_permille),
         if_graded: deal.if_graded.map(|g| protocol::Outcome { days: g.days, again_today: g.again_today }),
         left: Some(wire_counts(deal.left)),
         saved,
@@ -73,7 +73,7 @@ pub(super) fn write_changed(out: &mut String, changed: &Changed) {
     frame.left = changed.left.map(wire_counts);
     if let Some((card, state)) = &changed.about {
         frame.card_id = Some(card.0);
-        frame.state = Some(wire_state(state));
+        frame.state = Some(wire_state(state, None));
     }
     let card = changed.card.as_ref().map(|deal| {
         let mut tail = tail(deal, None);

@@ -122,6 +122,7 @@ pub(super) fn wire_reason(reason: Reason) -> protocol::ChangeReason {
         Reason::Undone => protocol::ChangeReason::Undone,
         Reason::Set => protocol::ChangeReason::Set,
         Reason::Rescheduled => protocol::ChangeReason::Rescheduled,
+        Reason::Regraded => protocol::ChangeReason::Regraded,
     }
 }
 

@@ -1,10 +1,14 @@
 // The real binary, as `demo`, on a data folder of its own.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { until } from "./chromium.js";
+
+/** By which tests make tokens of their own. */
+const SECRET = "a secret of the browser tests, long enough for a key";
 
 export class Server {
   /** @param {string[]} flags further flags of the command line */
@@ -24,7 +28,7 @@ export class Server {
     this.exited = false;
     const data = join(this.folder, "data");
     const command = ["demo", "--data-dir", data, "--listen", listen, "--ready-file", ready_file, ...this.flags];
-    this.child = spawn(process.env.STUDYHALL_BIN, command, { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(process.env.STUDYHALL_BIN, command, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, STUDYHALL_AUTH_SECRET: SECRET } });
     this.child.stdout.on("data", (chunk) => (this.said += chunk));
     this.child.stderr.on("data", (chunk) => (this.logged = (this.logged ?? "") + chunk));
     this.child.on("exit", () => (this.exited = true));
@@ -42,6 +46,13 @@ export class Server {
     );
     const address = new URL(/https?:\/\/\S+/.exec(line)[0]);
     return address;
+  }
+
+  /** The address that signs somebody in with a token of this role in this organisation. */
+  async signInAs(role, user_id, org) {
+    const command = ["token", "--data-dir", join(this.folder, "data"), "--user", user_id, "--role", role, "--org", org, "--name", `Some ${role}`];
+    const { stdout } = await promisify(execFile)(process.env.STUDYHALL_BIN, command, { env: { ...process.env, STUDYHALL_AUTH_SECRET: SECRET } });
+    return `${this.url}/#token=${stdout.trim()}`;
   }
 
   kill() {

@@ -1,5 +1,6 @@
 //! The commands, by the real binary.
 
+mod evals;
 mod folders;
 mod tables;
 mod words;

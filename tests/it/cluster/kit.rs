@@ -115,12 +115,21 @@ impl Cluster {
 
     /// Starts several, side by side.
     pub fn nodes<const N: usize>(&self) -> [Node; N] {
-        let nodes = std::array::from_fn(|_| self.launch());
+        self.nodes_with(&[])
+    }
+
+    /// The same with more settings.
+    pub fn nodes_with<const N: usize>(&self, settings: &[&str]) -> [Node; N] {
+        let nodes = std::array::from_fn(|_| self.launch_with(settings));
         nodes.iter().for_each(Node::await_ready);
         nodes
     }
 
     fn launch(&self) -> Node {
+        self.launch_with(&[])
+    }
+
+    fn launch_with(&self, settings: &[&str]) -> Node {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let (contact, redis, link) = match &self.wires {
             None => (any_store::contact_point(), self.redis().url(), None),
@@ -135,7 +144,8 @@ impl Cluster {
         serve
             .current_dir(self.folder.path())
             .args(["--bus", &redis, "--listen", &address.to_string(), "--workers", "1"])
-            .args(["--log-format", "json"]);
+            .args(["--log-format", "json"])
+            .args(settings);
         if let Some(link) = &link {
             serve.args(["--node-address", &link.address().to_string()]);
         }

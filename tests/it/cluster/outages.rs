@@ -14,10 +14,16 @@ fn outage() -> Duration {
     Duration::from_secs(seconds.unwrap_or(8))
 }
 
+/// How often nodes look whether somebody may still see what they study, in seconds: several times in an outage.
+const CHECK_INTERVAL_S: u64 = 2;
 /// More than a node may grow by while nothing can be stored, in bytes.
 const GROWTH_MAX: u64 = 64 * 1024 * 1024;
 /// Cards that a device may hold unanswered, and answers of it that may wait for their verdict.
 const IN_FLIGHT_MAX: f64 = 64.0;
+/// Cards that each device is dealt while looks at access hang that began since the store is away.
+const DEALS_WHILE_LOOKS_HANG: u32 = 5;
+/// Cards that each device is dealt in the rest of an outage, over all of it.
+const DEALS: u32 = 15;
 
 /// Learners at two nodes while something that the nodes share is away.
 struct Outage<'a> {
@@ -29,7 +35,7 @@ struct Outage<'a> {
 
 impl<'a> Outage<'a> {
     fn before(cluster: &'a Cluster) -> Outage<'a> {
-        let nodes: [Node; 2] = cluster.nodes();
+        let nodes: [Node; 2] = cluster.nodes_with(&["--check-interval", &format!("{CHECK_INTERVAL_S}s")]);
         let [one, two] = &nodes;
         let mut school = School::open(cluster, 4, 800);
         school.seat_all(&[one]);
@@ -45,19 +51,29 @@ impl<'a> Outage<'a> {
         self.school.eventually(what, || self.nodes.iter().all(|node| says(node, degraded)));
     }
 
-    /// Learners go on with the cards that they have; nothing is acknowledged, and nothing grows.
+    /// Learners go on: they are dealt a card after each answer, from the beginning to the end. Nothing is acknowledged,
+    /// and nothing grows.
     fn lasts(&self, degraded: &[&str]) {
         let began = Instant::now();
-        self.school.allow(20);
+        let given_up = self.reads_given_up();
+        // Whoever takes an answer back waits for the verdict of that.
+        self.school.take_back(false);
+        self.pass(began + Duration::from_secs(2 * CHECK_INTERVAL_S));
+        for _ in 0..DEALS_WHILE_LOOKS_HANG {
+            self.school.deal_on("a card comes while the store is asked who may see what");
+        }
+        assert_eq!(self.reads_given_up(), given_up, "cards came only when a read had been given up");
         self.told(degraded, "both nodes say that the store is away");
         let saved = self.school.saved();
         self.school.eventually("answers wait", || {
             self.nodes.iter().any(|node| node.metric("studyhall_undecided_rows") > Some(0.0))
         });
-        while began.elapsed() < outage() {
-            self.school.keep_promises();
-            std::thread::sleep(Duration::from_millis(100));
+        for nth in 1..=DEALS {
+            self.school.deal_on("a card comes while the store is away");
+            self.pass(began + outage() * nth / DEALS);
         }
+        self.school.take_back(true);
+        self.school.allow(10);
         assert_eq!(self.school.saved(), saved, "nothing is acknowledged that cannot be stored");
         for (node, before) in self.nodes.iter().zip(&self.resident) {
             let undecided = node.metric("studyhall_undecided_rows").unwrap_or(0.0);
@@ -66,6 +82,19 @@ impl<'a> Outage<'a> {
             let now = node.resident_bytes();
             assert!(now < before + GROWTH_MAX, "from {before} to {now} bytes");
         }
+    }
+
+    /// So much of the outage passes, and no promise is broken.
+    fn pass(&self, until: Instant) {
+        while Instant::now() < until {
+            self.school.keep_promises();
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// How often nodes said that reads were not answered in time: no look at access that hangs lasts longer.
+    fn reads_given_up(&self) -> usize {
+        self.nodes.iter().map(|node| node.log().matches("not answered within").count()).sum()
     }
 
     /// Everything that waited is acknowledged, and nobody was thrown out.

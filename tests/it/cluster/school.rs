@@ -105,6 +105,17 @@ impl<'a> School<'a> {
         self.desks().for_each(|desk| desk.student.allow(cards));
     }
 
+    /// From now on devices take answers back now and then, as at the beginning, or none.
+    pub fn take_back(&self, takes_back: bool) {
+        self.desks().for_each(|desk| desk.student.take_back(takes_back));
+    }
+
+    /// Each device answers one more card and is dealt another.
+    pub fn deal_on(&self, what: &str) {
+        self.allow(1);
+        self.eventually(what, || self.desks().all(|desk| desk.student.is_dealt_to()));
+    }
+
     /// The pupil with this number did this, and was told that it is saved.
     pub fn note(&mut self, pupil: usize, command: &Value) {
         let mut frame = command.clone();

@@ -94,7 +94,7 @@ fn whoever_guesses_tokens_over_sockets_is_slowed_down_and_good_tokens_are_not() 
     });
     assert_eq!(codes.last(), Some(&Some(4429)), "guessing is never slowed down");
     assert!(codes.len() > 300 && codes[..300].iter().all(|code| *code == Some(4500)), "{}", codes.len());
-    // Over HTTP the same address waits too.
-    let guess = get(&node.url(), "/api/v1/me", &[("authorization", "Bearer guess".to_owned())]);
-    assert_eq!(guess, Err(429));
+    // Over HTTP the same address waits too: what has come back meanwhile is soon used up.
+    let guess = || get(&node.url(), "/api/v1/me", &[("authorization", "Bearer guess".to_owned())]);
+    assert!((0..100).any(|_| guess() == Err(429)), "guessing over HTTP has a share of its own");
 }

@@ -94,7 +94,8 @@ fn with_hardly_any_room_between_workers_no_frame_is_lost() {
     let server = TestServer::start_with(Wishes { workers: 2, limits: Some(limits), ..Wishes::default() });
     let learner = somebody();
     let (deck, cards) = server.deck_with(learner, 4 * WINDOW, unlimited());
-    let mut devices: Vec<Device<'_>> = (0..4).map(|_| Device::join(&server, learner)).collect();
+    // Who comes in while there is no room is told to come again.
+    let mut devices: Vec<Device<'_>> = (0..4).map(|_| Device::join_when_ready(&server, learner)).collect();
     let home = server.learner(learner).unwrap().shard;
     let away =
         server.view().shards.iter().filter(|shard| shard.shard != home).map(|shard| shard.sockets).sum();

@@ -18,6 +18,10 @@ fn hostile_packages_fail_with_a_sentence_and_the_server_goes_on() {
         "archive_damaged-cut",
         "archive_overlapping-one_place",
         "media_name_unsafe-up",
+        "media_name_unsafe-profile",
+        "package_too_large-profile",
+        "several_profiles-two",
+        "no_collection-link",
         "collection_foreign-trigger",
     ] {
         let job = person.import("format=anki&filename=x.apkg", &fs::read(corpus.join(name)).unwrap());

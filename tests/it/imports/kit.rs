@@ -7,7 +7,8 @@ use anki::{
     Card, CardRow, Deck, Definitions, Due, Header, Kind, Note, Notetype, Place as CardPlace, Review,
     ReviewKind, Stage, Template, Writer,
 };
-use domain::ids::UserId;
+use domain::ids::{OrgId, UserId};
+use ports::Role;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,6 +60,17 @@ impl Person {
         Person { user, token: place.token(user), api: format!("{}/api/v1", place.url()), agent }
     }
 
+    /// The same person, whose newest token says this.
+    pub fn who_is_now(&self, place: &Place, role: Role, org: OrgId) -> Person {
+        Person { token: place.token_of(self.user, role, Some(org)), ..Person::known(place, self.user) }
+    }
+
+    /// Somebody with this role in an organisation.
+    pub fn of_org(place: &Place, role: Role, org: OrgId) -> Person {
+        let person = Person::new(place);
+        Person { token: place.token_of(person.user, role, Some(org)), ..person }
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.get_with(&format!("{}{path}", self.api), &[("authorization", &format!("Bearer {}", self.token))])
     }
@@ -75,6 +87,16 @@ impl Person {
         let request = self.agent.post(format!("{}{path}", self.api));
         let request = request.header("authorization", format!("Bearer {}", self.token));
         answer(request.header("content-type", "application/octet-stream").send(body))
+    }
+
+    pub fn put(&self, path: &str) -> Answer {
+        let request = self.agent.put(format!("{}{path}", self.api));
+        answer(request.header("authorization", format!("Bearer {}", self.token)).send_empty())
+    }
+
+    pub fn patch(&self, path: &str, change: &Value) -> Answer {
+        let request = self.agent.patch(format!("{}{path}", self.api));
+        answer(request.header("authorization", format!("Bearer {}", self.token)).send_json(change))
     }
 
     pub fn delete(&self, path: &str) -> Answer {

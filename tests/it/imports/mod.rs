@@ -5,4 +5,7 @@ mod hostile;
 mod kit;
 mod life;
 mod media;
+mod profiles;
 mod restarts;
+mod reviews;
+mod rosters;

@@ -43,13 +43,13 @@ fn everything(folder: &Path) -> Everything {
         for id in store.decks(None).await.unwrap() {
             all.decks.insert(id, ReadAll::deck(&store, id).await.unwrap().unwrap());
         }
-        for PersonKept { person, name_chosen } in store.people(None).await.unwrap() {
+        for PersonKept { person, name_chosen, registered: _ } in store.people(None).await.unwrap() {
             let zones: Vec<_> = person.zones.spans().iter().map(|s| (s.from_ms, s.name.clone())).collect();
             let told = format!("{:?} {:?} {} {zones:?} {name_chosen}", person.org, person.role, person.name);
             all.people.insert(person.id, told);
         }
         for kept in store.classes(None).await.unwrap() {
-            let ClassKept { class, enrolled, given } = kept;
+            let ClassKept { class, enrolled, given, registered: _ } = kept;
             all.classes.insert(class.id, format!("{class:?} {enrolled:?} {given:?}"));
         }
         all.requests = store.requests(None).await.unwrap().iter().map(|r| format!("{r:?}")).collect();

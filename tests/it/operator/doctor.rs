@@ -73,7 +73,10 @@ fn a_cluster_is_examined_with_its_redis_and_its_nodes() {
         let good =
             ["store", "store clock", "schema", "redis", "redis clock", "nodes", "versions", "commit log"];
         let is_good = good.iter().all(|check| found.get(*check).is_some_and(|level| level == "ok"));
-        is_good && found["replication"] == "warn" && found.contains_key("write")
+        is_good
+            && found["replication"] == "warn"
+            && found.contains_key("write")
+            && found.contains_key("claim")
     });
     assert!(last.to_string().contains("127.0.0.1"), "{last}");
     let nowhere = format!("{}_none", store);

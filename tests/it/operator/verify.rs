@@ -99,10 +99,27 @@ fn a_cluster_is_verified_while_it_is_served_and_a_marked_card_is_folded_again() 
     let (code, report) = online(&["--since", "1h"]);
     assert_eq!((code, differing(&report)), (Some(1), vec![wrong.to_string().as_str()]), "{report}");
     let (code, report) = online(&["--repair"]);
-    assert_eq!((code, &report["marked"]), (Some(1), &json!(1)), "{report}");
+    assert_eq!((code, &report["marked"], &report["listed"]), (Some(1), &json!(1), &json!(0)), "{report}");
     let (code, report) = online(&[]);
     assert_eq!((code, &report["stale"], &report["learners"]), (Some(0), &json!(1), &json!(2)), "{report}");
+    // Lists that are lost are found by nobody who only compares, and are made again.
+    forget_lists(&store);
+    let (code, report) = online(&["--repair"]);
+    assert_eq!((code, &report["marked"], &report["listed"]), (Some(0), &json!(0), &json!(3)), "{report}");
+    let (code, report) = online(&["--repair"]);
+    assert_eq!((code, &report["stale"], &report["listed"]), (Some(0), &json!(2), &json!(0)), "{report}");
     assert_eq!(served.terminate().code(), Some(0));
+}
+
+/// As where the lists were restored from a moment before all answers.
+fn forget_lists(store: &str) {
+    let (contact, keyspace) = store.strip_prefix("cql://").unwrap().split_once('/').unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let session =
+            scylla::client::session_builder::SessionBuilder::new().known_node(contact).build().await.unwrap();
+        session.query_unpaged(format!("TRUNCATE {keyspace}.card_log"), ()).await.unwrap();
+    });
 }
 
 /// Writes progress as this learner's owner that is not the fold of the log.

@@ -217,10 +217,18 @@ async fn a_class_has_so_many_students_and_no_more() {
     let teacher = site.somebody(Role::Teacher, Some(1));
     let class = id(&site.post(&teacher, "/classes", json!({"title": "x"})).await.expect(201), "class_id");
     let seat = |n: u128| format!("/classes/{class}/students/{}", domain::ids::UserId::from_u128(n));
-    for n in 1..=studyhall::http::limits::STUDENTS_PER_CLASS_MAX as u128 {
-        site.put(&teacher, &seat(n)).await.expect(204);
+    let most = studyhall::http::limits::STUDENTS_PER_CLASS_MAX;
+    let named: Vec<_> = (2..=most)
+        .map(|n| json!({"name": "Pupil", "login": format!("p{n}"), "class_ids": [class]}))
+        .collect();
+    for few in named.chunks(studyhall::http::limits::BATCH_USERS_MAX) {
+        site.post(&teacher, "/users/batch", json!({"users": few})).await.expect(200);
     }
+    site.put(&teacher, &seat(1)).await.expect(204);
     site.put(&teacher, &seat(0)).await.refuses(422, "invalid");
+    let one_more = json!({"users": [{"name": "Late", "login": "late", "class_ids": [class]}]});
+    let refused = site.post(&teacher, "/users/batch", one_more).await.expect(200);
+    assert_eq!(refused["users"][0]["reasons"], json!(["too_many_students"]));
     site.put(&teacher, &seat(1)).await.expect(204);
     site.delete(&teacher, &seat(1)).await.expect(204);
     site.put(&teacher, &seat(0)).await.expect(204);

@@ -36,7 +36,7 @@ async fn a_deck_lives_from_its_making_to_its_deletion() {
 }
 
 #[actix_web::test]
-async fn settings_out_of_range_unknown_or_not_offered_are_refused_and_change_nothing() {
+async fn settings_out_of_range_or_unknown_are_refused_and_change_nothing() {
     let site = Site::open().await;
     let learner = site.learner();
     let path = format!("/decks/{}", site.deck(&learner, "x").await);
@@ -47,8 +47,9 @@ async fn settings_out_of_range_unknown_or_not_offered_are_refused_and_change_not
         (json!({"new_mix": "somehow"}), "invalid"),
         (json!({"new_per_dya": 5}), "invalid"),
         (json!({"new_per_day": -1}), "invalid"),
-        (json!({"scheduler": "fsrs"}), "not_offered"),
-        (json!({"fuzz": true}), "not_offered"),
+        (json!({"scheduler": "leitner"}), "invalid"),
+        (json!({"fuzz": "a little"}), "invalid"),
+        (json!({"desired_retention": 0.69}), "invalid"),
     ] {
         site.patch(&learner, &path, json!({"settings": settings})).await.refuses(422, code);
     }

@@ -43,7 +43,7 @@ async fn a_person_of_one_organisation_is_refused_with_a_token_of_another() {
 async fn a_code_signs_in_once() {
     let site = Site::open().await;
     let user = UserId(Uuid::new_v4());
-    let code = site.codes.give(Site::wanted(user, Role::Teacher, None));
+    let code = site.codes.give(site.wanted(user, Role::Teacher, None));
     let redeem =
         |code: &str| site.send(request("POST", "/codes/redeem", None).set_json(json!({"code": code})));
     let signed_in = redeem(&code).await.expect(200);

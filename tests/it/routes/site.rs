@@ -1,5 +1,6 @@
 //! An app without a network, and people who use it.
 
+use super::told;
 use crate::study::any_store::AnyStore;
 use actix_http::Request;
 use actix_web::body::to_bytes;
@@ -9,6 +10,7 @@ use actix_web::{test, web};
 use actors::{Engine, Hooks, Limits, Options};
 use bus::LocalQuota;
 use domain::ids::{OrgId, UserId};
+use kit::{CountingStore, MemoryStore};
 use ports::quota::Buckets;
 use ports::{Quota, Role};
 use serde_json::{Value, json};
@@ -17,11 +19,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use studyhall::auth::{Codes, Keys, Mint, Verifier, Wanted};
 use studyhall::clock::{ServerClock, real_ms};
+use studyhall::events::{Events, EventsOptions, EventsParts, TellingImports, TellingLibrary, TellingPeople};
 use studyhall::http::engine::EngineStudy;
+use studyhall::http::study::Study;
 use studyhall::http::{App, Health, HttpMeasures, Parts, Rates, Readiness, app};
-use studyhall::jobs::LogsOf;
+use studyhall::jobs::table::TableImporter;
+use studyhall::jobs::{Folder, Jobs, JobsParts, LogsOf, Sessions, Tools};
 use studyhall::media::MediaSessions;
+use studyhall::webhooks::{Alone, Dispatcher, DispatcherParts, HookOptions};
 use studyhall::ws::study::encode_card;
+use tempfile::TempDir;
 use uuid::Uuid;
 
 const SECRET: &[u8] = b"a secret of tests, long enough to be one";
@@ -35,7 +42,13 @@ pub struct Site {
     pub codes: Arc<Codes>,
     pub clock: Arc<ServerClock>,
     pub health: Arc<Told>,
-    pub store: AnyStore,
+    pub store: CountingStore<AnyStore>,
+    /// Media, notes, import jobs, events and webhooks.
+    pub kept: MemoryStore,
+    pub events: Events,
+    /// Organisations are this site's own, though it may share its store with others.
+    orgs: Uuid,
+    _uploads: TempDir,
 }
 
 /// What `readyz` is to say; `None` panics.
@@ -62,6 +75,12 @@ impl Answer {
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The report that was begun, if that is what was asked for.
+    pub fn report(&self) -> Option<String> {
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        body["report"].as_str().map(str::to_owned)
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -112,7 +131,7 @@ impl Site {
 
     async fn open_as(dev_clock: bool, quota: Arc<dyn Quota>, buckets: Option<Buckets>) -> Site {
         let clock = Arc::new(ServerClock::default());
-        let store = AnyStore::open_small(clock.clone()).await;
+        let store = CountingStore::new(AnyStore::open_small(clock.clone()).await);
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         let engine = Engine::start(Options {
             store: Arc::new(store.clone()),
@@ -125,29 +144,31 @@ impl Site {
             limits: Limits::default(),
             seed: 7,
             hooks: Hooks::default(),
-            cluster: store.cluster(nowhere),
+            cluster: store.inner().cluster(nowhere),
         });
         engine.supervise();
         let registry = prometheus::Registry::new();
         let measures = HttpMeasures::new(&registry).unwrap();
-        let study = EngineStudy {
+        let study: Arc<dyn Study> = Arc::new(EngineStudy {
             engine: engine.clone(),
             bus: None,
             store: Arc::new(store.clone()),
             library: Arc::new(store.clone()),
             clock: clock.clone(),
-        };
+            figures: Arc::default(),
+        });
         let health = Arc::new(Told(Mutex::new(Some(Readiness::default()))));
         let codes = Arc::new(Codes::new());
-        // Media and notes are none of what is tested without a network.
-        let kept = kit::MemoryStore::new();
+        let (kept, uploads) = (MemoryStore::new(), tempfile::tempdir().unwrap());
+        let (events, webhooks) = Self::events(&store, &kept, &clock);
+        let jobs = Self::jobs((&store, &kept, &events), &study, &clock, &uploads);
         let mint = || Mint::new(SECRET, "studyhall", "studyhall").unwrap();
         let keys = Keys::default().with_secret(SECRET).unwrap();
         let state = web::Data::new(App::new(Parts {
             engine,
-            library: Arc::new(store.clone()),
-            people: Arc::new(store.clone()),
-            study: Arc::new(study),
+            library: Arc::new(TellingLibrary { inner: Arc::new(store.clone()), events: events.clone() }),
+            people: Arc::new(TellingPeople { inner: Arc::new(store.clone()), events: events.clone() }),
+            study,
             verifier: Arc::new(Verifier::new(keys, "studyhall", "studyhall").unwrap()),
             mint: Some(mint()),
             codes: codes.clone(),
@@ -161,11 +182,13 @@ impl Site {
             measures,
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             rates: Rates::new(quota, buckets),
-            jobs: None,
+            jobs: Some(jobs),
             media: Arc::new(kept.clone()),
             media_sessions: MediaSessions::new(Some(SECRET)),
-            notes: Arc::new(kept),
+            notes: Arc::new(kept.clone()),
             logs: Arc::new(LogsOf(Arc::new(store.clone()))),
+            events: events.clone(),
+            webhooks,
         }));
         let service = std::rc::Rc::new(test::init_service(app(state)).await);
         let call: Call = Box::new(move |request| {
@@ -180,11 +203,73 @@ impl Site {
                 Answer { status, headers, body }
             })
         });
-        Site { call, mint: mint(), codes, clock, health, store }
+        let orgs = Uuid::new_v4();
+        Site { call, mint: mint(), codes, clock, health, store, kept, events, orgs, _uploads: uploads }
     }
 
-    pub fn wanted(user: UserId, role: Role, org: Option<u128>) -> Wanted {
-        let org = org.map(OrgId::from_u128);
+    /// What happens, told at once; and webhooks, which may be sent to this machine. What they read is not counted among
+    /// what requests read.
+    fn events(
+        store: &CountingStore<AnyStore>,
+        kept: &MemoryStore,
+        clock: &Arc<ServerClock>,
+    ) -> (Events, Dispatcher) {
+        let uncounted = Arc::new(store.inner().clone());
+        let events = Events::start(EventsParts {
+            store: Arc::new(kept.clone()),
+            library: uncounted.clone(),
+            people: uncounted.clone(),
+            clock: clock.clone(),
+            is_shared: false,
+            options: EventsOptions {
+                deck_quiet_ms: 20,
+                sitting_quiet_ms: 20,
+                look_every_ms: 50,
+                ..EventsOptions::default()
+            },
+        });
+        let hooks = Dispatcher::start(DispatcherParts {
+            store: Arc::new(kept.clone()),
+            events: events.clone(),
+            people: uncounted,
+            clock: clock.clone(),
+            holders: Arc::new(Alone),
+            options: HookOptions { allow_loopback: true, ..HookOptions::default() },
+        });
+        (events, hooks.unwrap())
+    }
+
+    /// Import jobs, which run beside requests: what they read is not counted among these.
+    fn jobs(
+        (store, kept, events): (&CountingStore<AnyStore>, &MemoryStore, &Events),
+        study: &Arc<dyn Study>,
+        clock: &Arc<ServerClock>,
+        uploads: &TempDir,
+    ) -> Jobs {
+        let (uncounted, kept) = (Arc::new(store.inner().clone()), Arc::new(kept.clone()));
+        let told = study.clone();
+        let tools = Tools {
+            library: Arc::new(TellingLibrary { inner: uncounted.clone(), events: events.clone() }),
+            people: Arc::new(TellingPeople { inner: uncounted.clone(), events: events.clone() }),
+            imports: Arc::new(TellingImports { inner: kept.clone(), events: events.clone() }),
+            media: kept.clone(),
+            notes: kept,
+            logs: Arc::new(LogsOf(uncounted)),
+            marks: Arc::new(Sessions(study.clone())),
+            clock: clock.clone(),
+            changed: Arc::new(move |change| {
+                if let studyhall::jobs::Change::Deck(deck) = change {
+                    told.deck_changed(deck);
+                }
+            }),
+        };
+        let folder = Folder::open(uploads.path()).unwrap();
+        let importers = vec![Arc::new(TableImporter) as Arc<dyn studyhall::jobs::Importer>];
+        Jobs::start(JobsParts { tools: Arc::new(tools), folder, importers, is_shared: false })
+    }
+
+    pub fn wanted(&self, user: UserId, role: Role, org: Option<u128>) -> Wanted {
+        let org = org.map(|nth| OrgId::from_u128(self.orgs.as_u128() ^ nth));
         Wanted {
             user,
             role,
@@ -204,18 +289,30 @@ impl Site {
     }
 
     pub fn with_token(&self, user: UserId, role: Role, org: Option<u128>) -> Somebody {
-        let (token, _) = self.mint.token(&Self::wanted(user, role, org), real_ms()).unwrap();
+        let (token, _) = self.mint.token(&self.wanted(user, role, org), real_ms()).unwrap();
+        Somebody { user, token }
+    }
+
+    /// A token that does not say what its owner is called.
+    pub fn with_nameless_token(&self, user: UserId, role: Role, org: Option<u128>) -> Somebody {
+        let wanted = Wanted { name: None, ..self.wanted(user, role, org) };
+        let (token, _) = self.mint.token(&wanted, real_ms()).unwrap();
         Somebody { user, token }
     }
 
     /// A token that expired a minute ago.
     pub fn late_token(&self) -> String {
-        let wanted = Wanted { ttl_ms: 1_000, ..Self::wanted(UserId(Uuid::new_v4()), Role::Learner, None) };
+        let wanted = Wanted { ttl_ms: 1_000, ..self.wanted(UserId(Uuid::new_v4()), Role::Learner, None) };
         self.mint.token(&wanted, real_ms() - 61_000).unwrap().0
     }
 
+    /// The answer, which is one of those that the document of the API tells of.
     pub async fn send(&self, request: test::TestRequest) -> Answer {
-        (self.call)(request.to_request()).await
+        let request = request.to_request();
+        let (method, path) = (request.method().to_string(), request.path().to_owned());
+        let answer = (self.call)(request).await;
+        told::check(&method, &path, &answer);
+        answer
     }
 
     pub async fn get(&self, who: &Somebody, path: &str) -> Answer {

@@ -27,7 +27,7 @@ async fn submit(site: &Site, who: &Somebody, commands: Value) -> Vec<Value> {
     answer["verdicts"].as_array().unwrap().clone()
 }
 
-async fn set_clock(site: &Site, now_ms: i64) {
+pub async fn set_clock(site: &Site, now_ms: i64) {
     site.send(request("POST", "//dev/clock", None).set_json(json!({"now": now_ms}))).await.expect(200);
 }
 

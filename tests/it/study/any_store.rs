@@ -12,8 +12,8 @@ use kit::MemoryStore;
 use ports::library::{CardQuery, CardSource, DeckContent, DeckQuery, LibraryError, RequestDigest};
 use ports::people::{ClassChange, ClassRecord, Grant, Person, PersonChange};
 use ports::{
-    Boxed, CardRecord, DeckRecord, LearnerLog, Library, LogRange, People, PeopleError, Progress, Quarantined,
-    ReviewStore, Row, RowOutcome, Shape, SignIn, StoreError,
+    Boxed, CardRecord, CardSearch, DeckRecord, LearnerLog, Library, LogRange, People, PeopleError, Progress,
+    Quarantined, ReviewStore, Row, RowOutcome, Shape, SignIn, Standing, StoreError,
 };
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -152,7 +152,7 @@ impl AnyStore {
         }
     }
 
-    fn people(&self) -> &dyn People {
+    pub(super) fn people(&self) -> &dyn People {
         match self {
             AnyStore::Memory(store) => store,
             AnyStore::Embedded(store) => store,
@@ -195,6 +195,31 @@ impl ReviewStore for AnyStore {
 
     async fn progress(&self, user: UserId, deck: DeckId) -> Result<Vec<Progress>, StoreError> {
         of_any!(self.progress(user, deck))
+    }
+
+    async fn progress_of(
+        &self,
+        user: UserId,
+        decks: Option<Vec<DeckId>>,
+    ) -> Result<Vec<Progress>, StoreError> {
+        of_any!(self.progress_of(user, decks))
+    }
+
+    async fn card_logs(
+        &self,
+        user: UserId,
+        cards: Vec<(DeckId, Vec<CardId>)>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        of_any!(self.card_logs(user, cards))
+    }
+
+    async fn survey<T: Send + 'static>(
+        &self,
+        users: Vec<UserId>,
+        range: LogRange,
+        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+    ) -> Result<Vec<T>, StoreError> {
+        of_any!(self.survey(users, range, sum))
     }
 
     async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {
@@ -281,6 +306,10 @@ impl Library for AnyStore {
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
         self.library().content(deck)
     }
+
+    fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
+        self.library().search(search)
+    }
 }
 
 impl People for AnyStore {
@@ -324,5 +353,17 @@ impl People for AnyStore {
 
     fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>> {
         self.people().grants(user)
+    }
+
+    fn standing(&self, user: UserId) -> Boxed<'_, Result<Standing, PeopleError>> {
+        self.people().standing(user)
+    }
+
+    fn persons(&self, users: Vec<UserId>) -> Boxed<'_, Result<Vec<Person>, PeopleError>> {
+        self.people().persons(users)
+    }
+
+    fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
+        self.people().enrolled_since(class)
     }
 }

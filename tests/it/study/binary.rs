@@ -2,7 +2,7 @@
 
 use super::any_store::{self, AnyStore};
 use super::server::eventually;
-use domain::ids::UserId;
+use domain::ids::{OrgId, UserId};
 use kit::free_port;
 use ports::Role;
 use serde_json::Value;
@@ -18,6 +18,9 @@ const SECRET: &str = "a secret that only these tests know, long enough";
 
 /// What Cassandra says to every client that names its keyspace once, and not in each statement.
 const PREPARED_IN_KEYSPACE: &str = "with prepared statements is considered to be an anti-pattern";
+
+/// What a node says of another that was killed: on the CQL store the tests' servers are nodes of one keyspace.
+const NEIGHBOUR_DIED: &str = "a node stands still and is declared dead";
 
 /// Where a binary's data lies and where it listens, over all its lives.
 pub struct Place {
@@ -65,8 +68,13 @@ impl Place {
 
     /// A token of this learner.
     pub fn token(&self, user: UserId) -> String {
+        self.token_of(user, Role::Learner, None)
+    }
+
+    /// A token of somebody in an organisation.
+    pub fn token_of(&self, user: UserId, role: Role, org: Option<OrgId>) -> String {
         let mint = Mint::new(SECRET.as_bytes(), "studyhall", "studyhall").unwrap();
-        let wanted = Wanted { user, role: Role::Learner, org: None, name: None, ttl_ms: 3_600_000 };
+        let wanted = Wanted { user, role, org, name: None, ttl_ms: 3_600_000 };
         mint.token(&wanted, real_ms()).unwrap().0
     }
 
@@ -78,6 +86,7 @@ impl Place {
             .command("serve")
             .args(self.keyspace.iter().flat_map(|keyspace| ["--store", *keyspace]))
             .args(["--listen", &format!("127.0.0.1:{}", self.port), "--workers", "2", "--log-format", "json"])
+            .arg("--dev-webhooks")
             .arg("--ready-file")
             .arg(&ready)
             .stdout(Stdio::null())
@@ -109,7 +118,7 @@ impl Place {
         self.ready_file().exists()
     }
 
-    /// What `studyhall verify --json` says of the data, and its exit code.
+    /// What `studyhall verify --json` says of the files, and its exit code.
     pub fn verify(&self) -> (Value, Option<i32>) {
         let output = self.command("verify").arg("--json").output().unwrap();
         let report = serde_json::from_slice(&output.stdout);
@@ -172,16 +181,21 @@ impl Life {
             let line: Result<Value, _> = serde_json::from_str(line);
             line.is_ok_and(|line| {
                 let is_loud = matches!(line["level"].as_str(), Some("WARN" | "ERROR") | None);
-                !is_loud || line["warning"].as_str().is_some_and(|text| text.contains(PREPARED_IN_KEYSPACE))
+                !is_loud
+                    || line["warning"].as_str().is_some_and(|text| text.contains(PREPARED_IN_KEYSPACE))
+                    || (any_store::on_cql() && line["message"] == NEIGHBOUR_DIED)
             })
         };
         self.lines().into_iter().filter(|line| !is_fine(line)).collect()
     }
 }
 
-/// A test that fails leaves no child behind.
+/// A test that fails leaves no child behind, and shows what the child complained of.
 impl Drop for Life {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server's log: {:#?}", self.complaints());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

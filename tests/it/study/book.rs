@@ -105,7 +105,10 @@ impl Book {
 fn is_content(command: &protocol::Command, entry: &LogEntry) -> bool {
     let (id, Ok(command)) = command_input(command) else { return false };
     let content = match (command, entry.body) {
-        (Command::ImportCommit { job } | Command::ImportRevoke { job }, _) => entry.mark_of() == Some(job),
+        (Command::ImportCommit { job } | Command::ImportRevoke { job } | Command::Claim { job, .. }, _) => {
+            entry.mark_of() == Some(job)
+        }
+        (Command::Regrade(regrade), _) => entry.regrade() == Some(&regrade),
         (Command::Answer(sent), Body::Review(stored)) => {
             (sent.deck, sent.card, sent.grade) == (stored.deck, stored.card, stored.grade)
                 && (sent.elapsed_ms, sent.sitting) == (stored.elapsed_ms, stored.sitting)
@@ -122,7 +125,9 @@ fn is_content(command: &protocol::Command, entry: &LogEntry) -> bool {
             | Body::Set { .. }
             | Body::State { .. }
             | Body::ImportCommit { .. }
-            | Body::ImportRevoke { .. },
+            | Body::ImportRevoke { .. }
+            | Body::Regrade(_)
+            | Body::Claim { .. },
         ) => false,
     };
     id == entry.id && entry.job.is_none() && content

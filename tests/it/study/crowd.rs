@@ -26,6 +26,10 @@ struct Shared {
     allowed: AtomicUsize,
     allowed_more: Notify,
     acting: AtomicBool,
+    /// Answers after which no card has come yet.
+    unfollowed: AtomicUsize,
+    /// It takes no answer back: whoever does waits for the verdict.
+    stands_by_answers: AtomicBool,
     book: Mutex<Book>,
     welcomes: AtomicUsize,
     violations: Mutex<Vec<String>>,
@@ -35,6 +39,12 @@ impl Shared {
     fn take_allowance(&self) -> bool {
         let one_less = |allowed: usize| allowed.checked_sub(1);
         self.allowed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+    }
+
+    /// So many cards came that were not there.
+    fn dealt(&self, cards: usize) {
+        let fewer = |unfollowed: usize| Some(unfollowed.saturating_sub(cards));
+        let _ = self.unfollowed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
     }
 }
 
@@ -76,6 +86,19 @@ impl Student {
     /// Lets it answer nothing more.
     pub fn rest(&self) {
         self.shared.allowed.store(0, Ordering::SeqCst);
+    }
+
+    /// From now on it takes answers back now and then, as at the beginning, or none.
+    pub fn take_back(&self, takes_back: bool) {
+        self.shared.stands_by_answers.store(!takes_back, Ordering::SeqCst);
+    }
+
+    /// Whether it has answered all that it was allowed to, and was dealt a card after each answer.
+    pub fn is_dealt_to(&self) -> bool {
+        let shared = &self.shared;
+        shared.allowed.load(Ordering::SeqCst) == 0
+            && !shared.acting.load(Ordering::SeqCst)
+            && shared.unfollowed.load(Ordering::SeqCst) == 0
     }
 
     pub fn welcomes(&self) -> usize {
@@ -163,6 +186,9 @@ impl Life {
         match event {
             Event::Held(cards) => {
                 self.leaving = self.leaving.filter(|id| cards.iter().any(|card| card.card_id == *id));
+                let was_there =
+                    |card: &&Arc<Card>| self.screen.iter().any(|seen| seen.card_id == card.card_id);
+                self.shared.dealt(cards.iter().filter(|card| !was_there(card)).count());
                 self.screen = cards;
             }
             Event::Saved { id, .. } => {
@@ -207,6 +233,7 @@ impl Life {
             self.note(id, Body::Set(Set { deck_id, card_id, change }));
         }
         if self.rng.chance(10)
+            && !self.shared.stands_by_answers.load(Ordering::SeqCst)
             && let Some(of) = self.recent.pop_front()
         {
             let id = self.handle.undo(of).await?;
@@ -218,6 +245,7 @@ impl Life {
         let elapsed_ms = self.rng.below(9_000) as u32;
         let shown = Shown { deck_id, card_id, elapsed_ms, confidence: None, early: false };
         self.leaving = Some(card_id);
+        self.shared.unfollowed.fetch_add(1, Ordering::SeqCst);
         let id = self.handle.answer(shown, Reply::Grade(grade)).await?;
         let reply = Reply::Grade(grade);
         let sitting = Some(self.sitting);

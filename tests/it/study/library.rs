@@ -64,6 +64,7 @@ fn deck_record(id: DeckId, owner: UserId, settings: DeckSettings, now_ms: i64) -
         description: String::new(),
         visibility: Visibility::Private,
         narrowed: Default::default(),
+        editors: Vec::new(),
         tags: Vec::new(),
         settings,
         revision: 0,

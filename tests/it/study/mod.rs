@@ -9,6 +9,7 @@ pub mod library;
 pub mod outside;
 pub mod people;
 pub mod raw;
+pub mod registers;
 pub mod server;
 pub mod store;
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 /// What a study socket asks who somebody is. Clones are the same people.
 #[derive(Clone)]
 pub struct WatchedPeople {
-    inner: AnyStore,
+    pub(super) inner: AnyStore,
     open: Arc<watch::Sender<bool>>,
 }
 
@@ -74,5 +74,9 @@ impl People for WatchedPeople {
 
     fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>> {
         self.inner.grants(user)
+    }
+
+    fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
+        self.inner.enrolled_since(class)
     }
 }

@@ -16,7 +16,7 @@ use domain::entry::LogEntry;
 use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, EntryId, UserId, Uuid};
 use domain::state::CardState;
-use kit::FaultStore;
+use kit::{FaultStore, MemoryStore};
 use ports::{Library as _, LogRange, Progress, ReviewStore};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,7 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use studyhall::clock::real_ms;
+use studyhall::clock::{ServerClock, real_ms};
+use studyhall::events::{Events, EventsOptions, EventsParts};
 use studyhall::rates::Rates;
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use studyhall::ws::study::{StudyContext, encode_card, route};
@@ -57,6 +58,19 @@ async fn visit(engine: Engine, user: web::Path<String>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// Events that are told at once, in a store of their own.
+fn events_in(kept: &MemoryStore) -> Events {
+    let kept = Arc::new(kept.clone());
+    Events::start(EventsParts {
+        store: kept.clone(),
+        library: kept.clone(),
+        people: kept,
+        clock: Arc::new(ServerClock::default()),
+        is_shared: false,
+        options: EventsOptions { sitting_quiet_ms: 20, ..EventsOptions::default() },
+    })
+}
+
 /// A running engine.
 pub struct TestServer {
     pub address: SocketAddr,
@@ -71,6 +85,8 @@ pub struct TestServer {
     pub engine: Engine,
     pub clock: Arc<TestClock>,
     pub sockets: Arc<SocketCounters>,
+    /// Where events are told.
+    pub told: MemoryStore,
     runtime: tokio::runtime::Runtime,
     handle: actix_server::ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -137,6 +153,7 @@ impl TestServer {
             })
         };
         let people = WatchedPeople::new(store.clone());
+        let kept = MemoryStore::new();
         let context = StudyContext {
             clustered: wishes.clustered || wishes.cluster.is_some() || on_cql(),
             engine: engine.clone(),
@@ -146,6 +163,10 @@ impl TestServer {
             relays: Arc::default(),
             rates: Rates::new(Arc::new(LocalQuota::default()), None),
             label: None,
+            events: {
+                let _inside = runtime.enter();
+                events_in(&kept)
+            },
             real_ms,
         };
         let sockets = Arc::new(SocketCounters::default());
@@ -179,6 +200,7 @@ impl TestServer {
             engine,
             clock,
             sockets,
+            told: kept,
             runtime,
             handle,
             thread,

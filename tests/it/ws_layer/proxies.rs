@@ -43,6 +43,7 @@ fn options(data_dir: &Path, trusted_proxies: &[&str]) -> ServerOptions {
         data_dir: data_dir.to_owned(),
         allowed_origins: Vec::new(),
         dev_clock: false,
+        dev_webhooks: false,
         ready_file: None,
         workers: 1,
         trusted_proxies: trusted_proxies.iter().map(|range| range.parse().unwrap()).collect(),

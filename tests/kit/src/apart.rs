@@ -2,6 +2,8 @@
 
 mod brought;
 mod cold;
+mod registers;
+mod told;
 
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};

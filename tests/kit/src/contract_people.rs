@@ -22,6 +22,8 @@ macro_rules! people_contract {
             a_guessed_zone_never_replaces_a_chosen_one,
             a_class_knows_its_students_and_decks_of_now,
             joining_twice_and_leaving_twice_changes_nothing,
+            an_enrollment_is_known_by_when_it_began,
+            several_people_are_read_together,
             a_grant_holds_while_enrollment_and_assignment_do,
             who_turns_out_to_be_of_another_organisation_leaves_its_classes,
             nobody_known_to_be_of_another_organisation_is_enrolled,
@@ -156,6 +158,39 @@ pub async fn a_class_knows_its_students_and_decks_of_now(store: &impl People) {
     assert_eq!(store.classes_of(user(9)).await.unwrap(), [now.clone(), class_record(2)]);
     assert_eq!(store.classes_of(user(2)).await.unwrap(), [now]);
     assert!(store.classes_of(user(1)).await.unwrap().is_empty());
+}
+
+pub async fn an_enrollment_is_known_by_when_it_began(store: &impl People) {
+    store.create_class(class_record(1)).await.unwrap();
+    for (change, at_ms) in [
+        (ClassChange::Enroll(user(1)), 10),
+        (ClassChange::Enroll(user(2)), 20),
+        (ClassChange::Remove(user(1)), 30),
+        (ClassChange::Enroll(user(1)), 40),
+        (ClassChange::Enroll(user(3)), 50),
+        (ClassChange::Remove(user(3)), 60),
+        (ClassChange::Enroll(user(2)), 70),
+    ] {
+        store.change_class(class(1), change, START_MS + at_ms).await.unwrap();
+    }
+    let mut enrolled = store.enrolled_since(class(1)).await.unwrap();
+    enrolled.sort_unstable();
+    assert_eq!(enrolled, [(user(1), START_MS + 40), (user(2), START_MS + 20)]);
+    assert_eq!(store.enrolled_since(class(2)).await.unwrap(), []);
+}
+
+pub async fn several_people_are_read_together(store: &impl People) {
+    for n in [1, 2] {
+        store.sign_in(token(n, Some(&format!("Person {n}"))), START_MS).await.unwrap();
+    }
+    let known = store.persons(vec![user(2), user(7), user(1)]).await.unwrap();
+    let mut names: Vec<(_, String)> = known.into_iter().map(|person| (person.id, person.name)).collect();
+    names.sort();
+    assert_eq!(names, [(user(1), "Person 1".to_owned()), (user(2), "Person 2".to_owned())]);
+    let standing = store.standing(user(1)).await.unwrap();
+    assert_eq!(standing.person.map(|person| person.name), Some("Person 1".to_owned()));
+    assert_eq!(standing.grants, store.grants(user(1)).await.unwrap());
+    assert!(store.standing(user(7)).await.unwrap().person.is_none());
 }
 
 pub async fn joining_twice_and_leaving_twice_changes_nothing(store: &impl People) {

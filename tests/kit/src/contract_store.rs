@@ -3,6 +3,10 @@
 
 #![allow(missing_docs, reason = "the name of a function is the promise")]
 
+mod imports;
+
+pub use imports::*;
+
 use crate::rows::*;
 use domain::entry::LogEntry;
 use domain::grade::Grade;
@@ -28,6 +32,7 @@ macro_rules! store_contract {
             an_undo_alone_leaves_progress_as_it_was,
             a_load_knows_the_newest_ids_and_whether_there_are_more,
             a_load_names_the_decks_with_progress,
+            what_is_asked_of_several_is_what_each_would_answer,
             the_log_is_read_in_both_directions_within_bounds,
             rows_of_a_job_have_a_place_beside_live_ones,
             a_card_log_holds_its_entries_its_undos_and_all_marks,
@@ -98,15 +103,6 @@ async fn progress(store: &impl ReviewStore) -> Vec<Progress> {
     rows
 }
 
-/// The n-th answer, to card `n % cards`, as this job brought it.
-fn brought(of_job: u64, n: u64, cards: u64) -> LogEntry {
-    LogEntry { job: Some(job(of_job)), ..review(id(n), deck(1), card(n % cards), Grade::Good) }
-}
-
-async fn import(store: &impl ReviewStore, entries: &[LogEntry]) {
-    store.append_import(user(1), entries.to_vec()).await.unwrap();
-}
-
 fn answered(n: u64) -> LogEntry {
     review(id(n), deck(1), card(n), Grade::Good)
 }
@@ -122,6 +118,28 @@ pub async fn an_appended_entry_is_found_by_everybody_who_asks(store: &impl Revie
     assert_eq!((load.more, load.decks), (false, vec![deck(1)]));
     let expected = Progress { deck: deck(1), card: card(1), params_key: params_key(), state: state(1) };
     assert_eq!(progress(store).await, [expected]);
+}
+
+pub async fn what_is_asked_of_several_is_what_each_would_answer(store: &impl ReviewStore) {
+    let of = |n: u64, in_deck: u64| review(id(n), deck(in_deck), card(n), Grade::Good);
+    append(store, vec![row(user(1), of(1, 1), 1), row(user(1), of(2, 2), 1), row(user(1), of(3, 3), 1)])
+        .await;
+    append(store, vec![row(user(2), of(4, 1), 1)]).await;
+    let rows = async |decks: Option<Vec<_>>| {
+        let mut rows = store.progress_of(user(1), decks).await.unwrap();
+        rows.sort_by_key(|row| row.deck);
+        rows.into_iter().map(|row| (row.deck, row.card)).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(None).await, [(deck(1), card(1)), (deck(2), card(2)), (deck(3), card(3))]);
+    assert_eq!(rows(Some(vec![deck(3), deck(9), deck(1)])).await, [(deck(1), card(1)), (deck(3), card(3))]);
+    assert!(rows(Some(vec![])).await.is_empty());
+    let cards = vec![(deck(1), vec![card(1), card(9)]), (deck(3), vec![card(3)])];
+    let log = sorted(store.card_logs(user(1), cards).await.unwrap());
+    assert_eq!(ids(&log), [id(1), id(3)]);
+    let range = LogRange { from: id(2), before: None, newest_first: true, limit: 10 };
+    let asked = vec![user(2), user(9), user(1)];
+    let told = store.survey(asked, range, |user, entries| (user, ids(&entries))).await.unwrap();
+    assert_eq!(told, [(user(2), vec![id(4)]), (user(9), vec![]), (user(1), vec![id(3), id(2)])]);
 }
 
 pub async fn an_entry_appended_again_is_durable_and_there_once(store: &impl ReviewStore) {
@@ -281,13 +299,13 @@ pub async fn a_card_log_holds_its_entries_its_undos_and_all_marks(store: &impl R
     rows.extend(of_two.iter().map(|entry| bare(user(1), *entry, None)));
     rows.push(bare(user(1), undo_of_two, Some((deck(1), card(2)))));
     append(store, rows).await;
-    let marks: Vec<LogEntry> = of_one[7..].to_vec();
+    let marks: Vec<LogEntry> = of_one.iter().filter(|entry| entry.mark_of().is_some()).copied().collect();
     assert_eq!(card_log(store, &[card(1)]).await, sorted(of_one.clone()));
     let two = [marks.clone(), of_two, vec![undo_of_two]].concat();
     assert_eq!(card_log(store, &[card(2)]).await, sorted(two.clone()));
     assert_eq!(card_log(store, &[card(3)]).await, sorted(marks.clone()));
-    assert_eq!(card_log(store, &[]).await, sorted(marks));
-    let both = [of_one, two[2..].to_vec()].concat();
+    assert_eq!(card_log(store, &[]).await, sorted(marks.clone()));
+    let both = [of_one, two[marks.len()..].to_vec()].concat();
     assert_eq!(card_log(store, &[card(1), card(2), card(1)]).await, sorted(both));
 }
 
@@ -354,116 +372,4 @@ pub async fn a_large_batch_is_durable_as_a_whole(store: &impl ReviewStore) {
         let expected: Vec<EntryId> = (0..3_000).filter(|n| n % 7 == u).map(id).collect();
         assert_eq!(ids(&whole_log(store, user(u)).await), expected);
     }
-}
-
-pub async fn what_an_import_brings_is_read_like_all_else(store: &impl ReviewStore) {
-    let kinds = one_of_each_kind(deck(1), card(1), 10);
-    let of_job = |entry: &LogEntry| LogEntry { job: Some(job(1)), ..*entry };
-    let entries: Vec<LogEntry> = kinds.iter().filter(|entry| entry.card().is_some()).map(of_job).collect();
-    import(store, &[entries[2], entries[0], entries[1]]).await;
-    import(store, &entries[3..]).await;
-    import(store, &[]).await;
-    assert_eq!(whole_log(store, user(1)).await, sorted(entries.clone()));
-    assert_eq!(card_log(store, &[card(1)]).await, sorted(entries.clone()));
-    assert!(card_log(store, &[card(2)]).await.is_empty());
-    assert_eq!(sorted(store.card_log(user(1), deck(1), None).await.unwrap()), sorted(entries.clone()));
-    assert_eq!(store.entries(user(1), vec![entries[0].id]).await.unwrap(), [entries[0]]);
-    assert!(whole_log(store, user(2)).await.is_empty());
-}
-
-pub async fn what_an_import_brings_again_is_there_once(store: &impl ReviewStore) {
-    let entries: Vec<LogEntry> = (0..40).map(|n| brought(1, n, 7)).collect();
-    import(store, &entries[..25]).await;
-    import(store, &[&entries[10..], &entries[20..30]].concat()).await;
-    import(store, &entries).await;
-    assert_eq!(whole_log(store, user(1)).await, entries);
-}
-
-pub async fn what_an_import_brings_lies_beside_what_was_done_live(store: &impl ReviewStore) {
-    let live = review(id(1), deck(1), card(1), Grade::Hard);
-    let by_jobs = [brought(1, 1, 9), brought(2, 1, 9)];
-    import(store, &by_jobs[..1]).await;
-    append(store, vec![row(user(1), live, 1)]).await;
-    import(store, &by_jobs[1..]).await;
-    append(store, vec![bare(user(1), entry(id(5), domain::entry::Body::ImportCommit { job: job(1) }), None)])
-        .await;
-    import(store, &by_jobs).await;
-    let at_one = vec![live, by_jobs[0], by_jobs[1]];
-    assert_eq!(sorted(store.entries(user(1), vec![id(1)]).await.unwrap()), at_one);
-    assert_eq!(whole_log(store, user(1)).await[..3], at_one);
-    assert_eq!(card_log(store, &[card(1)]).await.len(), 4);
-}
-
-pub async fn what_an_import_brings_says_nothing_of_progress(store: &impl ReviewStore) {
-    import(store, &[brought(1, 1, 9)]).await;
-    assert!(progress(store).await.is_empty());
-    assert!(store.load(user(1)).await.unwrap().decks.is_empty());
-    append(store, vec![row(user(1), answered(1), 4)]).await;
-    import(store, &[brought(1, 2, 9), brought(1, 10, 9)]).await;
-    let rows: Vec<_> = progress(store).await.into_iter().map(|p| (p.card, p.params_key, p.state)).collect();
-    assert_eq!(rows, [(card(1), params_key(), state(4))]);
-}
-
-/// The cards that have progress, and whether it is to be trusted.
-async fn trusted(store: &impl ReviewStore) -> Vec<(CardId, bool)> {
-    progress(store).await.into_iter().map(|row| (row.card, row.params_key != 0)).collect()
-}
-
-fn committed(n: u64, of_job: u64) -> Row {
-    bare(user(1), entry(id(n), domain::entry::Body::ImportCommit { job: job(of_job) }), None)
-}
-
-pub async fn the_mark_of_an_import_makes_its_cards_stale_until_they_are_whole_again(
-    store: &impl ReviewStore,
-) {
-    append(store, vec![row(user(1), answered(1), 1), row(user(1), answered(3), 1)]).await;
-    import(store, &[brought(1, 11, 10), brought(1, 12, 10), brought(1, 22, 10)]).await;
-    append(store, vec![row(user(1), answered(4), 1)]).await;
-    append(store, vec![committed(50, 1)]).await;
-    assert_eq!(trusted(store).await, [(card(1), false), (card(2), false), (card(3), true), (card(4), true)]);
-    assert_eq!(store.load(user(1)).await.unwrap().decks, [deck(1)]);
-    let whole = write_behind(user(1), deck(1), card(2), ProgressWrite::Whole(state(2), params_key()));
-    append(store, vec![whole, row(user(1), review(id(60), deck(1), card(1), Grade::Good), 5)]).await;
-    assert_eq!(trusted(store).await.iter().filter(|(_, trusted)| *trusted).count(), 4);
-    // Taken back, and what was said before it said once more.
-    let revoke = entry(id(61), domain::entry::Body::ImportRevoke { job: job(1) });
-    append(store, vec![bare(user(1), revoke, None)]).await;
-    assert_eq!(trusted(store).await[..2], [(card(1), false), (card(2), false)]);
-    append(store, vec![whole]).await;
-    append(store, vec![committed(50, 1)]).await;
-    assert_eq!(trusted(store).await[..2], [(card(1), false), (card(2), false)]);
-}
-
-pub async fn a_mark_concerns_the_cards_of_its_own_job_and_learner(store: &impl ReviewStore) {
-    import(store, &[brought(1, 1, 10), brought(2, 2, 10)]).await;
-    // Entries of a job may come the way of all others too.
-    append(store, vec![bare(user(1), brought(1, 3, 10), None)]).await;
-    let others = LogEntry { job: Some(job(1)), ..review(id(5), deck(3), card(5), Grade::Good) };
-    store.append_import(user(2), vec![others]).await.unwrap();
-    append(store, vec![committed(50, 1)]).await;
-    assert_eq!(trusted(store).await, [(card(1), false), (card(3), false)]);
-    assert!(store.progress(user(2), deck(3)).await.unwrap().is_empty());
-    append(store, vec![committed(51, 9)]).await;
-    assert_eq!(trusted(store).await.len(), 2);
-}
-
-pub async fn an_imported_entry_without_a_job_is_refused_with_all_others(store: &impl ReviewStore) {
-    let refused = store.append_import(user(1), vec![brought(1, 1, 9), answered(2)]).await;
-    assert_eq!(refused.map_err(|error| error.cause), Err(ports::Cause::Invalid));
-    assert!(whole_log(store, user(1)).await.is_empty());
-}
-
-pub async fn a_large_import_is_found_card_by_card_and_after_a_reopen(store: &impl ReviewStore) {
-    let entries: Vec<LogEntry> = (0..3_000).map(|n| brought(1, n, 100)).collect();
-    let (rest, first): (Vec<_>, Vec<_>) =
-        entries.iter().copied().partition(|entry| entry.id.at_ms() % 3 == 0);
-    import(store, &first).await;
-    append(store, vec![row(user(1), review(id(9_999), deck(1), card(42), Grade::Good), 1)]).await;
-    import(store, &rest).await;
-    store.reopen().await.unwrap();
-    let expected: Vec<EntryId> = (0..3_000).chain([9_999]).map(id).collect();
-    assert_eq!(ids(&whole_log(store, user(1)).await), expected);
-    let of_card: Vec<EntryId> = (0..3_000).filter(|n| n % 100 == 42).chain([9_999]).map(id).collect();
-    assert_eq!(ids(&card_log(store, &[card(42)]).await), of_card);
-    assert_eq!(store.card_log(user(1), deck(1), None).await.unwrap().len(), 3_001);
 }

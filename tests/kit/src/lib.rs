@@ -11,12 +11,16 @@
 
 pub mod apart;
 pub mod contract_bus;
+pub mod contract_events;
 pub mod contract_imports;
 pub mod contract_library;
 pub mod contract_media;
 pub mod contract_notes;
 pub mod contract_people;
+pub mod contract_register;
 pub mod contract_store;
+pub mod contract_webhooks;
+pub mod counting_store;
 pub mod cql_proxy;
 pub mod disk;
 pub mod fault_bus;
@@ -29,6 +33,7 @@ pub mod rows;
 pub mod tcp_proxy;
 pub mod wait;
 
+pub use counting_store::CountingStore;
 pub use cql_proxy::CqlProxy;
 pub use disk::Disk;
 pub use fault_bus::FaultBus;

@@ -1,6 +1,7 @@
 //! A store that keeps everything in memory: for unit tests and simulations. It keeps the same contracts as the
 //! real ones, and dies with its last handle.
 
+mod events;
 mod jobs;
 mod library;
 mod log;
@@ -8,6 +9,7 @@ mod media;
 mod notes;
 pub mod owners;
 mod people;
+mod registers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +23,10 @@ pub struct MemoryStore {
 struct State {
     log: log::Log,
     library: library::Shelf,
-    people: people::Register,
+    people: people::Persons,
+    registers: registers::Registers,
+    feeds: events::Feeds,
+    hooks: events::Hooks,
     jobs: jobs::Jobs,
     files: media::Files,
     binder: notes::Binder,

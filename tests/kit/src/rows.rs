@@ -2,7 +2,7 @@
 
 use crate::rng::Rng;
 use domain::day::{Day, Stamp};
-use domain::entry::{Body, GivenState, LogEntry, Mode, Review, SetChange};
+use domain::entry::{Body, GivenState, LogEntry, Mode, Regrade, Review, SetChange};
 use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
 use domain::state::{CardState, FoldParams};
@@ -60,7 +60,8 @@ pub fn review(id: EntryId, deck: DeckId, card: CardId, grade: Grade) -> LogEntry
     entry(id, Body::Review(review))
 }
 
-/// One entry of each kind about this card (an undo of the first one among them), then the marks of a job.
+/// One entry of each kind about this card (an undo and a regrade of the first one among them), then the marks of a job and
+/// a claim.
 pub fn one_of_each_kind(deck: DeckId, card: CardId, first: u64) -> Vec<LogEntry> {
     let state = GivenState {
         reps: 3,
@@ -72,6 +73,7 @@ pub fn one_of_each_kind(deck: DeckId, card: CardId, first: u64) -> Vec<LogEntry>
     };
     let mut imported = review(id(first + 6), deck, card, Grade::Hard);
     imported.job = Some(job(1));
+    let regrade = Regrade { of: id(first), deck, card, grade: Grade::Perfect, by: user(9) };
     vec![
         review(id(first), deck, card, Grade::Good),
         entry(id(first + 1), Body::Undo { of: id(first) }),
@@ -80,8 +82,10 @@ pub fn one_of_each_kind(deck: DeckId, card: CardId, first: u64) -> Vec<LogEntry>
         entry(id(first + 4), Body::Set { deck, card, change: SetChange::Reset }),
         entry(id(first + 5), Body::State { deck, card, state }),
         imported,
-        entry(id(first + 7), Body::ImportCommit { job: job(1) }),
-        entry(id(first + 8), Body::ImportRevoke { job: job(1) }),
+        entry(id(first + 7), Body::Regrade(regrade)),
+        entry(id(first + 8), Body::ImportCommit { job: job(1) }),
+        entry(id(first + 9), Body::ImportRevoke { job: job(1) }),
+        entry(id(first + 10), Body::Claim { guest: user(8), job: job(2) }),
     ]
 }
 

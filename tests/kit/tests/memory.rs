@@ -4,7 +4,10 @@ mod memory {
     kit::store_contract!((kit::MemoryStore::new(), ()));
     kit::library_contract!((kit::MemoryStore::new(), ()));
     kit::people_contract!((kit::MemoryStore::new(), ()));
+    kit::register_contract!((kit::MemoryStore::new(), ()));
     kit::imports_contract!((kit::MemoryStore::new(), ()));
+    kit::events_contract!((kit::MemoryStore::new(), ()));
+    kit::webhooks_contract!((kit::MemoryStore::new(), ()));
     kit::media_contract!((kit::MemoryStore::new(), ()));
     kit::notes_contract!((kit::MemoryStore::new(), ()));
 }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use kit::rows::START_MS;
 use kit::wait::block_on;
 use ports::people::{ClassChange, PersonChange};
-use ports::{ClassRecord, People, PeopleError, Role, SignIn};
+use ports::{Account, ClassRecord, People, PeopleError, Role, SignIn};
 use std::collections::BTreeSet;
 
 const SCHOOL: OrgId = OrgId::from_u128(3);
@@ -175,7 +175,7 @@ fn who_is_enrolled_while_signing_in_to_another_organisation_is_not_enrolled() {
 
 /// The person is stored, and the classes of others were not left yet.
 async fn sign_in_that_died(store: &CqlStore, user: UserId) {
-    let stored = Stored::new(&token(user, Some(OTHER)), START_MS + 1);
+    let stored = Stored::begun(Account::new(&token(user, Some(OTHER)), START_MS + 1));
     assert!(persons::put(store, None, stored).await.unwrap().is_some());
 }
 

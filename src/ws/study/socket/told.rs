@@ -1,6 +1,7 @@
 //! What the session says, and what became of a sign-in: frames for the client, or a close.
 
 use super::{Stage, StudySocket};
+use crate::events::{Happened, SittingEnd};
 use crate::ws::layer::CloseCode as WireCode;
 use crate::ws::layer::Socket;
 use crate::ws::study::outgoing::{
@@ -11,7 +12,7 @@ use crate::ws::study::relay::{Relay, Relayed};
 use crate::ws::study::signin::SignInOutcome;
 use crate::ws::study::translate::{close_code, refusal_message};
 use actors::ToSocket;
-use domain::session::Out;
+use domain::session::{Done, Out};
 use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
 use protocol::{CloseCode, Goodbye, ServerFrame};
 use std::sync::Arc;
@@ -165,8 +166,18 @@ impl StudySocket {
             Out::Done(done) => {
                 self.flush_saved(socket);
                 self.send(&done_frame(&done), socket);
+                self.sitting_ended(done);
             }
             Out::Close(_) => {}
+        }
+    }
+
+    /// Tells of a sitting's end, behind the frame; one without an answer is none.
+    fn sitting_ended(&self, done: Done) {
+        if let Stage::Open { user, .. } = self.stage
+            && done.answered > 0
+        {
+            self.context.events.happened(Happened::Sitting(SittingEnd { user, done }));
         }
     }
 

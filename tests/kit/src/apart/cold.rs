@@ -2,12 +2,12 @@
 //! twice gives the first name back, so answers are renamed as requests are.
 
 use super::Apart;
-use domain::ids::{CardId, ClassId, DeckId, UserId, Uuid};
+use domain::ids::{CardId, ClassId, DeckId, OrgId, UserId, Uuid};
 use ports::library::{CardSource, RequestDigest};
 use ports::people::{ClassChange, PersonChange};
 use ports::{
-    Boxed, CardQuery, CardRecord, ClassRecord, DeckContent, DeckQuery, DeckRecord, Grant, Library,
-    LibraryError, People, PeopleError, Person, SignIn,
+    Boxed, CardQuery, CardRecord, CardSearch, ClassRecord, DeckContent, DeckQuery, DeckRecord, Grant,
+    Library, LibraryError, People, PeopleError, Person, SignIn,
 };
 
 impl<S> Apart<S> {
@@ -26,7 +26,12 @@ impl<S> Apart<S> {
     }
 
     fn deck_record(&self, record: DeckRecord) -> DeckRecord {
-        DeckRecord { id: self.deck(record.id), owner: self.user(record.owner), ..record }
+        DeckRecord {
+            id: self.deck(record.id),
+            owner: self.user(record.owner),
+            editors: record.editors.iter().map(|editor| self.user(*editor)).collect(),
+            ..record
+        }
     }
 
     fn cards(&self, mut cards: Vec<CardRecord>) -> Vec<CardRecord> {
@@ -34,9 +39,15 @@ impl<S> Apart<S> {
         cards
     }
 
+    /// What the organisation is in the store.
+    pub fn org(&self, org: OrgId) -> OrgId {
+        OrgId(self.key(org.0))
+    }
+
     fn class_record(&self, record: ClassRecord) -> ClassRecord {
         ClassRecord {
             id: self.class(record.id),
+            org: record.org.map(|org| self.org(org)),
             teacher: self.user(record.teacher),
             students: record.students.iter().map(|user| self.user(*user)).collect(),
             decks: record.decks.iter().map(|deck| self.deck(*deck)).collect(),
@@ -45,7 +56,7 @@ impl<S> Apart<S> {
     }
 
     fn person(&self, person: Person) -> Person {
-        Person { id: self.user(person.id), ..person }
+        Person { id: self.user(person.id), org: person.org.map(|org| self.org(org)), ..person }
     }
 }
 
@@ -72,8 +83,9 @@ impl<S: Library> Library for Apart<S> {
     fn decks(&self, query: DeckQuery) -> Boxed<'_, Result<Vec<DeckRecord>, LibraryError>> {
         Box::pin(async move {
             let owner = query.owner.map(|owner| self.user(owner));
+            let editor = query.editor.map(|editor| self.user(editor));
             let ids = query.ids.iter().map(|id| Apart::deck(self, *id)).collect();
-            let found = self.store.decks(DeckQuery { owner, ids, ..query }).await?;
+            let found = self.store.decks(DeckQuery { owner, editor, ids, ..query }).await?;
             Ok(found.into_iter().map(|deck| self.deck_record(deck)).collect())
         })
     }
@@ -131,12 +143,20 @@ impl<S: Library> Library for Apart<S> {
             Ok(found.map(|(deck, cards)| (self.deck_record(deck), Apart::cards(self, cards))))
         })
     }
+
+    fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
+        Box::pin(async move {
+            let decks = search.decks.iter().map(|deck| Apart::deck(self, *deck)).collect();
+            let found = self.store.search(CardSearch { decks, ..search }).await?;
+            Ok(Apart::cards(self, found))
+        })
+    }
 }
 
 impl<S: People> People for Apart<S> {
     fn sign_in(&self, who: SignIn, now_ms: i64) -> Boxed<'_, Result<Person, PeopleError>> {
         Box::pin(async move {
-            let who = SignIn { user: self.user(who.user), ..who };
+            let who = SignIn { user: self.user(who.user), org: who.org.map(|org| self.org(org)), ..who };
             Ok(Apart::person(self, self.store.sign_in(who, now_ms).await?))
         })
     }
@@ -202,6 +222,21 @@ impl<S: People> People for Apart<S> {
                 ..grant
             });
             Ok(renamed.collect())
+        })
+    }
+
+    fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
+        Box::pin(async move {
+            let found = self.store.enrolled_since(Apart::class(self, class)).await?;
+            Ok(found.into_iter().map(|(user, since_ms)| (self.user(user), since_ms)).collect())
+        })
+    }
+
+    fn persons(&self, users: Vec<UserId>) -> Boxed<'_, Result<Vec<Person>, PeopleError>> {
+        Box::pin(async move {
+            let users = users.into_iter().map(|user| self.user(user)).collect();
+            let known = self.store.persons(users).await?;
+            Ok(known.into_iter().map(|person| Apart::person(self, person)).collect())
         })
     }
 }

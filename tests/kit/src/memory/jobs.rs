@@ -16,20 +16,8 @@ pub(super) struct Jobs {
 impl Jobs {
     fn put(&mut self, record: ImportRecord, if_revision: Option<u64>) -> Result<u64, ImportsError> {
         let kept = self.records.get(&record.job);
-        if kept.map(|kept| kept.revision) != if_revision {
-            return Err(ImportsError::Changed);
-        }
-        let revision = if_revision.unwrap_or(0) + 1;
-        let record = match kept {
-            None => ImportRecord { revision, ..record },
-            Some(kept) => ImportRecord {
-                revision,
-                owner: kept.owner,
-                digest: kept.digest,
-                created_ms: kept.created_ms,
-                ..record
-            },
-        };
+        let record = record.over(kept, if_revision)?;
+        let revision = record.revision;
         self.records.insert(record.job, record);
         Ok(revision)
     }

@@ -44,7 +44,11 @@ impl Shelf {
     }
 
     fn decks(&self, query: &DeckQuery) -> Vec<DeckRecord> {
-        let asked = |deck: &&DeckRecord| query.owner == Some(deck.owner) || query.ids.contains(&deck.id);
+        let asked = |deck: &&DeckRecord| {
+            query.owner == Some(deck.owner)
+                || query.ids.contains(&deck.id)
+                || query.editor.is_some_and(|editor| deck.editors.contains(&editor))
+        };
         let below = |deck: &&DeckRecord| {
             query.below_path.as_deref().is_none_or(|top| {
                 deck.path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))

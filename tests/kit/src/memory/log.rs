@@ -28,8 +28,8 @@ impl Log {
     fn append(&mut self, row: &Row) {
         if let Some(entry) = row.entry {
             let about = match entry.body {
-                Body::ImportCommit { .. } | Body::ImportRevoke { .. } => None,
-                Body::Review(_) | Body::Set { .. } | Body::State { .. } => entry.card(),
+                Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Claim { .. } => None,
+                Body::Review(_) | Body::Set { .. } | Body::State { .. } | Body::Regrade(_) => entry.card(),
                 Body::Undo { .. } => row.about,
             };
             let log = self.entries.entry(row.user).or_default();

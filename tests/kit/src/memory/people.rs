@@ -9,10 +9,10 @@ use ports::{Boxed, ClassRecord, Grant, People, PeopleError, Person, SignIn};
 use std::collections::BTreeMap;
 
 #[derive(Default)]
-pub(super) struct Register {
+pub(super) struct Persons {
     /// The person, and whether the name was chosen.
-    persons: BTreeMap<UserId, (Person, bool)>,
-    classes: BTreeMap<ClassId, ClassRecord>,
+    pub(super) persons: BTreeMap<UserId, (Person, bool)>,
+    pub(super) classes: BTreeMap<ClassId, ClassRecord>,
     enrolled: Vec<(ClassId, UserId, Span)>,
     given: Vec<(ClassId, DeckId, Span)>,
 }
@@ -33,7 +33,7 @@ fn switch<T: Copy + PartialEq>(
     }
 }
 
-impl Register {
+impl Persons {
     fn sign_in(&mut self, who: SignIn, now_ms: i64) -> Result<Person, PeopleError> {
         let new = || {
             let zones = ZoneHistory::new();
@@ -59,7 +59,7 @@ impl Register {
         Ok(person)
     }
 
-    fn leave_other_orgs(&mut self, person: &Person, now_ms: i64) {
+    pub(super) fn leave_other_orgs(&mut self, person: &Person, now_ms: i64) {
         let other = |class: &ClassId| self.classes.get(class).is_some_and(|class| class.org != person.org);
         let of_person = |class: &ClassId, user: &UserId| *user == person.id && other(class);
         self.enrolled.retain(|(class, user, span)| !of_person(class, user) || span.from_ms > person.began_ms);
@@ -96,7 +96,7 @@ impl Register {
         Ok(person)
     }
 
-    fn class(&self, id: ClassId) -> Option<ClassRecord> {
+    pub(super) fn class(&self, id: ClassId) -> Option<ClassRecord> {
         let mut class = self.classes.get(&id)?.clone();
         let open = |c: ClassId, span: &Span| c == id && span.is_open();
         class.students = self.enrolled.iter().filter(|(c, _, s)| open(*c, s)).map(|(_, u, _)| *u).collect();
@@ -114,7 +114,12 @@ impl Register {
         self.classes.insert(id, class);
     }
 
-    fn change_class(&mut self, class: ClassId, change: ClassChange, now_ms: i64) -> Result<(), PeopleError> {
+    pub(super) fn change_class(
+        &mut self,
+        class: ClassId,
+        change: ClassChange,
+        now_ms: i64,
+    ) -> Result<(), PeopleError> {
         if !self.classes.contains_key(&class) {
             return Err(PeopleError::NoSuchClass);
         }
@@ -196,6 +201,14 @@ impl People for MemoryStore {
         now_ms: i64,
     ) -> Boxed<'_, Result<(), PeopleError>> {
         Box::pin(async move { self.state().people.change_class(class, change, now_ms) })
+    }
+
+    fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
+        Box::pin(async move {
+            let state = self.state();
+            let open = state.people.enrolled.iter().filter(|(of, _, span)| *of == class && span.is_open());
+            Ok(open.map(|(_, user, span)| (*user, span.from_ms)).collect())
+        })
     }
 
     fn grants(&self, user: UserId) -> Boxed<'_, Result<Vec<Grant>, PeopleError>> {

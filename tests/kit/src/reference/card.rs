@@ -1,9 +1,10 @@
 //! One card by the rules.
 
 use super::Planted;
+use super::memory::{self, Remembered};
 use domain::day::Day;
 use domain::entry::{Body, GivenState, LogEntry, Review, SetChange};
-use domain::ids::{EntryId, SittingId};
+use domain::ids::{CardId, EntryId, SittingId};
 use domain::state::{CardState, CountedAs, FoldParams};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,8 @@ pub struct Card {
     pub buried_until: Option<i32>,
     /// Flag.
     pub flag: u8,
+    /// What FSRS knows of it.
+    pub memory: Option<Remembered>,
     /// The newest entry that counts.
     pub last: Option<EntryId>,
 }
@@ -59,6 +62,7 @@ impl Card {
             suspended: false,
             buried_until: None,
             flag: 0,
+            memory: None,
             last: None,
         }
     }
@@ -81,6 +85,7 @@ impl Card {
             suspended: state.suspended,
             buried_until: state.buried_until.map(number),
             flag: state.flag,
+            memory: state.memory.map(|m| (m.stability.into(), m.difficulty.into(), m.on.0)),
             last: state.last,
         }
     }
@@ -124,8 +129,12 @@ pub(super) fn fold_one_card(
                 kinds.push((entry.id, kind));
             }
             Body::Set { change, .. } => set(&mut card, change, bug),
-            Body::State { state, .. } => give(&mut card, state),
-            Body::Undo { .. } | Body::ImportCommit { .. } | Body::ImportRevoke { .. } => {}
+            Body::State { state, .. } => give(&mut card, state, day, params, bug),
+            Body::Undo { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. }
+            | Body::Regrade(_)
+            | Body::Claim { .. } => {}
         }
         card.max_day = Some(day);
         card.last = card.last.max(Some(entry.id));
@@ -172,6 +181,7 @@ fn answer(
         card.last_grade = Some((day, grade, entry.id.at_ms()));
     }
     if kind == CountedAs::Drill || kind == CountedAs::Extra {
+        memory::remember(card, grade, day, kind, params, bug);
         return;
     }
     let not_due = card.due.is_some_and(|due| due > day);
@@ -180,9 +190,20 @@ fn answer(
         Some(due) if bug == Some(Planted::IntervalFromDue) => due,
         _ => day,
     };
-    sm2(card, grade, params.maximum_interval_days, bug);
+    schedule(card, review.card, grade, day, params, bug);
+    memory::remember(card, grade, day, kind, params, bug);
     card.scheduled_on = Some(day);
     card.due = Some(counted_from + card.interval as i32);
+}
+
+/// Repetitions and ease as SM-2 has them, and the interval of the deck's scheduler, spread where the deck wants that.
+fn schedule(card: &mut Card, id: CardId, grade: u8, day: i32, params: &FoldParams, bug: Option<Planted>) {
+    let before = card.clone();
+    sm2(card, grade, params.maximum_interval_days, bug);
+    card.interval = match memory::interval(&before, id, grade, day, params, bug) {
+        Some(interval) => interval,
+        None => memory::fuzz(&before, id, card.interval, 1, day, params, bug),
+    };
 }
 
 /// SM-2 in whole hundredths, straight from the description.
@@ -233,6 +254,7 @@ fn set(card: &mut Card, change: SetChange, bug: Option<Planted>) {
                 last: card.last,
                 scheduling_answer: card.scheduling_answer,
                 scheduled_on: card.scheduled_on.filter(|_| bug == Some(Planted::ResetKeepsTheDay)),
+                memory: card.memory.filter(|_| bug == Some(Planted::ResetKeepsMemory)),
                 ..new
             };
         }
@@ -242,7 +264,7 @@ fn set(card: &mut Card, change: SetChange, bug: Option<Planted>) {
 }
 
 /// Rule 5: a state that came with an import. It knows nothing of a drill; without a due day it is a reset.
-fn give(card: &mut Card, state: GivenState) {
+fn give(card: &mut Card, state: GivenState, day: i32, params: &FoldParams, bug: Option<Planted>) {
     if state.due.is_none() {
         return set(card, SetChange::Reset, None);
     }
@@ -253,4 +275,5 @@ fn give(card: &mut Card, state: GivenState) {
     card.lapses = state.lapses.into();
     card.scheduled_on = state.last_scheduled.map(|d| d.0);
     card.last_grade = None;
+    memory::given(card, &state, day, params, bug);
 }

@@ -6,6 +6,7 @@
 //! caught each of them.
 
 mod card;
+mod memory;
 mod planted;
 
 pub use card::Card;
@@ -93,12 +94,18 @@ fn live_entries(entries: &[LogEntry], bug: Option<Planted>) -> Vec<LogEntry> {
     let mut undone: Vec<(EntryId, EntryId)> = Vec::new();
     let mut committed: BTreeSet<JobId> = BTreeSet::new();
     let mut revoked: BTreeSet<JobId> = BTreeSet::new();
+    let mut claimed: BTreeSet<JobId> = BTreeSet::new();
     for entry in entries {
         match entry.body {
             Body::Undo { of } => undone.push((entry.id, of)),
             Body::ImportCommit { job } => drop(committed.insert(job)),
             Body::ImportRevoke { job } => drop(revoked.insert(job)),
-            Body::Review(_) | Body::Set { .. } | Body::State { .. } => {}
+            Body::Claim { job, .. } if bug != Some(Planted::ClaimIgnored) => {
+                committed.insert(job);
+                claimed.insert(job);
+            }
+            Body::Claim { .. } => {}
+            Body::Review(_) | Body::Set { .. } | Body::State { .. } | Body::Regrade(_) => {}
         }
     }
     if bug == Some(Planted::UndoOfUndo) {
@@ -112,10 +119,19 @@ fn live_entries(entries: &[LogEntry], bug: Option<Planted>) -> Vec<LogEntry> {
     let is_undone = |id: EntryId| {
         undone.iter().any(|(by, of)| *of == id && (bug != Some(Planted::UndoByPosition) || *by > id))
     };
+    if bug == Some(Planted::ClaimAsImport) {
+        claimed.clear();
+    }
+    // A guest answers live too, under an id that is made as live ones are.
+    let is_live = |e: &LogEntry| {
+        e.job.is_none_or(|job| {
+            claimed.contains(&job) && !revoked.contains(&job) && e.id.0.get_version_num() == 7
+        })
+    };
     let answered_live = |card: CardId, at_ms: i64| {
         entries
             .iter()
-            .any(|e| e.job.is_none() && e.id.at_ms() == at_ms && e.review().is_some_and(|r| r.card == card))
+            .any(|e| is_live(e) && e.id.at_ms() == at_ms && e.review().is_some_and(|r| r.card == card))
     };
     let revoked_elsewhere =
         |id: EntryId| entries.iter().any(|e| e.id == id && e.job.is_some_and(|job| revoked.contains(&job)));
@@ -128,11 +144,14 @@ fn live_entries(entries: &[LogEntry], bug: Option<Planted>) -> Vec<LogEntry> {
             (Some(job), Some(review)) => {
                 job_counts(job)
                     && (bug == Some(Planted::ImportBesideLive)
+                        || claimed.contains(&job)
                         || !answered_live(review.card, entry.id.at_ms()))
                     && (bug != Some(Planted::RevokeDeletes) || !revoked_elsewhere(entry.id))
             }
         };
-        if !counts || is_undone(entry.id) {
+        let uncounted_regrade = bug == Some(Planted::RegradeOfAnOpenJob) && entry.regrade().is_some();
+        let undone_regrade = bug == Some(Planted::RegradeCannotBeUndone) && entry.regrade().is_some();
+        if !(counts || uncounted_regrade) || (is_undone(entry.id) && !undone_regrade) {
             continue;
         }
         // Two jobs may have one review with two grades: then the job with the lower id is heard.
@@ -142,6 +161,7 @@ fn live_entries(entries: &[LogEntry], bug: Option<Planted>) -> Vec<LogEntry> {
             None => live.push(*entry),
         }
     }
+    regrade(&mut live, entries, bug);
     if bug != Some(Planted::OrderOfArrival) {
         live.sort_by_key(|e| e.id);
     }
@@ -152,6 +172,34 @@ fn live_entries(entries: &[LogEntry], bug: Option<Planted>) -> Vec<LogEntry> {
         move_registers_to_arrival(&mut live, entries);
     }
     live
+}
+
+/// Rule 1: an answer has the grade of the newest regrade that names it and its card; a regrade itself is no part of the
+/// card's history.
+fn regrade(live: &mut Vec<LogEntry>, arrived: &[LogEntry], bug: Option<Planted>) {
+    let mut regrades: Vec<LogEntry> = live.iter().filter(|e| e.regrade().is_some()).copied().collect();
+    regrades.sort_by_key(|e| e.id);
+    if bug == Some(Planted::OldestRegradeWins) {
+        regrades.reverse();
+    }
+    if bug == Some(Planted::RegradeByArrival) {
+        regrades.sort_by_key(|e| arrived.iter().position(|a| a.id == e.id));
+    }
+    if bug != Some(Planted::RegradeRaisesDays) {
+        live.retain(|e| e.regrade().is_none());
+    }
+    for entry in live {
+        let Body::Review(review) = &mut entry.body else { continue };
+        for said in &regrades {
+            let Some(regrade) = said.regrade() else { continue };
+            let is_its_card = (regrade.deck, regrade.card) == (review.deck, review.card)
+                || bug == Some(Planted::RegradeOfAnotherCard);
+            let is_in_time = said.id > entry.id || bug != Some(Planted::RegradeByPosition);
+            if regrade.of == entry.id && is_its_card && is_in_time && bug != Some(Planted::RegradeIgnored) {
+                review.grade = regrade.grade;
+            }
+        }
+    }
 }
 
 /// Puts the register entry that arrived last at the end, as a store of plain columns would have it.

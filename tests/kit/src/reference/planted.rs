@@ -55,11 +55,54 @@ pub enum Planted {
     DueLeavesNew,
     /// A given state acts before all answers.
     StateActsFirst,
+    /// The memory is rounded to whole days.
+    MemoryOnACoarseGrid,
+    /// An answer on the memory's own day moves it as one of a later day does.
+    SameDayAsAnyOther,
+    /// Drills do not move the memory.
+    DrillsAreForgotten,
+    /// Answers beyond the schedule do not move the memory.
+    ExtrasAreForgotten,
+    /// Every answer beyond the schedule moves the memory, the second of a day too.
+    EveryExtraIsRemembered,
+    /// A reset card is still remembered.
+    ResetKeepsMemory,
+    /// A given state takes the place of what was folded from answers.
+    GivenStatesOverwriteMemory,
+    /// The interval is that of the memory before the answer.
+    IntervalOfTheOldMemory,
+    /// Every deck wants to remember nine of ten.
+    RetentionIgnored,
+    /// Hard, good and easy may lead to one day.
+    GradesMayTie,
+    /// Fuzz does not look at weekdays.
+    EasyDaysIgnored,
+    /// A regrade changes nothing.
+    RegradeIgnored,
+    /// Of several regrades the oldest is heard.
+    OldestRegradeWins,
+    /// Of several regrades the one that arrived last is heard.
+    RegradeByArrival,
+    /// A regrade is heard only where it stands after its answer in the order.
+    RegradeByPosition,
+    /// A regrade that names another card than its answer's is heard.
+    RegradeOfAnotherCard,
+    /// A regrade raises the running maximum of days, as what a learner does.
+    RegradeRaisesDays,
+    /// A regrade that was taken back is heard.
+    RegradeCannotBeUndone,
+    /// A regrade is heard before the job that brought it counts.
+    RegradeOfAnOpenJob,
+    /// What was copied from a guest does not count although it was claimed.
+    ClaimIgnored,
+    /// What a guest answered is taken for an import: a live answer of the same card and millisecond takes its place, and a
+    /// copy of it counts beside it.
+    ClaimAsImport,
 }
 
 impl Planted {
     /// Each of them.
-    pub const ALL: [Planted; 26] = [
+    pub const ALL: [Planted; 47] = [
         Planted::OrderOfArrival,
         Planted::KindFromArrival,
         Planted::UndoByPosition,
@@ -86,5 +129,26 @@ impl Planted {
         Planted::ResetClearsMaximum,
         Planted::DueLeavesNew,
         Planted::StateActsFirst,
+        Planted::MemoryOnACoarseGrid,
+        Planted::SameDayAsAnyOther,
+        Planted::DrillsAreForgotten,
+        Planted::ExtrasAreForgotten,
+        Planted::EveryExtraIsRemembered,
+        Planted::ResetKeepsMemory,
+        Planted::GivenStatesOverwriteMemory,
+        Planted::IntervalOfTheOldMemory,
+        Planted::RetentionIgnored,
+        Planted::GradesMayTie,
+        Planted::EasyDaysIgnored,
+        Planted::RegradeIgnored,
+        Planted::OldestRegradeWins,
+        Planted::RegradeByArrival,
+        Planted::RegradeByPosition,
+        Planted::RegradeOfAnotherCard,
+        Planted::RegradeRaisesDays,
+        Planted::RegradeCannotBeUndone,
+        Planted::RegradeOfAnOpenJob,
+        Planted::ClaimIgnored,
+        Planted::ClaimAsImport,
     ];
 }

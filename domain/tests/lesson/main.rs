@@ -1,0 +1,14 @@
+//! The Lesson machine: its rules one by one, and lessons in a simulation.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by failing")]
+
+mod bounds;
+mod desk;
+mod figures;
+mod rules;
+mod sim;
+mod sums;
+
+#[allow(dead_code, reason = "seeds come from the test here")]
+#[path = "../../../tests/kit/src/rng.rs"]
+mod rng;

@@ -1,0 +1,128 @@
+//! Who may see and change what. The rules are one table (`table`); here it is found out what somebody is to a thing, and
+//! the table is asked. What is not visible is 404; what is visible but not to be changed is 403.
+
+mod table;
+
+pub use table::{Need, Row, Standing, TABLE, Verdict, decide, row_of};
+
+use crate::http::caller::Caller;
+use crate::http::state::App;
+use crate::http::{Code, Problem};
+use domain::access::Span;
+use domain::ids::{ClassId, DeckId};
+use ports::{ClassRecord, DeckRecord, HookId, WebhookRecord};
+use table::{of_caller, to_class, to_deck, to_hook};
+
+/// A deck, for somebody who may do this with it.
+///
+/// # Errors
+/// 404 if there is none, it is deleted, or it is not to be seen; 403 if it is seen and this is for others.
+pub async fn deck_for(app: &App, caller: &Caller, id: DeckId, need: Need) -> Result<DeckRecord, Problem> {
+    let deck = app.library.deck(id).await?.filter(|deck| deck.deleted_ms.is_none());
+    let deck = deck.ok_or_else(Problem::not_found)?;
+    let enrolled = match decide(need, &to_deck(caller, &deck, false)) {
+        Verdict::May => return Ok(deck),
+        // More than what is known is only learnt where it could change the answer.
+        Verdict::MayNot(_) | Verdict::Unseen => is_enrolled(app, caller, id).await?,
+    };
+    told(decide(need, &to_deck(caller, &deck, enrolled)))?;
+    Ok(deck)
+}
+
+/// A deck that the caller may see.
+///
+/// # Errors
+/// 404 if there is none, it is deleted, or it is not to be seen.
+pub async fn deck_to_read(app: &App, caller: &Caller, id: DeckId) -> Result<DeckRecord, Problem> {
+    deck_for(app, caller, id, Need::SeeDeck).await
+}
+
+/// A deck that the caller may change.
+///
+/// # Errors
+/// 404 if it is not to be seen, 403 if only others change it.
+pub async fn deck_to_edit(app: &App, caller: &Caller, id: DeckId) -> Result<DeckRecord, Problem> {
+    deck_for(app, caller, id, Need::EditDeck).await
+}
+
+/// Whether the caller may do this with a deck that is at hand; enrollments are not looked at.
+pub fn may(caller: &Caller, deck: &DeckRecord, need: Need) -> bool {
+    decide(need, &to_deck(caller, deck, false)) == Verdict::May
+}
+
+/// Whether the caller sees this deck now.
+pub fn sees(caller: &Caller, deck: &DeckRecord, enrolled: bool) -> bool {
+    deck.deleted_ms.is_none() && decide(Need::SeeDeck, &to_deck(caller, deck, enrolled)) == Verdict::May
+}
+
+async fn is_enrolled(app: &App, caller: &Caller, deck: DeckId) -> Result<bool, Problem> {
+    let now_ms = app.clock.wall_ms();
+    let grants = app.people.grants(caller.user).await?;
+    Ok(grants.iter().any(|grant| grant.deck == deck && holds_now(&grant.span, now_ms)))
+}
+
+/// What goes on holds now, even where the clock went back to before its beginning.
+fn holds_now(span: &Span, now_ms: i64) -> bool {
+    span.is_open() || span.holds(now_ms)
+}
+
+/// The decks that the caller sees through classes now, in order.
+pub async fn decks_by_class(app: &App, caller: &Caller) -> Result<Vec<DeckId>, Problem> {
+    let now_ms = app.clock.wall_ms();
+    let grants = app.people.grants(caller.user).await?;
+    let open = grants.into_iter().filter(|grant| holds_now(&grant.span, now_ms));
+    let mut decks: Vec<DeckId> = open.map(|grant| grant.deck).collect();
+    decks.sort_unstable();
+    decks.dedup();
+    Ok(decks)
+}
+
+/// A class, for somebody who may do this with it.
+///
+/// # Errors
+/// 404 if there is none, it is deleted, or it is not to be seen; 403 if it is seen and this is for others.
+pub async fn class_for(app: &App, caller: &Caller, id: ClassId, need: Need) -> Result<ClassRecord, Problem> {
+    let class = app.people.class(id).await?.filter(|class| class.deleted_ms.is_none());
+    let class = class.ok_or_else(Problem::not_found)?;
+    told(decide(need, &to_class(caller, &class)))?;
+    Ok(class)
+}
+
+/// A class that the caller may change.
+///
+/// # Errors
+/// 404 if it is not to be seen, 403 if the caller only studies in it.
+pub async fn class_to_edit(app: &App, caller: &Caller, id: ClassId) -> Result<ClassRecord, Problem> {
+    class_for(app, caller, id, Need::RunClass).await
+}
+
+/// A webhook that the caller may see and change.
+///
+/// # Errors
+/// 404 if there is none, or it is not theirs.
+pub async fn hook_for(app: &App, caller: &Caller, id: HookId) -> Result<WebhookRecord, Problem> {
+    let hook = app.webhooks.store().webhook(id).await?.ok_or_else(Problem::not_found)?;
+    told(decide(Need::RunHook, &to_hook(caller, &hook)))?;
+    Ok(hook)
+}
+
+/// Whether the caller runs this class: sees its students and changes it.
+pub fn runs(caller: &Caller, class: &ClassRecord) -> bool {
+    decide(Need::RunClass, &to_class(caller, class)) == Verdict::May
+}
+
+/// Whether the caller may do what is about nothing that exists yet.
+///
+/// # Errors
+/// 403 if this is for others.
+pub fn allowed(caller: &Caller, need: Need) -> Result<(), Problem> {
+    told(decide(need, &of_caller(caller)))
+}
+
+fn told(verdict: Verdict) -> Result<(), Problem> {
+    match verdict {
+        Verdict::May => Ok(()),
+        Verdict::MayNot(refusal) => Err(Problem::new(Code::Forbidden, refusal)),
+        Verdict::Unseen => Err(Problem::not_found()),
+    }
+}

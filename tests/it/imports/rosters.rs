@@ -1,0 +1,140 @@
+//! Rosters from outside: tried, guarded, carried out, exported, taken back.
+
+use super::kit::Person;
+use crate::study::binary::Place;
+use crate::study::server::random_uuid;
+use domain::ids::OrgId;
+use ports::Role;
+use serde_json::{Value, json};
+
+/// An organisation that no other test knows, though they may share a store.
+fn organisation() -> OrgId {
+    OrgId(random_uuid())
+}
+
+/// A OneRoster file of one class with these students.
+fn school(students: std::ops::Range<u32>) -> Vec<u8> {
+    let mut users =
+        "sourcedId,status,enabledUser,role,username,givenName,familyName,email,password\n".to_owned();
+    let mut enrollments = "sourcedId,status,classSourcedId,userSourcedId,role\n".to_owned();
+    for n in students {
+        users += &format!("s{n},,true,student,user{n},Pupil,{n},s{n}@s.example,hunter2\n");
+        enrollments += &format!("e{n},,c1,s{n},student\n");
+    }
+    let manifest = "propertyName,value\noneroster.version,1.1\nfile.users,bulk\nfile.classes,bulk\n";
+    let tables = [
+        ("manifest.csv", manifest),
+        ("classes.csv", "sourcedId,status,title\nc1,,Biology\n"),
+        ("users.csv", &users),
+        ("enrollments.csv", &enrollments),
+        ("demographics.csv", "sourcedId,birthDate\ns1,2012-03-04\n"),
+    ];
+    anki::write_zip(tables.iter().map(|(name, text)| (*name, text.as_bytes()))).unwrap()
+}
+
+fn counts(job: &Value) -> [u64; 5] {
+    ["new", "moved", "changed", "gone", "unchanged"]
+        .map(|kind| job["report"]["counts"][kind].as_u64().unwrap_or_else(|| panic!("{job}")))
+}
+
+#[test]
+fn a_class_of_two_thousand_comes_in_whole_and_a_file_cut_off_later_does_not_empty_it() {
+    let (place, org) = (Place::new(), organisation());
+    let life = place.start();
+    let admin = Person::of_org(&place, Role::Admin, org);
+    let tried = admin.import("filename=school.zip&dry_run=true", &school(0..2_000));
+    assert_eq!((&tried["format"], counts(&tried)), (&json!("roster"), [2_000, 0, 0, 0, 0]), "{tried}");
+    assert_eq!(admin.get("/users").expect(200)["items"], json!([]));
+    let done = admin.import("filename=school.zip", &school(0..2_000));
+    assert_eq!((&done["phase"], counts(&done)), (&json!("done"), [2_000, 0, 0, 0, 0]), "{done}");
+    let class = admin.get("/classes").expect(200)["items"][0].clone();
+    assert_eq!((&class["title"], class["students"].as_array().unwrap().len()), (&json!("Biology"), 2_000));
+    // The same file again is no job of long ago: it is compared with what is there.
+    let again = admin.import("filename=school.zip", &school(0..2_000));
+    assert_eq!(counts(&again), [0, 0, 0, 0, 2_000], "{again}");
+    let cut = admin.import("filename=cut.zip", &school(0..1_000));
+    assert_eq!(cut["phase"], "failed", "{cut}");
+    assert_eq!(cut["failure"]["code"], "too_many_gone", "{cut}");
+    assert!(cut["failure"]["detail"].as_str().unwrap().contains("confirm_gone=1000"), "{cut}");
+    let wrong = admin.import("filename=cut.zip&confirm_gone=999", &school(0..1_000));
+    assert_eq!(wrong["failure"]["code"], "too_many_gone", "{wrong}");
+    let meant = admin.import("filename=cut.zip&confirm_gone=1000", &school(0..1_000));
+    assert_eq!(counts(&meant), [0, 0, 0, 1_000, 1_000], "{meant}");
+    // And taken back as a whole.
+    let job = meant["job_id"].as_str().unwrap();
+    admin.delete(&format!("/imports/{job}"));
+    assert_eq!(admin.ended(job)["phase"], "revoked");
+    let class = admin.get("/classes").expect(200)["items"][0].clone();
+    assert_eq!(class["students"].as_array().unwrap().len(), 2_000);
+    let told = format!("{tried}{done}{cut}{meant}");
+    assert!(!told.contains("hunter2") && !told.contains("2012-03-04"));
+    assert_eq!(life.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn who_may_no_longer_say_it_neither_brings_a_roster_nor_takes_one_back() {
+    let (place, org) = (Place::new(), organisation());
+    let _life = place.start();
+    let admin = Person::of_org(&place, Role::Admin, org);
+    let [learner, teacher] = [Role::Learner, Role::Teacher].map(|role| admin.who_is_now(&place, role, org));
+    teacher.get("/users").expect(200);
+    let done = admin.import("filename=school.zip", &school(0..10));
+    assert_eq!(done["phase"], "done", "{done}");
+    let job = format!("/imports/{}", done["job_id"].as_str().unwrap());
+    learner.delete(&job).refuses(403, "forbidden");
+    // The newest token holds, also when it says again what an older one did.
+    for _ in 0..2 {
+        teacher.delete(&job).refuses(403, "forbidden");
+        let tried = teacher.import("filename=few.zip&scope=organisation&confirm_gone=9", &school(0..1));
+        assert_eq!(tried["failure"]["code"], "not_yours", "{tried}");
+        assert_eq!(admin.get("/users").expect(200)["items"].as_array().unwrap().len(), 10);
+    }
+    admin.delete(&job);
+    assert_eq!(admin.ended(done["job_id"].as_str().unwrap())["phase"], "revoked");
+}
+
+#[test]
+fn the_newest_roster_is_taken_back_first() {
+    let (place, org) = (Place::new(), organisation());
+    let _life = place.start();
+    let admin = Person::of_org(&place, Role::Admin, org);
+    let first = admin.import("filename=a.zip", &school(0..10));
+    // It changes nothing, and says that all is right as it is.
+    let second = admin.import("filename=b.zip", &school(0..10));
+    assert_eq!(counts(&second), [0, 0, 0, 0, 10], "{second}");
+    let path = |job: &Value| format!("/imports/{}", job["job_id"].as_str().unwrap());
+    admin.delete(&path(&first)).refuses(409, "conflict");
+    for job in [&second, &first] {
+        admin.delete(&path(job));
+        assert_eq!(admin.ended(job["job_id"].as_str().unwrap())["phase"], "revoked");
+    }
+}
+
+#[test]
+fn a_teachers_table_fills_a_class_and_nobody_of_another_organisation_sees_it() {
+    let (place, org) = (Place::new(), organisation());
+    let _life = place.start();
+    let teacher = Person::of_org(&place, Role::Teacher, org);
+    let table = "\u{feff}Klasse;Nachname;Vorname;E-Mail;Passwort\n7b;Lovelace;Ada;ada@s.example;x\n7b;;;;\n7b;Boole;;b@s.example;\n";
+    let done = teacher.import("filename=liste.csv", table.as_bytes());
+    assert_eq!((&done["format"], counts(&done)), (&json!("roster"), [2, 0, 0, 0, 0]), "{done}");
+    assert_eq!(done["rejected"], 1, "{done}");
+    let job = done["job_id"].as_str().unwrap();
+    let rows = teacher.get(&format!("/imports/{job}/rejected")).expect(200);
+    assert_eq!(rows["items"][0]["line"], 3, "{rows}");
+    let class = teacher.get("/classes").expect(200)["items"][0]["class_id"].as_str().unwrap().to_owned();
+    let students = teacher.get(&format!("/classes/{class}/students")).expect(200);
+    assert_eq!(students["items"].as_array().unwrap().len(), 2);
+    let abroad = Person::of_org(&place, Role::Admin, organisation());
+    let same = abroad.import("filename=liste.csv", table.as_bytes());
+    assert_eq!(counts(&same), [2, 0, 0, 0, 0], "{same}");
+    abroad.get(&format!("/classes/{class}/students")).refuses(404, "not_found");
+    let students = teacher.get(&format!("/classes/{class}/students")).expect(200);
+    assert_eq!(students["items"].as_array().unwrap().len(), 2);
+    // Out again and in again without a change.
+    let out = teacher.get(&format!("/rosters/export?class_id={class}"));
+    let again = teacher.import("filename=out.csv", &out.body);
+    assert_eq!(counts(&again), [0, 0, 0, 0, 2], "{again}");
+    let learner = Person::of_org(&place, Role::Learner, org);
+    learner.post("/imports?format=roster&filename=x.csv", table.as_bytes()).refuses(403, "forbidden");
+}
