@@ -2,7 +2,7 @@
 //!
 //! The hot port ([`ReviewStore`]) is generic with native async functions and awaited in exactly two places, the writer
 //! and the loader: a future per commit and per activation, never per answer. The cold ports ([`Library`],
-//! [`People`], [`Imports`], [`Media`], [`Notes`], [`Events`], [`Webhooks`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
+//! [`People`], [`Imports`], [`Lessons`], [`Media`], [`Notes`], [`Events`], [`Webhooks`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
 //! limits are counted by.
 
 pub mod accounts;
@@ -12,6 +12,7 @@ pub mod codec;
 pub mod error;
 pub mod events;
 pub mod imports;
+pub mod lessons;
 pub mod library;
 pub mod media;
 pub mod notes;
@@ -27,6 +28,7 @@ pub use bus::{Bus, BusStats, Heard, Note, Topic};
 pub use error::{Cause, StoreError};
 pub use events::{Event, EventId, EventKind, EventPage, Events, Feed, Happening, Told};
 pub use imports::{ImportPhase, ImportRecord, Imports, ImportsError, RefusedRow};
+pub use lessons::{Holder, Lessons, LessonsError, ReportHead, Taken};
 pub use library::{
     CardQuery, CardRecord, CardSearch, DeckContent, DeckQuery, DeckRecord, Library, LibraryError,
 };
