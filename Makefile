@@ -9,6 +9,8 @@ KILLS ?= 100
 SEEDS ?= 1000
 OUTAGE_S ?= 60
 ROUNDS ?= 1
+# Programs and tests in one go: built apart, they ask different features of what they share, and much is built twice.
+BUILD = $(CARGO) build --workspace --bins --tests
 BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
 .PHONY: run test unit unit-on-cql test-cql browser api bench bench-micro bench-baseline chaos lint tools-build tools-test clean
@@ -25,7 +27,7 @@ test: tools-test unit       ## everything that is tested
 unit test-cql: export PROPTEST_RNG_SEED ?= 20261122
 
 unit: tools-test            ## every test of the workspace, against real parts
-	$(CARGO) build --workspace --bins
+	$(BUILD)
 	scripts/cassandra.sh with -- $(MAKE) --no-print-directory unit-on-cql
 
 # Beside a CQL server: the whole workspace on the embedded store, and then the promises on the other, but for those in
@@ -38,24 +40,24 @@ unit-on-cql:
 NOT_ON_CQL = cli:: house:: conformance_ws:: ws_layer:: cluster:: faults::kill:: p6_a_crowd
 
 test-cql: tools-test        ## the end-to-end suite on the CQL store, all of it: minutes
-	$(CARGO) build --workspace --bins
+	$(BUILD)
 	STUDYHALL_TEST_STORE=cql scripts/cassandra.sh with -- \
 		$(CARGO) test --test it --no-fail-fast -- $(NOT_ON_CQL:%=--skip %)
 
 browser: tools-test         ## the pages in a real Chromium
-	$(CARGO) build --bin studyhall
+	$(BUILD)
 	STUDYHALL_BIN=$(CURDIR)/target/debug/studyhall tests/browser/run.sh
 
 api: tools-test             ## a property-based tester over all routes, by the server's own document
-	$(CARGO) build --bin studyhall
+	$(BUILD)
 	scripts/api_test.py target/debug/studyhall target/tools/api/bin/schemathesis
 
 chaos: tools-test           ## new cases of properties, many kills, seeds and long outages: make chaos KILLS=1000 SEEDS=5000 OUTAGE_S=1800
-	$(CARGO) build --workspace --bins
+	$(BUILD)
 	$(CARGO) test -p domain -p anki -p ports -p protocol -p client -p optimizer
-	STUDYHALL_KILLS=$(KILLS) $(CARGO) test --test it faults::kill -- --nocapture
+	STUDYHALL_KILLS=$(KILLS) $(CARGO) test --workspace --test it faults::kill -- --nocapture
 	SIM_SEEDS=$(SEEDS) $(CARGO) test -p domain --test owner_sim -- --nocapture
-	STUDYHALL_OUTAGE_S=$(OUTAGE_S) scripts/cassandra.sh with -- $(CARGO) test --test it cluster:: -- --nocapture
+	STUDYHALL_OUTAGE_S=$(OUTAGE_S) scripts/cassandra.sh with -- $(CARGO) test --workspace --test it cluster:: -- --nocapture
 
 bench: tools-build          ## the server beside its ceilings: echo, append, an ordinary web application
 	$(CARGO) build --release -p studyhall -p loadtest -p ceiling

@@ -201,6 +201,7 @@ impl Life {
             }
             Event::Renamed { from, to } => {
                 self.undoing = self.undoing.map(|undo| if undo == from { to } else { undo });
+                self.recent.iter_mut().filter(|answer| **answer == from).for_each(|answer| *answer = to);
                 self.shared.book.lock().unwrap().renamed(from, to);
             }
             Event::Welcome(_) => drop(self.shared.welcomes.fetch_add(1, Ordering::SeqCst)),
