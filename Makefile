@@ -13,7 +13,7 @@ ROUNDS ?= 1
 BUILD = $(CARGO) build --workspace --bins --tests
 BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
-.PHONY: run test unit unit-on-cql test-cql browser api bench bench-micro bench-baseline chaos lint tools-build tools-test clean
+.PHONY: run test unit unit-on-cql unit-long unit-parts test-cql browser api bench bench-micro bench-baseline chaos lint tools-build tools-test clean
 
 run: tools-build            ## build and start with the embedded store and a demo deck
 	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
@@ -30,10 +30,22 @@ unit: tools-test            ## every test of the workspace, against real parts
 	$(BUILD)
 	scripts/cassandra.sh with -- $(MAKE) --no-print-directory unit-on-cql
 
-# Beside a CQL server: the whole workspace on the embedded store, and then the promises on the other, but for those in
-# which hundreds come at once: each is claimed by compare-and-set, of a server that shares this machine.
+# Every target with tests but `it`, the name that the long ones have: `house::` knows when one is missing.
+PARTS = cluster local redis core shell storm on_cql lesson owner_sim session_protocol sim faults memory stall \
+	buckets hearing broken cards examples
+
+# Beside a CQL server, in two lanes, since much of either is waiting: the long tests on the embedded store; and everything
+# else with the promises on the other store, but for those in which hundreds come at once: each is claimed by
+# compare-and-set, of a server that shares this machine.
 unit-on-cql:
-	$(CARGO) test --workspace --no-fail-fast
+	$(MAKE) --no-print-directory -j2 --output-sync=line unit-long unit-parts
+
+unit-long:
+	$(CARGO) test --workspace --no-fail-fast --test it
+
+unit-parts:
+	$(CARGO) test --workspace --no-fail-fast --lib --bins $(PARTS:%=--test %)
+	$(CARGO) test --workspace --doc
 	[ -z "$$STUDYHALL_TEST_CQL" ] || STUDYHALL_TEST_STORE=cql $(CARGO) test --workspace --test it --no-fail-fast -- promises:: --skip p6_a_crowd
 
 # Left out: what is about the embedded store's own files, what has no store, and crowds (see above).

@@ -56,5 +56,5 @@ pub use store::{CqlStore, Stats};
 extern crate self as cql;
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with the tests outside")]
-#[path = "../tests/it/server.rs"]
+#[path = "../tests/on_cql/server.rs"]
 mod server;
