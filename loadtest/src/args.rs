@@ -25,6 +25,8 @@ pub enum Command {
     Ceiling(CeilingArgs),
     /// Measure what a session costs in memory, as the slope between two numbers of sessions.
     Memory(MemoryArgs),
+    /// Measure live classes: how late teachers see answers, and what watching costs.
+    Class(ClassArgs),
     /// Play the learners of the ordinary web application; started by `ceiling`.
     #[command(hide = true)]
     WebLearners(WebLearnersArgs),
@@ -195,4 +197,46 @@ pub struct WebLearnersArgs {
     /// How long is counted, in seconds.
     #[arg(long)]
     pub seconds: u64,
+}
+
+/// `class`.
+#[derive(Args, Debug)]
+pub struct ClassArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Classes, each with a live lesson.
+    #[arg(long, default_value_t = 1)]
+    pub classes: usize,
+    /// Students of a class.
+    #[arg(long, default_value_t = 1_000)]
+    pub students: usize,
+    /// Teachers who watch a class.
+    #[arg(long, default_value_t = 1)]
+    pub teachers: usize,
+    /// Students beside these, in this process: their answers are timed until a teacher sees them.
+    #[arg(long, default_value_t = 20)]
+    pub probes: usize,
+    /// Time between two answers of a student, in milliseconds.
+    #[arg(long, default_value_t = 2_000)]
+    pub every_ms: u64,
+    /// How long all of them study, in seconds.
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// Cards of the deck.
+    #[arg(long, default_value_t = 100)]
+    pub cards: usize,
+    /// How often a lesson and none take turns.
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+    /// Where to write the figures as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+impl ClassArgs {
+    /// Students of all classes, the probes left out.
+    pub const fn students_in_all(&self) -> usize {
+        self.classes * self.students
+    }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod args;
 mod ceiling;
+mod class;
 mod counted;
 mod figures;
 mod fleet;
@@ -23,7 +24,7 @@ mod stage;
 mod subject;
 mod web;
 
-use args::{CeilingArgs, Cli, Command, MemoryArgs, RunArgs, WebLearnersArgs};
+use args::{CeilingArgs, ClassArgs, Cli, Command, MemoryArgs, RunArgs, WebLearnersArgs};
 use clap::Parser;
 use stage::{Problem, Stage};
 use std::io::Write as _;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run(&args),
         Command::Ceiling(args) => ceiling_beside_server(&args),
         Command::Memory(args) => memory_of_a_session(&args),
+        Command::Class(args) => live_classes(&args),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -98,6 +100,16 @@ fn memory_of_a_session(args: &MemoryArgs) -> Result<bool, Problem> {
     let stage = Stage::new(&args.server)?;
     let figures = stage::block_on(memory::measure(args, &stage))??;
     print!("{figures}");
+    Ok(figures.faults == 0)
+}
+
+fn live_classes(args: &ClassArgs) -> Result<bool, Problem> {
+    let stage = Stage::new(&args.server)?;
+    let figures = stage::block_on(class::measure(args, &stage))??;
+    print!("{figures}");
+    if let Some(path) = &args.json {
+        stage::write(path, &serde_json::to_string_pretty(&figures)?)?;
+    }
     Ok(figures.faults == 0)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::args::ServerArgs;
 use crate::ceiling::CeilingError;
+use crate::class::ClassError;
 use crate::memory::MemoryError;
 use crate::run::RunError;
 use crate::scenario::BadScenario;
@@ -27,6 +28,9 @@ pub enum Problem {
     /// The memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// Live classes.
+    #[error(transparent)]
+    Class(#[from] ClassError),
     /// A file or a folder.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -71,10 +75,22 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When there is none.
     pub fn subject(&self) -> Result<Subject, SubjectError> {
+        self.serving(&["serve"])
+    }
+
+    /// The same; one that is started counts no requests, so that a class of thousands can be enrolled at once.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn subject_without_rates(&self) -> Result<Subject, SubjectError> {
+        self.serving(&["serve", "--rate-limit", "off"])
+    }
+
+    fn serving(&self, arguments: &[&str]) -> Result<Subject, SubjectError> {
         match &self.args.server {
             Some(url) => Subject::running(url, self.args.server_pid),
             None => {
-                let mut launch = self.launch("studyhall", self.args.program.as_deref(), &["serve"], true)?;
+                let mut launch = self.launch("studyhall", self.args.program.as_deref(), arguments, true)?;
                 launch.store = self.args.store.clone();
                 Subject::start(&launch)
             }
