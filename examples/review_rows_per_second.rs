@@ -23,6 +23,7 @@ fn card(n: u64) -> CardRecord {
         deck: DeckId::from_u128(1),
         position: u32::try_from(n).unwrap_or(u32::MAX),
         note: None,
+        accept: Vec::new(),
         source_key: identity_of(&front),
         front,
         back: "back".to_owned(),

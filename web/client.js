@@ -197,6 +197,13 @@ export class StudyClient {
     this.tabs.outboxChanged();
   }
 
+  /** What is asked once more is no refusal that anybody has to see. */
+  async forgetEntry({ id }) {
+    await this.outbox.refuse(id, { code: "near", message: "" });
+    await this.dismiss(id);
+    this.tabs.outboxChanged();
+  }
+
   /** The connection fails again and again: is it the network, or the sign-in? */
   async diagnose() {
     const fault = await this.api.me().then(() => null, (error) => error);
@@ -259,6 +266,7 @@ const EFFECTS = {
   store: "storeCommand",
   settle: "settleIds",
   refuse: "refuseEntry",
+  forget: "forgetEntry",
   diagnose: "diagnose",
   notice: "notice",
 };

@@ -40,6 +40,11 @@ const FRAMES = {
     session.hand.deal(frame, session.unsaved);
   },
 
+  graded(session, frame) {
+    const card = session.trials.graded(frame);
+    if (card !== null) session.hand.count(card, frame.grade);
+  },
+
   saved(session, frame, now, effects) {
     settle(session, frame.seq, effects);
   },
@@ -101,9 +106,18 @@ function settle(session, seq, effects) {
 function verdict(session, frame, now, effects) {
   const entry = session.commands.refused(frame, now);
   if (entry === null || !frame.final) return;
-  session.recent = session.recent.filter((item) => item.id !== frame.id);
+  const given = session.recent.find((item) => item.id === frame.id);
+  session.recent = session.recent.filter((item) => item !== given);
   session.forgetUndos([frame.id]);
+  if (frame.code === "near") return askOnceMore(session, entry, frame.slip, given?.card ?? null, effects);
   effects.push({ do: "refuse", id: frame.id, code: frame.code, message: frame.message });
+}
+
+/** A response was near: nothing was stored, and the card, which the server still holds here, is asked once more. */
+function askOnceMore(session, { id, command }, slip, card, effects) {
+  session.trials.ask(id, command, slip);
+  if (card !== null && isStudying(session)) session.hand.putBack(card, null);
+  effects.push({ do: "forget", id });
 }
 
 /** An `error` that is no verdict: about the token, about a frame, or about the `start` that is on its way. */

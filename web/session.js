@@ -5,13 +5,14 @@
 //
 // Effects: open, hello, send, close (of the socket) · correct_clock, sync_clock ·
 // go_toward (tells a balancer the learner's node) · load (read the outbox) · store (make
-// an id and keep the command on the device, answered by the input `stored`) · settle, refuse (a verdict came) ·
+// an id and keep the command on the device, answered by the input `stored`) · settle, refuse, forget (a verdict came) ·
 // diagnose · notice (say something to the learner).
 
 import { Commands } from "./commands.js";
 import { onFrame } from "./frames.js";
 import { Hand } from "./hand.js";
 import { Link } from "./link.js";
+import { Trials, isChecked } from "./trials.js";
 
 /** Cards held ahead: enough to go on through a tunnel, few enough to share with another device. */
 export const WINDOW = 8;
@@ -46,6 +47,7 @@ export class Session {
     this.recent = [];
     /** Undos sent on a running sitting whose card has not come back yet: `{key, id}`, oldest first. */
     this.undoing = [];
+    this.trials = new Trials();
     this.next_key = 1;
   }
 
@@ -224,7 +226,7 @@ const INPUTS = {
     const { link, commands } = session;
     if (input.generation !== link.generation || link.phase !== "loading") return;
     commands.replace(input.entries);
-    for (const item of session.recent) item.id = input.renamed?.get(item.id) ?? item.id;
+    for (const item of [...session.recent, session.trials.shown]) if (item) item.id = input.renamed?.get(item.id) ?? item.id;
     link.enter("ready", now);
     session.pump(now, effects);
   },
@@ -235,6 +237,7 @@ const INPUTS = {
     for (const item of [...session.recent, ...session.undoing]) {
       if (item.key === input.key) item.id = input.id;
     }
+    session.trials.named(input.key, input.id);
     if (input.entry) session.commands.add(input.entry);
     session.pump(now, effects);
   },
@@ -247,6 +250,7 @@ const INPUTS = {
 
   study(session, input, now, effects) {
     session.hand.reset();
+    session.trials.next();
     const { sitting, request } = input;
     session.study = { sitting, request, started: false, awaits_queue: false, retry_at: 0, refused: null };
     // What a reload left: it can still be taken back, though its card has to come from the server.
@@ -258,13 +262,41 @@ const INPUTS = {
   leave(session, _input, now, effects) {
     const dealt = session.study?.started;
     session.study = null;
+    session.trials.next();
     session.hand.reset();
     if (dealt && session.link.isOpen) session.reopen(now, effects);
   },
 
   flip(session) {
-    session.hand.flip();
+    if (!isChecked(session.hand.onScreen)) session.hand.flip();
   },
+
+  /** What was typed or chosen, as text: the server checks it, and counts go on when it has. */
+  respond(session, input, _now, effects) {
+    const { hand, study, trials } = session;
+    if (!session.canAct || trials.shown !== null || !isChecked(hand.onScreen)) return;
+    const left = hand.left;
+    const card = hand.putAway();
+    const command = {
+      type: "answer",
+      deck_id: card.deck_id,
+      card_id: card.card_id,
+      response: input.response,
+      elapsed_ms: Math.max(0, Math.min(MAX_ELAPSED_MS, Math.round(input.elapsed_ms))),
+      sitting: study.sitting,
+    };
+    const first = trials.near.get(card.card_id)?.first;
+    if (first !== undefined) command.first = first;
+    const key = session.store(command, card.front, effects);
+    session.remember("answer", key, card, left);
+    trials.begin(key, card, input.response);
+  },
+
+  /** The learner has seen what became of it. */
+  next(session) {
+    session.trials.next();
+  },
+
 
   answer(session, input, _now, effects) {
     const { hand, study } = session;
@@ -298,6 +330,7 @@ const INPUTS = {
   undo(session, _input, _now, effects) {
     const item = session.recent.pop();
     if (!item) return;
+    session.trials.next();
     const key = session.store({ type: "undo", of: item.id }, item.card?.front ?? "", effects, item.key);
     const heard = session.link.isReady && session.study?.started;
     if (heard) session.undoing.push({ key, id: null });

@@ -13,6 +13,8 @@ export class Sitting {
     const same = left !== null && left.deck_id === deck_id && isUuid(left.id);
     this.id = same ? left.id : nextId(clock.now(), null, randomBytes(10));
     this.more = same ? (left.more ?? null) : null;
+    /** How cards are asked: `flip`, `type`, `choose`; null as their decks say. */
+    this.mode = same ? (left.mode ?? null) : null;
     this.answered = same ? (left.answered ?? 0) : 0;
     /** Ids that an undo may name after the reload. */
     this.recent = same ? (left.recent ?? []) : [];
@@ -23,6 +25,7 @@ export class Sitting {
     const request = {};
     if (this.deck_id) request.decks = [this.deck_id];
     if (this.more) request.more = this.more;
+    if (this.mode) request.mode = this.mode;
     return request;
   }
 
@@ -36,8 +39,8 @@ export class Sitting {
   /** Leaves the sitting for the page that a reload brings. While a page runs it is not there, so a copied tab has its own. */
   keep(recent) {
     const ids = recent.filter(({ id }) => id !== null).map(({ kind, id }) => ({ kind, id }));
-    const { id, deck_id, more, answered } = this;
-    this.storage.setItem(KEY, JSON.stringify({ id, deck_id, more, answered, recent: ids }));
+    const { id, deck_id, more, mode, answered } = this;
+    this.storage.setItem(KEY, JSON.stringify({ id, deck_id, more, mode, answered, recent: ids }));
   }
 
   forget() {

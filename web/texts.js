@@ -17,6 +17,11 @@ export function htmlOf(text) {
     .replace(/[&<>\u00a0\n]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", "\u00a0": "&nbsp;", "\n": "<br>" })[letter]);
 }
 
+/** Accepted answers as they are typed: with a bar between. */
+export function answersOf(text) {
+  return text.split("|").map((answer) => answer.trim()).filter((answer) => answer !== "");
+}
+
 /** Tags as they are typed: with spaces or commas between. */
 export function tagsOf(text) {
   return text.split(/[\s,]+/).filter((tag) => tag !== "");

@@ -4,7 +4,7 @@ import { CardForm } from "./view-edit.js";
 import { busily, h, setHtml, setText } from "./dom.js";
 import { countRow } from "./view-decks.js";
 import { deckSettings } from "./view-settings.js";
-import { tagsOf } from "./texts.js";
+import { answersOf, tagsOf } from "./texts.js";
 
 export class DeckView {
   constructor(app, deck_id) {
@@ -93,6 +93,7 @@ export class DeckView {
       h("h2", {}, "Add a card"),
       h("div", { className: "columns" }, field("front", "Front", 2), field("back", "Back", 2)),
       h("div", { className: "columns" }, field("hint", "Hint (optional)", 1), field("tags", "Tags (optional, with spaces between)", 1)),
+      field("accept", "Also accepted when it is typed (optional, with | between)", 1),
       h("div", { className: "row" }, button, complaint),
     );
     form.addEventListener("submit", (event) => {
@@ -103,11 +104,12 @@ export class DeckView {
   }
 
   async addCard(form, complaint) {
-    const { front, back, hint, tags } = Object.fromEntries(new FormData(form));
+    const { front, back, hint, tags, accept } = Object.fromEntries(new FormData(form));
     // What is typed here is text: "a < b" is no tag.
     const card = { front: front.trim(), back: back.trim(), format: "text" };
     if (hint.trim()) card.hint = hint.trim();
     if (tags.trim()) card.tags = tagsOf(tags);
+    if (accept.trim()) card.accept = answersOf(accept);
     try {
       const added = await this.app.api.addCard(this.deck_id, card);
       form.reset();

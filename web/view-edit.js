@@ -1,7 +1,7 @@
 // A card's texts in a form, at the place of the card.
 
 import { busily, h, setText } from "./dom.js";
-import { htmlOf, plainOf, tagsOf } from "./texts.js";
+import { answersOf, htmlOf, plainOf, tagsOf } from "./texts.js";
 
 const FIELDS = [
   { name: "front", label: "Front", needed: true },
@@ -21,10 +21,12 @@ export class CardForm {
     this.save_button = h("button", { className: "primary" }, "Save");
     this.fields = FIELDS.map((field) => this.buildField(field));
     this.tags = h("input", { name: "tags", autocomplete: "off", value: card.tags.join(" ") });
+    this.accept = h("input", { name: "accept", autocomplete: "off", value: card.accept.join(" | ") });
     this.element = h(
       "form",
       { className: "edit-card", "aria-label": "Edit the card", onsubmit: (event) => this.submit(event), onkeydown: (event) => this.key(event) },
       h("div", { className: "columns" }, this.fields.map(({ label }) => label)),
+      h("label", {}, "Also accepted (with | between)", this.accept),
       h("label", {}, "Tags (with spaces between)", this.tags),
       h("div", { className: "row" }, this.save_button, h("button", { type: "button", onclick: () => this.onDone(null) }, "Leave it"), this.complaint),
     );
@@ -56,6 +58,8 @@ export class CardForm {
     }
     const tags = tagsOf(this.tags.value);
     if (tags.join(" ") !== this.card.tags.join(" ")) change.tags = tags;
+    const accept = answersOf(this.accept.value);
+    if (accept.join(" | ") !== answersOf(this.card.accept.join(" | ")).join(" | ")) change.accept = accept;
     return change;
   }
 

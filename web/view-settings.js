@@ -11,6 +11,13 @@ const DECK_SETTINGS = [
   { name: "bury_siblings", label: "Cards of one note rest when another was studied that day", is_switch: true },
   { name: "leech_after", label: "A card is a leech after being forgotten so many times", least: 1, most: 65_535 },
   { name: "maximum_interval_days", label: "Longest interval in days", least: 1, most: 36_500 },
+  { name: "mode", label: "Cards are", choices: { flip: "turned, and graded by the learner", type: "typed, and checked", choose: "chosen among answers, and checked" } },
+];
+const CHECK_SETTINGS = [
+  { name: "decimal_mark", label: "Numbers are written", choices: { point: "3.5 (with a point)", comma: "3,5 (with a comma)" } },
+  { name: "case", label: "Capital letters matter in a typed answer", is_switch: true },
+  { name: "accents", label: "Accents matter in a typed answer", is_switch: true },
+  { name: "slips", label: "A slip of the fingers is asked once more", is_switch: true },
 ];
 const DECK_FIELDS = [
   { name: "title", label: "Name", bytes: 200 },
@@ -87,7 +94,8 @@ const itself = (values) => values;
 /** Name, place, limits and drills of a deck. */
 export function deckSettings(save) {
   const settings = { of: (deck) => deck.settings, into: (change) => (change.settings ??= {}), fields: DECK_SETTINGS };
-  return new Settings("Settings of the deck", [{ of: itself, into: itself, fields: DECK_FIELDS }, settings], save);
+  const check = { of: (deck) => deck.settings.check, into: (change) => ((change.settings ??= {}).check ??= {}), fields: CHECK_SETTINGS };
+  return new Settings("Settings of the deck", [{ of: itself, into: itself, fields: DECK_FIELDS }, settings, check], save);
 }
 
 /** When the learner's day begins, and where. */

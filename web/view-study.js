@@ -5,7 +5,9 @@ import { h, isTyping, setText, show } from "./dom.js";
 import { GRADES, counted, daysSpoken, nextDay, outcomeText, studyDay } from "./format.js";
 import { DoneView } from "./view-done.js";
 import { FLAGS, FlagMenu, Flags } from "./view-flag.js";
+import { ModeChoice, TrialRow } from "./view-trial.js";
 import { Sitting } from "./sitting.js";
+import { isChecked } from "./trials.js";
 
 export class StudyView {
   constructor(app, deck_id) {
@@ -17,6 +19,8 @@ export class StudyView {
     this.done = new DoneView(app, (more) => this.studyMore(more));
     this.flags = new Flags(app.api, () => this.update());
     this.flag_menu = new FlagMenu(app, (flag) => this.setFlag(flag));
+    this.trial = new TrialRow((text) => this.respond(text), () => this.next());
+    this.mode = new ModeChoice((mode) => this.studyIn(mode));
     this.element = h("section", { className: "study", "aria-label": "Study" }, this.buildHead(), this.buildStage(), this.buildFoot());
     this.onKey = (event) => this.key(event);
   }
@@ -37,6 +41,7 @@ export class StudyView {
       (this.bury_button = tool("Bury", "b", "Not again today", () => this.bury())),
       (this.suspend_button = tool("Suspend", "s", "Not again until it is taken back", () => this.set({ suspended: true }))),
       (this.flag_button = tool("Flag", "f", "Mark this card", () => this.openFlags())),
+      this.mode.element,
       this.flag_menu.element,
     );
     return h(
@@ -69,7 +74,7 @@ export class StudyView {
       return { button, outcome, name };
     });
     this.grade_row = h("div", { className: "grades", role: "group", "aria-label": "How well did you know it?" }, this.grades.map(({ button }) => button));
-    this.foot = h("footer", { className: "study-foot" }, this.show_button, this.grade_row);
+    this.foot = h("footer", { className: "study-foot" }, this.show_button, this.grade_row, this.trial.element);
     return this.foot;
   }
 
@@ -105,15 +110,19 @@ export class StudyView {
 
   update() {
     const { hand, study } = this.session;
-    const card = hand.onScreen;
+    const { shown } = this.session.trials;
+    const card = shown === null ? hand.onScreen : shown.face;
+    const flipped = shown === null ? hand.flipped : shown.graded !== null;
     const settled = Boolean(study) && !study.awaits_queue;
     const show_done = settled && hand.done !== null && card === null;
-    this.face.update(card, hand.flipped);
+    this.face.update(card, flipped);
     this.done.update(show_done ? hand.done : null);
-    this.updateFoot(card, hand.flipped);
+    this.updateFoot(card, flipped);
+    this.trial.update(card, this.session.trials, this.session.link.isReady);
+    this.mode.update(this.sitting.mode, this.session.features.includes("checked_modes"));
     show(this.foot, !show_done);
     this.updateCounts(hand, card);
-    this.updateTools(card);
+    this.updateTools(shown === null ? card : null);
     this.updateFlag(card);
     const sentence = card || show_done ? "" : this.sentence();
     setText(this.waiting, sentence);
@@ -121,9 +130,10 @@ export class StudyView {
   }
 
   updateFoot(card, flipped) {
-    show(this.show_button, card !== null && !flipped);
-    show(this.grade_row, card !== null && flipped);
-    if (card === null || this.graded_card === card) return;
+    const turns = card !== null && !isChecked(card);
+    show(this.show_button, turns && !flipped);
+    show(this.grade_row, turns && flipped);
+    if (!turns || this.graded_card === card) return;
     this.graded_card = card;
     this.grades.forEach(({ button, outcome, name }, grade) => {
       const then = card.if_graded?.[grade];
@@ -178,7 +188,8 @@ export class StudyView {
   }
 
   flip() {
-    if (!this.session.hand.onScreen || this.session.hand.flipped) return;
+    const { hand } = this.session;
+    if (!hand.onScreen || hand.flipped || isChecked(hand.onScreen)) return;
     this.app.client.input({ type: "flip" });
     this.face.focusAnswer();
   }
@@ -190,6 +201,23 @@ export class StudyView {
     this.face.focusCard();
   }
 
+  respond(response) {
+    if (!this.session.canAct) return;
+    this.sitting.answered += 1;
+    this.app.client.input({ type: "respond", response, elapsed_ms: this.face.elapsedMs() });
+  }
+
+  next() {
+    this.app.client.input({ type: "next" });
+    if (!isTyping(document.activeElement)) this.face.focusCard();
+  }
+
+  /** The same sitting, its cards asked in another way. */
+  studyIn(mode) {
+    this.sitting.mode = mode;
+    this.app.client.input({ type: "study", sitting: this.sitting.id, request: this.sitting.request(), recent: [] });
+  }
+
   undo() {
     if (!this.session.canUndo) return;
     const last = this.session.recent.at(-1);
@@ -199,7 +227,7 @@ export class StudyView {
   }
 
   set(change, before = null) {
-    if (!this.session.canAct) return;
+    if (!this.session.canAct || this.session.trials.shown !== null) return;
     this.app.client.input({ type: "set", change, before });
   }
 
@@ -241,7 +269,10 @@ export class StudyView {
   }
 
   actionOf(key) {
-    if (key === " " || key === "Enter") return () => (this.session.hand.flipped ? this.answer(4) : this.flip());
+    const { hand, trials } = this.session;
+    if (trials.shown !== null && (key === " " || key === "Enter")) return () => this.next();
+    if (trials.shown === null && isChecked(hand.onScreen) && /^[0-9]$/.test(key)) return () => this.trial.choose(Number(key));
+    if (key === " " || key === "Enter") return () => (hand.flipped ? this.answer(4) : this.flip());
     if (/^[0-5]$/.test(key)) return () => this.answer(Number(key));
     const actions = {
       u: () => this.undo(),

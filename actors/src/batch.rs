@@ -2,9 +2,12 @@
 
 use crate::messages::{CloseWhy, Full, SocketPort, ToSocket};
 use crate::shard::Shard;
+use domain::check::trial::TrialResult;
+use domain::grade::Grade;
 use domain::ids::{EntryId, UserId};
 use domain::session::{Command, Input, Out, Refusal};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +25,8 @@ pub struct BatchVerdict {
     pub id: EntryId,
     /// `None` is durable.
     pub refusal: Option<Refusal>,
+    /// What became of it, if it was checked.
+    pub graded: Option<(TrialResult, Grade)>,
 }
 
 /// Why a batch got no verdicts. Sending it again is harmless.
@@ -49,6 +54,7 @@ struct Collected {
     attached: bool,
     decided: u64,
     refused: Vec<(u64, Refusal)>,
+    graded: BTreeMap<EntryId, (TrialResult, Grade)>,
     closed: Option<CloseWhy>,
     elsewhere: Option<Arc<str>>,
 }
@@ -65,6 +71,9 @@ impl SocketPort for BatchPort {
         match out {
             ToSocket::Attached => collected.attached = true,
             ToSocket::Frame(Out::Saved(seq)) => collected.decided = seq,
+            ToSocket::Frame(Out::Graded(graded)) => {
+                collected.graded.insert(graded.id, (graded.result, graded.grade));
+            }
             ToSocket::Frame(Out::Refused { seq, refusal, .. }) => collected.refused.push((seq, refusal)),
             ToSocket::Frame(
                 Out::Card(_)
@@ -136,7 +145,7 @@ pub async fn submit_batch(
             let floor = seq.saturating_sub(IN_FLIGHT as u64);
             port.until(|collected| collected.decided >= floor).await?;
             let input = match command {
-                Ok(command) => Input::Command { socket, seq, id: *id, command: *command },
+                Ok(command) => Input::Command { socket, seq, id: *id, command: command.clone() },
                 Err(refusal) => Input::Refused { socket, seq, id: *id, refusal: *refusal },
             };
             shard.input(socket, user, input);
@@ -150,6 +159,10 @@ pub async fn submit_batch(
     Ok(commands
         .iter()
         .zip(1_u64..)
-        .map(|((id, _), seq)| BatchVerdict { id: *id, refusal: refusal(seq) })
+        .map(|((id, _), seq)| {
+            let refusal = refusal(seq);
+            let graded = collected.graded.get(id).copied().filter(|_| refusal.is_none());
+            BatchVerdict { id: *id, refusal, graded }
+        })
         .collect())
 }

@@ -3,7 +3,7 @@
 use crate::edits::Edits;
 use crate::observe::Telemetry;
 use domain::access::DeckGate;
-use domain::deck::{CardMeta, Deck};
+use domain::deck::{CardMeta, Deck, PlainTexts};
 use domain::ids::DeckId;
 use moka::Entry;
 use moka::future::Cache;
@@ -17,8 +17,8 @@ use tokio::runtime::Handle;
 /// Cached decks that are compared with what is stored in one read.
 const CHECKED_TOGETHER: usize = 100;
 
-/// Makes the opaque fragment of a card's frame from its record.
-pub type FragmentEncoder = fn(&CardRecord) -> Arc<str>;
+/// Makes of a card's record the opaque fragment of its frame, and what a checked mode reads of it.
+pub type CardEncoder = fn(&CardRecord) -> (Arc<str>, PlainTexts);
 
 /// A deck in the cache.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ pub struct DeckCacheStats {
 #[derive(Clone)]
 pub struct DeckCache {
     library: Arc<dyn Library>,
-    encode: FragmentEncoder,
+    encode: CardEncoder,
     cache: Cache<DeckId, Cached>,
     telemetry: Arc<dyn Telemetry>,
     edits: Arc<Edits>,
@@ -54,7 +54,7 @@ impl DeckCache {
     /// An empty one, on the current tokio runtime.
     pub(crate) fn new(
         library: Arc<dyn Library>,
-        encode: FragmentEncoder,
+        encode: CardEncoder,
         bytes_max: u64,
         telemetry: Arc<dyn Telemetry>,
     ) -> DeckCache {
@@ -196,7 +196,9 @@ impl DeckCache {
                 unchanged.cloned().unwrap_or_else(|| self.encoded(card))
             })
             .collect();
-        let bytes = metas.iter().map(|card| card.fragment.len() + size_of::<CardMeta>() + 64).sum::<usize>();
+        let bytes_of =
+            |card: &CardMeta| card.fragment.len() + card.texts.bytes() + size_of::<CardMeta>() + 64;
+        let bytes = metas.iter().map(bytes_of).sum::<usize>();
         let mut deck = Deck::new(record.id, record.owner, record.revision, record.settings, metas);
         deck.deleted_ms = record.deleted_ms;
         let bytes = u32::try_from(bytes + 512).unwrap_or(u32::MAX);
@@ -204,6 +206,7 @@ impl DeckCache {
     }
 
     fn encoded(&self, card: &CardRecord) -> CardMeta {
+        let (fragment, texts) = (self.encode)(card);
         CardMeta {
             id: card.id,
             note: card.note,
@@ -211,7 +214,8 @@ impl DeckCache {
             revision: card.revision,
             created_ms: card.created_ms,
             deleted_ms: card.deleted_ms,
-            fragment: (self.encode)(card),
+            fragment,
+            texts: Arc::new(texts),
         }
     }
 }

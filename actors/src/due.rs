@@ -3,6 +3,7 @@
 use crate::engine::Shared;
 use crate::memo::Memo;
 use domain::day::Day;
+use domain::entry::Mode;
 use domain::ids::{DeckId, EntryId, SittingId, UserId};
 use domain::session::{
     CardDeal, Counts, Effect, Facts, FetchFailed, Input, Limits, Notice, Out, Scope, Session, SocketId, Start,
@@ -47,6 +48,7 @@ pub(crate) async fn view(
     shared: &Shared,
     user: UserId,
     deck: Option<DeckId>,
+    mode: Option<Mode>,
     limit: usize,
 ) -> Result<DueView, DueError> {
     let memo = if deck.is_some() { Memo::about_some() } else { Memo::about_all() };
@@ -62,6 +64,7 @@ pub(crate) async fn view(
         window: limit.max(1),
         limits: Limits::default(),
         more: Limits::default(),
+        mode,
     };
     let (counts, decks, items, records) = (Counts::default(), Vec::new(), Vec::new(), Vec::new());
     let mut view = DueView { counts, decks, items, records, today, rows: Vec::new() };
@@ -101,7 +104,12 @@ fn note(view: &mut DueView, out: Out) -> Result<(), DueError> {
         Out::Error(Notice::Forbidden) => return Err(DueError::NotVisible),
         Out::Error(Notice::TooManyDecks) => return Err(DueError::TooManyDecks),
         Out::Error(Notice::StoreUnavailable) => return Err(DueError::Unavailable),
-        Out::Saved(_) | Out::Refused { .. } | Out::Changed(_) | Out::Done(_) | Out::Close(_) => {}
+        Out::Graded(_)
+        | Out::Saved(_)
+        | Out::Refused { .. }
+        | Out::Changed(_)
+        | Out::Done(_)
+        | Out::Close(_) => {}
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ mod imports;
 mod nodes;
 
 use crate::cluster::{Cluster, ClusterOptions};
-use crate::decks::{DeckCache, FragmentEncoder};
+use crate::decks::{CardEncoder, DeckCache};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
 use crate::memo::Memo;
@@ -17,6 +17,7 @@ use crate::suspects::Suspects;
 use crate::{Clock, Limits, quarantine, writer};
 use domain::day::ZoneHistory;
 use domain::directory::ShardNo;
+use domain::entry::Mode;
 use domain::ids::{DeckId, UserId};
 use domain::session::{Facts, FetchFailed, Input, Want};
 use ports::{Boxed, Library, People, ReviewStore};
@@ -41,8 +42,8 @@ pub struct Options<S> {
     pub clock: Arc<dyn Clock>,
     /// Whether the wall clock is the developer's.
     pub dev_clock: bool,
-    /// How a card's record becomes the fragment that frames are made of.
-    pub encode: FragmentEncoder,
+    /// How a card's record becomes the fragment that frames are made of, and what is compared in checked modes.
+    pub encode: CardEncoder,
     /// Where measurements go.
     pub telemetry: Arc<dyn Telemetry>,
     /// Bounds.
@@ -259,12 +260,18 @@ impl Engine {
         self.shared.tell_all(|| ToShard::Zones(user, zones.clone()));
     }
 
-    /// What `GET due` shows: hands nothing out and holds nothing.
+    /// What `GET due` shows: hands nothing out and holds nothing. Cards are asked in this mode; `None` as their decks say.
     ///
     /// # Errors
     /// The deck is not the learner's to see, or the store cannot be read.
-    pub async fn due(&self, user: UserId, deck: Option<DeckId>, limit: usize) -> Result<DueView, DueError> {
-        due::view(&self.shared, user, deck, limit).await
+    pub async fn due(
+        &self,
+        user: UserId,
+        deck: Option<DeckId>,
+        mode: Option<Mode>,
+        limit: usize,
+    ) -> Result<DueView, DueError> {
+        due::view(&self.shared, user, deck, mode, limit).await
     }
 
     /// A deck with its content, as sessions see it.

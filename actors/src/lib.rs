@@ -26,7 +26,7 @@ mod writer;
 
 pub use batch::{BatchError, BatchVerdict, submit_batch};
 pub use cluster::{ClusterFigures, ClusterOptions, Peers};
-pub use decks::{DeckCache, DeckCacheStats, FragmentEncoder};
+pub use decks::{CardEncoder, DeckCache, DeckCacheStats};
 pub use due::{DueError, DueView};
 pub use engine::{Engine, Hooks, InputHook, Options, Planted};
 pub use limits::Limits;

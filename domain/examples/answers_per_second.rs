@@ -44,6 +44,7 @@ fn deck(cards: u32) -> Deck {
         created_ms: 0,
         deleted_ms: None,
         fragment: Arc::from("{}"),
+        texts: Arc::default(),
     };
     Deck::new(DECK, USER, 1, settings, (0..cards).map(card).collect())
 }
@@ -81,6 +82,7 @@ impl Bench {
                 window: 3,
                 limits: Limits::default(),
                 more: Limits::default(),
+                mode: None,
             };
             bench.input(Input::Start { socket, start: Box::new(start) });
         }

@@ -1,6 +1,8 @@
 //! A deck as the heart sees it: settings, and for each card what decides about dealing it. The text of a card is an
 //! opaque fragment that the heart carries and never reads.
 
+use crate::check::CheckSettings;
+use crate::entry::Mode;
 use crate::fsrs::Parameters;
 use crate::ids::{CardId, DeckId, NoteId, UserId};
 use crate::schedule::{DESIRED_RETENTION_PERMILLE, EasyDays, FoldParams, Scheduler};
@@ -58,6 +60,11 @@ pub struct DeckSettings {
     pub fuzz: Option<bool>,
     /// On which weekdays fewer cards shall fall, where intervals are spread.
     pub easy_days: EasyDays,
+    /// How its cards are asked, where a sitting does not say otherwise. A card that cannot be asked so is asked in the mode
+    /// before it: one without choices is typed, one without an answer in words is turned.
+    pub mode: Mode,
+    /// What is the same and what is not in an answer that is checked.
+    pub check: CheckSettings,
 }
 
 impl Default for DeckSettings {
@@ -76,6 +83,8 @@ impl Default for DeckSettings {
             parameters: None,
             fuzz: None,
             easy_days: EasyDays::NONE,
+            mode: Mode::Flip,
+            check: CheckSettings::default(),
         }
     }
 }
@@ -121,6 +130,25 @@ pub struct CardMeta {
     pub deleted_ms: Option<i64>,
     /// The encoded content, opaque here.
     pub fragment: Arc<str>,
+    /// What a checked mode reads of it.
+    pub texts: Arc<PlainTexts>,
+}
+
+/// What of a card is compared in the checked modes, as plain text.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PlainTexts {
+    /// What it asks.
+    pub front: String,
+    /// What it accepts, its back first; none if nothing of it can be typed.
+    pub answers: Vec<String>,
+}
+
+impl PlainTexts {
+    /// How many bytes the texts have.
+    pub fn bytes(&self) -> usize {
+        let each = self.answers.iter().map(|answer| answer.len() + size_of::<String>());
+        size_of::<PlainTexts>() + self.front.len() + each.sum::<usize>()
+    }
 }
 
 /// A deck with its cards in the order of adding. Cards are only ever appended, so a card's index is its name within

@@ -72,8 +72,17 @@ pub const ACCEPTED_ANSWERS_MAX: usize = 64;
 pub const CHOICES_MIN: usize = 2;
 /// The most choices of a card.
 pub const CHOICES_MAX: usize = 6;
+/// Choices that a card is asked with, where the deck has as many.
+pub const CHOICES_SHOWN: usize = 4;
 /// Cards of a deck among which choices are looked for; of a larger deck it is a stretch that the seed picks.
 pub const CHOICE_CANDIDATES_MAX: usize = 4_096;
+/// Cards that stand to choose from beside one that is asked, those with a tag in common first: comparing all of them would
+/// keep others waiting.
+pub const CHOICE_CANDIDATES_COMPARED: usize = 256;
+/// The longest answer that is shown as a choice, in bytes; a card with a longer one is typed.
+pub const CHOICE_BYTES_MAX: usize = 512;
+/// Texts of wrong answers that a session remembers; of more the oldest are forgotten.
+pub const WRONG_TEXTS_REMEMBERED: usize = 32;
 /// Students that one lesson shows; the cells of further ones are dropped.
 pub const STUDENTS_PER_LESSON: usize = 10_000;
 /// Different cards that one lesson counts apart; answers to further ones count in the totals alone.

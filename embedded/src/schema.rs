@@ -185,6 +185,8 @@ pub(crate) const MAIN: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
 ", "
     DROP INDEX IF EXISTS cards_by_source;
+", "
+    ALTER TABLE cards ADD COLUMN accept TEXT NOT NULL DEFAULT '[]';
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

@@ -16,9 +16,9 @@ pub use entry::{decode_entry, encode_entry};
 pub use row::{decode_row, encode_row, row_user};
 pub use state::{decode_progress, encode_progress};
 pub use text::{
-    decks_of, decks_text, editors_of, editors_text, kinds_of, kinds_text, role_of, role_word, settings_of,
-    settings_text, tags_of, tags_text, templates_of, templates_text, visibility_of, visibility_word,
-    zones_of, zones_text,
+    accept_of, accept_text, decks_of, decks_text, editors_of, editors_text, kinds_of, kinds_text, role_of,
+    role_word, settings_of, settings_text, tags_of, tags_text, templates_of, templates_text, visibility_of,
+    visibility_word, zones_of, zones_text,
 };
 
 /// The version that is written.

@@ -78,6 +78,8 @@ pub struct CardRecord {
     pub explanation: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// What is accepted as an answer besides the back, as plain text; see [`ACCEPT_MAX`].
+    pub accept: Vec<String>,
     /// By which an import finds it again (its guid, or its front as it came in); unique in the deck among live cards.
     pub source_key: String,
     /// Raised with each change; the store assigns it.
@@ -89,6 +91,11 @@ pub struct CardRecord {
     /// When it was marked deleted.
     pub deleted_ms: Option<i64>,
 }
+
+/// Answers that a card accepts besides its back: no more.
+pub const ACCEPT_MAX: usize = 32;
+/// The longest of them, in bytes: as much as may be typed.
+pub const ACCEPT_BYTES_MAX: usize = domain::limits::TYPED_BYTES_MAX;
 
 /// A deck with all its cards in the order of adding, deleted ones included.
 pub type DeckContent = (DeckRecord, Vec<CardRecord>);

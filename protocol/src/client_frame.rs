@@ -1,5 +1,6 @@
 //! What a client sends on the study socket.
 
+use crate::card::Mode;
 use crate::command::Command;
 use crate::text::{json, push_tagged};
 use serde::ser::SerializeMap;
@@ -68,6 +69,9 @@ pub struct Start {
     /// Goes beyond today's limits, for each deck, until the study day ends.
     #[serde(skip_serializing_if = "Allowance::is_empty")]
     pub more: Allowance,
+    /// How cards are asked; `None` = as their decks say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 }
 
 /// Which cards a sitting is about.

@@ -53,6 +53,13 @@ pub enum Reply {
     Grade(Grade),
     /// Modes `type` and `choose`.
     Response(Response),
+    /// Mode `type`, asked once more because what was typed first was near.
+    Again {
+        /// What was typed first.
+        first: String,
+        /// What was typed then.
+        text: String,
+    },
 }
 
 /// What the learner typed or chose.
@@ -169,6 +176,10 @@ impl Answer {
         match &self.reply {
             Reply::Grade(grade) => map.serialize_entry("grade", grade)?,
             Reply::Response(response) => map.serialize_entry("response", response)?,
+            Reply::Again { first, text } => {
+                map.serialize_entry("response", text)?;
+                map.serialize_entry("first", first)?;
+            }
         }
         map.serialize_entry("elapsed_ms", &self.elapsed_ms)?;
         if let Some(sitting) = &self.sitting {

@@ -3,6 +3,7 @@
 
 use crate::card::{CardState, Counts, Kind, Media, Mode, OutcomeList};
 use crate::limits::{FIELD_BYTES_MAX, FIELDS_JSON_BYTES_MAX, MEDIA_JSON_BYTES_MAX};
+use crate::server_frame::GradedResult;
 use crate::text::{json, push_ascii, push_id, push_u64};
 use uuid::Uuid;
 
@@ -100,12 +101,13 @@ impl CardContent<'_> {
     }
 }
 
-/// What stands between the rest of a fragment and its back. Inside a JSON string a quote is always escaped,
-/// so that these bytes can only be the key.
+/// What stands between the rest of a fragment and what a checked mode leaves out. Inside a JSON string a quote is always
+/// escaped, so that these bytes can only be the keys.
+const EXPLANATION: &str = ",\"explanation\":";
 const BACK: &str = ",\"back\":\"";
 
-/// The content as JSON text without braces: `"card_id":…` to `"back":…`, the back last, so that a checked mode
-/// can leave it out.
+/// The content as JSON text without braces: `"card_id":…` to `"back":…`, explanation and back last, so that a checked
+/// mode can leave them out.
 pub fn encode_fragment(content: &CardContent<'_>) -> String {
     let mut out = String::with_capacity(256 + content.front.len() + content.back.len());
     out.push_str("\"card_id\":");
@@ -116,10 +118,10 @@ pub fn encode_fragment(content: &CardContent<'_>) -> String {
     out.push_str(&json(content.front));
     out.push_str(",\"hint\":");
     out.push_str(&json(&content.hint));
-    out.push_str(",\"explanation\":");
-    out.push_str(&json(&content.explanation));
     out.push_str(",\"media\":");
     out.push_str(&json(content.media));
+    out.push_str(EXPLANATION);
+    out.push_str(&json(&content.explanation));
     out.push_str(",\"back\":");
     out.push_str(&json(content.back));
     out
@@ -139,7 +141,12 @@ pub fn write_card_fields(out: &mut String, fragment: &str, tail: &CardTail<'_>) 
 
 fn push_fields(out: &mut String, fragment: &str, tail: &CardTail<'_>) {
     out.reserve(fragment.len() + 448);
-    out.push_str(if tail.mode.is_checked() { without_back(fragment) } else { fragment });
+    if tail.mode.is_checked() {
+        out.push_str(divided(fragment).0);
+        out.push_str(",\"explanation\":null");
+    } else {
+        out.push_str(fragment);
+    }
     out.push_str(",\"kind\":\"");
     out.push_str(tail.kind.as_str());
     out.push_str("\",\"mode\":\"");
@@ -161,8 +168,40 @@ fn push_fields(out: &mut String, fragment: &str, tail: &CardTail<'_>) {
     out.push('}');
 }
 
-fn without_back(fragment: &str) -> &str {
-    fragment.rsplit_once(BACK).map_or(fragment, |(rest, _)| rest)
+/// A fragment without explanation and back, and these two behind it.
+fn divided(fragment: &str) -> (&str, &str) {
+    let at = fragment.rfind(EXPLANATION).unwrap_or(fragment.len());
+    fragment.split_at_checked(at).unwrap_or((fragment, ""))
+}
+
+/// What became of a response, beside the card's content.
+#[derive(Clone, Copy, Debug)]
+pub struct GradedTail {
+    /// The answer.
+    pub id: Uuid,
+    /// Its card.
+    pub card_id: Uuid,
+    /// How it was.
+    pub result: GradedResult,
+    /// The grade that follows.
+    pub grade: u8,
+}
+
+/// Appends a `graded` frame with the back and explanation of a stored fragment; without a fragment both are empty.
+pub fn write_graded(out: &mut String, fragment: Option<&str>, graded: &GradedTail) {
+    out.push_str("{\"type\":\"graded\",\"id\":");
+    push_id(out, graded.id);
+    out.push_str(",\"card_id\":");
+    push_id(out, graded.card_id);
+    out.push_str(",\"result\":\"");
+    out.push_str(graded.result.as_str());
+    out.push_str("\",\"grade\":");
+    push_u64(out, graded.grade.into());
+    match fragment.map(|fragment| divided(fragment).1).filter(|hidden| hidden.contains(BACK)) {
+        Some(hidden) => out.push_str(hidden),
+        None => out.push_str(",\"back\":\"\""),
+    }
+    out.push('}');
 }
 
 fn push_state(out: &mut String, state: &CardState) {

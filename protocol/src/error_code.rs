@@ -20,8 +20,10 @@ pub enum ErrorCode {
     UnknownEntry,
     /// Neither among the last 30 nor at most 24 h older than the undo.
     UndoTooOld,
-    /// A `response` to a card in mode `flip`, or a mode that this server does not offer.
+    /// A `response` to a card in mode `flip`, or a `grade` to one in a checked mode.
     NotOffered,
+    /// A `response` is near the answer: it is asked once more, and nothing was stored.
+    Near,
     /// The question to the class is closed.
     AskClosed,
     /// The store can never hold it; it lies in quarantine.
@@ -34,7 +36,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of the document.
-    pub const ALL: [ErrorCode; 13] = [
+    pub const ALL: [ErrorCode; 14] = [
         ErrorCode::Malformed,
         ErrorCode::UnknownType,
         ErrorCode::BadTime,
@@ -44,6 +46,7 @@ impl ErrorCode {
         ErrorCode::UnknownEntry,
         ErrorCode::UndoTooOld,
         ErrorCode::NotOffered,
+        ErrorCode::Near,
         ErrorCode::AskClosed,
         ErrorCode::Internal,
         ErrorCode::Busy,
@@ -62,6 +65,7 @@ impl ErrorCode {
             ErrorCode::UnknownEntry => "unknown_entry",
             ErrorCode::UndoTooOld => "undo_too_old",
             ErrorCode::NotOffered => "not_offered",
+            ErrorCode::Near => "near",
             ErrorCode::AskClosed => "ask_closed",
             ErrorCode::Internal => "internal",
             ErrorCode::Busy => "busy",
@@ -87,6 +91,7 @@ impl ErrorCode {
             | ErrorCode::UnknownEntry
             | ErrorCode::UndoTooOld
             | ErrorCode::NotOffered
+            | ErrorCode::Near
             | ErrorCode::AskClosed
             | ErrorCode::Internal => true,
         }

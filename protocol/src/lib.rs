@@ -37,7 +37,10 @@ pub use close_code::{CloseCode, Next, next_after};
 pub use command::{
     Answer, Body, Command, Confidence, Grade, GradeOutOfRange, Reply, Response, Set, SetChange, Undo,
 };
-pub use content::{CardContent, CardTail, ContentTooLarge, encode_fragment, write_card, write_card_fields};
+pub use content::{
+    CardContent, CardTail, ContentTooLarge, GradedTail, encode_fragment, write_card, write_card_fields,
+    write_graded,
+};
 pub use day::{BadDay, Day};
 pub use decode::{Broken, decode_client, decode_command, decode_teacher};
 pub use error_code::ErrorCode;
@@ -50,7 +53,7 @@ pub use monitor::{
 pub use server_codec::{BadServerFrame, write_changed, write_saved};
 pub use server_frame::{
     ChangeReason, Changed, DeckCounts, Done, ErrorFrame, Goodbye, Graded, GradedResult, Queue, Renewed,
-    Saved, ServerFrame, Welcome, WelcomeLimits,
+    Saved, ServerFrame, Slip, Welcome, WelcomeLimits,
 };
 
 pub use teach::{Teach, TeacherFrame, Teaching};

@@ -116,8 +116,22 @@ pub struct Graded {
     pub result: GradedResult,
     /// The grade that was given for it.
     pub grade: u8,
-    /// The back, sanitised HTML.
+    /// The back, sanitised HTML; empty when the learner may no longer see it.
     pub back: String,
+    /// The explanation, sanitised HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+}
+
+impl GradedResult {
+    /// The string on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            GradedResult::Right => "right",
+            GradedResult::Near => "near",
+            GradedResult::Wrong => "wrong",
+        }
+    }
 }
 
 /// How a response was.
@@ -158,6 +172,24 @@ pub struct ErrorFrame {
     /// How long to wait before sending again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// With code `near`: in what the response differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slip: Option<Slip>,
+}
+
+/// In what a near response differs from the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slip {
+    /// A few letters.
+    Typing,
+    /// Capitals.
+    Case,
+    /// Accents.
+    Accents,
+    /// Something that a newer server knows.
+    #[serde(other)]
+    Unknown,
 }
 
 impl ErrorFrame {
@@ -176,6 +208,7 @@ impl ErrorFrame {
             id: None,
             is_final: None,
             retry_after_ms: None,
+            slip: None,
         }
     }
 

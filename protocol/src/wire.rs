@@ -2,6 +2,7 @@
 //! that a second one is noticed like any other key that comes twice.
 
 use crate::Day;
+use crate::card::Mode;
 use crate::client_frame::{Allowance, Filter, Hello, Start};
 use crate::command::{Answer, Body, Command, Confidence, Grade, Reply, Response, Set, SetChange, Undo};
 use crate::decode::{Broken, malformed};
@@ -42,6 +43,7 @@ pub(crate) struct AnswerWire {
     card_id: Uuid,
     grade: Option<u8>,
     response: Option<Response>,
+    first: Option<String>,
     elapsed_ms: u64,
     #[serde(default, deserialize_with = "optional_id")]
     sitting: Option<Uuid>,
@@ -60,11 +62,17 @@ impl CommandWire for AnswerWire {
     }
 
     fn body(self) -> Result<Body, String> {
-        let reply = match (self.grade, self.response) {
-            (Some(grade), None) => Reply::Grade(Grade::try_from(grade).map_err(|error| error.to_string())?),
-            (None, Some(response)) => Reply::Response(response),
-            (None, None) => return Err("an answer needs a `grade` or a `response`".into()),
-            (Some(_), Some(_)) => return Err("an answer has a `grade` or a `response`, not both".into()),
+        let reply = match (self.grade, self.response, self.first) {
+            (Some(grade), None, None) => {
+                Reply::Grade(Grade::try_from(grade).map_err(|error| error.to_string())?)
+            }
+            (None, Some(response), None) => Reply::Response(response),
+            (None, Some(Response::Text(text)), Some(first)) => Reply::Again { first, text },
+            (_, _, Some(_)) => return Err("`first` goes with a `response` that is a text".into()),
+            (None, None, None) => return Err("an answer needs a `grade` or a `response`".into()),
+            (Some(_), Some(_), None) => {
+                return Err("an answer has a `grade` or a `response`, not both".into());
+            }
         };
         let elapsed_ms = u32::try_from(self.elapsed_ms)
             .ok()
@@ -216,6 +224,8 @@ pub(crate) struct StartWire {
     limits: Option<Allowance>,
     #[serde(default, deserialize_with = "optional_object")]
     more: Option<Allowance>,
+    #[serde(default, deserialize_with = "optional_word")]
+    mode: Option<Mode>,
 }
 
 impl StartWire {
@@ -234,6 +244,9 @@ impl StartWire {
         if named.into_iter().flatten().any(|cards| cards > ALLOWANCE_MAX) {
             return Err(malformed(format!("`limits` and `more` are 0 to {ALLOWANCE_MAX} cards")));
         }
+        if self.mode == Some(Mode::Unknown) {
+            return Err(malformed("`mode` is `flip`, `type` or `choose`"));
+        }
         let tags = self.tags.unwrap_or_default();
         Ok(Start {
             sitting: self.sitting,
@@ -243,6 +256,7 @@ impl StartWire {
             window,
             limits,
             more,
+            mode: self.mode,
         })
     }
 }

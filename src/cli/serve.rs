@@ -63,6 +63,11 @@ pub(super) fn study(args: &StudyArgs) -> ExitCode {
         decks,
         tags: Vec::new(),
         filter: None,
+        mode: args.mode.as_deref().map(|mode| match mode {
+            "type" => protocol::Mode::Type,
+            "choose" => protocol::Mode::Choose,
+            _ => protocol::Mode::Flip,
+        }),
         outbox: None,
         plain: false,
     };

@@ -249,6 +249,9 @@ pub struct StudyArgs {
     /// Only this deck
     #[arg(long, value_name = "UUID")]
     pub deck: Option<String>,
+    /// How cards are asked; without it as their decks say
+    #[arg(long, value_name = "MODE", value_parser = ["flip", "type", "choose"])]
+    pub mode: Option<String>,
 }
 
 /// `verify`.

@@ -168,6 +168,7 @@ fn card(deck: DeckId, texts: CardTexts, tags: &str, now_ms: i64) -> CardRecord {
         hint: texts.hint,
         explanation: texts.explanation,
         tags: tags.split_whitespace().map(str::to_owned).collect(),
+        accept: Vec::new(),
         source_key,
         revision: 0,
         created_ms: now_ms,

@@ -52,10 +52,11 @@ impl Lines {
     }
 }
 
-fn push_row(row: &[String; 6], out: &mut String) {
-    let [texts @ .., tags, guid] = row;
+fn push_row(row: &[String; 7], out: &mut String) {
+    let [texts @ .., tags, guid, accept] = row;
     let texts: [&String; 4] = texts.each_ref();
-    let cells = texts.into_iter().map(|html| guarded(html)).chain([plainly(tags), plainly(guid)]);
+    let cells =
+        texts.into_iter().map(|html| guarded(html)).chain([tags, guid, accept].map(|text| plainly(text)));
     for (at, cell) in cells.enumerate() {
         if at > 0 {
             out.push(',');
@@ -67,8 +68,8 @@ fn push_row(row: &[String; 6], out: &mut String) {
     out.push_str("\r\n");
 }
 
-fn push_object(card: &CardRecord, row: [String; 6], out: &mut String) {
-    let [front, back, hint, explanation, _, guid] = row;
+fn push_object(card: &CardRecord, row: [String; 7], out: &mut String) {
+    let [front, back, hint, explanation, _, guid, _] = row;
     let mut object = json!({ "front": front, "back": back, "html": true });
     let more = [("hint", hint), ("explanation", explanation), ("guid", guid)];
     for (name, text) in more.into_iter().filter(|(_, text)| !text.is_empty()) {
@@ -76,6 +77,9 @@ fn push_object(card: &CardRecord, row: [String; 6], out: &mut String) {
     }
     if !card.tags.is_empty() {
         object["tags"] = json!(card.tags);
+    }
+    if !card.accept.is_empty() {
+        object["accept"] = json!(card.accept);
     }
     out.push_str(&object.to_string());
     out.push('\n');

@@ -62,7 +62,8 @@ pub(super) async fn list(
 /// Bytes of a card's texts.
 pub(super) fn bytes_of(card: &CardRecord) -> usize {
     let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    card.front.len() + card.back.len() + maybe(&card.hint) + maybe(&card.explanation)
+    let accept = card.accept.iter().map(String::len).sum::<usize>();
+    card.front.len() + card.back.len() + maybe(&card.hint) + maybe(&card.explanation) + accept
 }
 
 /// `POST /decks/{deck_id}/cards`

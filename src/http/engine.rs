@@ -12,6 +12,7 @@ use actors::{BatchError, Concerned, DueError, Engine, submit_batch};
 use domain::day::{Day, ZoneHistory};
 use domain::deck::Deck;
 use domain::entry::LogEntry;
+use domain::entry::Mode;
 use domain::ids::{CardId, DeckId, JobId, UserId};
 use ports::bus::Whom;
 use ports::{Boxed, Bus, DeckRecord, Library, Note, ReviewStore, Topic};
@@ -48,7 +49,10 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
         Box::pin(async move {
             let shard = self.engine.shard();
             let verdicts = submit_batch(&shard, who, commands).await?;
-            Ok(verdicts.into_iter().map(|v| Verdict { id: v.id, refusal: v.refusal }).collect())
+            Ok(verdicts
+                .into_iter()
+                .map(|v| Verdict { id: v.id, refusal: v.refusal, graded: v.graded })
+                .collect())
         })
     }
 
@@ -60,9 +64,15 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
         Box::pin(self.mark_import(who, job, true))
     }
 
-    fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>> {
+    fn due(
+        &self,
+        who: UserId,
+        deck: Option<DeckId>,
+        mode: Option<Mode>,
+        limit: usize,
+    ) -> Local<'_, Result<Due, StudyError>> {
         Box::pin(async move {
-            let view = self.engine.due(who, deck, limit).await?;
+            let view = self.engine.due(who, deck, mode, limit).await?;
             let counts = counts_of(view.counts);
             Ok(Due { counts, items: view.items.iter().map(card_fields).collect() })
         })
@@ -70,7 +80,7 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
 
     fn agenda(&self, who: UserId) -> Local<'_, Result<Agenda, StudyError>> {
         Box::pin(async move {
-            let view = self.engine.due(who, None, 0).await?;
+            let view = self.engine.due(who, None, Some(Mode::Flip), 0).await?;
             let due: BTreeMap<DeckId, DueCounts> =
                 view.decks.into_iter().map(|(deck, counts)| (deck, counts_of(counts))).collect();
             let with_due = |deck: DeckRecord| {
@@ -139,7 +149,7 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
         deck: DeckId,
     ) -> Local<'_, Result<(Progress, DueCounts), StudyError>> {
         Box::pin(async move {
-            let view = self.engine.due(who, Some(deck), 0).await?;
+            let view = self.engine.due(who, Some(deck), Some(Mode::Flip), 0).await?;
             let record = view.records.iter().find(|record| record.id == deck);
             let revision = record.ok_or(StudyError::NotVisible)?.revision;
             let content = self.engine.decks().deck_since(deck, revision).await;

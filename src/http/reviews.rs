@@ -7,12 +7,13 @@ use crate::http::outlook::Progress;
 use crate::http::paging;
 use crate::http::study::{Due, DueCounts, StudyError, Submitted, Verdict};
 use crate::http::{App, Caller, Code, Problem, nodes};
-use crate::ws::study::{command_input, refusal_code, refusal_message};
+use crate::ws::study::{command_input, refusal_code, refusal_message, wire_result, wire_slip};
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::entry::Mode;
 use domain::ids::{CardId, DeckId, EntryId, Uuid};
 use domain::session::Refusal;
 use protocol::limits::COMMANDS_PER_REQUEST_MAX;
-use protocol::{Broken, decode_command};
+use protocol::{Broken, Slip, decode_command};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +40,20 @@ pub(super) struct DueQuery {
     /// Cards that are shown; 0 for the counts alone.
     #[schemars(range(min = 0, max = 100))]
     limit: Option<usize>,
+    /// How cards are asked; in a checked mode they come without `back`. Absent: `flip`.
+    mode: Option<DueMode>,
+}
+
+/// How cards are asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum DueMode {
+    #[default]
+    Flip,
+    Type,
+    Choose,
+    /// As each deck says.
+    Deck,
 }
 
 /// `GET /due`
@@ -49,7 +64,13 @@ pub(super) async fn due(
 ) -> Result<HttpResponse, Problem> {
     let limit = paging::limit_or_none(query.limit)?;
     // The session itself finds out whether the learner may study the deck.
-    let mut due = app.study.due(caller.user, query.deck_id.map(DeckId), limit).await?;
+    let mode = match query.mode.unwrap_or_default() {
+        DueMode::Flip => Some(Mode::Flip),
+        DueMode::Type => Some(Mode::Type),
+        DueMode::Choose => Some(Mode::Choose),
+        DueMode::Deck => None,
+    };
+    let mut due = app.study.due(caller.user, query.deck_id.map(DeckId), mode, limit).await?;
     due.items.truncate(paging::fitting(due.items.iter().map(String::len), limit));
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -110,6 +131,16 @@ struct VerdictOut {
     message: Option<String>,
     #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
     is_final: Option<bool>,
+    /// In what a response is near: `typing`, `case` or `accents`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    slip: Option<Slip>,
+    /// Of a response: `right`, `near` or `wrong`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'static str>,
+    /// The grade that follows from a response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grade: Option<u8>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -183,6 +214,9 @@ impl VerdictOut {
             code: verdict.refusal.map(|refusal| refusal_code(refusal).as_str()),
             message: verdict.refusal.map(sentence),
             is_final: verdict.refusal.map(Refusal::is_final),
+            slip: verdict.refusal.and_then(wire_slip),
+            result: verdict.graded.map(|(result, _)| wire_result(result).as_str()),
+            grade: verdict.graded.map(|(_, grade)| grade.number()),
         }
     }
 }

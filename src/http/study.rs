@@ -1,9 +1,11 @@
 //! What HTTP asks of a learner's session and past.
 
 use actors::Concerned;
+use domain::check::trial::TrialResult;
 use domain::day::{Day, ZoneHistory};
 use domain::deck::Deck;
-use domain::entry::LogEntry;
+use domain::entry::{LogEntry, Mode};
+use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
 use domain::session::{Command, Refusal};
 use ports::{Boxed, DeckRecord};
@@ -29,6 +31,8 @@ pub struct Verdict {
     pub id: EntryId,
     /// `None`: it is durable.
     pub refusal: Option<Refusal>,
+    /// What became of a response.
+    pub graded: Option<(TrialResult, Grade)>,
 }
 
 /// What today's limits still allow.
@@ -94,8 +98,15 @@ pub trait Study: Send + Sync {
     /// The rows of an import job count no longer: the same in all else.
     fn revoke_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>>;
 
-    /// What is due in a deck, or in all. Hands nothing out and holds nothing. At most `limit` items.
-    fn due(&self, who: UserId, deck: Option<DeckId>, limit: usize) -> Local<'_, Result<Due, StudyError>>;
+    /// What is due in a deck, or in all, asked in this mode (`None`: as the decks say). Hands nothing out and holds nothing.
+    /// At most `limit` items.
+    fn due(
+        &self,
+        who: UserId,
+        deck: Option<DeckId>,
+        mode: Option<Mode>,
+        limit: usize,
+    ) -> Local<'_, Result<Due, StudyError>>;
 
     /// What is due in every deck that the learner has.
     fn agenda(&self, who: UserId) -> Local<'_, Result<Agenda, StudyError>>;

@@ -3,6 +3,9 @@
 use super::preamble::Preamble;
 use super::records::{Record, Records};
 
+/// How many roles there are.
+pub(super) const ROLES: usize = 7;
+
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
@@ -18,12 +21,14 @@ pub enum Role {
     Tags,
     /// The source's name of the card.
     Guid,
+    /// What is accepted besides the answer, between bars.
+    Accept,
 }
 
 impl Role {
     /// Every role.
-    pub(super) const ALL: [Role; 6] =
-        [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags, Role::Guid];
+    pub(super) const ALL: [Role; ROLES] =
+        [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags, Role::Guid, Role::Accept];
     /// The roles of columns that nobody has named, in their order.
     const BY_PLACE: [Role; 5] = [Role::Front, Role::Back, Role::Hint, Role::Explanation, Role::Tags];
 
@@ -36,6 +41,7 @@ impl Role {
             Role::Explanation => 3,
             Role::Tags => 4,
             Role::Guid => 5,
+            Role::Accept => 6,
         }
     }
 
@@ -48,7 +54,7 @@ impl Role {
 }
 
 /// The names of columns, in lower case: what people, spreadsheets and other programs call them.
-const NAMES: [(Role, &[&str]); 6] = [
+const NAMES: [(Role, &[&str]); ROLES] = [
     (
         Role::Front,
         &[
@@ -194,6 +200,7 @@ const NAMES: [(Role, &[&str]); 6] = [
         ],
     ),
     (Role::Guid, &["guid", "uuid", "note id", "card id", "external id", "source id"]),
+    (Role::Accept, &["accept", "accepted", "accepted answers", "also accepted", "alternative answers"]),
 ];
 
 /// The place of each column that is read.
@@ -211,6 +218,8 @@ pub struct Layout {
     pub tags: Option<usize>,
     /// Index of the guid's.
     pub guid: Option<usize>,
+    /// Index of the accepted answers'.
+    pub accept: Option<usize>,
     /// Columns of the file; a row with something beyond them is rejected.
     pub width: usize,
 }
@@ -282,6 +291,7 @@ impl Layout {
             Role::Explanation => self.explanation = inside,
             Role::Tags => self.tags = inside,
             Role::Guid => self.guid = inside,
+            Role::Accept => self.accept = inside,
         }
     }
 
@@ -294,6 +304,7 @@ impl Layout {
             Role::Explanation => self.explanation,
             Role::Tags => self.tags,
             Role::Guid => self.guid,
+            Role::Accept => self.accept,
         }
     }
 }

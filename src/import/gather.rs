@@ -1,7 +1,8 @@
 //! Rows to cards that could be stored: texts made safe, tags divided, repeats rejected. The heavy part of an import, and
 //! so a thing that runs on a thread of its own.
 
-use super::columns::Role;
+use super::accepted::{accepted, divided as divided_answers};
+use super::columns::{ROLES, Role};
 use super::identity::{digest_of, identity_of, identity_of_guid};
 use super::json_lines::{CardLines, Sink};
 use super::limits::{FILE_BYTES_MAX, GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
@@ -24,6 +25,8 @@ pub(super) struct Candidate {
     pub texts: CardTexts,
     /// Its tags, those of the whole file included.
     pub tags: Vec<String>,
+    /// What it accepts besides its back.
+    pub accept: Vec<String>,
 }
 
 /// Everything that a file holds.
@@ -43,6 +46,8 @@ pub(super) struct Gathered {
     pub has_explanations: bool,
     /// Whether the file has tags.
     pub has_tags: bool,
+    /// Whether the file has accepted answers.
+    pub has_accept: bool,
 }
 
 impl Gathered {
@@ -177,6 +182,7 @@ impl Rows {
         self.tags = divided(&head.tags);
         self.gathered.has_hints = head.layout.hint.is_some();
         self.gathered.has_explanations = head.layout.explanation.is_some();
+        self.gathered.has_accept = head.layout.accept.is_some();
         self.gathered.has_tags = head.layout.tags.is_some() || !self.tags.is_empty();
     }
 
@@ -187,6 +193,7 @@ impl Rows {
         if row.guid.len() > GUID_BYTES_MAX {
             return Err((Role::Guid, Reason::GuidTooLong));
         }
+        let accept = accepted(divided_answers(&row.accept)).map_err(|_| (Role::Accept, Reason::BadAccept))?;
         let guid = row.guid;
         let texts = CardTexts {
             front: row.front,
@@ -210,11 +217,12 @@ impl Rows {
         self.gathered.has_hints |= has(Role::Hint);
         self.gathered.has_explanations |= has(Role::Explanation);
         self.gathered.has_tags |= has(Role::Tags);
+        self.gathered.has_accept |= has(Role::Accept);
         let place = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
         self.gathered.places.insert(digest_of(&source_key), place);
         self.lines.push(line);
         if self.listing.is_none() {
-            self.gathered.cards.push(&Candidate { source_key, texts, tags });
+            self.gathered.cards.push(&Candidate { source_key, texts, tags, accept });
         }
         Ok(())
     }
@@ -224,7 +232,7 @@ impl Rows {
         texts: CardTexts,
         html: bool,
         line: u64,
-        columns: &[u32; 6],
+        columns: &[u32; ROLES],
     ) -> Result<CardTexts, (Role, Reason)> {
         if !html {
             return escape_card(texts).map_err(|error| (role_of(error.field()), error.into()));
@@ -256,7 +264,7 @@ impl Rows {
 }
 
 /// Where a role's field stands; where the front does if the row does not have it, and else at its beginning.
-fn column_of(columns: &[u32; 6], role: Role) -> u32 {
+fn column_of(columns: &[u32; ROLES], role: Role) -> u32 {
     let there = |role: Role| Some(columns[role.place()]).filter(|column| *column > 0);
     there(role).or_else(|| there(Role::Front)).unwrap_or(1)
 }

@@ -1,6 +1,7 @@
 //! JSON Lines: one card an object. Fields are named as the columns of a table may be, `tags` may be a list, and
 //! `"html": true` says that the texts are HTML.
 
+use super::accepted::joined as joined_answers;
 use super::columns::{Layout, Role};
 use super::delimiter::Delimiter;
 use super::encoding::Encoding;
@@ -139,7 +140,7 @@ impl<S: Sink> Cards<S> {
     }
 }
 
-/// The text of a field; tags may be a list of texts.
+/// The text of a field; tags and accepted answers may be lists of texts.
 fn value<'a>(role: Role, field: &Field<'a>) -> Result<Option<Cow<'a, str>>, Reason> {
     match field.text() {
         Text::None => Ok(None),
@@ -147,6 +148,10 @@ fn value<'a>(role: Role, field: &Field<'a>) -> Result<Option<Cow<'a, str>>, Reas
         Text::Other if role == Role::Tags => {
             let tags: Vec<String> = serde_json::from_str(field.value).map_err(|_| Reason::BadValue)?;
             Ok(Some(Cow::Owned(joined(&tags))))
+        }
+        Text::Other if role == Role::Accept => {
+            let answers: Vec<String> = serde_json::from_str(field.value).map_err(|_| Reason::BadValue)?;
+            Ok(Some(Cow::Owned(joined_answers(&answers))))
         }
         Text::Other => Err(Reason::BadValue),
     }

@@ -15,6 +15,7 @@
 //! no text, a limit) refuses it as a whole, with the line; a fault of a row rejects this row, with line, column and
 //! reason, and no other.
 
+mod accepted;
 pub(crate) mod columns;
 mod delimiter;
 mod encoding;
@@ -40,6 +41,7 @@ mod stamps;
 mod tags;
 pub mod written;
 
+pub use accepted::{BadAccept, accepted};
 pub use columns::{Layout, Role};
 pub use delimiter::{BadDelimiter, Delimiter};
 pub use encoding::Encoding;

@@ -69,7 +69,7 @@ fn length(bytes: usize) -> u32 {
 }
 
 fn written(card: &Candidate) -> Vec<u8> {
-    let Candidate { source_key, texts, tags } = card;
+    let Candidate { source_key, texts, tags, accept } = card;
     // Most cards are known by their front: it need not lie there twice.
     let key = (*source_key != identity_of(&texts.front)).then_some(source_key.as_str());
     let mut bytes = Vec::new();
@@ -83,6 +83,8 @@ fn written(card: &Candidate) -> Vec<u8> {
     put(texts.hint.as_deref());
     put(texts.explanation.as_deref());
     tags.iter().for_each(|tag| put(Some(tag)));
+    put(None);
+    accept.iter().for_each(|answer| put(Some(answer)));
     put(None);
     bytes
 }
@@ -109,8 +111,12 @@ fn read(mut bytes: &[u8]) -> Option<Candidate> {
     while let Some(tag) = take()? {
         tags.push(tag);
     }
+    let mut accept = Vec::new();
+    while let Some(answer) = take()? {
+        accept.push(answer);
+    }
     let source_key = key.unwrap_or_else(|| identity_of(&front));
-    Some(Candidate { source_key, texts: CardTexts { front, back, hint, explanation }, tags })
+    Some(Candidate { source_key, texts: CardTexts { front, back, hint, explanation }, tags, accept })
 }
 
 #[cfg(test)]
@@ -125,6 +131,7 @@ mod tests {
             |(front, back, hint, explanation, tags, guid)| Candidate {
                 source_key: guid.map_or_else(|| identity_of(&front), |guid| format!("guid:{guid}")),
                 texts: CardTexts { front, back, hint, explanation },
+                accept: tags.iter().rev().cloned().collect(),
                 tags,
             },
         )
@@ -147,6 +154,7 @@ mod tests {
             source_key: "guid:x".into(),
             texts: CardTexts { front: "f".repeat(bytes), ..CardTexts::default() },
             tags: Vec::new(),
+            accept: Vec::new(),
         };
         let cards =
             [card(10), card(STRETCH_BYTES), card(20), card(STRETCH_BYTES / 2), card(STRETCH_BYTES / 2)];

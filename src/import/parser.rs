@@ -1,6 +1,6 @@
 //! Bytes to rows: the whole way of a file, as a pure machine that may be fed in any pieces.
 
-use super::columns::{Header, Layout, Role, lay_out, named_columns, number};
+use super::columns::{Header, Layout, ROLES, Role, lay_out, named_columns, number};
 use super::delimiter::{Delimiter, Survey, guess, survey};
 use super::encoding::{Decoder, Encoding};
 use super::limits::{FILE_BYTES_MAX, HEAD_BYTES, ROWS_MAX};
@@ -49,11 +49,13 @@ pub struct Row {
     pub tags: String,
     /// The guid; empty without one.
     pub guid: String,
+    /// Accepted answers, not divided yet.
+    pub accept: String,
     /// Whether the texts are HTML.
     pub html: bool,
     /// Where each field stands, from 1, in the order of the fields above: the number of its column, or of its first
     /// character in a line of JSON; 0 where the file, or the object, does not have it.
-    pub columns: [u32; 6],
+    pub columns: [u32; ROLES],
 }
 
 impl Row {
@@ -70,6 +72,7 @@ impl Row {
             Role::Explanation => &mut self.explanation,
             Role::Tags => &mut self.tags,
             Role::Guid => &mut self.guid,
+            Role::Accept => &mut self.accept,
         }
     }
 }
@@ -342,6 +345,7 @@ impl Rows {
             explanation: text(layout.explanation),
             tags: text(layout.tags),
             guid: text(layout.guid),
+            accept: text(layout.accept),
             html: self.preamble.html,
             columns: Role::ALL.map(|role| layout.index(role).map_or(0, number)),
         };

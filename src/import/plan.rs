@@ -164,7 +164,8 @@ impl Changed {
         };
         let source_key = unless(next.source_key, &candidate.source_key);
         let tags = if file.has_tags { Vec::new() } else { next.tags };
-        self.stays.push(&Candidate { source_key, texts, tags });
+        let accept = if file.has_accept { Vec::new() } else { next.accept };
+        self.stays.push(&Candidate { source_key, texts, tags, accept });
         self.of_deck.push((next.id, next.note));
         self.of_deck.len() - 1
     }
@@ -173,7 +174,7 @@ impl Changed {
     fn get(&self, nth: usize, candidate: Candidate, file: &Gathered) -> Option<Candidate> {
         let stays = self.stays.get(nth)?;
         let or = |text: String, given: String| if text.is_empty() { given } else { text };
-        let Candidate { source_key, texts, tags } = candidate;
+        let Candidate { source_key, texts, tags, accept } = candidate;
         let texts = CardTexts {
             front: or(stays.texts.front, texts.front),
             back: texts.back,
@@ -181,7 +182,8 @@ impl Changed {
             explanation: if file.has_explanations { texts.explanation } else { stays.texts.explanation },
         };
         let tags = if file.has_tags { tags } else { stays.tags };
-        Some(Candidate { source_key: or(stays.source_key, source_key), texts, tags })
+        let accept = if file.has_accept { accept } else { stays.accept };
+        Some(Candidate { source_key: or(stays.source_key, source_key), texts, tags, accept })
     }
 }
 
@@ -210,7 +212,7 @@ impl Plan {
 
     /// The store gives a known card its position and its beginning.
     fn record(&self, id: CardId, candidate: Candidate) -> CardRecord {
-        let Candidate { source_key, texts, tags } = candidate;
+        let Candidate { source_key, texts, tags, accept } = candidate;
         CardRecord {
             id,
             deck: self.deck,
@@ -221,6 +223,7 @@ impl Plan {
             hint: texts.hint,
             explanation: texts.explanation,
             tags,
+            accept,
             source_key,
             revision: 0,
             created_ms: self.now_ms,
@@ -232,7 +235,7 @@ impl Plan {
 
 /// The card as the file wants it. Columns that the file does not have leave it as it is.
 fn next(card: &CardRecord, candidate: &Candidate, file: &Gathered) -> CardRecord {
-    let Candidate { source_key: _, texts, tags } = candidate;
+    let Candidate { source_key: _, texts, tags, accept } = candidate;
     let keep =
         |has: bool, new: &Option<String>, old: &Option<String>| if has { new.clone() } else { old.clone() };
     let same_front = composed(&card.front) == texts.front;
@@ -242,6 +245,7 @@ fn next(card: &CardRecord, candidate: &Candidate, file: &Gathered) -> CardRecord
         hint: keep(file.has_hints, &texts.hint, &card.hint),
         explanation: keep(file.has_explanations, &texts.explanation, &card.explanation),
         tags: if file.has_tags { tags.clone() } else { card.tags.clone() },
+        accept: if file.has_accept { accept.clone() } else { card.accept.clone() },
         deleted_ms: None,
         ..card.clone()
     }

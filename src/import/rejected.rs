@@ -6,7 +6,7 @@ use super::report::Remark;
 use std::fmt::Write;
 
 /// The columns: those that tell what is wrong are none that an import reads.
-const HEADER: &str = "line,column,reason,message,front,back,hint,explanation,tags,guid\r\n";
+const HEADER: &str = "line,column,reason,message,front,back,hint,explanation,tags,guid,accept\r\n";
 
 /// Rejected rows as CSV, in the order of the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,8 +30,8 @@ impl RejectedRows {
         }
         let _ = write!(self.csv, "{},{},{}", remark.line, remark.column, remark.reason.code());
         let message = remark.reason.to_string();
-        let Row { line: _, front, back, hint, explanation, tags, guid, html: _, columns: _ } = row;
-        for cell in [&message, front, back, hint, explanation, tags, guid] {
+        let Row { line: _, front, back, hint, explanation, tags, guid, accept, html: _, columns: _ } = row;
+        for cell in [&message, front, back, hint, explanation, tags, guid, accept] {
             self.csv.push(',');
             push_cell(&mut self.csv, cell);
         }
@@ -42,7 +42,7 @@ impl RejectedRows {
     pub fn into_csv(mut self) -> String {
         if self.left_out > 0 {
             let message = format!("{} more rows were rejected", self.left_out);
-            let _ = write!(self.csv, ",,more,\"{message}\",,,,,,\r\n");
+            let _ = write!(self.csv, ",,more,\"{message}\",,,,,,,\r\n");
         }
         self.csv
     }
@@ -91,7 +91,7 @@ mod tests {
         let told = cells("says \"a, b\"\nand c", "");
         assert_eq!(told[..3], ["7", "2", "empty_back"]);
         assert!(told[3].starts_with("there is no answer"));
-        assert_eq!(told[4..], ["says \"a, b\"\nand c", "", "", "", "", ""]);
+        assert_eq!(told[4..], ["says \"a, b\"\nand c", "", "", "", "", "", ""]);
     }
 
     #[test]
@@ -112,6 +112,6 @@ mod tests {
         }
         let csv = rows.into_csv();
         assert!(csv.len() < REJECTED_BYTES_MAX / 10 * 12);
-        assert!(csv.ends_with(" more rows were rejected\",,,,,,\r\n"));
+        assert!(csv.ends_with(" more rows were rejected\",,,,,,,\r\n"));
     }
 }

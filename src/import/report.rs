@@ -5,6 +5,7 @@ use super::limits::{
     ROWS_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX,
 };
 use crate::content::ContentError;
+use ports::library::{ACCEPT_BYTES_MAX, ACCEPT_MAX};
 
 /// Why a row was rejected, or what about it was changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -36,6 +37,11 @@ pub enum Reason {
     /// Too many tags, or too long ones.
     #[error("a card has at most {TAGS_PER_CARD_MAX} tags of at most {TAG_BYTES_MAX} bytes")]
     BadTags,
+    /// Too many accepted answers, or too long ones.
+    #[error(
+        "a card accepts at most {ACCEPT_MAX} answers besides its back, each of at most {ACCEPT_BYTES_MAX} bytes"
+    )]
+    BadAccept,
     /// The texts make no card.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -78,6 +84,7 @@ impl Reason {
             Self::RowTooLong => "row_too_long",
             Self::GuidTooLong => "guid_too_long",
             Self::BadTags => "bad_tags",
+            Self::BadAccept => "bad_accept",
             Self::Content(error) => error.code(),
             Self::ControlsRemoved => "controls_removed",
             Self::MarkupRemoved => "markup_removed",

@@ -1,5 +1,6 @@
 //! Cards as rows that an import takes again: into the same deck without a change, into another one card by card.
 
+use super::accepted::joined as joined_answers;
 use super::identity::{digest_of, guid_of, identity_of};
 use super::tags::joined;
 use ports::CardRecord;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 /// What stands above the rows. Texts are HTML as they are shown: the first line says so.
 pub const PREAMBLE: &str = "#html:true\n";
 /// The columns.
-pub const COLUMNS: [&str; 6] = ["front", "back", "hint", "explanation", "tags", "guid"];
+pub const COLUMNS: [&str; 7] = ["front", "back", "hint", "explanation", "tags", "guid", "accept"];
 
 /// Which cards of a deck an import finds by their fronts alone. The others are written with a guid.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +30,12 @@ impl Fronts {
     }
 
     /// The row of a card.
-    pub fn row(&self, card: &CardRecord) -> [String; 6] {
+    pub fn row(&self, card: &CardRecord) -> [String; 7] {
         let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let tags = joined(&card.tags);
+        let accept = joined_answers(&card.accept);
         let (front, back) = (card.front.clone(), card.back.clone());
-        [front, back, or_empty(&card.hint), or_empty(&card.explanation), tags, self.guid(card)]
+        [front, back, or_empty(&card.hint), or_empty(&card.explanation), tags, self.guid(card), accept]
     }
 
     /// The name that its source gave the card, its id where the front is not its alone, and otherwise none.

@@ -32,6 +32,8 @@ pub struct Spooled {
     pub explanation: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// What it accepts besides its back.
+    pub accept: Vec<String>,
     /// By which it is found again.
     pub source_key: String,
     /// When it was marked deleted.
@@ -51,6 +53,7 @@ impl Spooled {
             hint: card.hint,
             explanation: card.explanation,
             tags: card.tags,
+            accept: card.accept,
             source_key: card.source_key,
             deleted_ms: card.deleted_ms,
             revision: card.revision,
@@ -74,6 +77,7 @@ impl Spooled {
             hint: self.hint,
             explanation: self.explanation,
             tags: self.tags,
+            accept: self.accept,
             source_key: self.source_key,
             revision: 0,
             created_ms,
@@ -101,6 +105,8 @@ impl Spooled {
         put(out, self.explanation.as_deref());
         put(out, Some(&self.source_key));
         self.tags.iter().for_each(|tag| put(out, Some(tag)));
+        put(out, None);
+        self.accept.iter().for_each(|answer| put(out, Some(answer)));
     }
 
     fn decode(mut bytes: &[u8]) -> Option<Spooled> {
@@ -113,12 +119,17 @@ impl Spooled {
         let (hint, explanation) = (text(&mut bytes)?, text(&mut bytes)?);
         let source_key = text(&mut bytes)??;
         let mut tags = Vec::new();
+        while let Some(tag) = text(&mut bytes)? {
+            tags.push(tag);
+        }
+        let mut accept = Vec::new();
         while !bytes.is_empty() {
-            tags.push(text(&mut bytes)??);
+            accept.push(text(&mut bytes)??);
         }
         let note = has_note.then_some(note);
         let deleted_ms = (deleted_ms != i64::MIN).then_some(deleted_ms);
-        Some(Spooled { id, note, front, back, hint, explanation, tags, source_key, deleted_ms, revision })
+        let texts = Spooled { front, back, hint, explanation, ..Spooled::default() };
+        Some(Spooled { id, note, tags, accept, source_key, deleted_ms, revision, ..texts })
     }
 }
 
@@ -327,6 +338,7 @@ mod tests {
             hint: n.is_multiple_of(3).then(String::new),
             explanation: None,
             tags: vec!["a".to_owned(); usize::from(n % 4)],
+            accept: vec!["b".to_owned(); usize::from(n % 3)],
             source_key: format!("k{n}"),
             deleted_ms: n.is_multiple_of(5).then_some(7),
             revision: u32::from(n),
@@ -369,6 +381,7 @@ mod tests {
                 Spooled { back: "u".to_owned(), ..one.clone() },
                 Spooled { explanation: Some(String::new()), ..one.clone() },
                 Spooled { tags: vec!["b".to_owned()], ..one.clone() },
+                Spooled { accept: vec!["c".to_owned()], ..one.clone() },
                 Spooled { note: Some([n + 1; 16]), ..one.clone() },
             ] {
                 assert_ne!(other.digest(), one.digest());

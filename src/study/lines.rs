@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, Key, Line};
 use super::view;
+use protocol::Mode;
 
 /// Longest line of output.
 const WIDTH: usize = 100;
@@ -20,6 +21,22 @@ pub fn keys_of(line: &str) -> Result<Vec<Key>, String> {
         "s" => Ok(vec![Key::Suspend]),
         "q" => Ok(vec![Key::Quit]),
         other => Err(format!("{other:?}: a line is a grade 0 to 5, u (undo), s (suspend) or q (quit)")),
+    }
+}
+
+/// What a line of input asks for while this card is on screen: one that is typed takes it as its answer, and of one with
+/// choices it names one.
+///
+/// # Errors
+/// A sentence about what would be understood.
+pub fn keys_for(desk: &Desk, line: &str) -> Result<Vec<Key>, String> {
+    match desk.card.as_ref().map(|card| card.mode) {
+        Some(Mode::Type) => Ok(line.trim().chars().map(Key::Letter).chain([Key::Enter]).collect()),
+        Some(Mode::Choose) => match line.trim().parse::<u8>() {
+            Ok(number @ 1..=6) => Ok(vec![Key::Grade(number)]),
+            Ok(_) | Err(_) => keys_of(line),
+        },
+        Some(Mode::Flip | Mode::Unknown) | None => keys_of(line),
     }
 }
 
@@ -45,8 +62,10 @@ impl Printer {
         }
         self.printed = Some(key);
         let mut lines = view::front(card, WIDTH);
-        lines.extend(view::back(card, WIDTH - 2).into_iter().map(|line| format!("= {line}")));
-        lines.push(view::outcomes(&card.if_graded));
+        if !card.mode.is_checked() {
+            lines.extend(view::back(card, WIDTH - 2).into_iter().map(|line| format!("= {line}")));
+            lines.push(view::outcomes(&card.if_graded));
+        }
         lines
     }
 

@@ -13,7 +13,7 @@ mod view;
 use client::{Client, Config, EventStream, Gone, Handle, JournalError, Stopped};
 use desk::{Deed, Desk, Line};
 use lines::Printer;
-use protocol::{Filter, Start};
+use protocol::{Filter, Mode, Start};
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -39,6 +39,8 @@ pub struct StudyOptions {
     pub tags: Vec<String>,
     /// Only these cards.
     pub filter: Option<Filter>,
+    /// How cards are asked; `None` = as their decks say.
+    pub mode: Option<Mode>,
     /// Where to keep what is not saved yet; `None` = in the user's state folder.
     pub outbox: Option<PathBuf>,
     /// Lines instead of a screen, even in a terminal.
@@ -102,6 +104,7 @@ pub async fn run(options: StudyOptions) -> Result<(), StudyError> {
         decks: (!options.decks.is_empty()).then(|| options.decks.clone()),
         tags: options.tags.clone(),
         filter: options.filter,
+        mode: options.mode,
         ..Start::default()
     };
     handle.start(start).await.map_err(|_| StudyError::ClientGone)?;
@@ -194,7 +197,7 @@ impl Study {
     /// One line of input; `None` is its end.
     async fn line(&mut self, line: Option<String>) -> Result<(), StudyError> {
         let Some(line) = line else { return self.press(desk::Key::Quit).await };
-        match lines::keys_of(&line) {
+        match lines::keys_for(&self.desk, &line) {
             Ok(keys) => {
                 for key in keys {
                     self.press(key).await?;

@@ -104,15 +104,17 @@ fn typed_by(event: Event) -> Option<Typed> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "keys of another crate: all others mean nothing here")]
 fn key_of(key: KeyEvent) -> Option<Key> {
     if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return (key.code == KeyCode::Char('c')).then_some(Key::Quit);
+        return match key.code {
+            KeyCode::Char('c') => Some(Key::Quit),
+            KeyCode::Char('u') => Some(Key::Undo),
+            _ => None,
+        };
     }
     match key.code {
-        KeyCode::Char(' ') | KeyCode::Enter => Some(Key::Flip),
-        KeyCode::Char(digit @ '0'..='5') => Some(Key::Grade(digit as u8 - b'0')),
-        KeyCode::Char('u') => Some(Key::Undo),
-        KeyCode::Char('s') => Some(Key::Suspend),
-        KeyCode::Char('r') => Some(Key::Retry),
-        KeyCode::Char('q') | KeyCode::Esc => Some(Key::Quit),
+        KeyCode::Char(letter) => Some(Key::Letter(letter)),
+        KeyCode::Enter => Some(Key::Enter),
+        KeyCode::Backspace => Some(Key::Erase),
+        KeyCode::Esc => Some(Key::Quit),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::desk::{Desk, Line};
 use super::html::{to_text, wrapped};
 use client::Stopped;
-use protocol::{Card, Kind, Outcome};
+use protocol::{Card, Kind, Mode, Outcome};
 
 /// What the grades mean, by number.
 const GRADES: [&str; 6] = ["blackout", "wrong", "almost", "hard", "good", "easy"];
@@ -20,8 +20,12 @@ pub fn screen(desk: &Desk, tick_ms: u64, width: usize) -> Vec<String> {
                 lines.push(String::new());
                 lines.push(outcomes(&card.if_graded));
             }
+            if desk.types() {
+                lines.push(String::new());
+                lines.push(format!("> {}_", one_line(&desk.typed)));
+            }
             lines.push(String::new());
-            lines.push(keys(desk.flipped).to_owned());
+            lines.push(keys(card.mode, desk.flipped).to_owned());
         }
         (None, Some(done)) => {
             lines.push("Done for now.".to_owned());
@@ -82,6 +86,9 @@ pub fn stopped(why: &Stopped) -> String {
 pub fn front(card: &Card, width: usize) -> Vec<String> {
     let mut lines = vec![format!("[{}]", kind(card.kind))];
     lines.extend(wrapped(&to_text(&card.front), width));
+    for (at, choice) in card.choices.iter().enumerate() {
+        lines.extend(wrapped(&format!("{}) {}", at + 1, one_line(choice)), width));
+    }
     if let Some(hint) = &card.hint {
         lines.extend(wrapped(&format!("hint: {}", to_text(hint)), width));
     }
@@ -126,11 +133,12 @@ const fn kind(kind: Kind) -> &'static str {
     }
 }
 
-const fn keys(flipped: bool) -> &'static str {
-    if flipped {
-        "0-5 grade   u undo   s suspend   q quit"
-    } else {
-        "space turn   u undo   s suspend   q quit"
+const fn keys(mode: Mode, flipped: bool) -> &'static str {
+    match mode {
+        Mode::Type => "enter check   ctrl-u undo   esc quit",
+        Mode::Choose => "1-6 choose   u undo   s suspend   q quit",
+        Mode::Flip | Mode::Unknown if flipped => "0-5 grade   u undo   s suspend   q quit",
+        Mode::Flip | Mode::Unknown => "space turn   u undo   s suspend   q quit",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actors::{Clock, Engine, Full, Hooks, Limits, Options, SocketPort, ToSocket, submit_batch};
 use domain::day::{Day, Stamp};
-use domain::deck::DeckSettings;
+use domain::deck::{DeckSettings, PlainTexts};
 use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
@@ -96,7 +96,7 @@ impl School {
                 people: Arc::new(store),
                 clock: Arc::new(SystemClock { began: Instant::now() }),
                 dev_clock: false,
-                encode: |card| card.front.as_str().into(),
+                encode: |card| (card.front.as_str().into(), PlainTexts::default()),
                 telemetry: Arc::new(()),
                 limits: Limits {
                     idle_ms: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
@@ -155,6 +155,7 @@ impl School {
             window: 3,
             limits: Allowance::default(),
             more: Allowance::default(),
+            mode: None,
         };
         shard.input(socket, USER, Input::Start { socket, start: Box::new(start) });
         port.until(|port| port.has_card.get()).await;
@@ -241,6 +242,7 @@ fn card(id: CardId, at_ms: i64) -> CardRecord {
         hint: None,
         explanation: None,
         tags: Vec::new(),
+        accept: Vec::new(),
         source_key: id.to_string(),
         revision: 0,
         created_ms: at_ms,

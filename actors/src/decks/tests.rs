@@ -68,6 +68,7 @@ fn card_record(deck: DeckId, n: usize, bytes: usize) -> CardRecord {
         hint: None,
         explanation: None,
         tags: Vec::new(),
+        accept: Vec::new(),
         source_key: format!("front {n}"),
         revision: 0,
         created_ms: 0,
@@ -125,7 +126,7 @@ impl Library for Held {
 }
 
 fn cache(library: &Held, bytes_max: u64) -> DeckCache {
-    let encode: FragmentEncoder = |card| Arc::from(card.back.as_str());
+    let encode: CardEncoder = |card| (Arc::from(card.back.as_str()), PlainTexts::default());
     DeckCache::new(Arc::new(library.clone()), encode, bytes_max, Arc::new(()))
 }
 

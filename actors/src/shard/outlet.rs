@@ -85,6 +85,7 @@ impl ToSocket {
         match out {
             domain::session::Out::Close(why) => ToSocket::Close(CloseWhy::Session(why)),
             other @ (domain::session::Out::Card(_)
+            | domain::session::Out::Graded(_)
             | domain::session::Out::Saved(_)
             | domain::session::Out::Refused { .. }
             | domain::session::Out::Error(_)

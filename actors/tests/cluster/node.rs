@@ -3,6 +3,7 @@
 use actors::{
     Clock, CloseWhy, ClusterOptions, Engine, Full, Hooks, Limits, Options, Peers, SocketPort, ToSocket,
 };
+use domain::deck::PlainTexts;
 use domain::ids::{RunId, SittingId, UserId, Uuid};
 use domain::owner::claim::Answer;
 use domain::owner::{Epoch, Timing};
@@ -175,7 +176,7 @@ impl Node {
                 people: Arc::new(store.clone()),
                 clock: Arc::new(SystemClock(Instant::now())),
                 dev_clock: false,
-                encode: |card| card.front.as_str().into(),
+                encode: |card| (card.front.as_str().into(), PlainTexts::default()),
                 telemetry: Arc::new(()),
                 limits,
                 seed: 7,
@@ -248,6 +249,7 @@ impl Node {
             window: 1,
             limits: StartLimits::default(),
             more: StartLimits::default(),
+            mode: None,
         };
         let input = Input::Start { socket, start: Box::new(start) };
         self.system.block_on(async { self.engine.shard().input(socket, USER, input) });

@@ -221,6 +221,7 @@ impl Core {
                 | ErrorCode::UnknownEntry
                 | ErrorCode::UndoTooOld
                 | ErrorCode::NotOffered
+                | ErrorCode::Near
                 | ErrorCode::AskClosed
                 | ErrorCode::Internal
                 | ErrorCode::Busy,

@@ -30,6 +30,8 @@ struct Body<'a> {
     explanation: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "is_empty")]
     tags: Cow<'a, [String]>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    accept: Cow<'a, [String]>,
     #[serde(borrow)]
     source_key: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,8 +42,8 @@ struct Body<'a> {
     deleted_ms: Option<i64>,
 }
 
-fn is_empty(tags: &[String]) -> bool {
-    tags.is_empty()
+fn is_empty(list: &[String]) -> bool {
+    list.is_empty()
 }
 
 /// The row of a card.
@@ -52,6 +54,7 @@ pub(super) fn row_of(card: &CardRecord) -> Result<CardRow, StoreError> {
         hint: card.hint.as_deref().map(Cow::Borrowed),
         explanation: card.explanation.as_deref().map(Cow::Borrowed),
         tags: Cow::Borrowed(&card.tags),
+        accept: Cow::Borrowed(&card.accept),
         source_key: Cow::Borrowed(&card.source_key),
         note: card.note.map(|note| note.to_string()),
         created_ms: card.created_ms,
@@ -78,6 +81,7 @@ pub(super) fn card_of(deck: DeckId, row: &CardRow) -> Result<CardRecord, StoreEr
         hint: body.hint.map(Cow::into_owned),
         explanation: body.explanation.map(Cow::into_owned),
         tags: body.tags.into_owned(),
+        accept: body.accept.into_owned(),
         source_key: body.source_key.into_owned(),
         revision: revision.cast_unsigned(),
         created_ms: body.created_ms,
@@ -112,6 +116,7 @@ mod tests {
             hint: Some(String::new()),
             explanation: Some("<b>\\</b>".to_owned()),
             tags: vec!["one".to_owned(), "two words".to_owned()],
+            accept: vec!["another \"answer\"".to_owned()],
             revision: u32::MAX,
             deleted_ms: Some(-1),
             ..plain.clone()

@@ -110,6 +110,7 @@ impl Learner {
             created_ms: 0,
             deleted_ms: None,
             fragment: Arc::from("{}"),
+            texts: Arc::default(),
         };
         let params = FoldParams::default();
         let row = |n| (card(n), CardState::NEW.after(&review(n.into(), n), &params).0);
@@ -133,6 +134,7 @@ impl Learner {
             window: 3,
             limits: Limits::default(),
             more: Limits::default(),
+            mode: None,
         };
         self.input(Input::Start { socket: SOCKET, start: Box::new(start) });
         self.held.len()

@@ -81,7 +81,7 @@ pub enum Verdict {
 }
 
 /// In what a near response differs.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Slip {
     /// A few letters, as by a slip of the fingers.
     Typing,

@@ -47,6 +47,17 @@ pub enum TrialResult {
     Wrong,
 }
 
+impl TrialResult {
+    /// The result that led to this grade: of an answer that was logged, grades alone are kept.
+    pub const fn of_grade(grade: Grade) -> TrialResult {
+        match grade {
+            Grade::Blackout | Grade::Wrong | Grade::WrongButEasy => TrialResult::Wrong,
+            Grade::Hard => TrialResult::Near,
+            Grade::Good | Grade::Perfect => TrialResult::Right,
+        }
+    }
+}
+
 /// Which time it is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Attempt {
@@ -74,6 +85,20 @@ pub fn typed<A: AsRef<str>>(
         (Attempt::Again, Verdict::Near(_)) => (TrialResult::Wrong, Grade::WrongButEasy),
     };
     Outcome::Graded { result, grade }
+}
+
+/// What follows from something typed that was asked about once more: `first` was typed before. A `first` that is not near
+/// decides by itself.
+pub fn typed_again<A: AsRef<str>>(
+    first: &str,
+    text: &str,
+    accepted: &[A],
+    settings: &CheckSettings,
+) -> Outcome {
+    match typed(Attempt::First, first, accepted, settings) {
+        Outcome::AskAgain(_) => typed(Attempt::Again, text, accepted, settings),
+        decided @ Outcome::Graded { .. } => decided,
+    }
 }
 
 /// What follows from a choice.

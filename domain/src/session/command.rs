@@ -111,34 +111,59 @@ impl Session {
             Id::Ask => return Step::Need(Want::Entries(vec![id])),
             Id::New => {}
         }
-        if !self.time_is_possible(now, id) {
-            self.refuse(socket, seq, id, Refusal::BadTime, fx);
+        let target = match self.admitted(now, socket, (seq, id), (deck, card), gathered, fx) {
+            Ok(target) => target,
+            Err(step) => return step,
+        };
+        if entry.review().is_some() && self.is_asked_checked(socket, target.key) {
+            self.refuse(socket, seq, id, Refusal::NotOffered, fx);
             return Step::Done;
         }
-        if self.is_overrun() {
-            self.refuse(socket, seq, id, Refusal::Busy, fx);
-            return Step::Done;
-        }
+        self.place(now, socket, (seq, &target), &mut entry, gathered, fx).unwrap_or_else(Step::Need)
+    }
+
+    /// The card of a new command, if the learner may speak of it now; else the step that follows, refused or not.
+    pub(super) fn admitted(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        (seq, id): (u64, EntryId),
+        (deck, card): (DeckId, CardId),
+        gathered: &Gathered,
+        fx: &mut Vec<Effect>,
+    ) -> Result<Target, Step> {
         let target = match self.target(deck, card, id, gathered) {
-            Ok(Some(target)) => target,
-            Ok(None) => return Step::Need(Want::Decks(vec![deck])),
+            _ if !self.time_is_possible(now, id) => Err(Refusal::BadTime),
+            _ if self.is_overrun() => Err(Refusal::Busy),
+            target => target,
+        };
+        match target {
+            Ok(Some(target)) if self.locked.get(&target.key).is_some_and(|by| *by != socket) => {
+                Err(Step::WaitForCard(target.key))
+            }
+            Ok(Some(target)) => Ok(target),
+            Ok(None) => Err(Step::Need(Want::Decks(vec![deck]))),
             Err(refusal) => {
                 self.refuse(socket, seq, id, refusal, fx);
-                return Step::Done;
+                Err(Step::Done)
             }
-        };
-        if let Some(by) = self.locked.get(&target.key)
-            && *by != socket
-        {
-            return Step::WaitForCard(target.key);
         }
-        self.stamp_revision(&mut entry, target.key);
-        let (state, unforeseen) = match self.state_after(socket, &target, &entry, gathered) {
-            Ok(after) => after,
-            Err(want) => return Step::Need(want),
-        };
-        self.log_entry(now, socket, (seq, &target), entry, state, unforeseen, fx);
-        Step::Done
+    }
+
+    /// Reckons the card's state after the entry and logs it; or what must be fetched first.
+    pub(super) fn place(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        (seq, target): (u64, &Target),
+        entry: &mut LogEntry,
+        gathered: &mut Gathered,
+        fx: &mut Vec<Effect>,
+    ) -> Result<Step, Want> {
+        self.stamp_revision(entry, target.key);
+        let (state, unforeseen) = self.state_after(socket, target, entry, gathered)?;
+        self.log_entry(now, socket, (seq, target), *entry, state, unforeseen, fx);
+        Ok(Step::Done)
     }
 
     /// The entry that a command becomes.
@@ -157,6 +182,8 @@ impl Session {
                 response: None,
                 revision: 0,
             }),
+            // What was typed or chosen is checked first: the grade follows from it.
+            Command::Respond(ref said) => Body::Review(said.review()),
             Command::Set { deck, card, change } => Body::Set { deck, card, change },
             Command::Undo { of } => Body::Undo { of },
             Command::ImportCommit { job } => Body::ImportCommit { job },
@@ -361,6 +388,7 @@ fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 fn card_of(command: &Command) -> Option<(DeckId, CardId)> {
     match *command {
         Command::Answer(a) => Some((a.deck, a.card)),
+        Command::Respond(ref said) => Some((said.deck, said.card)),
         Command::Set { deck, card, .. } => Some((deck, card)),
         Command::Undo { .. }
         | Command::ImportCommit { .. }

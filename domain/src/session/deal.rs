@@ -158,7 +158,7 @@ impl Session {
                 let window = state.sitting.as_ref().map_or(1, |sitting| sitting.window);
                 state.held.reserve_exact(window.saturating_sub(state.held.len()).max(1));
             }
-            state.held.push(held);
+            state.held.push(held.clone());
             state.done = DoneState::Studying;
         }
         if let Some(deal) = self.deal(socket, &held) {
@@ -173,12 +173,15 @@ impl Session {
         let params = study.deck.settings.fold_params();
         let card = study.deck.card(key.1)?.id;
         let promise = promises(&state, kind, card, self.today, &params);
-        Some(Held { key, kind, arrived_tick_ms: now.tick_ms, dealt_on: self.today, promise })
+        let mode = self.sockets.get(&socket).and_then(|s| s.sitting.as_ref()?.mode);
+        let asked = self.asked(study, key.1, state.answers, mode);
+        let arrived_tick_ms = now.tick_ms;
+        Some(Held { key, kind, arrived_tick_ms, dealt_on: self.today, promise, asked, near: None })
     }
 
     /// The card as this socket is shown it.
     pub(super) fn deal(&self, socket: SocketId, held: &Held) -> Option<CardDeal> {
-        let Held { key, kind, promise, .. } = *held;
+        let Held { key, kind, promise, ref asked, .. } = *held;
         let study = self.decks.get(&key.0)?;
         let state = self.state_shown(socket, key)?;
         let if_graded = promise.map(|promise| IfGraded {
@@ -194,6 +197,7 @@ impl Session {
             kind,
             state,
             recall_permille,
+            asked: asked.clone(),
             if_graded,
             left,
         })

@@ -3,7 +3,7 @@
 use crate::access::Span;
 use crate::day::ZoneHistory;
 use crate::deck::Deck;
-use crate::entry::{Confidence, LogEntry, Regrade, SetChange};
+use crate::entry::{Confidence, LogEntry, Mode, Regrade, SetChange};
 use crate::grade::Grade;
 use crate::ids::{CardId, DeckId, EntryId, InstanceId, JobId, SittingId, UserId};
 use crate::session::{DeckLoad, Refusal};
@@ -141,6 +141,8 @@ pub struct Start {
     pub limits: Limits,
     /// More than today's limits, each deck.
     pub more: Limits,
+    /// How cards are asked; `None` as their decks say.
+    pub mode: Option<Mode>,
 }
 
 /// A pair of limits; absent means none given.
@@ -178,10 +180,12 @@ impl Filter {
 }
 
 /// What a client asks to be logged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
     /// A card was answered.
     Answer(Answer),
+    /// A card in a checked mode was answered. Shared: it may be looked at several times, and is never changed.
+    Respond(Arc<Respond>),
     /// An entry is taken back.
     Undo {
         /// The entry.
@@ -234,6 +238,36 @@ pub struct Answer {
     pub confidence: Option<Confidence>,
     /// Asked for ahead of its time.
     pub early: bool,
+}
+
+/// An answer in a checked mode.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Respond {
+    /// The deck.
+    pub deck: DeckId,
+    /// The card.
+    pub card: CardId,
+    /// What was typed or chosen.
+    pub response: Response,
+    /// What was typed first, when this was asked once more because that was near.
+    pub first: Option<String>,
+    /// Time taken, milliseconds.
+    pub elapsed_ms: u32,
+    /// The sitting, as the client says.
+    pub sitting: Option<SittingId>,
+    /// How sure the learner was.
+    pub confidence: Option<Confidence>,
+    /// Asked for ahead of its time.
+    pub early: bool,
+}
+
+/// What was typed or chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Response {
+    /// A text; of a card with choices also one of them.
+    Text(String),
+    /// The place of a choice among those that were shown.
+    Choice(u16),
 }
 
 /// What became of an entry.

@@ -9,6 +9,7 @@
 //!   order, and folded again from the log whenever it does not.
 
 mod access;
+mod checked;
 mod command;
 mod deal;
 mod decks;
@@ -37,12 +38,13 @@ mod undo;
 mod verdict;
 mod work;
 
+pub use checked::WrongText;
 pub use decks::DeckLoad;
 pub use types::*;
 
 use crate::day::{Day, ZoneHistory};
 use crate::deck::Deck;
-use crate::entry::LogEntry;
+use crate::entry::{LogEntry, Mode};
 use crate::ids::{DeckId, EntryId, SittingId, UserId};
 use crate::limits;
 use decks::{CardKey, DeckStudy};
@@ -88,6 +90,8 @@ pub struct Session {
     marks: Vec<LogEntry>,
     /// Decks that are being read may have been read before the newest mark was durable.
     marked_while_reading: bool,
+    /// Texts of wrong answers, the newest last.
+    wrong_texts: VecDeque<WrongText>,
     access_fetch: Option<Token>,
     /// Sittings whose decks are being looked at again. No socket waits for it.
     rescopes: BTreeMap<Token, Rescope>,
@@ -142,12 +146,13 @@ struct Sitting {
     window: usize,
     limits: Limits,
     more: Limits,
+    mode: Option<Mode>,
     /// Cards beyond the schedule that this sitting has answered already.
     extras_done: BTreeSet<CardKey>,
     queue: Option<Queue>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     key: CardKey,
     kind: Kind,
@@ -155,6 +160,9 @@ struct Held {
     dealt_on: Day,
     /// For each grade the due day that was promised and whether it comes again today.
     promise: [Promise; 6],
+    asked: Asked,
+    /// What was typed first, if that was near.
+    near: Option<Box<str>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -190,6 +198,7 @@ impl Session {
             imports_told: BTreeSet::new(),
             marks: Vec::new(),
             marked_while_reading: false,
+            wrong_texts: VecDeque::new(),
             access_fetch: None,
             rescopes: BTreeMap::new(),
             access_unread: false,
@@ -272,6 +281,7 @@ impl Session {
             + decks
             + self.sockets.len() * (size_of::<Socket>() + 512)
             + self.pending.len() * size_of::<pending::Pending>()
+            + self.checked_bytes()
             + limits::KNOWN_IDS * 24
     }
 

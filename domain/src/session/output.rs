@@ -1,8 +1,12 @@
 //! What comes out of a session.
 
+use crate::check::Slip;
+use crate::check::choices::Choices;
+use crate::check::trial::TrialResult;
 use crate::day::Day;
 use crate::deck::Deck;
-use crate::entry::LogEntry;
+use crate::entry::{LogEntry, Mode};
+use crate::grade::Grade;
 use crate::ids::{CardId, DeckId, EntryId, SittingId};
 use crate::session::{SocketId, Token, Want};
 use crate::state::CardState;
@@ -52,6 +56,8 @@ pub struct Append {
 pub enum Out {
     /// A card is handed out.
     Card(Box<CardDeal>),
+    /// What became of a response: it comes before the next card, and before it is durable.
+    Graded(Box<Graded>),
     /// Every command up to it has its verdict.
     Saved(u64),
     /// A verdict: refused.
@@ -106,10 +112,51 @@ pub struct CardDeal {
     pub state: CardState,
     /// How likely it is remembered today, in permille; `None` while nothing is known of it.
     pub recall_permille: Option<u16>,
+    /// How it is asked.
+    pub asked: Asked,
     /// What each grade would lead to.
     pub if_graded: [IfGraded; 6],
     /// What is left.
     pub left: Counts,
+}
+
+/// How a card is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// It is turned, and the learner grades.
+    Flip,
+    /// The learner types.
+    Type,
+    /// The learner chooses among these.
+    Choose(Arc<Choices>),
+}
+
+impl Asked {
+    /// The mode in which it is asked.
+    pub const fn mode(&self) -> Mode {
+        match self {
+            Asked::Flip => Mode::Flip,
+            Asked::Type => Mode::Type,
+            Asked::Choose(_) => Mode::Choose,
+        }
+    }
+}
+
+/// A `graded` frame. The card's back travels in the deck's opaque fragment.
+#[derive(Clone, Debug)]
+pub struct Graded {
+    /// The answer.
+    pub id: EntryId,
+    /// The deck.
+    pub deck: Arc<Deck>,
+    /// The card's index in it.
+    pub card: u32,
+    /// Whether the learner may see the card's back: not if it was withdrawn since.
+    pub shows_back: bool,
+    /// How it was.
+    pub result: TrialResult,
+    /// The grade that follows.
+    pub grade: Grade,
 }
 
 /// What a grade would lead to.
@@ -216,8 +263,10 @@ pub enum Refusal {
     UnknownEntry,
     /// The undo reaches too far back.
     UndoTooOld,
-    /// A checked answer where none is offered.
+    /// A response to a card that is turned, or a grade for one that is checked.
     NotOffered,
+    /// A response is near the answer: it is asked once more, and nothing is logged.
+    Near(Slip),
     /// It could never be stored and lies in quarantine.
     Internal,
     /// Not now: send it again later under the same id.

@@ -46,6 +46,7 @@ impl Session {
             window: start.window.clamp(1, WINDOW_MAX),
             limits: start.limits,
             more: start.more,
+            mode: start.mode,
             extras_done,
             queue: None,
         };

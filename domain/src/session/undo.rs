@@ -152,10 +152,10 @@ impl Session {
             if state.held.len() >= window {
                 dropped = state.held.pop();
             }
-            state.held.insert(0, held);
+            state.held.insert(0, held.clone());
             state.done = DoneState::Studying;
         }
-        if let Some(dropped) = dropped {
+        if let Some(dropped) = &dropped {
             self.returned.push_front(dropped.key);
         }
         let drop = dropped.and_then(|held| self.card_id(held.key)).into_iter().collect();

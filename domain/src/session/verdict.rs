@@ -115,7 +115,7 @@ impl Session {
     ) {
         let Some(state) = self.sockets.get(&socket) else { return };
         let Some(at) = state.held.iter().position(|held| held.key == key) else { return };
-        let Some(was) = state.held.get(at).copied() else { return };
+        let Some(was) = state.held.get(at).cloned() else { return };
         let kind = state.sitting.as_ref().and_then(|sitting| {
             let study = self.decks.get(&key.0)?;
             if self.is_pending_elsewhere(socket, key) {
@@ -127,10 +127,14 @@ impl Session {
         let changed = match kind.and_then(|kind| self.held(now, socket, key, kind)) {
             Some(mut held) => {
                 held.arrived_tick_ms = was.arrived_tick_ms;
+                if reason != Reason::Edited && held.asked.mode() == was.asked.mode() {
+                    // What was shown to choose from may have been chosen from already.
+                    (held.asked, held.near) = (was.asked, was.near);
+                }
                 if let Some(state) = self.sockets.get_mut(&socket) {
                     state.held.remove(at);
                     // What was undone goes before all others, wherever the undo came from.
-                    state.held.insert(if reason == Reason::Undone { 0 } else { at }, held);
+                    state.held.insert(if reason == Reason::Undone { 0 } else { at }, held.clone());
                 }
                 let card = self.deal(socket, &held);
                 Changed { reason, drop: Vec::new(), card, about: None, left: None }

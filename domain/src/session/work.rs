@@ -108,15 +108,18 @@ impl Session {
         match &work.task {
             Task::Start(start) => self.start(now, socket, start, &mut work.gathered, fx),
             Task::Command { seq, id, command } => {
-                let (seq, id, command) = (*seq, *id, *command);
-                match command {
+                let (seq, id) = (*seq, *id);
+                match command.clone() {
                     Command::Undo { of } => self.undo(now, socket, (seq, id), of, &mut work.gathered, fx),
-                    Command::Answer(_) | Command::Set { .. } => {
+                    Command::Respond(said) => {
+                        self.respond(now, socket, (seq, id), &said, &mut work.gathered, fx)
+                    }
+                    command @ (Command::Answer(_) | Command::Set { .. }) => {
                         self.accept(now, socket, (seq, id), command, &mut work.gathered, fx)
                     }
-                    Command::ImportCommit { .. } | Command::ImportRevoke { .. } | Command::Claim { .. } => {
-                        self.mark(socket, (seq, id), command, &work.gathered, fx)
-                    }
+                    command @ (Command::ImportCommit { .. }
+                    | Command::ImportRevoke { .. }
+                    | Command::Claim { .. }) => self.mark(socket, (seq, id), command, &work.gathered, fx),
                     Command::Regrade(regrade) => {
                         self.regrade(socket, (seq, id), regrade, &mut work.gathered, fx)
                     }

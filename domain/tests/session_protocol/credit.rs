@@ -72,11 +72,11 @@ fn busy_meets_those_who_ignore_credit_and_is_not_final() {
     for n in 0..300 {
         let id = w.id();
         let command = w.answer_to(s, card_id(1, 1_000 + n), 4);
-        let seq = w.send(s, id, command);
+        let seq = w.send(s, id, command.clone());
         if let Some(Err(refusal)) = w.verdict(s, seq) {
             assert_eq!(refusal, Refusal::Busy);
             assert!(!refusal.is_final());
-            busy.get_or_insert((n, id, command));
+            busy.get_or_insert((n, id, command.clone()));
         } else {
             assert!(busy.is_none(), "accepted after a busy");
         }
@@ -84,7 +84,7 @@ fn busy_meets_those_who_ignore_credit_and_is_not_final() {
     let (n, id, command) = busy.expect("a busy");
     assert_eq!(n as usize, COMMANDS_UNDECIDED);
     w.commit();
-    let again = w.send(s, id, command);
+    let again = w.send(s, id, command.clone());
     w.commit();
     assert_eq!(w.verdict(s, again), Some(Ok(())), "the same id goes through later");
 }

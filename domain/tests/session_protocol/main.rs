@@ -11,6 +11,7 @@ mod rng;
 
 mod acceptance;
 mod changes;
+mod checked;
 mod commit;
 mod credit;
 mod days;

@@ -71,7 +71,7 @@ fn a_fold_that_waits_for_the_log_leaves_out_what_was_refused_meanwhile() {
     w.fetches_at_once = false;
     let late = w.id_at(NOON_MS - HOUR_MS);
     let command = w.answer_to(b, card, 5);
-    w.send(b, late, command);
+    w.send(b, late, command.clone());
     w.land(|o| if o.entry_id() == Some(first) { Landed::Never } else { Landed::Durable });
     w.fetches_at_once = true;
     w.answer_fetches();
@@ -88,7 +88,7 @@ fn when_the_log_of_a_card_cannot_be_read_the_command_is_busy_and_the_next_goes_o
     w.store_is_down = true;
     let late = w.id_at(NOON_MS - HOUR_MS);
     let command = w.answer_to(s, card, 5);
-    let seq = w.send(s, late, command);
+    let seq = w.send(s, late, command.clone());
     assert_eq!(w.verdict(s, seq), Some(Err(Refusal::Busy)));
     assert_eq!(w.clients[&s].saved(), 0, "saved waits for the answer before it");
     w.answer_screen(s, 5);
@@ -96,7 +96,7 @@ fn when_the_log_of_a_card_cannot_be_read_the_command_is_busy_and_the_next_goes_o
     assert_eq!(w.verdict(s, seq), Some(Err(Refusal::Busy)));
     assert_eq!(w.verdict(s, seq + 1), Some(Ok(())));
     w.store_is_down = false;
-    w.send(s, late, command);
+    w.send(s, late, command.clone());
     w.commit();
     assert_eq!(w.verdict(s, seq + 2), Some(Ok(())));
     w.memory_is_the_fold();
@@ -153,10 +153,10 @@ fn a_socket_that_ends_while_the_store_is_asked_leaves_nothing_locked() {
     w.fetches_at_once = false;
     let id = w.id_at(NOON_MS - HOUR_MS);
     let command = w.answer_to(a, card, 4);
-    w.send(a, id, command);
+    w.send(a, id, command.clone());
     w.close(a);
     w.fetches_at_once = true;
-    w.send(b, id, command);
+    w.send(b, id, command.clone());
     w.answer_fetches();
     w.commit();
     assert_eq!(w.verdict(b, 2), Some(Ok(())));
@@ -188,7 +188,7 @@ fn after_a_crash_what_was_saved_is_there_and_the_rest_is_sent_again() {
     let command = w.answer_to(s, card, 5);
     w.crash();
     let s = w.open();
-    w.send(s, id, command);
+    w.send(s, id, command.clone());
     w.start(s, start(1));
     w.commit();
     assert_eq!(w.verdict(s, 1), Some(Ok(())));

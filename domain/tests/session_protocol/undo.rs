@@ -211,7 +211,7 @@ fn an_undo_reaches_thirty_answers_deep_whatever_their_age() {
     for n in 0..40 {
         let id = w.id_at(NOON_MS - 10 * DAY_MS + n);
         let command = w.answer_to(s, card_id(1, n as u128), 5);
-        w.send(s, id, command);
+        w.send(s, id, command.clone());
         w.commit();
         ids.push(id);
     }
@@ -229,7 +229,7 @@ fn an_entry_of_the_last_24_hours_may_be_undone_however_many_came_since() {
     let older = w.id_at(NOON_MS - DAY_MS - 1);
     for (id, n) in [(old, 50), (older, 51)] {
         let command = w.answer_to(s, card_id(1, n), 5);
-        w.send(s, id, command);
+        w.send(s, id, command.clone());
     }
     for _ in 0..35 {
         w.answer_screen(s, 5);
@@ -247,15 +247,15 @@ fn an_undo_of_a_busy_answer_is_busy_too() {
     for n in 0..300 {
         let id = w.id();
         let command = w.answer_to(s, card_id(1, 500 + n), 5);
-        let seq = w.send(s, id, command);
+        let seq = w.send(s, id, command.clone());
         if w.verdict(s, seq).is_some() {
-            busy = Some((id, command));
+            busy = Some((id, command.clone()));
         }
     }
     let (id, command) = busy.expect("a busy");
     w.commit();
     assert_eq!(undo_at(&mut w, s, NOON_MS, id), Some(Err(Refusal::Busy)));
-    w.send(s, id, command);
+    w.send(s, id, command.clone());
     w.commit();
     assert_eq!(undo_at(&mut w, s, NOON_MS, id), Some(Ok(())));
 }
@@ -271,14 +271,14 @@ fn an_undo_of_an_answer_that_was_busy_here_and_saved_elsewhere_goes_through() {
     w.commit();
     // The late answer to the same card needs the log, which cannot be read.
     let command = w.answer_to(a, card, 4);
-    let seq = w.send(a, late, command);
+    let seq = w.send(a, late, command.clone());
     let (token, _) = w.fetches.pop_front().expect("the card's log");
     w.input(domain::session::Input::Fetched { token, facts: Err(domain::session::FetchFailed) });
     assert_eq!(w.verdict(a, seq), Some(Err(Refusal::Busy)));
     w.fetches_at_once = true;
-    w.send(b, late, command);
+    w.send(b, late, command.clone());
     w.commit();
-    w.send(a, late, command);
+    w.send(a, late, command.clone());
     assert_eq!(undo_at(&mut w, a, NOON_MS, late), Some(Ok(())));
     let _ = id;
     w.memory_is_the_fold();

@@ -4,12 +4,14 @@ use crate::device::Fate;
 use crate::reference;
 use crate::run::Sim;
 use crate::wires::{name, short};
+use domain::check::later::response_digest;
+use domain::check::trial;
 use domain::commit::Offer;
 use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::fold::{Live, fold_card, fold_learner};
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::limits;
-use domain::session::{Command, Done, Input, Kind, Out, SocketId};
+use domain::session::{Command, Done, Input, Kind, Out, Respond, Response, SocketId};
 use domain::state::CardState;
 use std::collections::BTreeSet;
 
@@ -19,7 +21,7 @@ impl Sim {
     }
 
     fn command_of(&self, id: EntryId) -> Option<(UserId, Command)> {
-        self.devices.iter().find_map(|d| d.outbox.get(&id).map(|(command, _)| (d.user, *command)))
+        self.devices.iter().find_map(|d| d.outbox.get(&id).map(|(command, _)| (d.user, command.clone())))
     }
 
     /// What is durable and was not lost is what a `saved` speaks of.
@@ -56,6 +58,24 @@ impl Sim {
                 response: None,
                 revision: 0,
             }),
+            Command::Respond(said) => {
+                let stored = entry.review().expect("I3: a response that is no review");
+                self.invariant_i3_graded_by_the_table(stored, &said);
+                let typed = match &said.response {
+                    Response::Text(text) => Some(response_digest(text)),
+                    Response::Choice(_) => stored.response,
+                };
+                Body::Review(Review {
+                    deck: said.deck,
+                    card: said.card,
+                    elapsed_ms: said.elapsed_ms,
+                    early: said.early,
+                    confidence: said.confidence,
+                    sitting: said.sitting,
+                    response: typed.or(Some(0)),
+                    ..*stored
+                })
+            }
             Command::ImportCommit { job } => Body::ImportCommit { job },
             Command::ImportRevoke { job } => Body::ImportRevoke { job },
             Command::Claim { guest, job } => Body::Claim { guest, job },
@@ -63,6 +83,26 @@ impl Sim {
         };
         let sent = LogEntry { body, ..*entry };
         assert_eq!(sent.content_digest(), entry.content_digest(), "I3: other content than was sent");
+    }
+
+    /// What was typed has a grade that the table gives it, what was chosen one of its two.
+    fn invariant_i3_graded_by_the_table(&self, stored: &Review, said: &Respond) {
+        let deck = self.library.deck(said.deck);
+        let card = deck.card(deck.index_of(said.card).expect("known")).expect("known");
+        let answers = &card.texts.answers;
+        let expected: Vec<trial::Outcome> = match (&said.response, stored.mode) {
+            (_, Mode::Choose) => vec![trial::chosen(true), trial::chosen(false)],
+            (Response::Text(text), _) => {
+                let times = [trial::Attempt::First, trial::Attempt::Again];
+                times.map(|time| trial::typed(time, text, answers, &deck.settings.check)).to_vec()
+            }
+            (Response::Choice(_), Mode::Type | Mode::Flip) => panic!("I3: a choice that was typed"),
+        };
+        let grades = expected.iter().filter_map(|outcome| match outcome {
+            trial::Outcome::Graded { grade, .. } => Some(*grade),
+            trial::Outcome::AskAgain(_) => None,
+        });
+        assert!(grades.into_iter().any(|grade| grade == stored.grade), "I3: {said:?} became {stored:?}");
     }
 
     /// A stored progress row that is trusted equals the fold of the stored log.
@@ -137,12 +177,19 @@ impl Sim {
         self.trace(|| format!("{socket:?} <- {}", told(out)));
         match out {
             Out::Saved(seq) => self.invariant_i4_saved_covers_only_the_decided(user, socket, *seq),
+            Out::Graded(graded) => self.note(match graded.result {
+                trial::TrialResult::Right => "graded right",
+                trial::TrialResult::Near => "graded near",
+                trial::TrialResult::Wrong => "graded wrong",
+            }),
             Out::Refused { seq, id, refusal } => {
                 self.note(match refusal {
                     domain::session::Refusal::Busy => "busy",
                     domain::session::Refusal::Internal => "internal",
                     domain::session::Refusal::BadTime => "bad time",
                     domain::session::Refusal::UnknownEntry => "unknown entry",
+                    domain::session::Refusal::Near(_) => "near",
+                    domain::session::Refusal::NotOffered => "not offered",
                     _ => "refused",
                 });
                 let named = self.numbered.get(&socket).and_then(|n| n.get(*seq as usize - 1));
@@ -316,6 +363,7 @@ impl Sim {
 fn card_named(command: &Command) -> Option<CardId> {
     match command {
         Command::Answer(answer) => Some(answer.card),
+        Command::Respond(said) => Some(said.card),
         Command::Set { card, .. } => Some(*card),
         Command::Regrade(regrade) => Some(regrade.card),
         Command::Undo { .. }
@@ -336,6 +384,7 @@ fn told(out: &Out) -> String {
     };
     match out {
         Out::Card(deal) => format!("card {}", shown(deal)),
+        Out::Graded(g) => format!("graded {} {:?}", short(g.id), g.grade),
         Out::Saved(seq) => format!("saved {seq}"),
         Out::Refused { seq, id, refusal } => format!("error {seq} {} {refusal:?}", short(*id)),
         Out::Error(notice) => format!("error {notice:?}"),

@@ -3,11 +3,13 @@
 
 use crate::plan::Rng;
 use crate::world::client::Client;
+use crate::world::decks::answer_to;
 use crate::world::grade;
 use domain::entry::SetChange;
 use domain::ids::{CardId, DeckId, EntryId, InstanceId, SittingId, UserId};
-use domain::session::{Answer, Command, Filter, Limits, Refusal, SocketId, Start};
+use domain::session::{Answer, Asked, Command, Filter, Limits, Refusal, Respond, Response, SocketId, Start};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What became of a command, as far as the device knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,11 +73,11 @@ impl Device {
     /// Puts a command into the outbox.
     pub fn make(&mut self, rng: &mut Rng, wall_ms: i64, wrong_by_ms: i64, command: Command) -> EntryId {
         let id = self.new_id(rng, wall_ms, wrong_by_ms);
-        self.outbox.insert(id, (command, Fate::Unknown));
-        self.open.insert(id);
         if !matches!(command, Command::Undo { .. }) {
             self.answers.push(id);
         }
+        self.outbox.insert(id, (command, Fate::Unknown));
+        self.open.insert(id);
         id
     }
 
@@ -89,6 +91,31 @@ impl Device {
             confidence: None,
             early: rng.one_in(15),
         })
+    }
+
+    /// Types or chooses: right, nearly, wrong, nothing.
+    pub fn respond(&self, rng: &mut Rng, deck: DeckId, card: CardId, asked: &Asked) -> Command {
+        let right = answer_to((card.0.as_u128() & 0xffff_ffff) as usize);
+        let near = right.replacen("answer", "answr", 1);
+        let text = rng.pick(&[right.clone(), right, near.clone(), "nonsense".into(), String::new()]).cloned();
+        let text = text.unwrap_or_default();
+        let response = match asked {
+            Asked::Choose(choices) if rng.one_in(2) => {
+                Response::Choice(rng.below(choices.texts.len() as u64 + 1) as u16)
+            }
+            Asked::Choose(choices) => Response::Text(rng.pick(&choices.texts).cloned().unwrap_or(text)),
+            Asked::Type | Asked::Flip => Response::Text(text),
+        };
+        Command::Respond(Arc::new(Respond {
+            deck,
+            card,
+            response,
+            first: rng.one_in(3).then_some(near),
+            elapsed_ms: rng.below(60_000) as u32,
+            sitting: (!rng.one_in(12)).then_some(self.sitting),
+            confidence: None,
+            early: false,
+        }))
     }
 
     pub fn set(rng: &mut Rng, today: domain::day::Day, deck: DeckId, card: CardId) -> Command {
@@ -118,6 +145,7 @@ impl Device {
             window: 1 + rng.below(5) as usize,
             limits: Limits { new: rng.one_in(6).then(|| rng.below(5) as u32), review: None },
             more: Limits { new: rng.one_in(8).then_some(2), review: None },
+            mode: None,
         }
     }
 

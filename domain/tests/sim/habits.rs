@@ -4,6 +4,7 @@ use crate::device::{Device, Fate};
 use crate::run::{Event, Sim};
 use crate::wires::{ToServer, Wire};
 use crate::world::{card_id, deck_id};
+use domain::entry::Mode;
 use domain::ids::{DeckId, EntryId};
 use domain::session::{Command, SocketId};
 use std::collections::BTreeSet;
@@ -65,7 +66,11 @@ impl Sim {
 
     fn start(&mut self, at: usize, socket: SocketId) {
         let ids = self.deck_ids.clone();
-        let start = self.devices[at].start(&mut self.rng, &ids);
+        let mut start = self.devices[at].start(&mut self.rng, &ids);
+        if self.plan.checked {
+            let modes = [None, Some(Mode::Flip), Some(Mode::Type), Some(Mode::Choose)];
+            start.mode = self.rng.pick(&modes).copied().flatten();
+        }
         self.devices[at].client.started();
         self.toward_server(socket, ToServer::Start(Box::new(start)));
     }
@@ -78,7 +83,7 @@ impl Sim {
 
     fn send(&mut self, at: usize, socket: SocketId, id: EntryId) {
         let device = &mut self.devices[at];
-        let Some((command, _)) = device.outbox.get(&id).copied() else { return };
+        let Some((command, _)) = device.outbox.get(&id).cloned() else { return };
         if device.in_flight() >= 64 {
             return;
         }
@@ -120,6 +125,7 @@ impl Sim {
             let named_first = match self.devices[at].outbox[&id].0 {
                 Command::Undo { of } => !self.devices[at].open.contains(&of),
                 Command::Answer(_)
+                | Command::Respond(_)
                 | Command::Set { .. }
                 | Command::ImportCommit { .. }
                 | Command::ImportRevoke { .. }
@@ -179,7 +185,12 @@ impl Sim {
             return;
         };
         let deck = deck_id(card.0.as_u128() >> 32 & 0xffff_ffff);
-        let command = self.devices[at].answer(&mut self.rng, deck, card);
+        let asked = self.devices[at].client.shown.get(&card).map(|shown| shown.asked.clone());
+        let checked = asked.filter(|asked| asked.mode() != Mode::Flip && !self.rng.one_in(20));
+        let command = match checked {
+            Some(asked) => self.devices[at].respond(&mut self.rng, deck, card, &asked),
+            None => self.devices[at].answer(&mut self.rng, deck, card),
+        };
         let id = self.make(at, command);
         self.send(at, socket, id);
     }

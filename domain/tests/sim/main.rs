@@ -78,6 +78,11 @@ fn hundreds_of_random_histories_keep_every_invariant() {
             "bad time",
             "unknown entry",
             "travel",
+            "near",
+            "not offered",
+            "graded right",
+            "graded near",
+            "graded wrong",
         ] {
             assert!(seen.get(what).is_some_and(|n| *n > 0), "I17: never reached: {what}");
         }

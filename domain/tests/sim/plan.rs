@@ -75,6 +75,8 @@ pub struct Plan {
     pub siblings: bool,
     /// The store has a partition a learner, not one journal.
     pub apart: bool,
+    /// Cards are asked in the checked modes too.
+    pub checked: bool,
     pub bug: Option<Bug>,
 }
 
@@ -96,6 +98,7 @@ impl Plan {
             clocks: rng.one_in(2),
             siblings: rng.one_in(3),
             apart: rng.one_in(2),
+            checked: rng.one_in(2),
             bug: None,
         }
     }
@@ -109,6 +112,7 @@ impl Plan {
             poison: true,
             devices: 3,
             apart,
+            checked: false,
             bug: Some(bug),
             ..Plan::of(seed)
         }

@@ -121,6 +121,9 @@ pub fn name(card: domain::ids::CardId) -> String {
 fn told(command: &Command) -> String {
     match command {
         Command::Answer(a) => format!("answer {} with {}", name(a.card), a.grade.number()),
+        Command::Respond(said) => {
+            format!("answer {} with {:?} {:?}", name(said.card), said.first, said.response)
+        }
         Command::Undo { of } => format!("undo {}", short(*of)),
         Command::Set { card, change, .. } => format!("set {} {change:?}", name(*card)),
         Command::ImportCommit { job } => format!("commit {job}"),

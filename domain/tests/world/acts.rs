@@ -4,7 +4,8 @@ use super::client::{Client, Frame};
 use super::{World, deck_id, grade};
 use domain::entry::SetChange;
 use domain::ids::{CardId, DeckId, EntryId, InstanceId};
-use domain::session::{Answer, Command, Counts, Input, Refusal, SocketId, Start};
+use domain::session::{Answer, Command, Counts, Input, Refusal, Respond, Response, SocketId, Start};
+use std::sync::Arc;
 
 impl World {
     /// A new device connects.
@@ -78,6 +79,44 @@ impl World {
             confidence: None,
             early: false,
         })
+    }
+
+    /// Types an answer to a card in the socket's sitting.
+    pub fn types(&mut self, socket: SocketId, card: CardId, text: &str) -> (EntryId, u64) {
+        self.responds(socket, card, Response::Text(text.to_owned()), None)
+    }
+
+    /// Answers a card in a checked mode.
+    pub fn responds(
+        &mut self,
+        socket: SocketId,
+        card: CardId,
+        response: Response,
+        first: Option<&str>,
+    ) -> (EntryId, u64) {
+        let id = self.id();
+        let command = self.response_to(socket, card, response, first);
+        (id, self.send(socket, id, command))
+    }
+
+    /// The command that answers a card in a checked mode.
+    pub fn response_to(
+        &self,
+        socket: SocketId,
+        card: CardId,
+        response: Response,
+        first: Option<&str>,
+    ) -> Command {
+        Command::Respond(Arc::new(Respond {
+            deck: self.deck_of(card),
+            card,
+            response,
+            first: first.map(str::to_owned),
+            elapsed_ms: 1_500,
+            sitting: self.session.sitting_of(socket),
+            confidence: None,
+            early: false,
+        }))
     }
 
     pub fn deck_of(&self, card: CardId) -> DeckId {

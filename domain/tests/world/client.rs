@@ -1,9 +1,11 @@
 //! A client as the protocol asks for one: it numbers its commands, keeps what it holds by the frames that it gets,
 //! and notices every verdict.
 
+use domain::check::trial::TrialResult;
+use domain::grade::Grade;
 use domain::ids::{CardId, EntryId};
 use domain::session::{
-    CardDeal, Closing, Command, Counts, Done, IfGraded, Kind, Notice, Out, Reason, Refusal,
+    Asked, CardDeal, Closing, Command, Counts, Done, IfGraded, Kind, Notice, Out, Reason, Refusal,
 };
 use domain::state::CardState;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +17,7 @@ pub struct Shown {
     pub revision: u32,
     pub kind: Kind,
     pub state: CardState,
+    pub asked: Asked,
     pub if_graded: [IfGraded; 6],
     pub left: Counts,
 }
@@ -24,6 +27,7 @@ pub struct Shown {
 pub enum Frame {
     Card(Shown),
     Saved(u64),
+    Graded { id: EntryId, card: CardId, result: TrialResult, grade: Grade },
     Refused { seq: u64, id: EntryId, refusal: Refusal },
     Error(Notice),
     Changed(Change),
@@ -92,16 +96,16 @@ impl Client {
     /// Takes the next number; an answered card leaves the screen.
     pub fn sends(&mut self, _id: EntryId, command: &Command) -> u64 {
         self.sent += 1;
-        if let Command::Answer(answer) = command {
+        if let Some(card) = answered(command) {
             // Two answers to one card: if the first is refused, the second is what lets it go.
-            self.unsure |= self.flying.values().any(|card| *card == answer.card);
-            self.flying.insert(self.sent, answer.card);
+            self.unsure |= self.flying.values().any(|flying| *flying == card);
+            self.flying.insert(self.sent, card);
         }
-        if let Command::Answer(answer) = command
-            && let Some(at) = self.held.iter().position(|card| *card == answer.card)
+        if let Some(card) = answered(command)
+            && let Some(at) = self.held.iter().position(|held| *held == card)
         {
             self.held.remove(at);
-            self.answered.insert(self.sent, answer.card);
+            self.answered.insert(self.sent, card);
         }
         self.sent
     }
@@ -109,10 +113,10 @@ impl Client {
     /// Takes the next number for a command that was sent before: on another socket, or after a `busy`.
     pub fn sends_again(&mut self, command: &Command) -> u64 {
         self.sent += 1;
-        if let Command::Answer(answer) = command {
-            self.flying.insert(self.sent, answer.card);
+        if let Some(card) = answered(command) {
+            self.flying.insert(self.sent, card);
             let mine = self.held.iter().chain(self.answered.values());
-            self.unsure |= mine.into_iter().any(|card| *card == answer.card);
+            self.unsure |= mine.into_iter().any(|other| *other == card);
         }
         self.sent
     }
@@ -160,6 +164,7 @@ impl Client {
                 assert!(self.refused.insert(*seq, *refusal).is_none(), "a second verdict for {seq}");
                 self.takes_back(*seq, *refusal);
             }
+            Frame::Graded { .. } => {}
             Frame::Changed(change) => self.changes(change),
             Frame::Queue { total, .. } => {
                 self.left = Some(*total);
@@ -218,6 +223,20 @@ impl Client {
     }
 }
 
+/// The card that a command answers.
+pub fn answered(command: &Command) -> Option<CardId> {
+    match command {
+        Command::Answer(answer) => Some(answer.card),
+        Command::Respond(said) => Some(said.card),
+        Command::Undo { .. }
+        | Command::Set { .. }
+        | Command::ImportCommit { .. }
+        | Command::ImportRevoke { .. }
+        | Command::Claim { .. }
+        | Command::Regrade(_) => None,
+    }
+}
+
 fn shown_of(deal: CardDeal) -> Shown {
     let meta = deal.deck.card(deal.card).expect("a card of its deck");
     Shown {
@@ -225,6 +244,7 @@ fn shown_of(deal: CardDeal) -> Shown {
         revision: meta.revision,
         kind: deal.kind,
         state: deal.state,
+        asked: deal.asked,
         if_graded: deal.if_graded,
         left: deal.left,
     }
@@ -234,6 +254,10 @@ fn frame_of(out: Out) -> Frame {
     match out {
         Out::Card(deal) => Frame::Card(shown_of(*deal)),
         Out::Saved(seq) => Frame::Saved(seq),
+        Out::Graded(graded) => {
+            let card = graded.deck.card(graded.card).expect("a card of its deck").id;
+            Frame::Graded { id: graded.id, card, result: graded.result, grade: graded.grade }
+        }
         Out::Refused { seq, id, refusal } => Frame::Refused { seq, id, refusal },
         Out::Error(notice) => Frame::Error(notice),
         Out::Changed(c) => Frame::Changed(Change {

@@ -2,7 +2,7 @@
 
 use super::{DAY_MS, LEARNER, NOON_MS, card_id, deck_id};
 use domain::access::Span;
-use domain::deck::{CardMeta, Deck, DeckSettings};
+use domain::deck::{CardMeta, Deck, DeckSettings, PlainTexts};
 use domain::ids::{DeckId, NoteId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +32,11 @@ pub fn draft(n: u128, cards: u128) -> Draft {
     draft
 }
 
+/// What the `n`-th card of each deck of a world accepts: surely wrong for each other one.
+pub fn answer_to(n: usize) -> String {
+    format!("answer {n}")
+}
+
 impl Draft {
     pub fn more_cards(&mut self, n: u128) {
         for _ in 0..n {
@@ -43,6 +48,10 @@ impl Draft {
                 created_ms: NOON_MS - 300 * DAY_MS,
                 deleted_ms: None,
                 fragment: Arc::from("{}"),
+                texts: Arc::new(PlainTexts {
+                    front: format!("question {}", self.cards.len()),
+                    answers: vec![answer_to(self.cards.len())],
+                }),
             });
         }
     }

@@ -53,6 +53,7 @@ pub fn start(n: u128) -> Start {
         window: 3,
         limits: Limits::default(),
         more: Limits::default(),
+        mode: None,
     }
 }
 

@@ -4,13 +4,13 @@ use super::decks::{deck_by_id, set_cards};
 use crate::error::{During, unreadable};
 use crate::rows::{id, maybe_id};
 use domain::ids::{CardId, DeckId, NoteId};
-use ports::codec::{tags_of, tags_text};
+use ports::codec::{accept_of, accept_text, tags_of, tags_text};
 use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardQuery, CardRecord, LibraryError, StoreError};
 use rusqlite::{CachedStatement, Connection, Row, Statement};
 
 const COLUMNS: &str = "deck, position, id, note, front, back, hint, explanation, tags, source_key, revision, \
-                       created_ms, updated_ms, deleted_ms";
+                       created_ms, updated_ms, deleted_ms, accept";
 
 /// One card, deleted ones too.
 pub(super) fn card_by_id(
@@ -160,7 +160,8 @@ fn write(main: &Connection, card: &CardRecord) -> Result<(), StoreError> {
     const CHANGED: &str = "UPDATE SET
         note = excluded.note, front = excluded.front, back = excluded.back, hint = excluded.hint,
         explanation = excluded.explanation, tags = excluded.tags, source_key = excluded.source_key,
-        revision = excluded.revision, updated_ms = excluded.updated_ms, deleted_ms = excluded.deleted_ms";
+        revision = excluded.revision, updated_ms = excluded.updated_ms, deleted_ms = excluded.deleted_ms,
+        accept = excluded.accept";
     main.prepare_cached(&insert_sql(CHANGED))
         .and_then(|mut statement| insert(&mut statement, card))
         .during("store a card")?;
@@ -170,7 +171,7 @@ fn write(main: &Connection, card: &CardRecord) -> Result<(), StoreError> {
 /// The statement that inserts a card, and what it does with one that the deck has already.
 fn insert_sql(known: &str) -> String {
     format!(
-        "INSERT INTO cards VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        "INSERT INTO cards VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (deck, id) DO {known}"
     )
 }
@@ -192,6 +193,7 @@ fn insert(statement: &mut Statement, card: &CardRecord) -> rusqlite::Result<usiz
         card.created_ms,
         card.updated_ms,
         card.deleted_ms,
+        accept_text(&card.accept),
     ])
 }
 
@@ -205,8 +207,11 @@ fn select(
     let mut statement = main.prepare_cached(sql).during("read cards")?;
     let mut rows = statement.query(params).during("read cards")?;
     while let Some(row) = rows.next().during("read cards")? {
-        let (mut card, tags) = of_row(row).during("read a card")?;
+        let (mut card, tags, accept) = of_row(row).during("read a card")?;
         card.tags = tags_of(&tags).map_err(|error| unreadable("read tags", error))?;
+        if accept != "[]" {
+            card.accept = accept_of(&accept).map_err(|error| unreadable("read accepted answers", error))?;
+        }
         if !each(card) {
             break;
         }
@@ -214,7 +219,7 @@ fn select(
     Ok(())
 }
 
-fn of_row(row: &Row) -> rusqlite::Result<(CardRecord, String)> {
+fn of_row(row: &Row) -> rusqlite::Result<(CardRecord, String, String)> {
     let card = CardRecord {
         deck: DeckId::from_bytes(id(row, 0)?),
         position: row.get(1)?,
@@ -225,11 +230,12 @@ fn of_row(row: &Row) -> rusqlite::Result<(CardRecord, String)> {
         hint: row.get(6)?,
         explanation: row.get(7)?,
         tags: Vec::new(),
+        accept: Vec::new(),
         source_key: row.get(9)?,
         revision: row.get(10)?,
         created_ms: row.get(11)?,
         updated_ms: row.get(12)?,
         deleted_ms: row.get(13)?,
     };
-    Ok((card, row.get(8)?))
+    Ok((card, row.get(8)?, row.get(14)?))
 }

@@ -3,8 +3,10 @@
 use super::CodecError;
 use crate::{EventKind, NoteTemplate, Role};
 use domain::access::Visibility;
+use domain::check::{Accents, Case, CheckSettings, DecimalMark};
 use domain::day::ZoneHistory;
 use domain::deck::{DeckSettings, NewMix, SchedulerKind};
+use domain::entry::Mode;
 use domain::fsrs::Parameters;
 use domain::ids::{DeckId, UserId};
 use domain::schedule::{DESIRED_RETENTION_MAX_PERMILLE, DESIRED_RETENTION_MIN_PERMILLE, EasyDays};
@@ -21,6 +23,19 @@ pub fn tags_text(tags: &[String]) -> String {
 /// [`CodecError::BadField`] when it is none.
 pub fn tags_of(text: &str) -> Result<Vec<String>, CodecError> {
     serde_json::from_str(text).map_err(|_| CodecError::BadField("tags"))
+}
+
+/// Accepted answers as a JSON list.
+pub fn accept_text(accept: &[String]) -> String {
+    Value::from(accept).to_string()
+}
+
+/// Reads [`accept_text`].
+///
+/// # Errors
+/// [`CodecError::BadField`] when it is none.
+pub fn accept_of(text: &str) -> Result<Vec<String>, CodecError> {
+    serde_json::from_str(text).map_err(|_| CodecError::BadField("accept"))
 }
 
 /// A deck's editors as a JSON list of UUIDs.
@@ -114,6 +129,17 @@ pub fn settings_text(s: &DeckSettings) -> String {
         "parameters": s.parameters.map(|parameters| parameters.decimals()),
         "fuzz": s.fuzz,
         "easy_days": s.easy_days.0,
+        "mode": match s.mode {
+            Mode::Flip => "flip",
+            Mode::Type => "type",
+            Mode::Choose => "choose",
+        },
+        "check": {
+            "case": matches!(s.check.case, Case::Matters),
+            "accents": matches!(s.check.accents, Accents::Matter),
+            "decimal_comma": matches!(s.check.decimal_mark, DecimalMark::Comma),
+            "slips": s.check.slips,
+        },
     })
     .to_string()
 }
@@ -160,7 +186,36 @@ pub fn settings_of(text: &str) -> Result<DeckSettings, CodecError> {
         easy_days: numbers(&read, "easy_days")
             .and_then(|days| <[u8; 7]>::try_from(days.iter().map(|n| *n as u8).collect::<Vec<_>>()).ok())
             .map_or(default.easy_days, EasyDays),
+        mode: match read.get("mode").and_then(Value::as_str) {
+            Some("type") => Mode::Type,
+            Some("choose") => Mode::Choose,
+            Some(_) | None => Mode::Flip,
+        },
+        check: check_of(&read),
     })
+}
+
+fn check_of(read: &Map<String, Value>) -> CheckSettings {
+    let default = CheckSettings::default();
+    let said = |key: &str| read.get("check")?.get(key)?.as_bool();
+    CheckSettings {
+        case: match said("case") {
+            Some(true) => Case::Matters,
+            Some(false) => Case::Same,
+            None => default.case,
+        },
+        accents: match said("accents") {
+            Some(true) => Accents::Matter,
+            Some(false) => Accents::Same,
+            None => default.accents,
+        },
+        decimal_mark: match said("decimal_comma") {
+            Some(true) => DecimalMark::Comma,
+            Some(false) => DecimalMark::Point,
+            None => default.decimal_mark,
+        },
+        slips: said("slips").unwrap_or(default.slips),
+    }
 }
 
 /// A list of numbers, if it is one.
@@ -259,6 +314,13 @@ mod tests {
             parameters: Parameters::new(&std::array::from_fn::<_, 21, _>(|n| n as f64 / 7.0)).ok(),
             fuzz: Some(false),
             easy_days: EasyDays([100, 50, 0, 100, 100, 1, 99]),
+            mode: Mode::Choose,
+            check: CheckSettings {
+                case: Case::Matters,
+                accents: Accents::Same,
+                decimal_mark: DecimalMark::Comma,
+                slips: false,
+            },
         };
         assert!(settings.parameters.is_some());
         assert_eq!(settings_of(&settings_text(&settings)).unwrap(), settings);
@@ -278,6 +340,7 @@ mod tests {
     fn tags_read_as_they_were_written() {
         for tags in [vec![], vec!["a \"quoted\" one".to_owned(), "naïve\n日本".to_owned()]] {
             assert_eq!(tags_of(&tags_text(&tags)).unwrap(), tags);
+            assert_eq!(accept_of(&accept_text(&tags)).unwrap(), tags);
         }
     }
 

@@ -4,7 +4,7 @@ use super::maybe_null;
 use crate::content::{CardTexts, escape_card, sanitise_card};
 use crate::http::Problem;
 use crate::http::strict::objects;
-use crate::import::identity_of;
+use crate::import::{accepted, identity_of};
 use domain::ids::{CardId, DeckId, NoteId, Uuid};
 use ports::CardRecord;
 use schemars::JsonSchema;
@@ -20,6 +20,8 @@ pub(in crate::http) struct CardIn {
     #[serde(default, deserialize_with = "maybe_null")]
     explanation: Option<Option<String>>,
     tags: Option<Vec<String>>,
+    /// What is accepted as an answer besides the back, as plain text.
+    accept: Option<Vec<String>>,
     #[serde(default, deserialize_with = "maybe_null")]
     note_id: Option<Option<Uuid>>,
     #[serde(default)]
@@ -53,6 +55,7 @@ pub(in crate::http) struct CardOut {
     hint: Option<String>,
     explanation: Option<String>,
     tags: Vec<String>,
+    accept: Vec<String>,
     note_id: Option<Uuid>,
     revision: u32,
     created_at: i64,
@@ -86,6 +89,7 @@ impl CardIn {
             hint: None,
             explanation: None,
             tags: Vec::new(),
+            accept: Vec::new(),
             source_key: String::new(),
             revision: 0,
             created_ms: now_ms,
@@ -124,6 +128,10 @@ impl CardIn {
         if let Some(tags) = self.tags {
             card.tags = super::tags(tags)?;
         }
+        if let Some(accept) = self.accept {
+            card.accept =
+                accepted(accept).map_err(|error| Problem::invalid(format!("`accept`: {error}.")))?;
+        }
         if let Some(note) = self.note_id {
             card.note = note.map(NoteId);
         }
@@ -161,6 +169,7 @@ impl From<CardRecord> for CardOut {
             hint: card.hint,
             explanation: card.explanation,
             tags: card.tags,
+            accept: card.accept,
             note_id: card.note.map(|note| note.0),
             revision: card.revision,
             created_at: card.created_ms,

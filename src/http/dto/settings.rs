@@ -2,7 +2,9 @@
 
 use super::maybe_null;
 use crate::http::Problem;
+use domain::check::{Accents, Case, CheckSettings, DecimalMark};
 use domain::deck::{DeckSettings, NewMix, SchedulerKind};
+use domain::entry::Mode;
 use domain::fsrs::Parameters;
 use domain::schedule::{DESIRED_RETENTION_MAX_PERMILLE, DESIRED_RETENTION_MIN_PERMILLE, EasyDays};
 use domain::sm2::INTERVAL_MAX_DAYS;
@@ -30,6 +32,75 @@ enum By {
     Fsrs,
 }
 
+/// How cards are asked.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Ask {
+    Flip,
+    Type,
+    Choose,
+}
+
+/// What stands before the decimals of a number.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Mark {
+    Point,
+    Comma,
+}
+
+/// What is the same and what is not in an answer that is checked: what is absent stays as it is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckIn {
+    /// Whether capital letters matter.
+    case: Option<bool>,
+    /// Whether accents matter.
+    accents: Option<bool>,
+    decimal_mark: Option<Mark>,
+    /// Whether a slip of the fingers is asked about once more.
+    slips: Option<bool>,
+}
+
+/// The same as it is written.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+struct CheckOut {
+    case: bool,
+    accents: bool,
+    decimal_mark: Mark,
+    slips: bool,
+}
+
+impl CheckIn {
+    fn applied_to(self, old: CheckSettings) -> CheckSettings {
+        CheckSettings {
+            case: self.case.map_or(old.case, |matters| if matters { Case::Matters } else { Case::Same }),
+            accents: self
+                .accents
+                .map_or(old.accents, |matters| if matters { Accents::Matter } else { Accents::Same }),
+            decimal_mark: self.decimal_mark.map_or(old.decimal_mark, |mark| match mark {
+                Mark::Point => DecimalMark::Point,
+                Mark::Comma => DecimalMark::Comma,
+            }),
+            slips: self.slips.unwrap_or(old.slips),
+        }
+    }
+}
+
+impl From<CheckSettings> for CheckOut {
+    fn from(check: CheckSettings) -> CheckOut {
+        CheckOut {
+            case: check.case == Case::Matters,
+            accents: check.accents == Accents::Matter,
+            decimal_mark: match check.decimal_mark {
+                DecimalMark::Point => Mark::Point,
+                DecimalMark::Comma => Mark::Comma,
+            },
+            slips: check.slips,
+        }
+    }
+}
+
 /// The settings as they are read: what is absent stays as it is. A name that is not known is refused, because a typing
 /// error here would show only weeks later.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -50,6 +121,8 @@ pub(in crate::http) struct SettingsIn {
     new_mix: Option<Mix>,
     leech_after: Option<u16>,
     maximum_interval_days: Option<u32>,
+    mode: Option<Ask>,
+    check: Option<CheckIn>,
 }
 
 /// The settings as they are written.
@@ -68,6 +141,8 @@ pub(in crate::http) struct SettingsOut {
     new_mix: Mix,
     leech_after: u16,
     maximum_interval_days: u32,
+    mode: Ask,
+    check: CheckOut,
 }
 
 impl SettingsIn {
@@ -123,6 +198,12 @@ impl SettingsIn {
                 INTERVAL_MAX_DAYS,
                 old.maximum_interval_days,
             )?,
+            mode: self.mode.map_or(old.mode, |mode| match mode {
+                Ask::Flip => Mode::Flip,
+                Ask::Type => Mode::Type,
+                Ask::Choose => Mode::Choose,
+            }),
+            check: self.check.unwrap_or_default().applied_to(old.check),
         })
     }
 
@@ -183,6 +264,12 @@ impl From<DeckSettings> for SettingsOut {
             },
             leech_after: settings.leech_after,
             maximum_interval_days: settings.maximum_interval_days,
+            mode: match settings.mode {
+                Mode::Flip => Ask::Flip,
+                Mode::Type => Ask::Type,
+                Mode::Choose => Ask::Choose,
+            },
+            check: settings.check.into(),
         }
     }
 }

@@ -25,6 +25,7 @@ fn card(n: u128, front: &str, guid: Option<&str>) -> CardRecord {
         hint: None,
         explanation: None,
         tags: Vec::new(),
+        accept: Vec::new(),
         source_key: guid.map_or_else(|| identity_of(front), |guid| format!("guid:{guid}")),
         revision: 0,
         created_ms: 0,

@@ -87,6 +87,7 @@ pub(super) fn by_hand(id: u128, front: &str, back: &str) -> CardRecord {
         deck: DECK,
         position: 0,
         note: None,
+        accept: Vec::new(),
         source_key: identity_of(&texts.front),
         front: texts.front,
         back: texts.back,

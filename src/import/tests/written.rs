@@ -16,9 +16,9 @@ async fn written(shelf: &Shelf, deck: DeckId) -> String {
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
 }
 
-fn texts(cards: &[CardRecord]) -> Vec<(&str, &str, &[String])> {
+fn texts(cards: &[CardRecord]) -> Vec<(&str, &str, [&[String]; 2])> {
     let alive = cards.iter().filter(|card| card.deleted_ms.is_none());
-    alive.map(|card| (card.front.as_str(), card.back.as_str(), &card.tags[..])).collect()
+    alive.map(|card| (card.front.as_str(), card.back.as_str(), [&card.tags[..], &card.accept[..]])).collect()
 }
 
 #[tokio::test]
@@ -30,6 +30,7 @@ async fn a_deck_that_is_written_and_read_again_is_unchanged_and_another_gets_eve
     let tags = ["two words", "x,y", "say \"hi\"", "plain"].map(str::to_owned).to_vec();
     let mut cards = vec![by_hand(900, "same", "5"), by_hand(901, "same", "6"), by_hand(902, "tagged", "7")];
     cards[2].tags = tags;
+    cards[2].accept = ["seven", "a|b", r"c\d"].map(str::to_owned).to_vec();
     // A card whose front was changed since: another has come to bear its old one.
     let mut renamed = shelf.content(DECK).await.1.into_iter().find(|card| card.front == "moved").unwrap();
     renamed.front = "new".into();
@@ -40,7 +41,7 @@ async fn a_deck_that_is_written_and_read_again_is_unchanged_and_another_gets_eve
     shelf.store.put_cards(DECK, cards, None, 1).await.unwrap();
     let before = shelf.content(DECK).await;
     let file = written(&shelf, DECK).await;
-    assert!(file.contains("\nalone,3,,,,\n"), "a front that is one card's alone needs no guid: {file}");
+    assert!(file.contains("\nalone,3,,,,,\n"), "a front that is one card's alone needs no guid: {file}");
     let report = import(&shelf.store, &file, false, 2).await.unwrap();
     assert_eq!(
         (report.added, report.updated, report.unchanged, report.rejected.total),

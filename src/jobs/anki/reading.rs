@@ -120,6 +120,8 @@ struct Pass<'a> {
     rejected: HashSet<i64>,
     /// The cards that the current target had before.
     here: (Option<DeckId>, HashSet<CardId>),
+    /// What its cards accept besides their backs: no package says so, and it stays.
+    accepted_here: HashMap<CardId, Vec<String>>,
     tags_left_out: u64,
     keeps_schedules: bool,
     /// Whether FSRS schedules there. A package of decks does not say so: then its cards do, which have its memory only as
@@ -154,6 +156,7 @@ impl<'a> Pass<'a> {
             fidelity: Fidelity::default(),
             rejected: HashSet::new(),
             here: (None, HashSet::new()),
+            accepted_here: HashMap::new(),
             tags_left_out: 0,
             keeps_schedules: task.option("reviews") != Some("false"),
             fsrs: definitions.header.fsrs,
@@ -306,6 +309,7 @@ impl<'a> Pass<'a> {
             hint,
             explanation,
             tags,
+            accept: self.accepted_here.remove(&card).unwrap_or_default(),
             source_key,
             deleted_ms: None,
             revision: 0,
@@ -328,7 +332,7 @@ impl<'a> Pass<'a> {
         if self.here.0 == Some(deck) {
             return Ok(());
         }
-        let mut here = HashSet::new();
+        let (mut here, mut accepted_here) = (HashSet::new(), HashMap::new());
         let known = self.task.wait(self.task.tools.library.deck(deck))?;
         // One that an earlier run of this job has made is a new one.
         let was_here = known.as_ref().is_some_and(|known| known.created_ms != self.task.made_ms);
@@ -337,13 +341,16 @@ impl<'a> Pass<'a> {
         }
         if known.is_some() {
             each_card(self.task, deck, |card| {
+                if !card.accept.is_empty() {
+                    accepted_here.insert(card.id, card.accept.clone());
+                }
                 if card.created_ms != self.task.made_ms && card.deleted_ms.is_none() {
                     here.insert(card.id);
                 }
                 Ok(())
             })?;
         }
-        self.here = (Some(deck), here);
+        (self.here, self.accepted_here) = ((Some(deck), here), accepted_here);
         Ok(())
     }
 

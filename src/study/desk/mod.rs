@@ -1,7 +1,8 @@
 //! What lies before the learner: a pure model of the screen, driven by events, keys and time.
 
-use client::{Event, Shown, Stopped};
-use protocol::{Card, Counts, Done, ErrorCode, Grade, Reply, SetChange};
+use client::{Event, SetAside, Shown, Stopped};
+use domain::limits::TYPED_BYTES_MAX;
+use protocol::{Body, Card, Counts, Done, ErrorCode, Grade, Graded, Mode, Reply, Response, SetChange};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -13,8 +14,14 @@ const DEEDS_MAX: usize = protocol::limits::UNDO_DEPTH;
 pub enum Key {
     /// Turn the card.
     Flip,
-    /// Grade it, once it is turned.
+    /// Grade it, once it is turned; of a card with choices the number of one of them.
     Grade(u8),
+    /// A letter: of an answer that is typed, else as its key is meant.
+    Letter(char),
+    /// The end of an answer that is typed; else as the space bar.
+    Enter,
+    /// Take the last letter back.
+    Erase,
     /// Take the last deed back.
     Undo,
     /// Never deal this card again.
@@ -67,6 +74,8 @@ pub struct Desk {
     pub card: Option<Arc<Card>>,
     /// Whether its back is shown.
     pub flipped: bool,
+    /// What is typed as an answer so far.
+    pub typed: String,
     /// Set while nothing can be handed out.
     pub done: Option<Done>,
     /// Deeds without a verdict.
@@ -88,6 +97,8 @@ pub struct Desk {
     deeds: Vec<(Uuid, Option<bool>)>,
     /// Whether the last answer, whose id is not known yet, was right.
     pending: Option<bool>,
+    /// The card that is asked once more, and what was typed first.
+    near: Option<(Uuid, String)>,
 }
 
 impl Desk {
@@ -98,6 +109,7 @@ impl Desk {
             left: Counts { new: 0, learning: 0, review: 0 },
             card: None,
             flipped: false,
+            typed: String::new(),
             done: None,
             unsaved: 0,
             answered: 0,
@@ -110,6 +122,7 @@ impl Desk {
             quits: 0,
             deeds: Vec::new(),
             pending: None,
+            near: None,
         }
     }
 
@@ -128,13 +141,34 @@ impl Desk {
         self.quits > 0
     }
 
+    /// Whether letters are those of an answer.
+    pub fn types(&self) -> bool {
+        self.card.as_ref().is_some_and(|card| card.mode == Mode::Type)
+    }
+
     /// Takes a key; gives what is to be done about it.
     pub fn key(&mut self, tick_ms: u64, key: Key) -> Option<Deed> {
+        let key = if self.types() { key } else { meant(key)? };
+        if let Key::Letter(letter) = key {
+            if self.typed.len() < TYPED_BYTES_MAX {
+                self.typed.push(letter);
+            }
+            return None;
+        }
+        if key == Key::Erase {
+            self.typed.pop();
+            return None;
+        }
         self.message = None;
         match key {
+            Key::Letter(_) | Key::Erase => None,
+            Key::Enter => self.respond(tick_ms),
             Key::Flip => {
-                self.flipped = self.card.is_some();
+                self.flipped = self.card.as_ref().is_some_and(|card| !card.mode.is_checked());
                 None
+            }
+            Key::Grade(number) if self.card.as_ref().is_some_and(|card| card.mode == Mode::Choose) => {
+                self.choose(tick_ms, number)
             }
             Key::Grade(grade) => self.grade(tick_ms, grade),
             Key::Undo => {
@@ -159,9 +193,38 @@ impl Desk {
         let grade = Grade::try_from(grade).ok()?;
         if !self.flipped {
             // The first key turns the card, so that nobody grades what was not seen.
-            self.flipped = self.card.is_some();
+            self.flipped = self.card.as_ref().is_some_and(|card| !card.mode.is_checked());
             return None;
         }
+        let right = grade.get() >= 3;
+        self.answered += 1;
+        self.correct += u32::from(right);
+        self.pending = Some(right);
+        let (shown, _) = self.put_away(tick_ms)?;
+        Some(Deed::Answer(shown, Reply::Grade(grade)))
+    }
+
+    /// What was typed is the answer; the second one carries the first.
+    fn respond(&mut self, tick_ms: u64) -> Option<Deed> {
+        let text = std::mem::take(&mut self.typed);
+        let (shown, card) = self.put_away(tick_ms)?;
+        let first = self.near.take().filter(|(near, _)| *near == card.card_id).map(|(_, first)| first);
+        let reply = match first {
+            Some(first) => Reply::Again { first, text },
+            None => Reply::Response(Response::Text(text)),
+        };
+        Some(Deed::Answer(shown, reply))
+    }
+
+    fn choose(&mut self, tick_ms: u64, number: u8) -> Option<Deed> {
+        let at = usize::from(number).checked_sub(1)?;
+        let text = self.card.as_ref()?.choices.get(at)?.clone();
+        let (shown, _) = self.put_away(tick_ms)?;
+        Some(Deed::Answer(shown, Reply::Response(Response::Text(text))))
+    }
+
+    /// Takes the card off the screen, as one that was answered.
+    fn put_away(&mut self, tick_ms: u64) -> Option<(Shown, Arc<Card>)> {
         let card = self.card.take()?;
         self.flipped = false;
         self.gone = Some(card.card_id);
@@ -173,11 +236,7 @@ impl Desk {
             confidence: None,
             early: false,
         };
-        let right = grade.get() >= 3;
-        self.answered += 1;
-        self.correct += u32::from(right);
-        self.pending = Some(right);
-        Some(Deed::Answer(shown, Reply::Grade(grade)))
+        Some((shown, card))
     }
 
     fn uncount(&mut self, right: Option<bool>) {
@@ -231,6 +290,9 @@ impl Desk {
             Event::Done(done) => self.done = Some(done),
             Event::Refused(aside) => {
                 self.unsaved = self.unsaved.saturating_sub(1);
+                if aside.code == ErrorCode::Near.as_str() {
+                    return self.ask_once_more(&aside);
+                }
                 self.settled(aside.command.id);
                 self.deeds.retain(|(id, _)| *id != aside.command.id);
                 self.message = Some(format!("not taken ({}): {}", aside.code, aside.message));
@@ -254,8 +316,34 @@ impl Desk {
             Event::Goodbye { .. } => self.message = Some("the server is going away for a moment".into()),
             Event::Violation(violation) => self.message = Some(format!("the server is wrong: {violation}")),
             Event::Busy { id, .. } => self.settled(id),
-            Event::Graded(_) | Event::Class(_) | Event::Rescheduled { .. } => {}
+            Event::Graded(graded) => self.graded(&graded),
+            Event::Class(_) | Event::Rescheduled { .. } => {}
         }
+    }
+
+    /// What became of a response; told again it counts no more.
+    fn graded(&mut self, graded: &Graded) {
+        let right = graded.grade >= 3;
+        let deed = self.deeds.iter_mut().find(|(id, right)| *id == graded.id && right.is_none());
+        if let Some((_, counted)) = deed {
+            *counted = Some(right);
+            self.answered += 1;
+            self.correct += u32::from(right);
+        }
+        let back = super::html::to_text(&graded.back);
+        self.message = Some(if right { format!("right: {back}") } else { format!("wrong, it is: {back}") });
+    }
+
+    /// A response was near: its card is on screen again.
+    fn ask_once_more(&mut self, aside: &SetAside) {
+        self.deeds.retain(|(id, _)| *id != aside.command.id);
+        if let Body::Answer(answer) = &aside.command.body
+            && let Reply::Response(Response::Text(first)) = &answer.reply
+        {
+            self.near = Some((answer.card_id, first.clone()));
+            self.gone = None;
+        }
+        self.message = Some(aside.message.clone());
     }
 
     fn settled(&mut self, id: Uuid) {
@@ -286,8 +374,23 @@ impl Desk {
         }
         if !same {
             self.flipped = false;
+            self.typed.clear();
             self.shown_at = tick_ms;
         }
+    }
+}
+
+/// What a key means while no answer is typed.
+const fn meant(key: Key) -> Option<Key> {
+    match key {
+        Key::Enter | Key::Letter(' ') => Some(Key::Flip),
+        Key::Letter(digit @ '0'..='6') => Some(Key::Grade(digit as u8 - b'0')),
+        Key::Letter('u') => Some(Key::Undo),
+        Key::Letter('s') => Some(Key::Suspend),
+        Key::Letter('r') => Some(Key::Retry),
+        Key::Letter('q') => Some(Key::Quit),
+        Key::Letter(_) | Key::Erase => None,
+        Key::Flip | Key::Grade(_) | Key::Undo | Key::Suspend | Key::Retry | Key::Quit => Some(key),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The desk, one promise at a time.
 
 use super::*;
-use protocol::{Body, CardState, Command, Kind, Mode, Outcome, Undo};
+use protocol::{CardState, Command, Kind, Outcome, Undo};
 
 fn card(n: u128, front: &str) -> Arc<Card> {
     Arc::new(Card {
@@ -143,4 +143,68 @@ fn a_card_that_was_edited_is_shown_from_its_front_again() {
     assert!(desk.flipped, "another card ahead changes nothing");
     desk.event(0, Event::Held(vec![card(1, "mended")]));
     assert!(!desk.flipped);
+}
+
+fn asked(n: u128, mode: Mode, choices: &[&str]) -> Event {
+    let mut card = Card::clone(&card(n, "front"));
+    (card.mode, card.back) = (mode, None);
+    card.choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+    Event::Held(vec![Arc::new(card)])
+}
+
+fn types(desk: &mut Desk, text: &str) -> Option<Deed> {
+    for letter in text.chars() {
+        assert_eq!(desk.key(0, Key::Letter(letter)), None);
+    }
+    desk.key(0, Key::Enter)
+}
+
+fn reply(deed: &Deed) -> Reply {
+    match deed {
+        Deed::Answer(_, reply) => reply.clone(),
+        Deed::Set(..) | Deed::Undo(_) | Deed::Retry => panic!("{deed:?}"),
+    }
+}
+
+#[test]
+fn an_answer_is_typed_and_what_is_near_is_asked_once_more_with_the_first_text() {
+    let mut desk = Desk::new();
+    desk.event(0, asked(1, Mode::Type, &[]));
+    desk.key(0, Key::Letter('q'));
+    desk.key(0, Key::Erase);
+    let deed = types(&mut desk, "Rgia").unwrap();
+    assert_eq!(reply(&deed), Reply::Response(Response::Text("Rgia".into())));
+    desk.did(&deed, id(11));
+    let answer = protocol::Answer {
+        deck_id: id(0),
+        card_id: id(1),
+        reply: reply(&deed),
+        elapsed_ms: 0,
+        sitting: None,
+        confidence: None,
+        early: false,
+    };
+    let command = Command { id: id(11), body: Body::Answer(answer) };
+    let aside = client::SetAside { command, code: "near".into(), message: "almost".into() };
+    desk.event(0, Event::Refused(aside));
+    desk.event(0, asked(1, Mode::Type, &[]));
+    assert_eq!((desk.message.as_deref(), on_screen(&desk)), (Some("almost"), Some(1)));
+    let deed = types(&mut desk, "Riga").unwrap();
+    assert_eq!(reply(&deed), Reply::Again { first: "Rgia".into(), text: "Riga".into() });
+    desk.did(&deed, id(12));
+    let result = protocol::GradedResult::Near;
+    let graded =
+        Graded { id: id(12), card_id: id(1), result, grade: 3, back: "Riga".into(), explanation: None };
+    desk.event(0, Event::Graded(graded.clone()));
+    desk.event(0, Event::Graded(graded));
+    assert_eq!((desk.answered, desk.correct, desk.message.as_deref()), (1, 1, Some("right: Riga")));
+}
+
+#[test]
+fn a_choice_is_taken_by_its_number() {
+    let mut desk = Desk::new();
+    desk.event(0, asked(1, Mode::Choose, &["Oslo", "Riga"]));
+    assert_eq!(desk.key(0, Key::Letter('3')), None);
+    let deed = desk.key(0, Key::Letter('2')).unwrap();
+    assert_eq!(reply(&deed), Reply::Response(Response::Text("Riga".into())));
 }

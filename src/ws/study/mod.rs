@@ -13,7 +13,7 @@ pub use outgoing::{card_fields, encode_card};
 pub use relay::{RelayCounters, RelayFigures};
 pub use signin::{SignedIn, TokenCheck, TokenProblem};
 pub use socket::StudySocket;
-pub use translate::{command_input, refusal_code, refusal_message};
+pub use translate::{command_input, refusal_code, refusal_message, wire_result, wire_slip};
 
 use crate::events::Events;
 use crate::rates::Rates;

@@ -1,17 +1,20 @@
 //! What a session says, as text on the wire.
 
-use super::translate::{refusal_code, wire_day, wire_kind, wire_reason};
-use domain::session::{CardDeal, Changed, Counts, Done, Notice, Refusal};
+use super::translate::{refusal_code, wire_day, wire_kind, wire_mode, wire_reason, wire_result, wire_slip};
+use crate::content::plain_text;
+use domain::deck::PlainTexts;
+use domain::limits::TYPED_BYTES_MAX;
+use domain::session::{Asked, CardDeal, Changed, Counts, Done, Graded, Notice, Refusal};
 use domain::state::CardState;
 use ports::CardRecord;
-use protocol::{CardContent, CardTail, ErrorCode, ErrorFrame, ServerFrame};
+use protocol::{CardContent, CardTail, ErrorCode, ErrorFrame, GradedTail, ServerFrame};
 use std::sync::Arc;
 
 /// How long a client waits before it sends a refused-as-busy command again, in milliseconds.
 pub(super) const BUSY_RETRY_MS: u64 = 1_000;
 
-/// The fragment of a card's frame: made once, shared by all who are shown the card.
-pub fn encode_card(card: &CardRecord) -> Arc<str> {
+/// The fragment of a card's frame, and what a checked mode compares: made once, shared by all who are shown the card.
+pub fn encode_card(card: &CardRecord) -> (Arc<str>, PlainTexts) {
     let content = CardContent {
         card_id: card.id.0,
         deck_id: card.deck.0,
@@ -21,7 +24,19 @@ pub fn encode_card(card: &CardRecord) -> Arc<str> {
         explanation: card.explanation.as_deref(),
         media: &[],
     };
-    protocol::encode_fragment(&content).into()
+    (protocol::encode_fragment(&content).into(), plain_texts(card))
+}
+
+/// A card's texts as they are typed. What is longer than anybody may type accepts nothing.
+fn plain_texts(card: &CardRecord) -> PlainTexts {
+    let mut front = plain_text(&card.front);
+    let is_end = |at: &usize| front.is_char_boundary(*at);
+    let end = (0..=TYPED_BYTES_MAX.min(front.len())).rev().find(is_end).unwrap_or(0);
+    front.truncate(end);
+    let back = plain_text(&card.back);
+    let fits = |answer: &String| !answer.is_empty() && answer.len() <= TYPED_BYTES_MAX;
+    let answers = std::iter::once(back).chain(card.accept.iter().cloned()).filter(fits);
+    PlainTexts { front, answers: answers.collect() }
 }
 
 fn wire_state(state: &CardState, recall_permille: Option<u16>) -> protocol::CardState {
@@ -39,11 +54,14 @@ pub(super) fn wire_counts(counts: Counts) -> protocol::Counts {
     protocol::Counts { new: counts.new, learning: counts.learning, review: counts.review }
 }
 
-fn tail(deal: &CardDeal, saved: Option<u64>) -> CardTail<'static> {
+fn tail(deal: &CardDeal, saved: Option<u64>) -> CardTail<'_> {
     CardTail {
         kind: wire_kind(deal.kind),
-        mode: protocol::Mode::Flip,
-        choices: &[],
+        mode: wire_mode(deal.asked.mode()),
+        choices: match &deal.asked {
+            Asked::Choose(choices) => &choices.texts,
+            Asked::Flip | Asked::Type => &[],
+        },
         state: wire_state(&deal.state, deal.recall_permille),
         if_graded: deal.if_graded.map(|g| protocol::Outcome { days: g.days, again_today: g.again_today }),
         left: Some(wire_counts(deal.left)),
@@ -65,6 +83,17 @@ pub fn card_fields(deal: &CardDeal) -> String {
 
 pub(super) fn write_card(out: &mut String, deal: &CardDeal, saved: Option<u64>) {
     protocol::write_card(out, fragment(deal), &tail(deal, saved));
+}
+
+pub(super) fn write_graded(out: &mut String, graded: &Graded) {
+    let Some(card) = graded.deck.card(graded.card) else { return };
+    let tail = GradedTail {
+        id: graded.id.0,
+        card_id: card.id.0,
+        result: wire_result(graded.result),
+        grade: graded.grade.number(),
+    };
+    protocol::write_graded(out, graded.shows_back.then_some(&*card.fragment), &tail);
 }
 
 pub(super) fn write_changed(out: &mut String, changed: &Changed) {
@@ -119,6 +148,7 @@ pub(super) fn refused_frame(
     message: &str,
 ) -> ServerFrame {
     let frame = ErrorFrame::refusal(refusal_code(refusal), seq, id, message);
+    let frame = ErrorFrame { slip: wire_slip(refusal), ..frame };
     ServerFrame::Error(if refusal == Refusal::Busy { frame.retry_after(BUSY_RETRY_MS) } else { frame })
 }
 

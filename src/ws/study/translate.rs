@@ -1,10 +1,15 @@
 //! Frames to inputs, and the session's words to the wire's. The only place that knows both.
 
-use domain::entry::{Confidence, SetChange};
+use domain::check::Slip;
+use domain::check::trial::TrialResult;
+use domain::entry::{Confidence, Mode, SetChange};
 use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, SittingId};
-use domain::session::{Answer, Closing, Command, Filter, Kind, Limits, Reason, Refusal, Start};
+use domain::session::{
+    Answer, Closing, Command, Filter, Kind, Limits, Reason, Refusal, Respond, Response, Start,
+};
 use protocol::{CloseCode, ErrorCode};
+use std::sync::Arc;
 
 // What the wire promises and what the heart does are the same numbers. They are said in both, because neither knows
 // the other; a program in which they differ does not build.
@@ -22,6 +27,7 @@ const _: () = {
     assert!(wire::TAKEOVER_AFTER_MS == heart::TAKEOVER_AFTER_MS);
     assert!(wire::QUEUE_DECKS_MAX == heart::DECKS_PER_QUEUE);
     assert!(wire::FAILING_SESSION_WAIT_MS == heart::PANIC_REST_MS);
+    assert!(heart::TYPED_BYTES_MAX < wire::CLIENT_FRAME_BYTES_MAX);
     assert!(wire::GRADE_MAX as usize + 1 == Grade::ALL.len());
     // A client that keeps to the contract never fills its socket's inbox, nor is its undo of a busy answer forgotten.
     assert!(wire::IN_FLIGHT_MAX as usize + heart::WINDOW_MAX <= heart::SOCKET_INBOX);
@@ -55,9 +61,23 @@ pub fn command_input(command: &protocol::Command) -> (EntryId, Result<Command, R
 }
 
 fn answer_input(answer: &protocol::Answer) -> Result<Command, Refusal> {
-    let protocol::Reply::Grade(grade) = &answer.reply else { return Err(Refusal::NotOffered) };
-    let grade = Grade::new(grade.get()).ok_or(Refusal::Malformed)?;
-    Ok(Command::Answer(Answer {
+    let (response, first) = match &answer.reply {
+        protocol::Reply::Grade(grade) => {
+            let grade = Grade::new(grade.get()).ok_or(Refusal::Malformed)?;
+            return Ok(Command::Answer(graded_input(answer, grade)));
+        }
+        protocol::Reply::Response(protocol::Response::Choice(place)) => (Response::Choice(*place), None),
+        protocol::Reply::Response(protocol::Response::Text(text)) => (Response::Text(text.clone()), None),
+        protocol::Reply::Again { first, text } => (Response::Text(text.clone()), Some(first.clone())),
+    };
+    let Answer { deck, card, elapsed_ms, sitting, confidence, early, .. } =
+        graded_input(answer, Grade::Blackout);
+    let said = Respond { deck, card, response, first, elapsed_ms, sitting, confidence, early };
+    Ok(Command::Respond(Arc::new(said)))
+}
+
+fn graded_input(answer: &protocol::Answer, grade: Grade) -> Answer {
+    Answer {
         deck: DeckId(answer.deck_id),
         card: CardId(answer.card_id),
         grade,
@@ -68,7 +88,7 @@ fn answer_input(answer: &protocol::Answer) -> Result<Command, Refusal> {
             protocol::Confidence::Unsure => Confidence::Unsure,
         }),
         early: answer.early,
-    }))
+    }
 }
 
 pub(super) fn start_input(start: protocol::Start) -> Start {
@@ -87,7 +107,43 @@ pub(super) fn start_input(start: protocol::Start) -> Start {
         window: usize::from(start.window.unwrap_or(protocol::limits::WINDOW_DEFAULT)),
         limits: limits(start.limits),
         more: limits(start.more),
+        mode: start.mode.and_then(|mode| match mode {
+            protocol::Mode::Flip => Some(Mode::Flip),
+            protocol::Mode::Type => Some(Mode::Type),
+            protocol::Mode::Choose => Some(Mode::Choose),
+            protocol::Mode::Unknown => None,
+        }),
     }
+}
+
+/// How a card is asked, as the wire writes it.
+pub(super) const fn wire_mode(mode: Mode) -> protocol::Mode {
+    match mode {
+        Mode::Flip => protocol::Mode::Flip,
+        Mode::Type => protocol::Mode::Type,
+        Mode::Choose => protocol::Mode::Choose,
+    }
+}
+
+/// What became of a response, as the wire writes it.
+pub const fn wire_result(result: TrialResult) -> protocol::GradedResult {
+    match result {
+        TrialResult::Right => protocol::GradedResult::Right,
+        TrialResult::Near => protocol::GradedResult::Near,
+        TrialResult::Wrong => protocol::GradedResult::Wrong,
+    }
+}
+
+/// In what a refused response is near.
+pub const fn wire_slip(refusal: Refusal) -> Option<protocol::Slip> {
+    if let Refusal::Near(slip) = refusal {
+        return Some(match slip {
+            Slip::Typing => protocol::Slip::Typing,
+            Slip::Case => protocol::Slip::Case,
+            Slip::Accents => protocol::Slip::Accents,
+        });
+    }
+    None
 }
 
 /// A day of the wire, in the heart's terms.
@@ -138,6 +194,7 @@ pub fn refusal_code(refusal: Refusal) -> ErrorCode {
         Refusal::UnknownEntry => ErrorCode::UnknownEntry,
         Refusal::UndoTooOld => ErrorCode::UndoTooOld,
         Refusal::NotOffered => ErrorCode::NotOffered,
+        Refusal::Near(_) => ErrorCode::Near,
         Refusal::Internal => ErrorCode::Internal,
         Refusal::Busy => ErrorCode::Busy,
     }
@@ -161,7 +218,12 @@ pub const fn refusal_message(refusal: Refusal) -> &'static str {
         Refusal::UndoTooOld => {
             "only the last 30 answers, or those of the last 24 hours, can be undone; answer again instead"
         }
-        Refusal::NotOffered => "this server does not check answers; send a grade",
+        Refusal::NotOffered => {
+            "the card was not asked so: a card that is turned gets a grade, one that is checked a response"
+        }
+        Refusal::Near(Slip::Typing) => "almost: a letter or two are off; try once more",
+        Refusal::Near(Slip::Case) => "almost: look at the capital letters; try once more",
+        Refusal::Near(Slip::Accents) => "almost: look at the accents; try once more",
         Refusal::Internal => "it could not be stored and was put aside for a person to look at",
         Refusal::Busy => "too much is on its way; send it again later under the same id",
     }

@@ -149,7 +149,7 @@ test("two pasted columns make a deck; rejected rows are named with their line", 
   assert.equal(file.suggestedFilename(), "rejected.csv");
   const [header, ...rows] = (await readFile(await file.path(), "utf8")).trimEnd().split("\r\n");
   assert.match(header, /^\ufeffline,column,reason,message,front,back/);
-  assert.deepEqual(rows.map((row) => row.replace(/"[^"]*"/, "…")), ['2,1,empty_front,…,"","nowhere","","","",""', '4,1,duplicate,…,"Nile","again","","","",""']);
+  assert.deepEqual(rows.map((row) => row.replace(/"[^"]*"/, "…")), ['2,1,empty_front,…,"","nowhere","","","","",""', '4,1,duplicate,…,"Nile","again","","","","",""']);
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByText("The import is done").waitFor();
   await page.getByRole("link", { name: "See the cards" }).click();

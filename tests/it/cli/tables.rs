@@ -80,6 +80,6 @@ fn a_title_means_the_same_deck_on_the_folder_and_through_a_server() {
     }
     for deck in [&ids[0], "Biology::Cell", "A::B", "A: B"] {
         assert!(offline("import", deck).done().starts_with("added 0, updated 0, unchanged 1"), "{deck}");
-        assert!(offline("export", deck).done().contains("\na,b,,,,\n"), "{deck}");
+        assert!(offline("export", deck).done().contains("\na,b,,,,,\n"), "{deck}");
     }
 }

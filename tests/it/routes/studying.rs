@@ -311,3 +311,37 @@ async fn a_card_may_be_answered_as_soon_as_it_is_there_also_in_a_session_that_do
     let nobody = answer(&site, &deck, &deck, 4);
     assert_eq!(submit(&site, &learner, json!([nobody])).await[0]["code"], "unknown_card");
 }
+
+#[actix_web::test]
+async fn a_checked_mode_keeps_its_backs_and_a_response_is_told_its_result_and_grade() {
+    let site = Site::open().await;
+    let learner = site.learner();
+    let (deck, cards) = deck_of(&site, &learner, 3).await;
+    let patch = json!({"accept": ["the other name", " the other name "], "back": "its name"});
+    let changed = site.patch(&learner, &format!("/decks/{deck}/cards/{}", cards[0]), patch).await.expect(200);
+    assert_eq!(changed["accept"], json!(["the other name"]));
+    let due = site.get(&learner, &format!("/due?deck_id={deck}&mode=type")).await.expect(200);
+    assert!(
+        due["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| item["mode"] == "type" && item.get("back").is_none())
+    );
+    let flip = site.get(&learner, &format!("/due?deck_id={deck}")).await.expect(200);
+    assert_eq!(flip["items"][0]["back"], "its name");
+    let response = |card: &str, text: &str| {
+        let mut command = answer(&site, &deck, card, 0);
+        command.as_object_mut().unwrap().remove("grade");
+        command["response"] = json!(text);
+        command
+    };
+    let (right, near) = (response(&cards[0], "The other name"), response(&cards[0], "its nmae"));
+    let verdicts = submit(&site, &learner, json!([right, near, right])).await;
+    for verdict in [&verdicts[0], &verdicts[2]] {
+        assert_eq!((&verdict["verdict"], &verdict["result"]), (&json!("durable"), &json!("right")));
+        assert_eq!(verdict["grade"], 4);
+    }
+    assert_eq!((&verdicts[1]["code"], &verdicts[1]["slip"]), (&json!("near"), &json!("typing")));
+    assert!(verdicts[1].get("grade").is_none());
+}

@@ -2,10 +2,11 @@
 //! acknowledged is missing, nothing is there twice, nothing was invented, and the progress rows are the log's fold.
 
 use crate::reference::{self, Card};
+use domain::check::later::response_digest;
 use domain::entry::{Body, LogEntry};
 use domain::fold::fold_learner;
 use domain::ids::{DeckId, EntryId, Uuid};
-use domain::session::Command;
+use domain::session::{Command, Response};
 use domain::state::{CardState, FoldParams};
 use ports::Progress;
 use serde_json::Value;
@@ -114,12 +115,20 @@ fn is_content(command: &protocol::Command, entry: &LogEntry) -> bool {
                 && (sent.elapsed_ms, sent.sitting) == (stored.elapsed_ms, stored.sitting)
                 && (sent.confidence, sent.early) == (stored.confidence, stored.early)
         }
+        (Command::Respond(sent), Body::Review(stored)) => {
+            let typed = match &sent.response {
+                Response::Text(text) => Some(response_digest(text)),
+                Response::Choice(_) => stored.response,
+            };
+            (sent.deck, sent.card, typed) == (stored.deck, stored.card, stored.response)
+                && (sent.elapsed_ms, sent.sitting) == (stored.elapsed_ms, stored.sitting)
+        }
         (Command::Undo { of }, Body::Undo { of: stored }) => of == stored,
         (Command::Set { deck, card, change }, Body::Set { deck: d, card: c, change: stored }) => {
             (deck, card, change) == (d, c, stored)
         }
         (
-            Command::Answer(_) | Command::Undo { .. } | Command::Set { .. },
+            Command::Answer(_) | Command::Respond(_) | Command::Undo { .. } | Command::Set { .. },
             Body::Review(_)
             | Body::Undo { .. }
             | Body::Set { .. }

@@ -60,6 +60,7 @@ impl Student {
             window: Some(3),
             limits: protocol::Allowance::default(),
             more: protocol::Allowance::default(),
+            mode: None,
         };
         let shared = Arc::<Shared>::default();
         let life = Life {

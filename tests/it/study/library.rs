@@ -86,6 +86,7 @@ pub fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
         hint: None,
         explanation: None,
         tags: Vec::new(),
+        accept: Vec::new(),
         source_key: format!("front {n}"),
         revision: 0,
         created_ms: now_ms,

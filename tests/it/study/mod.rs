@@ -14,6 +14,7 @@ pub mod server;
 pub mod store;
 
 mod answers;
+mod checked;
 mod checks;
 mod coming_back;
 mod contract;

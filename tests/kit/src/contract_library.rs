@@ -4,7 +4,9 @@
 
 use crate::rows::{START_MS, card, deck, user};
 use domain::access::Visibility;
+use domain::check::{Case, CheckSettings};
 use domain::deck::{DeckSettings, NewMix};
+use domain::entry::Mode;
 use domain::ids::{CardId, DeckId, NoteId, OrgId, Uuid};
 use ports::library::REQUEST_KEPT_MS;
 use ports::{CardQuery, CardRecord, CardSearch, DeckQuery, DeckRecord, Library, LibraryError};
@@ -68,6 +70,7 @@ pub fn card_record(n: u64, front: &str, back: &str) -> CardRecord {
         hint: None,
         explanation: None,
         tags: vec![],
+        accept: Vec::new(),
         source_key: front.to_owned(),
         revision: 0,
         created_ms: START_MS,
@@ -93,7 +96,14 @@ async fn fronts(store: &impl Library, query: CardQuery) -> Vec<String> {
 }
 
 pub async fn a_deck_is_read_as_it_was_stored(store: &impl Library) {
-    let settings = DeckSettings { new_per_day: 3, new_mix: NewMix::Before, ..DeckSettings::default() };
+    let check = CheckSettings { case: Case::Matters, slips: false, ..CheckSettings::default() };
+    let settings = DeckSettings {
+        new_per_day: 3,
+        new_mix: NewMix::Before,
+        mode: Mode::Choose,
+        check,
+        ..DeckSettings::default()
+    };
     let asked = DeckRecord {
         org: Some(OrgId::from_u128(7)),
         description: "All of it; “quoted” — naïve".to_owned(),
@@ -233,6 +243,7 @@ pub async fn a_changed_card_keeps_its_place(store: &impl Library) {
         explanation: Some("e".to_owned()),
         note: Some(NoteId::from_u128(4)),
         tags: vec!["t".to_owned()],
+        accept: vec!["zed".to_owned(), "a \"quoted\" one; 日本".to_owned()],
         position: 77,
         created_ms: 1,
         ..stored[0].clone()

@@ -5,7 +5,7 @@ use crate::events::{Happened, SittingEnd};
 use crate::ws::layer::CloseCode as WireCode;
 use crate::ws::layer::Socket;
 use crate::ws::study::outgoing::{
-    done_frame, notice_frame, queue_frame, refused_frame, write_card, write_changed,
+    done_frame, notice_frame, queue_frame, refused_frame, write_card, write_changed, write_graded,
 };
 use crate::ws::study::port::Waiting;
 use crate::ws::study::relay::{Relay, Relayed};
@@ -16,6 +16,9 @@ use domain::session::{Done, Out};
 use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
 use protocol::{CloseCode, Goodbye, ServerFrame};
 use std::sync::Arc;
+
+/// The word in `welcome.features` of a server that types and chooses.
+const CHECKED_MODES: &str = "checked_modes";
 
 impl StudySocket {
     pub(super) fn look(&mut self, socket: &mut Socket<'_, Self>) {
@@ -106,7 +109,7 @@ impl StudySocket {
                 in_flight: IN_FLIGHT_MAX,
                 frame_bytes: u32::try_from(CLIENT_FRAME_BYTES_MAX).unwrap_or(u32::MAX),
             },
-            features: Vec::new(),
+            features: vec![CHECKED_MODES.to_owned()],
             class: None,
             node: self.context.label.as_deref().map(str::to_owned),
         }));
@@ -147,6 +150,10 @@ impl StudySocket {
             Out::Card(deal) => {
                 let saved = self.saved.take();
                 self.send_written(socket, |text| write_card(text, &deal, saved));
+            }
+            Out::Graded(graded) => {
+                self.flush_saved(socket);
+                self.send_written(socket, |text| write_graded(text, &graded));
             }
             // It waits for the end of the turn, to ride on a card that comes behind it.
             Out::Saved(seq) => self.saved = Some(seq),
