@@ -3,8 +3,8 @@
 //! waits for it longer than [`bus::options::QUOTA_WITHIN`].
 
 use crate::http::address::counted;
-use crate::http::limits::{FAILURES_BURST, FAILURES_PER_SECOND};
-use domain::ids::UserId;
+use crate::http::limits::{FAILURES_BURST, FAILURES_PER_SECOND, JOINING, JOINING_DEVICE, JOINS_PER_CLASS};
+use domain::ids::{ClassId, UserId, Uuid};
 use ports::QuotaTaken;
 use ports::quota::{Buckets, Quota, QuotaKey, Whose};
 use std::fmt;
@@ -18,6 +18,11 @@ const WHAT_REQUESTS: &str = "requests";
 const WHAT_HELLOS: &str = "hellos";
 /// Under which name failed sign-ins are counted, over HTTP and over sockets together.
 const WHAT_SIGN_INS: &str = "sign-ins";
+
+/// Under which names tries to join are counted: all, a device's, a class's.
+const WHAT_JOINING: &str = "joining";
+const WHAT_JOINING_DEVICE: &str = "joining-device";
+const WHAT_JOINS: &str = "joins";
 
 /// Sign-ins of one person over sockets, at once, in a minute, in an hour; more: the socket is closed with 4429. Each one
 /// reads the store; a client that comes back as it should needs a handful in a bad minute.
@@ -72,6 +77,27 @@ impl Rates {
     /// Too many failed there.
     pub async fn failed(&self, address: IpAddr) -> Result<(), TooOften> {
         self.take(QuotaKey { what: WHAT_SIGN_INS, whose: Whose::Address(counted(address)) }, STRANGERS).await
+    }
+
+    /// Counts a try to join by a code: of the device, if it is one that was here before, and of all.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub async fn joining(&self, device: Option<Uuid>) -> Result<(), TooOften> {
+        if let Some(device) = device {
+            let whose = Whose::Person(UserId(device));
+            self.take(QuotaKey { what: WHAT_JOINING_DEVICE, whose }, JOINING_DEVICE).await?;
+        }
+        let whose = Whose::Person(UserId(Uuid::nil()));
+        self.take(QuotaKey { what: WHAT_JOINING, whose }, JOINING).await
+    }
+
+    /// Counts somebody who has the code of a class.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub async fn joins(&self, class: ClassId) -> Result<(), TooOften> {
+        self.take(QuotaKey { what: WHAT_JOINS, whose: Whose::Person(UserId(class.0)) }, JOINS_PER_CLASS).await
     }
 
     async fn take(&self, key: QuotaKey, buckets: Buckets) -> Result<(), TooOften> {

@@ -3,6 +3,8 @@
 mod imports;
 mod nodes;
 
+pub use imports::ImportMark;
+
 use crate::cluster::{Cluster, ClusterOptions};
 use crate::decks::{CardEncoder, DeckCache};
 use crate::due::{self, DueError, DueView};

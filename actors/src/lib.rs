@@ -28,7 +28,7 @@ pub use batch::{BatchError, BatchVerdict, submit_batch};
 pub use cluster::{ClusterFigures, ClusterOptions, Peers};
 pub use decks::{CardEncoder, DeckCache, DeckCacheStats};
 pub use due::{DueError, DueView};
-pub use engine::{Engine, Hooks, InputHook, Options, Planted};
+pub use engine::{Engine, Hooks, ImportMark, InputHook, Options, Planted};
 pub use limits::Limits;
 pub use messages::{CloseWhy, Concerned, Full, SocketPort, ToSocket};
 pub use observe::{DeckView, EngineView, HotSession, LearnerView, NodesView, ShardView, Telemetry};

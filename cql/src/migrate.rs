@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_registers"),
     migration!(6, "0006_editors"),
     migration!(7, "0007_events"),
+    migration!(8, "0008_lessons"),
 ];
 
 const CREATE_MIGRATIONS: &str = "CREATE TABLE IF NOT EXISTS migrations (

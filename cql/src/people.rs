@@ -2,6 +2,7 @@
 
 mod classes;
 mod enrollments;
+mod extra;
 mod fill;
 mod grants;
 mod person;
@@ -94,6 +95,20 @@ impl People for CqlStore {
 
     fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
         Box::pin(async move { Ok(classes::enrolled_since(self, class).await?) })
+    }
+
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { extra::set(&store, class, student, percent).await }))
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        Box::pin(async move { Ok(extra::read(self, class).await?) })
     }
 }
 

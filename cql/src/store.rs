@@ -11,6 +11,7 @@ use crate::events::EventStatements;
 use crate::figures::{RequestFigures, RequestKind};
 use crate::imports::ImportStatements;
 use crate::lanes::Lanes;
+use crate::lessons::LessonStatements;
 use crate::library::LibraryStatements;
 use crate::log::Log;
 use crate::media::MediaStatements;
@@ -18,6 +19,7 @@ use crate::migrate;
 use crate::notes::NoteStatements;
 use crate::options::Options;
 use crate::owners::Owners;
+use crate::papers::PaperStatements;
 use crate::people::PeopleStatements;
 use crate::read;
 use crate::statements::statements;
@@ -62,6 +64,8 @@ pub(crate) struct Inner {
     notes: NoteStatements,
     events: EventStatements,
     webhooks: WebhookStatements,
+    lessons: LessonStatements,
+    papers: PaperStatements,
     pub(crate) tenures: Tenures,
     pub(crate) behind: Behind,
     pub(crate) lanes: Lanes,
@@ -122,7 +126,21 @@ impl CqlStore {
         }
         let unfinished = unfinished_copy(&client).await?;
         // Each on the heap: together they would take much of a small stack.
-        let (log, caches, owners, other, library, people, imports, media, notes, events, webhooks) = tokio::try_join!(
+        let (
+            log,
+            caches,
+            owners,
+            other,
+            library,
+            people,
+            imports,
+            media,
+            notes,
+            events,
+            webhooks,
+            lessons,
+            papers,
+        ) = tokio::try_join!(
             Box::pin(Log::open(&client)),
             Box::pin(CacheTables::open(&client)),
             Box::pin(Owners::open(&client)),
@@ -133,7 +151,9 @@ impl CqlStore {
             Box::pin(MediaStatements::prepare(&client)),
             Box::pin(NoteStatements::prepare(&client)),
             Box::pin(EventStatements::prepare(&client)),
-            Box::pin(WebhookStatements::prepare(&client))
+            Box::pin(WebhookStatements::prepare(&client)),
+            Box::pin(LessonStatements::prepare(&client)),
+            Box::pin(PaperStatements::prepare(&client))
         )?;
         let inner = Arc::new(Inner {
             client,
@@ -149,6 +169,8 @@ impl CqlStore {
             notes,
             events,
             webhooks,
+            lessons,
+            papers,
             tenures: Tenures::default(),
             behind: Behind::new(options),
             lanes: Lanes::new(options.lanes),
@@ -217,6 +239,14 @@ impl CqlStore {
 
     pub(crate) fn events_said(&self) -> &EventStatements {
         &self.inner.events
+    }
+
+    pub(crate) fn lessons_said(&self) -> &LessonStatements {
+        &self.inner.lessons
+    }
+
+    pub(crate) fn papers_said(&self) -> &PaperStatements {
+        &self.inner.papers
     }
 
     pub(crate) fn hooks_said(&self) -> &WebhookStatements {

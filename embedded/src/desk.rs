@@ -5,7 +5,8 @@ use crate::error::{During, OpenError};
 use crate::schema::open_write;
 use crate::shared::Shared;
 use ports::{
-    Cause, ImportsError, LibraryError, MediaError, NotesError, PeopleError, StoreError, WebhooksError,
+    Cause, ImportsError, LessonsError, LibraryError, MediaError, NotesError, PapersError, PeopleError,
+    StoreError, WebhooksError,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -101,6 +102,24 @@ impl Refusal for NotesError {
     fn store(&self) -> Option<&StoreError> {
         match self {
             NotesError::Store(error) => Some(error),
+        }
+    }
+}
+
+impl Refusal for LessonsError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            LessonsError::Store(error) => Some(error),
+            LessonsError::Fenced => None,
+        }
+    }
+}
+
+impl Refusal for PapersError {
+    fn store(&self) -> Option<&StoreError> {
+        match self {
+            PapersError::Store(error) => Some(error),
+            PapersError::Changed => None,
         }
     }
 }

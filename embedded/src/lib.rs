@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | journal | the write end of `journal.db` | appends, numbers rows, trims what is applied |
 //! | apply | a write connection to `main.db` | moves journal rows to where they are read by key |
-//! | desk | a write connection to `main.db` | decks, cards, notes, people, import jobs, events, webhooks, quarantine |
+//! | desk | a write connection to `main.db` | decks, cards, notes, people, import jobs, events, webhooks, lessons, quarantine |
 //! | imports | a write connection to `main.db` | entries that imports brought, after all others |
 //! | media | the folder `media` | pictures and sounds, each a file named by its digest |
 //! | readers | read connections to both | everything that asks |
@@ -36,6 +36,7 @@ mod imports;
 mod index;
 mod journal;
 mod lane;
+mod lessons;
 mod library;
 mod media;
 mod merge;
@@ -43,6 +44,7 @@ mod notes;
 mod offline;
 mod options;
 mod pace;
+mod papers;
 mod people;
 mod read;
 mod rows;

@@ -79,6 +79,19 @@ impl People for EmbeddedStore {
     fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
         Box::pin(self.read_main(move |main| Ok(classes::enrolled_since(main, class)?)))
     }
+
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        Box::pin(self.write(move |main| classes::set_extra_time(main, class, student, percent)))
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        Box::pin(self.read_main(move |main| Ok(classes::extra_times(main, class)?)))
+    }
 }
 
 impl Register for EmbeddedStore {

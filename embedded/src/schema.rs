@@ -186,6 +186,23 @@ pub(crate) const MAIN: &[&str] = &["
 ", "
     DROP INDEX IF EXISTS cards_by_source;
 ", "
+    ALTER TABLE enrollments ADD COLUMN extra_percent INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE lessons (
+        class BLOB PRIMARY KEY NOT NULL, run BLOB NOT NULL, epoch INTEGER NOT NULL, version INTEGER NOT NULL,
+        unfinished INTEGER NOT NULL, record BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX lessons_unfinished ON lessons (class) WHERE unfinished = 1;
+    CREATE TABLE lesson_reports (
+        class BLOB NOT NULL, lesson BLOB NOT NULL, opened_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL,
+        students INTEGER NOT NULL, answered INTEGER NOT NULL, correct INTEGER NOT NULL, report BLOB NOT NULL,
+        PRIMARY KEY (class, lesson)
+    ) STRICT;
+    CREATE INDEX lesson_reports_by_time ON lesson_reports (class, opened_ms, lesson);
+    CREATE TABLE papers (
+        belongs_to BLOB NOT NULL, kind TEXT NOT NULL, id BLOB NOT NULL, body BLOB NOT NULL, revision INTEGER NOT NULL,
+        PRIMARY KEY (belongs_to, kind, id)
+    ) STRICT, WITHOUT ROWID;
+", "
     ALTER TABLE cards ADD COLUMN accept TEXT NOT NULL DEFAULT '[]';
 "];
 

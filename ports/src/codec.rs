@@ -8,11 +8,15 @@
 
 mod cursor;
 mod entry;
+mod lesson;
+mod report;
 mod row;
 mod state;
 mod text;
 
 pub use entry::{decode_entry, encode_entry};
+pub use lesson::{decode_record, encode_record};
+pub use report::{decode_report, encode_report};
 pub use row::{decode_row, encode_row, row_user};
 pub use state::{decode_progress, encode_progress};
 pub use text::{

@@ -20,6 +20,23 @@ pub struct Holder {
     pub epoch: u64,
 }
 
+/// Whether a class's lesson is on, or over and not reported, or owes something that was accepted.
+pub fn is_unfinished(record: &Record) -> bool {
+    record.is_on() || !record.reported || !record.accepting.is_empty()
+}
+
+/// What the head of a report says; `None` if it names no lesson.
+pub fn head_of(report: &Report) -> Option<ReportHead> {
+    Some(ReportHead {
+        lesson: report.lesson?,
+        opened_ms: report.opened_ms,
+        closed_ms: report.closed_ms,
+        students: report.totals.students,
+        answered: report.totals.answered,
+        correct: report.totals.correct,
+    })
+}
+
 /// A class whose lesson this process has taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Taken {
@@ -71,8 +88,8 @@ pub trait Lessons: Send + Sync + 'static {
         run: RunId,
     ) -> Boxed<'_, Result<Option<Taken>, LessonsError>>;
 
-    /// Stores a record, if `holder` still holds its class. Storing the same again changes nothing. After a `Store` error
-    /// it may have been stored, now or later.
+    /// Stores a record, if `holder` still holds its class. Storing the same again changes nothing, and neither does an
+    /// older one (by its document's version) that comes late. After a `Store` error it may have been stored, now or later.
     fn store(&self, record: Arc<Record>, holder: Holder) -> Boxed<'_, Result<(), LessonsError>>;
 
     /// The record of a class, by anybody; `None` if it never had a lesson.
@@ -82,13 +99,15 @@ pub trait Lessons: Send + Sync + 'static {
     /// [`LESSONS_LISTED`] of them.
     fn unfinished(&self) -> Boxed<'_, Result<Vec<ClassId>, LessonsError>>;
 
-    /// Keeps the report of a lesson that is over; doing so again changes nothing.
+    /// Keeps the report of a lesson that is over; the first one stays, and doing so again changes nothing. One that names
+    /// no lesson is refused as invalid.
     fn keep_report(&self, report: Arc<Report>) -> Boxed<'_, Result<(), LessonsError>>;
 
     /// The report of a lesson of a class.
     fn report(&self, class: ClassId, lesson: LessonId) -> Boxed<'_, Result<Option<Report>, LessonsError>>;
 
-    /// Reports of a class, the newest lesson first, those before `before` if it is given; at most `limit`.
+    /// Reports of a class, the lesson that began last first, those behind `before` if it is given; at most `limit`. None
+    /// are behind a lesson that has no report.
     fn reports(
         &self,
         class: ClassId,

@@ -2,7 +2,7 @@
 //!
 //! The hot port ([`ReviewStore`]) is generic with native async functions and awaited in exactly two places, the writer
 //! and the loader: a future per commit and per activation, never per answer. The cold ports ([`Library`],
-//! [`People`], [`Imports`], [`Lessons`], [`Media`], [`Notes`], [`Events`], [`Webhooks`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
+//! [`People`], [`Imports`], [`Lessons`], [`Media`], [`Notes`], [`Events`], [`Webhooks`], [`Papers`]) are objects with boxed futures, and so are those between nodes: the [`Bus`], and the [`Quota`] that rate
 //! limits are counted by.
 
 pub mod accounts;
@@ -17,6 +17,7 @@ pub mod library;
 pub mod media;
 pub mod notes;
 pub mod owners;
+pub mod papers;
 pub mod people;
 pub mod quota;
 pub mod register;
@@ -35,6 +36,7 @@ pub use library::{
 pub use media::{Media, MediaDigest, MediaError, MediaRecord};
 pub use notes::{NoteKind, NoteRecord, NoteTemplate, NoteTypeRecord, Notes, NotesError};
 pub use owners::{NodeEntry, Owners, Tenures};
+pub use papers::{Paper, PaperKey, PaperKind, Papers, PapersError};
 pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn, Standing};
 pub use quota::{Quota, QuotaKey, QuotaTaken};
 pub use register::{Register, RegisterKey, Registered, RegisteredClass};

@@ -185,6 +185,18 @@ pub trait People: Register {
 
     /// Who is enrolled in a class now, and since when (Unix milliseconds): in any order, each once.
     fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>>;
+
+    /// Gives a student extra time in a class, in percent of the ordinary; 0 takes it away. It is kept with the enrollment
+    /// and ends with it. Who is not enrolled now is refused (`NoSuchPerson`).
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>>;
+
+    /// Who of those enrolled in a class now has extra time, in percent: in any order, each once.
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>>;
 }
 
 /// A change of who is in a class, or what it studies.

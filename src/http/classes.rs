@@ -1,6 +1,6 @@
 //! `/classes`
 
-use crate::http::access::{Need, allowed, class_for, class_to_edit, deck_for};
+use crate::http::access::{Need, allowed, class_for, class_to_edit, deck_for, runs_too};
 use crate::http::body::{Body, to_its_end};
 use crate::http::dto::class::{ClassIn, ClassOut};
 use crate::http::etag::tagged;
@@ -11,11 +11,12 @@ use crate::http::{App, Caller, Problem};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::Concerned;
 use domain::ids::{ClassId, DeckId, UserId, Uuid};
+use ports::PaperKind;
 use ports::people::ClassChange;
 
 const SORTS: &[&str] = &["title", "created_at"];
 
-/// `GET /classes`: those that the caller teaches or studies in.
+/// `GET /classes`: those that the caller teaches, also beside their teachers, or studies in.
 pub(super) async fn list(
     app: web::Data<App>,
     caller: Caller,
@@ -23,7 +24,11 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let order = Order::of(query.sort.as_deref(), SORTS)?;
     let classes = app.people.classes_of(caller.user).await?;
-    let classes: Vec<ClassOut> = classes.into_iter().map(|class| ClassOut::of(class, &caller)).collect();
+    let mut classes: Vec<ClassOut> = classes.into_iter().map(|class| ClassOut::of(class, &caller)).collect();
+    for class in also_taught(&app, &caller).await? {
+        classes.retain(|other| other.class_id != class.class_id);
+        classes.push(class);
+    }
     let page = page_of(classes, &query, order, |class| {
         let key = match order.by {
             "created_at" => SortKey::Number(class.created_at),
@@ -32,6 +37,22 @@ pub(super) async fn list(
         (key, class.class_id.to_string())
     })?;
     Ok(HttpResponse::Ok().json(page))
+}
+
+/// Those that the caller teaches beside their teachers.
+async fn also_taught(app: &App, caller: &Caller) -> Result<Vec<ClassOut>, Problem> {
+    if !caller.may_teach() {
+        return Ok(Vec::new());
+    }
+    let of = caller.user.0;
+    let papers = app.papers.papers(of, PaperKind::Teaches, None, CLASSES_PER_TEACHER_MAX).await?;
+    let mut classes = Vec::with_capacity(papers.len());
+    for paper in papers {
+        // Each class is asked: who was dismissed half-way is none of its teachers.
+        let class = app.teaching.may_teach(ClassId(paper.key.id), caller).await?;
+        classes.extend(class.map(|class| ClassOut::seen(class, true)));
+    }
+    Ok(classes)
 }
 
 /// `POST /classes`: teachers and administrators.
@@ -66,7 +87,8 @@ pub(super) async fn read(
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let class = class_for(&app, &caller, ClassId(*path), Need::SeeClass).await?;
-    tagged(&request, &ClassOut::of(class, &caller))
+    let may_edit = runs_too(&app, &caller, &class).await?;
+    tagged(&request, &ClassOut::seen(class, may_edit))
 }
 
 /// `PUT /classes/{class_id}/students/{user_id}`

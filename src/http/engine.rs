@@ -8,7 +8,7 @@ use crate::http::outlook::{
 use crate::http::study::{Agenda, Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
 use crate::server::{AskedMark, mark_elsewhere};
 use crate::ws::study::card_fields;
-use actors::{BatchError, Concerned, DueError, Engine, submit_batch};
+use actors::{BatchError, Concerned, DueError, Engine, ImportMark, submit_batch};
 use domain::day::{Day, ZoneHistory};
 use domain::deck::Deck;
 use domain::entry::LogEntry;
@@ -57,11 +57,15 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
     }
 
     fn commit_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>> {
-        Box::pin(self.mark_import(who, job, false))
+        Box::pin(self.mark_import(who, job, ImportMark::Commit))
     }
 
     fn revoke_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>> {
-        Box::pin(self.mark_import(who, job, true))
+        Box::pin(self.mark_import(who, job, ImportMark::Revoke))
+    }
+
+    fn claim(&self, who: UserId, guest: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>> {
+        Box::pin(self.mark_import(who, job, ImportMark::Claim(guest)))
     }
 
     fn due(
@@ -215,15 +219,20 @@ impl From<DueError> for StudyError {
 
 impl<S: ReviewStore> EngineStudy<S> {
     /// Gives a mark to the learner's session, here or at the node that has it.
-    async fn mark_import(&self, who: UserId, job: JobId, revoked: bool) -> Result<(), StudyError> {
-        match self.engine.mark_import(who, job, revoked).await {
+    async fn mark_import(&self, who: UserId, job: JobId, mark: ImportMark) -> Result<(), StudyError> {
+        match self.engine.mark_import(who, job, mark).await {
             Err(BatchError::Elsewhere(address)) => {
                 let nodes = self.engine.nodes().map(|view| view.nodes).unwrap_or_default();
                 let run = nodes.iter().find(|node| node.row.alive && *node.address == *address);
                 let Some(run) = run.map(|node| node.row.run.0) else {
                     return Err(StudyError::Elsewhere(address));
                 };
-                let asked = AskedMark { run, user: who.0, job: job.0, revoked };
+                let (revoked, guest) = match mark {
+                    ImportMark::Commit => (false, None),
+                    ImportMark::Revoke => (true, None),
+                    ImportMark::Claim(guest) => (false, Some(guest.0)),
+                };
+                let asked = AskedMark { run, user: who.0, job: job.0, revoked, guest };
                 mark_elsewhere(&address, asked).await.map_err(StudyError::NotNow)
             }
             marked => Ok(marked?),

@@ -115,6 +115,33 @@ pub const BATCH_CLASSES_MAX: usize = 100;
 pub const CLASSES_PER_PERSON_MAX: usize = 50;
 /// Decks of one class; one more: 422.
 pub const DECKS_PER_CLASS_MAX: usize = 500;
+/// Other teachers of one class; one more: 422.
+pub const TEACHERS_PER_CLASS_MAX: usize = 20;
+/// Links of one class by which somebody stands in, at once; one more: 422.
+pub const SUBSTITUTES_PER_CLASS_MAX: usize = 10;
+/// How long somebody may stand in, in minutes; longer: 422.
+pub const SUBSTITUTE_MINUTES_MAX: u32 = 1_440;
+/// Guests who wait to be let into one lesson; one more: 503.
+pub const LOBBY_MAX: usize = 200;
+/// How long a guest's token is good, in milliseconds: as long as a lesson may go on.
+pub const GUEST_TOKEN_MS: i64 = 12 * 3_600_000;
+/// Tries to join, over all nodes that count together; more: 429. Of the 191 million codes a guesser meets one that is in
+/// use by this at most, where a hundred are, every hundred hours.
+pub const JOINING: Buckets = Buckets::new(3_000, 6_000, 20_000);
+/// Tries to join of one device, that is of a browser that sends its cookie; more: 429.
+pub const JOINING_DEVICE: Buckets = Buckets::new(20, 60, 300);
+/// Joins of one class; more: 429.
+pub const JOINS_PER_CLASS: Buckets = Buckets::new(1_000, 1_000, 5_000);
+/// Entries of a guest that are copied when they are claimed: what a guest can do in years.
+pub const CLAIM_ENTRIES_MAX: usize = 100_000;
+/// Entries that are read of a guest's log, and appended to the claimer's, at once.
+pub const CLAIM_ENTRIES_AT_ONCE: usize = 1_000;
+/// Homework of one class; one more: 422.
+pub const HOMEWORK_PER_CLASS_MAX: usize = 100;
+/// Own homework that a list shows: what is due next, and then what was due last.
+pub const HOMEWORK_SHOWN_MAX: usize = 20;
+/// For so many days after it was due homework is shown to whom it was set.
+pub const HOMEWORK_SHOWN_DAYS: i32 = 30;
 /// Classes of one teacher; one more: 422.
 pub const CLASSES_PER_TEACHER_MAX: usize = 500;
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `routes`, `endpoint` | the table of contents: the one list of paths, with their handlers, needs and shapes |
 //! | `openapi` | the document of the API, made from that list |
-//! | `decks`, `tree`, `editors`, `cards`, `search`, `me`, `home`, `classes`, `class_figures`, `codes`, `imports`, `jobs`, `exports`, `media`, `reviews`, `history`, `analytics`, `users`, `events/`, `webhooks`, `ops`, `pages` | one resource each |
+//! | `decks`, `tree`, `editors`, `cards`, `search`, `me`, `home`, `classes`, `class_figures`, `lessons`, `teachers`, `join/`, `homework/`, `codes`, `imports`, `jobs`, `exports`, `media`, `reviews`, `history`, `analytics`, `users`, `events/`, `webhooks`, `ops`, `pages` | one resource each |
 //! | `dto/` | what goes over the wire, and its checks |
 //! | `caller`, `access` | who asks, and what they may see and change: one table decides it |
 //! | `rates` | what is left of a person's share, in answers; the counting is [`crate::rates`]' |
@@ -36,9 +36,12 @@ mod exports;
 mod health;
 mod history;
 mod home;
+mod homework;
 mod imports;
 mod jobs;
+mod join;
 mod keys;
+mod lessons;
 pub mod limits;
 mod me;
 mod measures;
@@ -62,6 +65,7 @@ mod search;
 mod state;
 mod strict;
 pub mod study;
+mod teachers;
 mod tree;
 mod turns;
 mod users;

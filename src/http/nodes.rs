@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
+use actors::ImportMark;
 use domain::ids::{JobId, RunId, UserId};
 use std::time::Duration;
 use uuid::Uuid;
@@ -30,12 +31,17 @@ pub(super) async fn hot(app: Data<App>, asked: Json<AskedHot>) -> Json<Vec<Uuid>
 /// `POST /nodes/v1/mark`: makes an import count for a learner who is here, or takes it back. For whoever knows the run of
 /// this node; for all others there is nothing here.
 pub(super) async fn mark(app: Data<App>, asked: Json<AskedMark>) -> Result<HttpResponse, Problem> {
-    let AskedMark { run, user, job, revoked } = asked.into_inner();
+    let AskedMark { run, user, job, revoked, guest } = asked.into_inner();
     let is_me = app.engine.nodes().is_some_and(|nodes| nodes.run.0 == run);
     if !is_me {
         return Err(Problem::not_found());
     }
-    match app.engine.mark_import(UserId(user), JobId(job), revoked).await {
+    let mark = match (revoked, guest) {
+        (true, _) => ImportMark::Revoke,
+        (false, None) => ImportMark::Commit,
+        (false, Some(guest)) => ImportMark::Claim(UserId(guest)),
+    };
+    match app.engine.mark_import(UserId(user), JobId(job), mark).await {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(error) => Err(Problem::unavailable(format!("{error}."))),
     }

@@ -2,10 +2,11 @@
 
 use crate::auth::TokenError;
 use crate::http::middleware::harden;
+use crate::teaching::TeachingError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use ports::{Cause, LibraryError, PeopleError, StoreError, WebhooksError};
+use ports::{Cause, LessonsError, LibraryError, PapersError, PeopleError, StoreError, WebhooksError};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -281,6 +282,37 @@ impl From<PeopleError> for Problem {
             }
             PeopleError::NoSuchPerson | PeopleError::NoSuchClass => Problem::not_found(),
             PeopleError::BadZone(why) => Problem::invalid(format!("{why}.")),
+        }
+    }
+}
+
+impl From<PapersError> for Problem {
+    fn from(error: PapersError) -> Problem {
+        match error {
+            PapersError::Store(error) => error.into(),
+            PapersError::Changed => {
+                Problem::new(Code::Conflict, "It was changed meanwhile; read it again and retry.")
+            }
+        }
+    }
+}
+
+impl From<LessonsError> for Problem {
+    fn from(error: LessonsError) -> Problem {
+        match error {
+            LessonsError::Store(error) => error.into(),
+            // Only whoever holds a class is told so, and HTTP never does.
+            LessonsError::Fenced => Problem::internal(),
+        }
+    }
+}
+
+impl From<TeachingError> for Problem {
+    fn from(error: TeachingError) -> Problem {
+        match error {
+            TeachingError::People(error) => error.into(),
+            TeachingError::Papers(error) => error.into(),
+            TeachingError::Lessons(error) => error.into(),
         }
     }
 }

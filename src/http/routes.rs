@@ -3,6 +3,7 @@
 mod decks;
 mod events;
 mod imports;
+mod lessons;
 mod schools;
 mod server;
 mod study;
@@ -46,8 +47,15 @@ pub fn app(
 
 /// Every route. Of two paths that could both be meant, the first one is.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let groups =
-        [server::list(), study::list(), decks::list(), schools::list(), imports::list(), events::list()];
+    let groups = [
+        server::list(),
+        study::list(),
+        decks::list(),
+        schools::list(),
+        lessons::list(),
+        imports::list(),
+        events::list(),
+    ];
     groups.into_iter().flatten().collect()
 }
 

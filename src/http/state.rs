@@ -18,11 +18,12 @@ use crate::http::{Health, HttpMeasures, Rates};
 use crate::jobs::limits::{UPLOADS_AT_ONCE, UPLOADS_PER_PERSON};
 use crate::jobs::{Jobs, Logs};
 use crate::media::MediaSessions;
+use crate::teaching::Teaching;
 use crate::webhooks::Dispatcher;
 use actors::Engine;
 use domain::day::Day;
 use domain::ids::{DeckId, OrgId, UserId};
-use ports::{Library, Media, Notes, People, Role};
+use ports::{Lessons, Library, Media, Notes, Papers, People, Role};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -68,6 +69,10 @@ pub struct Parts {
     pub notes: Arc<dyn Notes>,
     /// Learners' logs.
     pub logs: Arc<dyn Logs>,
+    /// Live lessons.
+    pub lessons: Arc<dyn Lessons>,
+    /// Small records of classes.
+    pub papers: Arc<dyn Papers>,
     /// What happens.
     pub events: Events,
     /// Who is sent it.
@@ -107,6 +112,10 @@ pub struct App {
     pub(super) media_sessions: Option<MediaSessions>,
     pub(super) notes: Arc<dyn Notes>,
     pub(super) logs: Arc<dyn Logs>,
+    pub(super) lessons: Arc<dyn Lessons>,
+    pub(super) papers: Arc<dyn Papers>,
+    /// Who may watch and steer a class.
+    pub(super) teaching: Teaching,
     pub(super) events: Events,
     pub(super) webhooks: Dispatcher,
     /// Packages that are made.
@@ -134,7 +143,11 @@ pub struct App {
 impl App {
     /// Puts it together.
     pub fn new(parts: Parts) -> App {
+        let (people, papers, lessons) = (parts.people.clone(), parts.papers.clone(), parts.lessons.clone());
         App {
+            teaching: Teaching { people, papers, lessons },
+            lessons: parts.lessons,
+            papers: parts.papers,
             library: parts.library,
             people: parts.people,
             engine: parts.engine,

@@ -98,6 +98,9 @@ pub trait Study: Send + Sync {
     /// The rows of an import job count no longer: the same in all else.
     fn revoke_import(&self, who: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>>;
 
+    /// Makes the rows of this job count as what the learner did, who was that guest: the same in all else.
+    fn claim(&self, who: UserId, guest: UserId, job: JobId) -> Boxed<'_, Result<(), StudyError>>;
+
     /// What is due in a deck, or in all, asked in this mode (`None`: as the decks say). Hands nothing out and holds nothing.
     /// At most `limit` items.
     fn due(

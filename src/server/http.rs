@@ -44,6 +44,8 @@ pub(super) fn state(parts: &Parts, options: &mut ServerOptions) -> Result<web::D
         jobs: parts.imports.jobs(),
         media: parts.store.media(),
         notes: parts.store.notes(),
+        lessons: parts.store.lessons(),
+        papers: parts.store.papers(),
         logs: parts.store.logs(),
         events: parts.events.clone(),
         webhooks: parts.webhooks.clone(),

@@ -65,6 +65,9 @@ pub struct AskedMark {
     pub job: Uuid,
     /// Whether its rows count no longer.
     pub revoked: bool,
+    /// The guest who did what they say, if they are claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest: Option<Uuid>,
 }
 
 /// Gives a mark to the node at this address.

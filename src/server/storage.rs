@@ -74,6 +74,22 @@ impl Storage {
         }
     }
 
+    /// Records and reports of live lessons.
+    pub fn lessons(&self) -> Arc<dyn ports::Lessons> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Small records of classes.
+    pub fn papers(&self) -> Arc<dyn ports::Papers> {
+        match self {
+            Storage::Embedded(store) => Arc::new(store.clone()),
+            Storage::Cql(store) => Arc::new(store.clone()),
+        }
+    }
+
     /// Decks and cards; what is changed of them is told.
     pub fn telling_library(&self, events: &Events) -> Arc<dyn Library> {
         Arc::new(TellingLibrary { inner: self.library(), events: events.clone() })

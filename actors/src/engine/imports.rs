@@ -7,22 +7,34 @@ use domain::ids::{EntryId, JobId, UserId};
 use domain::session::Command;
 use tokio::sync::oneshot;
 
+/// What becomes of the rows of a job in a learner's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ImportMark {
+    /// They count.
+    Commit,
+    /// They count no longer.
+    Revoke,
+    /// They are what this guest did, and count as if the learner had done it.
+    Claim(UserId),
+}
+
 impl Engine {
     /// Makes the rows of an import job count for a learner, or takes them back, through the learner's session: live
     /// sockets are shown what changed. It is durable when this returns; said again it changes nothing.
     ///
     /// # Errors
     /// See [`BatchError`]; say it again.
-    pub async fn mark_import(&self, user: UserId, job: JobId, revoked: bool) -> Result<(), BatchError> {
+    pub async fn mark_import(&self, user: UserId, job: JobId, mark: ImportMark) -> Result<(), BatchError> {
         let shards = self.shared.all_shards();
         let home = self.shared.registry.home(user).and_then(|home| shards.get(usize::from(home.shard)));
         let any = || shards.get(usize::try_from(self.shared.jitter(shards.len() as u64)).unwrap_or(0));
         let Some(shard) = home.or_else(any) else { return Err(BatchError::NotReady) };
-        let command = match revoked {
-            false => Command::ImportCommit { job },
-            true => Command::ImportRevoke { job },
+        let command = match mark {
+            ImportMark::Commit => Command::ImportCommit { job },
+            ImportMark::Revoke => Command::ImportRevoke { job },
+            ImportMark::Claim(guest) => Command::Claim { guest, job },
         };
-        let commands = vec![(EntryId::of_mark(job, revoked), Ok(command))];
+        let commands = vec![(EntryId::of_mark(job, mark == ImportMark::Revoke), Ok(command))];
         let (reply, answer) = oneshot::channel();
         if shard.send(ToShard::Batch { user, commands, reply }).await.is_err() {
             return Err(BatchError::NotReady);

@@ -27,6 +27,24 @@ mod answers {
     );
 }
 
+mod lessons_answers {
+    use super::{Options, shared_view};
+
+    kit::lessons_contract!(match shared_view(&Options { loses_answers: true, ..Options::default() }).await {
+        Some(view) => (view, ()),
+        None => return,
+    });
+}
+
+mod papers_answers {
+    use super::{Options, shared_view};
+
+    kit::papers_contract!(match shared_view(&Options { loses_answers: true, ..Options::default() }).await {
+        Some(view) => (view, ()),
+        None => return,
+    });
+}
+
 fn feed() -> Feed {
     Feed::Person(UserId(uuid::Uuid::new_v4()))
 }

@@ -29,7 +29,8 @@ macro_rules! select_registered_class {
 }
 
 crate::statements::statements! {
-    /// What is said to the tables of schema/0003_people.cql and schema/0005_registers.cql.
+    /// What is said to the tables of schema/0003_people.cql and schema/0005_registers.cql; extra time came with
+    /// schema/0008_lessons.cql.
     PeopleStatements {
         person: Read = select_person!();
         person_decided: ReadSerial = select_person!();
@@ -64,6 +65,10 @@ crate::statements::statements! {
         enrolled_in: Read = "SELECT class, from_ms, until_ms FROM enrollments_by_user
             WHERE user = ? AND class = ?";
         students: Read = "SELECT user, from_ms, until_ms FROM enrollments_by_class WHERE class = ?";
+        set_extra_time: Write = "UPDATE enrollments_by_class USING TIMESTAMP ? SET extra_percent = ?
+            WHERE class = ? AND user = ? AND from_ms = ?";
+        extra_times: Read = "SELECT user, from_ms, until_ms, extra_percent FROM enrollments_by_class
+            WHERE class = ?";
         amend_class: Decide = "UPDATE classes SET title = ?, teacher = ?, deleted_ms = ?
             WHERE class = ? IF title = ? AND teacher = ? AND deleted_ms = ?";
 

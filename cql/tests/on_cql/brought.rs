@@ -1,4 +1,4 @@
-//! Import jobs, media files, notes, events and webhooks.
+//! Import jobs, media files, notes, events, lessons, small records and webhooks.
 
 use crate::server::shared_view;
 use cql::Options;
@@ -26,6 +26,20 @@ mod notes {
 
 mod events {
     kit::events_contract!(match super::shared_view(&super::Options::default()).await {
+        Some(view) => (view, ()),
+        None => return,
+    });
+}
+
+mod lessons {
+    kit::lessons_contract!(match super::shared_view(&super::Options::default()).await {
+        Some(view) => (view, ()),
+        None => return,
+    });
+}
+
+mod papers {
+    kit::papers_contract!(match super::shared_view(&super::Options::default()).await {
         Some(view) => (view, ()),
         None => return,
     });

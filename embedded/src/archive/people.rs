@@ -77,7 +77,9 @@ pub(super) fn write_class(main: &Connection, kept: &ClassKept) -> Result<(), Sto
         ))?;
         main.prepare_cached("DELETE FROM enrollments WHERE class = ?1")?.execute([&id[..]])?;
         main.prepare_cached("DELETE FROM class_decks WHERE class = ?1")?.execute([&id[..]])?;
-        let mut enroll = main.prepare_cached("INSERT INTO enrollments VALUES (?1, ?2, ?3, ?4)")?;
+        let mut enroll = main.prepare_cached(
+            "INSERT INTO enrollments (class, user, from_ms, until_ms) VALUES (?1, ?2, ?3, ?4)",
+        )?;
         for (user, span) in &kept.enrolled {
             enroll.execute((&id[..], &user.bytes()[..], span.from_ms, span.until_ms))?;
         }

@@ -63,6 +63,41 @@ pub(super) fn enrolled_since(main: &Connection, class: ClassId) -> Result<Vec<(U
     read().during("read enrollments")
 }
 
+/// Gives a student extra time for as long as the enrollment goes on.
+pub(super) fn set_extra_time(
+    main: &Connection,
+    class: ClassId,
+    student: UserId,
+    percent: u16,
+) -> Result<(), PeopleError> {
+    let sql = "UPDATE enrollments SET extra_percent = ?3 WHERE class = ?1 AND user = ?2 AND until_ms IS NULL";
+    let changed = main
+        .prepare_cached(sql)
+        .and_then(|mut set| set.execute((&class.bytes()[..], &student.bytes()[..], percent)))
+        .during("store extra time")?;
+    if changed > 0 {
+        return Ok(());
+    }
+    let known = main
+        .prepare_cached("SELECT 1 FROM classes WHERE id = ?1")
+        .and_then(|mut find| find.exists([&class.bytes()[..]]))
+        .during("read a class")?;
+    Err(if known { PeopleError::NoSuchPerson } else { PeopleError::NoSuchClass })
+}
+
+/// Who of those enrolled in a class now has extra time.
+pub(super) fn extra_times(main: &Connection, class: ClassId) -> Result<Vec<(UserId, u16)>, StoreError> {
+    let sql = "SELECT user, max(extra_percent) FROM enrollments
+               WHERE class = ?1 AND until_ms IS NULL AND extra_percent > 0 GROUP BY user";
+    let read = || {
+        let mut statement = main.prepare_cached(sql)?;
+        let rows = statement
+            .query_map([&class.bytes()[..]], |row| Ok((UserId::from_bytes(id(row, 0)?), row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    read().during("read extra times")
+}
+
 /// The classes that this person teaches or is enrolled in now, but for deleted ones.
 pub(super) fn classes_of(main: &Connection, user: UserId) -> Result<Vec<ClassRecord>, StoreError> {
     let of_user = "SELECT c.id FROM classes c WHERE c.deleted_ms IS NULL AND (c.teacher = ?1 OR c.id IN
@@ -96,7 +131,7 @@ pub(super) fn change_class(
     }
     let (sql, whom) = match &change {
         ClassChange::Enroll(user) => (
-            "INSERT INTO enrollments SELECT ?1, ?2, ?3, NULL WHERE NOT EXISTS
+            "INSERT INTO enrollments (class, user, from_ms, until_ms) SELECT ?1, ?2, ?3, NULL WHERE NOT EXISTS
                  (SELECT 1 FROM enrollments WHERE class = ?1 AND user = ?2 AND until_ms IS NULL)",
             user.bytes(),
         ),

@@ -68,6 +68,14 @@ mod people {
     kit::people_contract!(super::store());
 }
 
+mod lessons {
+    kit::lessons_contract!(super::store());
+}
+
+mod papers {
+    kit::papers_contract!(super::store());
+}
+
 mod register {
     kit::register_contract!(super::store());
 }

@@ -50,6 +50,53 @@ impl<'a> Cursor<'a> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
+    pub(super) fn u64(&mut self) -> Result<u64, CodecError> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    pub(super) fn i64(&mut self) -> Result<i64, CodecError> {
+        Ok(i64::from_le_bytes(self.array()?))
+    }
+
+    pub(super) fn bool(&mut self, field: &'static str) -> Result<bool, CodecError> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(CodecError::BadField(field)),
+        }
+    }
+
+    /// Text behind its length.
+    pub(super) fn text(&mut self, field: &'static str) -> Result<&'a str, CodecError> {
+        let len = usize::try_from(self.u32()?).map_err(|_| CodecError::BadField(field))?;
+        std::str::from_utf8(self.slice(len)?).map_err(|_| CodecError::BadField(field))
+    }
+
+    /// What may be absent, behind a byte that says whether it is there.
+    pub(super) fn maybe<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self) -> Result<T, CodecError>,
+    ) -> Result<Option<T>, CodecError> {
+        let there = self.bool(field)?;
+        self.when(there, read)
+    }
+
+    /// Several behind their number. Nothing is set aside for them before they are read, so that a wrong number costs
+    /// no more memory than there are bytes.
+    pub(super) fn list<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, CodecError>,
+    ) -> Result<Vec<T>, CodecError> {
+        let mut left = self.u32()?;
+        let mut found = Vec::new();
+        while left > 0 {
+            found.push(read(self)?);
+            left -= 1;
+        }
+        Ok(found)
+    }
+
     pub(super) fn day(&mut self) -> Result<Day, CodecError> {
         Ok(Day(i32::from_le_bytes(self.array()?)))
     }
@@ -89,4 +136,32 @@ pub(super) fn put_some<const N: usize>(out: &mut Vec<u8>, field: Option<[u8; N]>
     if let Some(bytes) = field {
         out.extend_from_slice(&bytes);
     }
+}
+
+/// Appends text behind its length.
+pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_count(out, text.len());
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends what may be absent, behind a byte that says whether it is there.
+pub(super) fn put_maybe<T>(out: &mut Vec<u8>, what: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
+    out.push(u8::from(what.is_some()));
+    if let Some(what) = what {
+        put(out, what);
+    }
+}
+
+/// Appends several behind their number.
+pub(super) fn put_list<T>(
+    out: &mut Vec<u8>,
+    all: impl ExactSizeIterator<Item = T>,
+    mut put: impl FnMut(&mut Vec<u8>, T),
+) {
+    put_count(out, all.len());
+    all.for_each(|one| put(out, one));
+}
+
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
 }

@@ -11,7 +11,8 @@ use crate::http::{Code, Problem};
 use domain::access::Span;
 use domain::ids::{ClassId, DeckId};
 use ports::{ClassRecord, DeckRecord, HookId, WebhookRecord};
-use table::{of_caller, to_class, to_deck, to_hook};
+pub use table::to_class;
+use table::{of_caller, to_deck, to_hook};
 
 /// A deck, for somebody who may do this with it.
 ///
@@ -84,7 +85,14 @@ pub async fn decks_by_class(app: &App, caller: &Caller) -> Result<Vec<DeckId>, P
 pub async fn class_for(app: &App, caller: &Caller, id: ClassId, need: Need) -> Result<ClassRecord, Problem> {
     let class = app.people.class(id).await?.filter(|class| class.deleted_ms.is_none());
     let class = class.ok_or_else(Problem::not_found)?;
-    told(decide(need, &to_class(caller, &class)))?;
+    let verdict = match decide(need, &to_class(caller, &class, false)) {
+        Verdict::May => return Ok(class),
+        // Who teaches it, too, is only looked up where it could change the answer.
+        Verdict::MayNot(_) | Verdict::Unseen => {
+            decide(need, &to_class(caller, &class, app.teaching.co_teaches(id, caller).await?))
+        }
+    };
+    told(verdict)?;
     Ok(class)
 }
 
@@ -108,7 +116,15 @@ pub async fn hook_for(app: &App, caller: &Caller, id: HookId) -> Result<WebhookR
 
 /// Whether the caller runs this class: sees its students and changes it.
 pub fn runs(caller: &Caller, class: &ClassRecord) -> bool {
-    decide(Need::RunClass, &to_class(caller, class)) == Verdict::May
+    decide(Need::RunClass, &to_class(caller, class, false)) == Verdict::May
+}
+
+/// The same, teachers whom the class has beside its own included.
+///
+/// # Errors
+/// The store's.
+pub async fn runs_too(app: &App, caller: &Caller, class: &ClassRecord) -> Result<bool, Problem> {
+    Ok(runs(caller, class) || app.teaching.co_teaches(class.id, caller).await?)
 }
 
 /// Whether the caller may do what is about nothing that exists yet.

@@ -30,6 +30,8 @@ pub enum Need {
     SeeClass,
     /// To change a class, and to see its students and their figures.
     RunClass,
+    /// To say who teaches a class beside its teacher.
+    GovernClass,
     /// To see and to say whom an organisation names: administrators all, teachers the students of their own classes.
     NamePeople,
     /// To have events sent to an address: administrators those of their organisation, teachers those of their classes.
@@ -65,6 +67,8 @@ pub enum Standing {
     Reader,
     /// The teacher of the class, as long as the role may teach.
     Teacher,
+    /// Somebody whom the teacher named as another one, as long as the role may teach.
+    CoTeacher,
 }
 
 /// One row: who may do a thing, and what the others hear who see it.
@@ -81,9 +85,10 @@ pub struct Row {
 }
 
 /// Everything that can be wanted, and who may.
-pub const TABLE: [Row; 14] = {
+pub const TABLE: [Row; 15] = {
     use Standing::{
-        Admin, Anybody, Editor, Enrolled, Member, Node, Owner, Reader, SignedIn, Staff, Teacher, Teaching,
+        Admin, Anybody, CoTeacher, Editor, Enrolled, Member, Node, Owner, Reader, SignedIn, Staff, Teacher,
+        Teaching,
     };
     const fn row(need: Need, who: &'static [Standing], seen_by: Option<Need>, refusal: &'static str) -> Row {
         Row { need, who, seen_by, refusal }
@@ -113,12 +118,18 @@ pub const TABLE: [Row; 14] = {
             "Only the owner gives a private deck to a class.",
         ),
         row(Need::MakeClass, &[Teaching], Some(Need::Own), "Only teachers and administrators make classes."),
-        row(Need::SeeClass, &[Teacher, Admin, Enrolled], None, ""),
+        row(Need::SeeClass, &[Teacher, CoTeacher, Admin, Enrolled], None, ""),
         row(
             Need::RunClass,
+            &[Teacher, CoTeacher, Admin],
+            Some(Need::SeeClass),
+            "Only the teachers of a class change it and see its students.",
+        ),
+        row(
+            Need::GovernClass,
             &[Teacher, Admin],
             Some(Need::SeeClass),
-            "Only the teacher of a class changes it and sees its students.",
+            "Only the teacher whose class it is says who else teaches it.",
         ),
         row(
             Need::NamePeople,
@@ -189,11 +200,12 @@ pub fn to_deck(caller: &Caller, deck: &DeckRecord, enrolled: bool) -> Vec<Standi
     all.into_iter().flatten().collect()
 }
 
-/// What somebody is to a class.
-pub fn to_class(caller: &Caller, class: &ClassRecord) -> Vec<Standing> {
+/// What somebody is to a class; `co_teaches`: whether the class has them as another teacher.
+pub fn to_class(caller: &Caller, class: &ClassRecord, co_teaches: bool) -> Vec<Standing> {
     let teaches = class.teacher == caller.user && caller.may_teach();
     let all = [
         teaches.then_some(Standing::Teacher),
+        (co_teaches && caller.may_teach()).then_some(Standing::CoTeacher),
         caller.administers(class.org).then_some(Standing::Admin),
         class.students.contains(&caller.user).then_some(Standing::Enrolled),
     ];

@@ -7,6 +7,7 @@ pub(super) mod event;
 pub(super) mod figures;
 pub(super) mod hook;
 pub(super) mod job;
+pub(super) mod lesson;
 pub(super) mod person;
 pub(super) mod settings;
 pub(super) mod user;

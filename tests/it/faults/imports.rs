@@ -2,6 +2,7 @@
 
 use crate::study::learner::{Device, card_of, somebody};
 use crate::study::server::{DAY_MS, TestServer, Wishes, eventually, unlimited};
+use actors::ImportMark;
 use domain::day::ZoneHistory;
 use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::grade::Grade;
@@ -40,7 +41,8 @@ fn bring(server: &TestServer, learner: UserId, entries: Vec<LogEntry>) {
 }
 
 fn mark(server: &TestServer, learner: UserId, job: JobId, revoked: bool) {
-    server.run(server.engine.mark_import(learner, job, revoked)).unwrap();
+    let mark = if revoked { ImportMark::Revoke } else { ImportMark::Commit };
+    server.run(server.engine.mark_import(learner, job, mark)).unwrap();
 }
 
 fn imported(device: &mut Device<'_>) -> Value {

@@ -70,7 +70,9 @@ fn promised(need: Need) -> [Gets; 8] {
         Need::RunHook => [SignIn, Nothing, Nothing, Nothing, Nothing, Answer, Nothing, Answer],
         Need::SeeClass => [SignIn, Nothing, Nothing, Nothing, Answer, Answer, Nothing, Answer],
         Need::NamePeople => [SignIn, Refusal, Answer, Answer, Refusal, Answer, Answer, Answer],
-        Need::RunClass => [SignIn, Nothing, Nothing, Nothing, Refusal, Answer, Nothing, Answer],
+        Need::RunClass | Need::GovernClass => {
+            [SignIn, Nothing, Nothing, Nothing, Refusal, Answer, Nothing, Answer]
+        }
     }
 }
 
@@ -115,6 +117,16 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         (Verb::Post | Verb::Put, "/api/v1/users/batch") => {
             ("", r#"{"users":[{"external_id":"s1","name":"Ada"}],"dry_run":true}"#)
         }
+        (Verb::Post, "/api/v1/classes/{class_id}/homework")
+        | (Verb::Put, "/api/v1/classes/{class_id}/homework/{homework_id}") => {
+            ("", r#"{"deck_id":"{d}","due":"{day}","rule":{"kind":"each_card"}}"#)
+        }
+        // A guest who is one already of whoever asks: see `Place::ask`.
+        (Verb::Post, "/api/v1/me/claim") => ("", r#"{"class_id":"{k}","name":"Ada","pin":"0000"}"#),
+        (Verb::Post, "/api/v1/join") => ("", r#"{"code":"AAAAAA","name":"Ada"}"#),
+        (Verb::Post, "/api/v1/classes/{class_id}/substitutes") => ("", r#"{"name":"Kim","minutes":45}"#),
+        (Verb::Put, "/api/v1/classes/{class_id}/lesson/code") => ("", r#"{"admission":"open"}"#),
+        (Verb::Put, "/api/v1/classes/{class_id}/students/{user_id}/extra_time") => ("", r#"{"percent":50}"#),
         (Verb::Get, "/api/v1/rosters/export") => ("?class_id={k}", ""),
         (Verb::Post, "/api/v1/imports") => ("?dry_run=true&filename=cards.csv", table),
         (Verb::Post, "/api/v1/imports/{job_id}/commit") => ("", ""),
@@ -134,6 +146,9 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         ("{user_id}", "{u}"),
         ("{job_id}", "{j}"),
         ("{hook_id}", "{h}"),
+        ("{lesson_id}", "00000000-0000-0000-0000-000000000001"),
+        ("{homework_id}", "{w}"),
+        ("{link_id}", "00000000-0000-0000-0000-000000000001"),
         ("{digest}", "{m}"),
         ("{file:.*}", "main.js"),
     ];
@@ -147,6 +162,8 @@ pub struct Place {
     pub deck: String,
     pub card: String,
     pub class: String,
+    /// What is set in the class.
+    homework: String,
     /// A picture of the deck.
     picture: MediaDigest,
     people: Vec<Option<Somebody>>,
@@ -170,6 +187,10 @@ impl Place {
         ] {
             site.put(&owner, &path).await.expect(204);
         }
+        super::joining::awaken(site).await;
+        super::lessons::opened(site, &class, 1).await;
+        super::lessons::reported(site, &class, 1, &[]).await;
+        let homework = id(&super::homework::set(site, &owner, &class, &deck).await, "homework_id");
         let picture = Self::picture(site, &deck).await;
         let people = EVERYBODY.iter().map(|who| match who {
             Who::Nobody => None,
@@ -181,7 +202,7 @@ impl Place {
             Who::Editor => Some(editor.clone()),
             Who::Admin => Some(site.somebody(Role::Admin, Some(1))),
         });
-        Place { deck, card, class, picture, people: people.collect() }
+        Place { deck, card, class, homework, picture, people: people.collect() }
     }
 
     fn who(&self, who: Who) -> Option<&Somebody> {
@@ -240,7 +261,8 @@ impl Place {
     pub async fn ask(&self, site: &Site, route: &Listed, who: Option<&Somebody>) -> super::site::Answer {
         let (path, body) = sample(route);
         // Whom a class would get: somebody whom it may have.
-        let user = match (route.verb, route.path.contains("/editors/")) {
+        let names_a_colleague = route.path.contains("/editors/") || route.path.contains("/teachers/");
+        let user = match (route.verb, names_a_colleague) {
             (_, true) => self.who(Who::Editor).unwrap().user,
             _ => self.student().user,
         };
@@ -259,10 +281,17 @@ impl Place {
         if route.verb == Verb::Get && path.ends_with("/fitting") && who.is_some() {
             let _ = site.send(request("POST", &format!("/{path}"), who)).await;
         }
+        path = path.replace("{w}", &self.homework);
         let kind = if path.contains("import") { "text/csv" } else { "application/json" };
         let asked = request(route.verb.as_str(), &format!("/{path}"), who);
+        let class = match (route.path, who) {
+            ("/api/v1/me/claim", Some(who)) => super::joining::guest_of(site, who).await,
+            _ => self.class.clone(),
+        };
+        let body = body.replace("{k}", &class).replace("{d}", &self.deck);
+        let body = body.replace("{day}", &super::homework::today(site));
         let asked = if body.is_empty() { asked } else { asked.insert_header(("content-type", kind)) };
-        site.send(asked.set_payload(body.to_owned())).await
+        site.send(asked.set_payload(body)).await
     }
 }
 

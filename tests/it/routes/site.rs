@@ -43,7 +43,7 @@ pub struct Site {
     pub clock: Arc<ServerClock>,
     pub health: Arc<Told>,
     pub store: CountingStore<AnyStore>,
-    /// Media, notes, import jobs, events and webhooks.
+    /// Media, notes, lessons, small records, import jobs, events and webhooks.
     pub kept: MemoryStore,
     pub events: Events,
     /// Organisations are this site's own, though it may share its store with others.
@@ -186,6 +186,8 @@ impl Site {
             media: Arc::new(kept.clone()),
             media_sessions: MediaSessions::new(Some(SECRET)),
             notes: Arc::new(kept.clone()),
+            lessons: Arc::new(kept.clone()),
+            papers: Arc::new(kept.clone()),
             logs: Arc::new(LogsOf(Arc::new(store.clone()))),
             events: events.clone(),
             webhooks,

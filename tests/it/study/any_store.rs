@@ -366,4 +366,17 @@ impl People for AnyStore {
     fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
         self.people().enrolled_since(class)
     }
+
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        self.people().set_extra_time(class, student, percent)
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        self.people().extra_times(class)
+    }
 }

@@ -79,4 +79,17 @@ impl People for WatchedPeople {
     fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
         self.inner.enrolled_since(class)
     }
+
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        self.inner.set_extra_time(class, student, percent)
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        self.inner.extra_times(class)
+    }
 }

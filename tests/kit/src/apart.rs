@@ -2,6 +2,7 @@
 
 mod brought;
 mod cold;
+mod lessons;
 mod registers;
 mod told;
 

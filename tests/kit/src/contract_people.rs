@@ -24,6 +24,7 @@ macro_rules! people_contract {
             joining_twice_and_leaving_twice_changes_nothing,
             an_enrollment_is_known_by_when_it_began,
             several_people_are_read_together,
+            extra_time_is_kept_with_the_enrollment_and_ends_with_it,
             a_grant_holds_while_enrollment_and_assignment_do,
             who_turns_out_to_be_of_another_organisation_leaves_its_classes,
             nobody_known_to_be_of_another_organisation_is_enrolled,
@@ -191,6 +192,35 @@ pub async fn several_people_are_read_together(store: &impl People) {
     assert_eq!(standing.person.map(|person| person.name), Some("Person 1".to_owned()));
     assert_eq!(standing.grants, store.grants(user(1)).await.unwrap());
     assert!(store.standing(user(7)).await.unwrap().person.is_none());
+}
+
+pub async fn extra_time_is_kept_with_the_enrollment_and_ends_with_it(store: &impl People) {
+    let refused = store.set_extra_time(class(1), user(1), 50).await;
+    assert_eq!(refused.unwrap_err(), PeopleError::NoSuchClass);
+    store.create_class(class_record(1)).await.unwrap();
+    let refused = store.set_extra_time(class(1), user(1), 50).await;
+    assert_eq!(refused.unwrap_err(), PeopleError::NoSuchPerson);
+    for (n, at_ms) in [(1, 10), (2, 20), (3, 30)] {
+        store.change_class(class(1), ClassChange::Enroll(user(n)), START_MS + at_ms).await.unwrap();
+    }
+    for (n, percent) in [(1, 25), (2, 300), (1, 50), (3, 10), (3, 0)] {
+        store.set_extra_time(class(1), user(n), percent).await.unwrap();
+    }
+    let read = async || {
+        let mut found = store.extra_times(class(1)).await.unwrap();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(read().await, [(user(1), 50), (user(2), 300)]);
+    store.change_class(class(1), ClassChange::Remove(user(1)), START_MS + 40).await.unwrap();
+    assert_eq!(read().await, [(user(2), 300)]);
+    assert_eq!(store.set_extra_time(class(1), user(1), 50).await.unwrap_err(), PeopleError::NoSuchPerson);
+    store.change_class(class(1), ClassChange::Enroll(user(1)), START_MS + 50).await.unwrap();
+    assert_eq!(read().await, [(user(2), 300)]);
+    assert_eq!(store.extra_times(class(2)).await.unwrap(), []);
+    let mut students = store.class(class(1)).await.unwrap().unwrap().students;
+    students.sort_unstable();
+    assert_eq!(students, [1, 2, 3].map(user));
 }
 
 pub async fn joining_twice_and_leaving_twice_changes_nothing(store: &impl People) {

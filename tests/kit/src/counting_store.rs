@@ -271,6 +271,19 @@ impl<S: People> People for CountingStore<S> {
     fn enrolled_since(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, i64)>, PeopleError>> {
         read!(self.enrolled_since(class))
     }
+
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        self.inner.set_extra_time(class, student, percent)
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        read!(self.extra_times(class))
+    }
 }
 
 impl<S: People> Register for CountingStore<S> {

@@ -3,11 +3,13 @@
 
 mod events;
 mod jobs;
+mod lessons;
 mod library;
 mod log;
 mod media;
 mod notes;
 pub mod owners;
+mod papers;
 mod people;
 mod registers;
 
@@ -30,6 +32,8 @@ struct State {
     jobs: jobs::Jobs,
     files: media::Files,
     binder: notes::Binder,
+    lessons: lessons::Taught,
+    papers: papers::Tray,
 }
 
 impl MemoryStore {

@@ -5,6 +5,8 @@ mod memory {
     kit::library_contract!((kit::MemoryStore::new(), ()));
     kit::people_contract!((kit::MemoryStore::new(), ()));
     kit::register_contract!((kit::MemoryStore::new(), ()));
+    kit::lessons_contract!((kit::MemoryStore::new(), ()));
+    kit::papers_contract!((kit::MemoryStore::new(), ()));
     kit::imports_contract!((kit::MemoryStore::new(), ()));
     kit::events_contract!((kit::MemoryStore::new(), ()));
     kit::webhooks_contract!((kit::MemoryStore::new(), ()));

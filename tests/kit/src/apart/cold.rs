@@ -232,6 +232,22 @@ impl<S: People> People for Apart<S> {
         })
     }
 
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        self.store.set_extra_time(Apart::class(self, class), self.user(student), percent)
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        Box::pin(async move {
+            let found = self.store.extra_times(Apart::class(self, class)).await?;
+            Ok(found.into_iter().map(|(user, percent)| (self.user(user), percent)).collect())
+        })
+    }
+
     fn persons(&self, users: Vec<UserId>) -> Boxed<'_, Result<Vec<Person>, PeopleError>> {
         Box::pin(async move {
             let users = users.into_iter().map(|user| self.user(user)).collect();

@@ -14,6 +14,8 @@ pub(super) struct Persons {
     pub(super) persons: BTreeMap<UserId, (Person, bool)>,
     pub(super) classes: BTreeMap<ClassId, ClassRecord>,
     enrolled: Vec<(ClassId, UserId, Span)>,
+    /// Extra time, by the enrollment's beginning.
+    extra: BTreeMap<(ClassId, UserId, i64), u16>,
     given: Vec<(ClassId, DeckId, Span)>,
 }
 
@@ -147,6 +149,13 @@ impl Persons {
         of_user
     }
 
+    /// The beginning of the enrollment that goes on.
+    fn enrolled_from(&self, class: ClassId, user: UserId) -> Option<i64> {
+        let mut open =
+            self.enrolled.iter().filter(|(c, u, span)| (*c, *u) == (class, user) && span.is_open());
+        open.next().map(|(_, _, span)| span.from_ms)
+    }
+
     fn grants(&self, user: UserId) -> Vec<Grant> {
         let mut grants = Vec::new();
         for (class, _, enrolled) in self.enrolled.iter().filter(|(_, of, _)| *of == user) {
@@ -208,6 +217,34 @@ impl People for MemoryStore {
             let state = self.state();
             let open = state.people.enrolled.iter().filter(|(of, _, span)| *of == class && span.is_open());
             Ok(open.map(|(_, user, span)| (*user, span.from_ms)).collect())
+        })
+    }
+
+    fn set_extra_time(
+        &self,
+        class: ClassId,
+        student: UserId,
+        percent: u16,
+    ) -> Boxed<'_, Result<(), PeopleError>> {
+        Box::pin(async move {
+            let people = &mut self.state().people;
+            if !people.classes.contains_key(&class) {
+                return Err(PeopleError::NoSuchClass);
+            }
+            let from_ms = people.enrolled_from(class, student).ok_or(PeopleError::NoSuchPerson)?;
+            people.extra.insert((class, student, from_ms), percent);
+            Ok(())
+        })
+    }
+
+    fn extra_times(&self, class: ClassId) -> Boxed<'_, Result<Vec<(UserId, u16)>, PeopleError>> {
+        Box::pin(async move {
+            let people = &self.state().people;
+            let goes_on = |user, from_ms| people.enrolled_from(class, user) == Some(from_ms);
+            let of_class = people.extra.iter().filter(|((of, user, from_ms), percent)| {
+                *of == class && **percent > 0 && goes_on(*user, *from_ms)
+            });
+            Ok(of_class.map(|((_, user, _), percent)| (*user, *percent)).collect())
         })
     }
 

@@ -1,0 +1,160 @@
+//! Small records: the cold port. A record's row is changed by comparison alone; what points to it is written before it
+//! and looked up before it is believed.
+
+use crate::CqlStore;
+use crate::decide::{Verdict, decide};
+use crate::log::unreadable;
+use crate::statements::statements;
+use crate::task::owned;
+use domain::ids::Uuid;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use ports::papers::{PAPERS_PAGE_MAX, judge_paper};
+use ports::{Boxed, Paper, PaperKey, PaperKind, Papers, PapersError, StoreError};
+
+statements! {
+    /// What is said to the tables of small records in schema/0008_lessons.cql.
+    PaperStatements {
+        paper: Read = "SELECT body, revision, last FROM papers WHERE belongs_to = ? AND kind = ? AND id = ?";
+        paper_decided: ReadSerial = "SELECT body, revision, last FROM papers
+            WHERE belongs_to = ? AND kind = ? AND id = ?";
+        make: Decide = "INSERT INTO papers (belongs_to, kind, id, body, revision, last) VALUES (?, ?, ?, ?, 1, ?)
+            IF NOT EXISTS";
+        change: Decide = "UPDATE papers SET body = ?, revision = ?, last = ?
+            WHERE belongs_to = ? AND kind = ? AND id = ? IF revision = ?";
+        remove: Decide = "DELETE FROM papers WHERE belongs_to = ? AND kind = ? AND id = ? IF EXISTS";
+        point_to: Write = "INSERT INTO papers_of (belongs_to, kind, id) VALUES (?, ?, ?) USING TIMESTAMP ?";
+        point_away: Write = "DELETE FROM papers_of USING TIMESTAMP ? WHERE belongs_to = ? AND kind = ? AND id = ?";
+        papers: Read = "SELECT id FROM papers_of WHERE belongs_to = ? AND kind = ? AND id > ? LIMIT ?";
+    }
+}
+
+/// Rows of a page, where what they point to is looked up before it counts.
+const PAGE: usize = 256;
+
+type Row = (Vec<u8>, i64, Uuid);
+
+impl Papers for CqlStore {
+    fn put_paper(
+        &self,
+        key: PaperKey,
+        body: Vec<u8>,
+        if_revision: Option<u64>,
+    ) -> Boxed<'_, Result<u64, PapersError>> {
+        let store = self.clone();
+        Box::pin(owned(async move {
+            judge_paper(&body)?;
+            match if_revision {
+                None => make(&store, key, &body).await,
+                Some(revision) => change(&store, key, &body, revision).await,
+            }
+        }))
+    }
+
+    fn remove_paper(&self, key: PaperKey) -> Boxed<'_, Result<(), PapersError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { Ok(remove(&store, key).await?) }))
+    }
+
+    fn paper(&self, key: PaperKey) -> Boxed<'_, Result<Option<Paper>, PapersError>> {
+        Box::pin(async move {
+            let named = (key.of, key.kind.word(), key.id);
+            let row = self.client().read_one::<Row>(&self.papers_said().paper, named).await?;
+            Ok(row.map(|row| of_row(key, row)).transpose()?.map(|(paper, _)| paper))
+        })
+    }
+
+    fn papers(
+        &self,
+        of: Uuid,
+        kind: PaperKind,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Boxed<'_, Result<Vec<Paper>, PapersError>> {
+        Box::pin(async move {
+            let limit = limit.min(PAPERS_PAGE_MAX);
+            let (mut found, mut after) = (Vec::new(), after.map_or(Vec::new(), |id| id.as_bytes().to_vec()));
+            while found.len() < limit {
+                let asked = (of, kind.word(), &after[..], PAGE as i32);
+                let rows: Vec<(Vec<u8>,)> = self.client().read(&self.papers_said().papers, asked).await?;
+                let Some((last,)) = rows.last() else { break };
+                after.clone_from(last);
+                let ids = rows.iter().map(|(id,)| Uuid::from_slice(id).map_err(|error| unreadable(&error)));
+                let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
+                let reads = stream::iter(ids).map(|id| self.paper(PaperKey { of, kind, id }));
+                let read: Vec<Option<Paper>> =
+                    reads.buffered(self.client().options().reads_at_once).try_collect().await?;
+                found.extend(read.into_iter().flatten());
+            }
+            found.truncate(limit);
+            Ok(found)
+        })
+    }
+}
+
+fn of_row(key: PaperKey, (body, revision, last): Row) -> Result<(Paper, Uuid), StoreError> {
+    let revision = u64::try_from(revision).map_err(|error| unreadable(&error))?;
+    Ok((Paper { key, body, revision }, last))
+}
+
+async fn decided(store: &CqlStore, key: PaperKey) -> Result<Option<(Paper, Uuid)>, StoreError> {
+    let named = (key.of, key.kind.word(), key.id);
+    let row = store.client().read_one::<Row>(&store.papers_said().paper_decided, named).await?;
+    row.map(|row| of_row(key, row)).transpose()
+}
+
+async fn point_to(store: &CqlStore, key: PaperKey) -> Result<(), StoreError> {
+    let pointer = (key.of, key.kind.word(), &key.id.as_bytes()[..], store.next_stamp_us());
+    store.client().write(&store.papers_said().point_to, pointer).await
+}
+
+async fn make(store: &CqlStore, key: PaperKey, body: &[u8]) -> Result<u64, PapersError> {
+    point_to(store, key).await?;
+    let last = uuid::Uuid::new_v4();
+    let values = (key.of, key.kind.word(), key.id, body, last);
+    let settle = || async {
+        Ok(match decided(store, key).await? {
+            Some((_, by)) if by == last => Verdict::Done,
+            Some((paper, _)) if paper.revision > 1 => Verdict::Unknown,
+            Some(_) => Verdict::Refused,
+            None => Verdict::Again,
+        })
+    };
+    if !decide(store.client(), &store.papers_said().make, &values, settle).await? {
+        return Err(PapersError::Changed);
+    }
+    // Who was removing the one before may have taken the pointer along.
+    point_to(store, key).await?;
+    Ok(1)
+}
+
+async fn change(store: &CqlStore, key: PaperKey, body: &[u8], revision: u64) -> Result<u64, PapersError> {
+    let (last, next) = (uuid::Uuid::new_v4(), revision.saturating_add(1));
+    let named = (key.of, key.kind.word(), key.id);
+    let (based_on, to) = (revision.cast_signed(), next.cast_signed());
+    let values = (body, to, last, named.0, named.1, named.2, based_on);
+    let settle = || async {
+        Ok(match decided(store, key).await? {
+            Some((_, by)) if by == last => Verdict::Done,
+            Some((paper, _)) if paper.revision == revision => Verdict::Again,
+            Some((paper, _)) if paper.revision > next => Verdict::Unknown,
+            Some(_) | None => Verdict::Refused,
+        })
+    };
+    match decide(store.client(), &store.papers_said().change, &values, settle).await? {
+        true => Ok(next),
+        false => Err(PapersError::Changed),
+    }
+}
+
+async fn remove(store: &CqlStore, key: PaperKey) -> Result<(), StoreError> {
+    let settle =
+        || async { Ok(if decided(store, key).await?.is_some() { Verdict::Again } else { Verdict::Done }) };
+    let named = (key.of, key.kind.word(), key.id);
+    decide(store.client(), &store.papers_said().remove, &named, settle).await?;
+    let pointer = (store.next_stamp_us(), key.of, key.kind.word(), &key.id.as_bytes()[..]);
+    store.client().write(&store.papers_said().point_away, pointer).await?;
+    if decided(store, key).await?.is_some() {
+        point_to(store, key).await?;
+    }
+    Ok(())
+}

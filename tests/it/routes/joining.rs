@@ -1,0 +1,272 @@
+//! Guests: learners without an account come to a lesson by its code.
+
+use super::lessons::{class_of, closed, opened, put_json};
+use super::site::{Answer, Site, Somebody, each, id, request};
+use super::studying::answer;
+use domain::ids::{ClassId, UserId, Uuid};
+use ports::{ClassRecord, PaperKey, PaperKind, Papers, People, Role};
+use serde_json::{Value, json};
+use studyhall::joining::{Guest, Pin, key_of_name};
+
+async fn code(site: &Site, teacher: &Somebody, class: &str, admission: &str) -> String {
+    let path = format!("/classes/{class}/lesson/code");
+    let given = put_json(site, teacher, &path, json!({"admission": admission})).await.expect(200);
+    assert_eq!(given["url"], format!("/j/{}", given["code"].as_str().unwrap()));
+    given["code"].as_str().unwrap().to_owned()
+}
+
+async fn join(site: &Site, body: Value, cookie: Option<&str>) -> Answer {
+    let asked = request("POST", "/join", None).insert_header(("content-type", "application/json"));
+    let asked = match cookie {
+        Some(cookie) => asked.insert_header(("cookie", cookie.to_owned())),
+        None => asked,
+    };
+    site.send(asked.set_payload(body.to_string())).await
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("Path=/api/v1/join"), "{cookie}");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// A worker has its shard with the first command of anybody: of somebody who sees nothing here.
+pub async fn awaken(site: &Site) {
+    let nobody = site.somebody(Role::Learner, None);
+    let nil = Uuid::nil().to_string();
+    let asked = json!({"commands": [answer(site, &nil, &nil, 5)]});
+    site.post(&nobody, "/reviews", asked).await.expect(200);
+}
+
+/// A class of somebody's school, in which they were the guest Ada, with the PIN 0000.
+pub async fn guest_of(site: &Site, who: &Somebody) -> String {
+    site.get(who, "/me").await.expect(200);
+    let org = site.store.person(who.user).await.unwrap().unwrap().org;
+    let (class, user) = (ClassId(Uuid::new_v4()), UserId(Uuid::now_v7()));
+    let record = ClassRecord {
+        id: class,
+        org,
+        teacher: UserId(Uuid::new_v4()),
+        title: "7b".to_owned(),
+        created_ms: site.clock.wall_ms(),
+        deleted_ms: None,
+        students: Vec::new(),
+        decks: Vec::new(),
+    };
+    site.store.create_class(record).await.unwrap();
+    let (name, id) = key_of_name(class, "Ada").unwrap();
+    let guest = Guest::new(user, name, Pin::read("0000").unwrap(), Uuid::new_v4(), Uuid::new_v4());
+    let key = PaperKey { of: class.0, kind: PaperKind::Guest, id };
+    site.kept.put_paper(key, serde_json::to_vec(&guest).unwrap(), None).await.unwrap();
+    class.to_string()
+}
+
+fn guest(joined: &Value) -> Somebody {
+    let user: UserId = id(joined, "user_id").parse().unwrap();
+    Somebody { token: joined["token"].as_str().unwrap().to_owned(), user }
+}
+
+#[actix_web::test]
+async fn who_has_the_code_of_an_open_lesson_is_in_the_class_at_once() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    let path = format!("/classes/{class}/lesson/code");
+    put_json(&site, &teacher, &path, json!({})).await.refuses(409, "conflict");
+    opened(&site, &class, 1).await;
+    assert_eq!(site.get(&teacher, &path).await.expect(200)["code"], Value::Null);
+    let code = code(&site, &teacher, &class, "open").await;
+    assert_eq!(site.get(&teacher, &path).await.expect(200)["code"], code);
+    let answer = join(&site, json!({"code": code.to_lowercase(), "name": "  Zoë "}), None).await;
+    let joined = answer.expect(200);
+    assert_eq!((&joined["state"], &joined["name"]), (&json!("admitted"), &json!("Zoë")));
+    assert_eq!(joined["pin"].as_str().unwrap().len(), 4);
+    let zoe = guest(&joined);
+    let me = site.get(&zoe, "/me").await.expect(200);
+    assert_eq!((&me["name"], &me["role"]), (&json!("Zoë"), &json!("learner")));
+    assert_eq!(each(&site.get(&zoe, "/classes").await.expect(200), "class_id"), std::slice::from_ref(&class));
+    let seen = site.get(&teacher, &format!("/classes/{class}")).await.expect(200);
+    assert_eq!(seen["students"], json!([zoe.user.to_string()]));
+}
+
+#[actix_web::test]
+async fn a_code_dies_with_its_lesson_and_another_lesson_has_another() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let first = code(&site, &teacher, &class, "open").await;
+    assert_eq!(code(&site, &teacher, &class, "open").await, first, "a lesson keeps its code");
+    closed(&site, &class).await;
+    join(&site, json!({"code": first, "name": "Ada"}), None).await.refuses(401, "code_used");
+    opened(&site, &class, 2).await;
+    join(&site, json!({"code": first, "name": "Ada"}), None).await.refuses(401, "code_used");
+    let second = code(&site, &teacher, &class, "open").await;
+    assert_ne!(second, first);
+    join(&site, json!({"code": first, "name": "Ada"}), None).await.refuses(401, "code_used");
+    join(&site, json!({"code": second, "name": "Ada"}), None).await.expect(200);
+    site.delete(&teacher, &format!("/classes/{class}/lesson/code")).await.expect(204);
+    join(&site, json!({"code": second, "name": "Ben"}), None).await.refuses(401, "code_used");
+    for wrong in ["", "AAAAAA", "not a code"] {
+        join(&site, json!({"code": wrong, "name": "Ada"}), None).await.refuses(401, "code_used");
+    }
+}
+
+#[actix_web::test]
+async fn a_guest_comes_back_by_device_or_pin_and_nobody_else_does() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "open").await;
+    let first = join(&site, json!({"code": code, "name": "Ada"}), None).await;
+    let cookie = cookie_of(&first);
+    let first = first.expect(200);
+    let pin = first["pin"].as_str().unwrap().to_owned();
+    let again = join(&site, json!({"code": code, "name": " ADA"}), Some(&cookie)).await.expect(200);
+    assert_eq!((id(&again, "user_id"), again.get("pin")), (id(&first, "user_id"), None));
+    let taken = join(&site, json!({"code": code, "name": "ada"}), None).await.refuses(409, "conflict");
+    assert_eq!(taken["reason"], "name_taken");
+    let elsewhere = json!({"code": code, "name": "ada", "pin": pin});
+    let back = join(&site, elsewhere.clone(), None).await;
+    let second_device = cookie_of(&back);
+    let back = back.expect(200);
+    assert_eq!(id(&back, "user_id"), id(&first, "user_id"));
+    let known = join(&site, json!({"code": code, "name": "Ada"}), Some(&second_device)).await.expect(200);
+    assert_eq!(id(&known, "user_id"), id(&first, "user_id"));
+    let wrong = if pin == "0000" { "0001" } else { "0000" };
+    for _ in 0..5 {
+        let guess = json!({"code": code, "name": "ada", "pin": wrong});
+        assert_eq!(join(&site, guess, None).await.refuses(403, "forbidden")["reason"], "wrong_pin");
+    }
+    let closed = join(&site, elsewhere, None).await;
+    assert!(!closed.header("retry-after").is_empty());
+    closed.refuses(429, "too_many");
+    let nobody = json!({"code": code, "name": "Eve", "pin": pin});
+    assert_eq!(join(&site, nobody, None).await.refuses(403, "forbidden")["reason"], "wrong_pin");
+    for bad in ["", "  ", &"x".repeat(61)] {
+        join(&site, json!({"code": code, "name": bad}), None).await.refuses(422, "invalid");
+    }
+}
+
+#[actix_web::test]
+async fn who_waits_in_the_lobby_is_let_in_or_sent_away_by_a_teacher() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "lobby").await;
+    let mut guests = Vec::new();
+    for name in ["Ada", "Ben"] {
+        let joined = join(&site, json!({"code": code, "name": name}), None).await.expect(200);
+        assert_eq!(joined["state"], "waiting");
+        guests.push(guest(&joined));
+    }
+    let (standing, lobby) = (format!("/join/{class}"), format!("/classes/{class}/lobby"));
+    site.get(&guests[0], &format!("/classes/{class}")).await.refuses(404, "not_found");
+    assert_eq!(site.get(&guests[0], &standing).await.expect(200)["state"], "waiting");
+    let waiting = site.get(&teacher, &lobby).await.expect(200);
+    let mut names = each(&waiting, "name");
+    names.sort();
+    assert_eq!(names, ["Ada", "Ben"]);
+    site.get(&guests[0], &lobby).await.refuses(404, "not_found");
+    for _ in 0..2 {
+        site.put(&teacher, &format!("{lobby}/{}", guests[0].user)).await.expect(204);
+        site.delete(&teacher, &format!("{lobby}/{}", guests[1].user)).await.expect(204);
+    }
+    assert_eq!(site.get(&guests[0], &standing).await.expect(200)["state"], "admitted");
+    assert_eq!(site.get(&guests[1], &standing).await.expect(200)["state"], "none");
+    site.get(&guests[0], &format!("/classes/{class}")).await.expect(200);
+    site.get(&guests[1], &format!("/classes/{class}")).await.refuses(404, "not_found");
+    site.put(&teacher, &format!("{lobby}/{}", guests[1].user)).await.refuses(404, "not_found");
+    assert_eq!(site.get(&teacher, &lobby).await.expect(200)["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_locked_class_takes_nobody_new() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "open").await;
+    let first = join(&site, json!({"code": code, "name": "Ada"}), None).await;
+    let cookie = cookie_of(&first);
+    self::code(&site, &teacher, &class, "locked").await;
+    let refused = join(&site, json!({"code": code, "name": "Ben"}), None).await.refuses(403, "forbidden");
+    assert_eq!(refused["reason"], "locked");
+    let back = join(&site, json!({"code": code, "name": "Ada"}), Some(&cookie)).await.expect(200);
+    assert_eq!(back["state"], "admitted");
+    // Whom the teacher removed is somebody new.
+    let ada = id(&back, "user_id");
+    site.delete(&teacher, &format!("/classes/{class}/students/{ada}")).await.expect(204);
+    join(&site, json!({"code": code, "name": "Ada"}), Some(&cookie)).await.refuses(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn a_device_that_guesses_is_slowed_down_and_nobody_beside_it_is() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "open").await;
+    let cookie = cookie_of(&join(&site, json!({"code": code, "name": "Ada"}), None).await);
+    let guess = json!({"code": "ACDEFG", "name": "Ada"});
+    let mut refused = 0;
+    while refused < 60 && join(&site, guess.clone(), Some(&cookie)).await.status == 401 {
+        refused += 1;
+    }
+    assert!((10..60).contains(&refused), "{refused}");
+    join(&site, guess, Some(&cookie)).await.refuses(429, "rate_limited");
+    join(&site, json!({"code": code, "name": "Ben"}), None).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_guest_belongs_to_the_school_of_the_class_and_to_no_other() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "open").await;
+    let joined = join(&site, json!({"code": code, "name": "Ada"}), None).await.expect(200);
+    let ada = guest(&joined);
+    let other = site.somebody(Role::Teacher, Some(2));
+    let elsewhere = id(&site.post(&other, "/classes", json!({"title": "x"})).await.expect(201), "class_id");
+    let seat = format!("/classes/{elsewhere}/students/{}", ada.user);
+    site.put(&other, &seat).await.refuses(404, "not_found");
+    site.post(&ada, "/classes", json!({"title": "x"})).await.refuses(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn what_a_guest_did_is_claimed_once_and_by_one_learner() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    let deck = site.deck(&teacher, "Biology").await;
+    let card = site.card(&teacher, &deck, "front").await;
+    site.put(&teacher, &format!("/classes/{class}/decks/{deck}")).await.expect(204);
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "open").await;
+    let joined = join(&site, json!({"code": code, "name": "Ada"}), None).await.expect(200);
+    let (ada, pin) = (guest(&joined), joined["pin"].clone());
+    let answered = json!({"commands": [answer(&site, &deck, &card, 5)]});
+    let verdicts = site.post(&ada, "/reviews", answered).await.expect(200);
+    assert_eq!(verdicts["verdicts"][0]["verdict"], "durable");
+    let learner = site.somebody(Role::Learner, Some(1));
+    site.get(&learner, "/me").await.expect(200);
+    let wish = |pin: &Value| json!({"class_id": class, "name": "ada", "pin": pin});
+    let wrong = if pin == "0000" { json!("0001") } else { json!("0000") };
+    site.post(&learner, "/me/claim", wish(&wrong)).await.refuses(403, "forbidden");
+    let elsewhere = site.somebody(Role::Learner, Some(2));
+    site.post(&elsewhere, "/me/claim", wish(&pin)).await.refuses(403, "forbidden");
+    for _ in 0..2 {
+        let claimed = site.post(&learner, "/me/claim", wish(&pin)).await.expect(200);
+        assert_eq!((id(&claimed, "guest_id"), &claimed["entries"]), (ada.user.to_string(), &json!(1)));
+    }
+    let history = site.get(&learner, "/history").await.expect(200);
+    let answers: Vec<&Value> =
+        history["items"].as_array().unwrap().iter().filter(|item| item["card_id"] == card.as_str()).collect();
+    assert_eq!(answers.len(), 1, "{history}");
+    let progress = site.get(&learner, &format!("/decks/{deck}/progress")).await.expect(200);
+    let by_guest = site.get(&ada, &format!("/decks/{deck}/progress")).await;
+    assert_eq!(by_guest.status, 404, "the guest is in the class no more");
+    assert!(!progress.to_string().is_empty());
+    let due = site.get(&learner, &format!("/due?deck_id={deck}")).await.expect(200);
+    assert_eq!(due["counts"]["new"], 0, "what the guest learnt is new to nobody");
+    let other = site.somebody(Role::Learner, Some(1));
+    site.get(&other, "/me").await.expect(200);
+    site.post(&other, "/me/claim", wish(&pin)).await.refuses(409, "conflict");
+    let back = json!({"code": code, "name": "Ada", "pin": pin});
+    assert_eq!(join(&site, back, None).await.refuses(409, "conflict")["reason"], "claimed");
+}
