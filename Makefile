@@ -31,14 +31,14 @@ unit: tools-test            ## every test of the workspace, against real parts
 	scripts/cassandra.sh with -- $(MAKE) --no-print-directory unit-on-cql
 
 # Every target with tests but `it`, the name that the long ones have: `house::` knows when one is missing.
-PARTS = cluster local redis core shell storm on_cql lesson owner_sim session_protocol sim faults memory stall \
+PARTS = cluster local redis core shell storm on_cql lesson lesson_codec owner_sim session_protocol sim faults memory stall \
 	buckets hearing broken cards examples
 
 # Beside a CQL server, in two lanes, since much of either is waiting: the long tests on the embedded store; and everything
 # else with the promises on the other store, but for those in which hundreds come at once: each is claimed by
 # compare-and-set, of a server that shares this machine.
 unit-on-cql:
-	$(MAKE) --no-print-directory -j2 --output-sync=line unit-long unit-parts
+	$(MAKE) --no-print-directory -j2 unit-long unit-parts
 
 unit-long:
 	$(CARGO) test --workspace --no-fail-fast --test it

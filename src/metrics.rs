@@ -8,6 +8,7 @@
 //! | `nodes` | what nodes of a cluster tell besides: owners, the CQL store, the bus, shared limits |
 
 mod family;
+mod lessons;
 mod node;
 mod nodes;
 
@@ -72,7 +73,9 @@ impl Sources {
     /// Study sockets of learners whose session is here: all that are open, less those that are passed on.
     pub fn study_sockets(&self) -> usize {
         let passed_on = usize::try_from(self.relays.read().open).unwrap_or(usize::MAX);
-        self.engine.sockets().saturating_sub(passed_on)
+        let monitors = self.engine.class_figures().map_or(0, |figures| figures.monitors);
+        let others = passed_on.saturating_add(usize::try_from(monitors).unwrap_or(usize::MAX));
+        self.engine.sockets().saturating_sub(others)
     }
 }
 
@@ -151,6 +154,7 @@ impl Metrics {
     pub fn text(&self, sources: &Sources) -> Result<String, MetricsError> {
         let mut families = self.registry.gather();
         families.extend(node::read(sources));
+        families.extend(lessons::read(sources));
         families.extend(nodes::read(sources));
         families.sort_by(|a, b| a.name().cmp(b.name()));
         Ok(TextEncoder::new().encode_to_string(&families)?)

@@ -3,12 +3,16 @@
 
 use crate::http::Caller;
 use crate::http::access::{Need, Verdict, decide, to_class};
+use actors::Watchers;
 use domain::ids::{ClassId, LessonId, UserId, Uuid};
+use ports::papers::PAPERS_PAGE_MAX;
 use ports::{
-    ClassRecord, Lessons, LessonsError, PaperKey, PaperKind, Papers, PapersError, People, PeopleError,
+    Boxed, Cause, ClassRecord, Lessons, LessonsError, Paper, PaperKey, PaperKind, Papers, PapersError,
+    People, PeopleError, StoreError,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Who may watch and steer a class. Clones ask the same stores.
@@ -91,6 +95,11 @@ pub fn link_of(class: ClassId, id: Uuid, secret: Uuid) -> String {
     format!("{}.{}.{}", class.0.simple(), id.simple(), secret.simple())
 }
 
+/// As whom the bearer of a link comes in; `None` for what is no link, as a token is none.
+pub fn bearer_of(link: &str) -> Option<UserId> {
+    read_link(link).map(|(_, id, _)| UserId(id))
+}
+
 /// Reads [`link_of`].
 fn read_link(link: &str) -> Option<(ClassId, Uuid, Uuid)> {
     let mut parts = link.split('.').map(Uuid::parse_str);
@@ -138,11 +147,48 @@ impl Teaching {
         let Some(paper) = self.papers.paper(key).await? else { return Ok(None) };
         let kept: Option<Substitute> = serde_json::from_slice(&paper.body).ok();
         let Some(kept) = kept.filter(|kept| kept.digest == digest(secret)) else { return Ok(None) };
-        let record = self.lessons.record(class).await?;
-        let on = record.filter(|record| record.is_on()).and_then(|record| record.document.lesson);
+        let on = self.lesson_on(class).await?;
         let is_there = self.people.class(class).await?.is_some_and(|class| class.deleted_ms.is_none());
         let holds = is_there && kept.holds(on, now_ms);
         Ok(holds.then_some(StandsIn { class, user: UserId(id), name: kept.name, until_ms: kept.until_ms }))
+    }
+
+    async fn lesson_on(&self, class: ClassId) -> Result<Option<LessonId>, LessonsError> {
+        let record = self.lessons.record(class).await?;
+        Ok(record.filter(|record| record.is_on()).and_then(|record| record.document.lesson))
+    }
+
+    async fn all_watchers(
+        &self,
+        class: &ClassRecord,
+        now_ms: i64,
+    ) -> Result<BTreeSet<UserId>, TeachingError> {
+        let of = |kind| self.papers.papers(class.id.0, kind, None, PAPERS_PAGE_MAX);
+        let mut watchers = BTreeSet::from([class.teacher]);
+        watchers.extend(of(PaperKind::Teacher).await?.iter().map(|paper| UserId(paper.key.id)));
+        let links = of(PaperKind::Substitute).await?;
+        if !links.is_empty() {
+            let on = self.lesson_on(class.id).await?;
+            let holds = |paper: &&Paper| {
+                let kept: Result<Substitute, _> = serde_json::from_slice(&paper.body);
+                kept.is_ok_and(|kept| kept.holds(on, now_ms))
+            };
+            watchers.extend(links.iter().filter(holds).map(|paper| UserId(paper.key.id)));
+        }
+        Ok(watchers)
+    }
+}
+
+impl Watchers for Teaching {
+    fn watchers<'a>(
+        &'a self,
+        class: &'a ClassRecord,
+        now_ms: i64,
+    ) -> Boxed<'a, Result<BTreeSet<UserId>, StoreError>> {
+        Box::pin(async move {
+            let failed = |error: TeachingError| StoreError::new(Cause::Unavailable, error.to_string());
+            self.all_watchers(class, now_ms).await.map_err(failed)
+        })
     }
 }
 

@@ -16,7 +16,7 @@ const FRAMES = {
     const { link } = session;
     session.user_id = frame.user_id;
     session.features = frame.features ?? [];
-    session.class_document = frame.class ?? null;
+    if (frame.class) takeClass(session, frame.class);
     link.heartbeat_ms = frame.heartbeat_ms ?? link.heartbeat_ms;
     session.commands.newSocket(frame.limits?.in_flight);
     link.enter("loading", now);
@@ -50,6 +50,7 @@ const FRAMES = {
   },
 
   error(session, frame, now, effects) {
+    if (frame.final === true) forgetVote(session, frame.id);
     if (frame.seq !== undefined) verdict(session, frame, now, effects);
     else complaint(session, frame, now, effects);
   },
@@ -73,7 +74,7 @@ const FRAMES = {
   },
 
   class(session, frame) {
-    session.class_document = frame;
+    takeClass(session, frame);
   },
 
   renewed(session, frame, now, effects) {
@@ -86,6 +87,18 @@ const FRAMES = {
     session.link.says = "The server is restarting.";
   },
 };
+
+/** What is refused is no vote. */
+function forgetVote(session, id) {
+  const command = session.commands.waiting.get(id)?.entry.command;
+  if (command?.type !== "answer") return;
+  session.attending.undone(command.card_id);
+  session.preferAsked();
+}
+
+function takeClass(session, document) {
+  if (session.attending.take(document)) session.preferAsked();
+}
 
 /** Frames of a sitting count only from the `queue` on that answers this socket's `start`. */
 function isStudying(session) {
@@ -153,6 +166,7 @@ const ALWAYS = {
   new_day: "A new study day has begun.",
   imported: "New cards came in.",
   assigned: "New cards were assigned to you.",
+  regraded: "An answer of yours was accepted after all: it counts as right.",
 };
 
 /** The sentence for a `changed`, or null when nothing needs to be said. */

@@ -8,6 +8,8 @@ const NO_COUNTS = { new: 0, learning: 0, review: 0 };
 export class Hand {
   constructor(window) {
     this.window = window;
+    /** The card that goes before all others once it is held, or null. */
+    this.preferred = null;
     /** Which card's face the learner sees, and whether it is turned; outlives a reconnect. */
     this.face = null;
     this.clear();
@@ -126,7 +128,15 @@ export class Hand {
     this.left = left;
   }
 
+  /** Has a card go before all others as soon as it is held; null: the order is that of coming. */
+  prefer(card_id) {
+    this.preferred = card_id;
+    this.turn();
+  }
+
   turn() {
+    const at = this.cards.findIndex(({ card_id }) => card_id === this.preferred);
+    if (at > 0) this.cards.unshift(...this.cards.splice(at, 1));
     const card = this.onScreen;
     if (card && this.face?.card_id !== card.card_id) this.face = { card_id: card.card_id, flipped: false };
   }

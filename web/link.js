@@ -15,8 +15,10 @@ export const DIAGNOSE_EVERY = 3;
  * `ready`; `stopped` for good, until the learner does what `needs` says.
  */
 export class Link {
-  constructor(random) {
+  /** @param {typeof onClose} meaningOf what a close code means on this socket */
+  constructor(random, meaningOf = onClose) {
     this.random = random;
+    this.meaningOf = meaningOf;
     this.attempt = 0;
     this.generation = 0;
     this.enter("waiting", 0, { until: 0, says: "" });
@@ -50,7 +52,7 @@ export class Link {
 
   /** The wait before coming back after a close with `code`, or the stop that the code demands. */
   lost(now, code, wait_ms = null) {
-    const meaning = onClose(code);
+    const meaning = this.meaningOf(code);
     if (this.phase === "ready" && now - this.since >= STABLE_AFTER_MS) this.attempt = 0;
     if (meaning.stops) return this.enter("stopped", now, meaning);
     const backoff = backoffMs(this.attempt, this.random());

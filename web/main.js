@@ -3,10 +3,17 @@
 import { Api, ApiError } from "./api.js";
 import { Banners, Toasts } from "./view-banners.js";
 import { Bar } from "./view-bar.js";
+import { ClassApi } from "./class-api.js";
+import { ClassView } from "./view-class.js";
+import { ClassesView } from "./view-classes.js";
 import { DeckView } from "./view-deck.js";
 import { DecksView } from "./view-decks.js";
 import { ImportView } from "./view-import.js";
+import { HomeworkView } from "./view-homework.js";
 import { JobView } from "./view-job.js";
+import { JoinApi } from "./join-api.js";
+import { JoinView, codeIn } from "./view-join.js";
+import { LiveView } from "./view-live.js";
 import { MediaSession } from "./media.js";
 import { RosterView } from "./view-roster.js";
 import { SignInView } from "./view-signin.js";
@@ -24,6 +31,10 @@ const ROUTES = [
   [/^#\/deck\/([0-9a-f-]{36})$/, DeckView],
   [/^#\/job\/([0-9a-f-]{36})$/, JobView],
   [/^#\/people$/, RosterView],
+  [/^#\/classes$/, ClassesView],
+  [/^#\/homework$/, HomeworkView],
+  [/^#\/class\/([0-9a-f-]{36})$/, ClassView],
+  [/^#\/class\/([0-9a-f-]{36})\/live$/, LiveView],
   [/^#\/import(?:\/([0-9a-f-]{36}))?$/, ImportView],
   [/^/, DecksView],
 ];
@@ -45,6 +56,8 @@ class App {
     /** Files dropped anywhere, on their way to the import view. */
     this.dropped = [];
     this.api = new Api(() => (this.user_id ? this.tokens.of(this.user_id) : null));
+    this.classes = new ClassApi(this.api);
+    this.join = new JoinApi(this.api);
   }
 
   async begin() {
@@ -55,6 +68,8 @@ class App {
     addEventListener("storage", () => this.tokensChanged());
     addEventListener("beforeunload", (event) => this.warnOfLoss(event));
     acceptDrops(this);
+    const code = codeIn(location.pathname);
+    if (code !== null) return this.showJoin(code);
     const refusal = await this.takeCredentials();
     const signed_in = this.tokens.current();
     if (signed_in && !refusal) await this.signIn(signed_in);
@@ -120,8 +135,8 @@ class App {
     if (kept.user_id !== this.user_id) location.reload();
     else {
       this.client.input({ type: "renew", token: kept.token });
-      // What was refused to the old token is asked for again; a sitting goes on by itself.
-      if (!location.hash.startsWith("#/study")) this.route();
+      // What was refused to the old token is asked for again; a sitting and a live lesson go on by themselves.
+      if (!location.hash.startsWith("#/study") && !location.hash.endsWith("/live")) this.route();
     }
     return null;
   }
@@ -131,6 +146,17 @@ class App {
     this.tokens.forget(this.user_id);
     history.replaceState(null, "", location.pathname);
     location.reload();
+  }
+
+  /** Who comes by a lesson's code is signed in by the server once the teacher lets them in. */
+  showJoin(code) {
+    this.bar.hide();
+    const onIn = (token) => {
+      const kept = this.tokens.keep(token);
+      history.replaceState(null, "", "/#/study");
+      if (kept) this.signIn(kept);
+    };
+    this.mount(new JoinView(code, { join: this.join, onIn }));
   }
 
   showSignIn(refusal = null) {

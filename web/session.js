@@ -8,6 +8,7 @@
 // an id and keep the command on the device, answered by the input `stored`) · settle, refuse, forget (a verdict came) ·
 // diagnose · notice (say something to the learner).
 
+import { Attending } from "./attending.js";
 import { Commands } from "./commands.js";
 import { onFrame } from "./frames.js";
 import { Hand } from "./hand.js";
@@ -30,7 +31,7 @@ export class Session {
     this.hand = new Hand(window);
     this.user_id = null;
     this.features = [];
-    this.class_document = null;
+    this.attending = new Attending();
     this.token_expiring = false;
     /** Handed to the outbox, not yet confirmed by it. */
     this.storing = 0;
@@ -145,6 +146,9 @@ export class Session {
     const key = this.next_key++;
     this.storing += 1;
     effects.push({ do: "store", key, of_key, command, about });
+    // A question to the class has its vote: the card that was before it comes back.
+    if (command.type === "answer") this.attending.answered(command.card_id);
+    this.preferAsked();
     return key;
   }
 
@@ -153,6 +157,11 @@ export class Session {
     const before = this.undoing.length;
     this.undoing = this.undoing.filter(({ id }) => !ids.includes(id));
     return this.undoing.length < before;
+  }
+
+  /** A question to the class goes before what is held otherwise. */
+  preferAsked() {
+    this.hand.prefer(this.attending.asked);
   }
 
   remember(kind, key, card, left, before = null) {
@@ -335,6 +344,7 @@ const INPUTS = {
     const heard = session.link.isReady && session.study?.started;
     if (heard) session.undoing.push({ key, id: null });
     else if (session.study && item.card) session.hand.putBack(item.card, item.left);
+    if (item.kind === "answer" && item.card) session.attending.undone(item.card.card_id);
   },
 };
 

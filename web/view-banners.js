@@ -47,6 +47,9 @@ export class Banners {
     else if (token_expiring || this.endsSoon()) {
       banners.push({ kind: "warn", text: "Your sign-in ends soon. Paste a new token to go on without a break.", needs: "token" });
     }
+    if (client.session.attending.document !== null && !location.hash.startsWith("#/study")) {
+      banners.push({ kind: "info", text: "Your class has a lesson now.", link: "Join in" });
+    }
     for (const entry of client.survey.refused) banners.push({ kind: "bad", refused: entry });
     if (client.survey.others > 0) banners.push({ kind: "info", text: ofOthers(client.survey.others) });
     if (!client.keepsEntries) banners.push({ kind: "warn", text: inMemory(client.outbox.fault) });
@@ -62,6 +65,7 @@ export class Banners {
   draw(banner) {
     if (banner.refused) return this.drawRefused(banner.refused);
     const needs = banner.needs ? this[NEEDS[banner.needs]]() : null;
+    if (banner.link) return h("div", { className: `banner ${banner.kind}`, role: "status" }, h("p", {}, banner.text), h("a", { className: "button", href: "#/study" }, banner.link));
     return h("div", { className: `banner ${banner.kind}`, role: "alert" }, h("p", {}, banner.text), needs);
   }
 

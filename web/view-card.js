@@ -13,12 +13,14 @@ export class CardFace {
     this.back = h("div", { className: "card-html back-text", id: "card-back" });
     this.explanation = h("div", { className: "card-html explanation" });
     this.answer = h("div", { className: "answer", tabIndex: -1, role: "region", "aria-labelledby": "card-back" }, this.back, this.explanation);
+    this.assigned = h("p", { className: "card-assigned", hidden: true }, "Assigned by your teacher");
     this.flag_name = h("span", {});
     this.flag = h("p", { className: "card-flag", hidden: true }, h("span", { className: "flag-dot", "aria-hidden": "true" }), this.flag_name);
     this.element = h(
       "article",
       { className: "card", tabIndex: -1, "aria-labelledby": "card-front", onclick: (event) => this.tap(event) },
       this.flag,
+      this.assigned,
       h("div", { className: "question" }, this.front, this.media, h("div", { className: "hint-row" }, this.hint_button, this.hint)),
       this.answer,
     );
@@ -59,6 +61,17 @@ export class CardFace {
     show(this.flag, flag > 0);
     if (this.flag.dataset.flag !== String(flag)) this.flag.dataset.flag = flag;
     setText(this.flag_name, flag > 0 ? `Flag: ${name}` : "");
+  }
+
+  /** Says that a teacher wanted this card to come now. */
+  markAssigned(is_assigned) {
+    show(this.assigned, is_assigned);
+  }
+
+  /** Time does not count while `is_resting`. */
+  rest(is_resting) {
+    if (is_resting) this.watch.pause();
+    else if (!document.hidden) this.watch.go();
   }
 
   /** Pictures and sounds that the text itself does not show. */

@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
+import { mayTeach } from "./view-classes.js";
 import { mayImportPeople } from "./view-roster.js";
 import { meSettings } from "./view-settings.js";
 
@@ -18,6 +19,8 @@ export class DecksView {
     this.list = h("ul", { className: "decks", "aria-label": "Decks" });
     this.note = h("p", { className: "quiet", role: "status" }, "Fetching your decks…");
     this.people = h("a", { className: "button", href: "#/people", hidden: true }, "People");
+    this.classes = h("a", { className: "button", href: "#/classes", hidden: true }, "Classes");
+    this.homework = h("a", { className: "button", href: "#/homework", hidden: true }, "Homework");
     this.study_all = h("a", { className: "button primary", href: "#/study" }, "Study all");
     this.day = h("div", {});
     this.element = h(
@@ -27,7 +30,7 @@ export class DecksView {
         "div",
         { className: "home-head" },
         h("div", {}, h("h1", {}, "Today"), this.totals.element),
-        h("div", { className: "row" }, this.people, h("a", { className: "button", href: "#/import" }, "New deck"), this.study_all),
+        h("div", { className: "row" }, this.classes, this.people, this.homework, h("a", { className: "button", href: "#/import" }, "New deck"), this.study_all),
       ),
       this.note,
       this.list,
@@ -49,6 +52,9 @@ export class DecksView {
     const ready = this.app.client.session.link.isReady;
     if (ready && this.failed) this.load();
     show(this.people, mayImportPeople(this.app.me));
+    show(this.classes, mayTeach(this.app.me));
+    // Who is of a school, and no teacher, may have some.
+    show(this.homework, this.app.me !== null && this.app.me.org !== null && !mayTeach(this.app.me));
     this.offerDay();
   }
 

@@ -1,5 +1,6 @@
 // Studying: the card on screen, the grades, what is left. The card is there at once; the server is told behind it.
 
+import { AttendingLine, PausedView } from "./view-attending.js";
 import { CardFace } from "./view-card.js";
 import { h, isTyping, setText, show } from "./dom.js";
 import { GRADES, counted, daysSpoken, nextDay, outcomeText, studyDay } from "./format.js";
@@ -26,6 +27,7 @@ export class StudyView {
   }
 
   buildHead() {
+    this.lesson_line = new AttendingLine(this.app);
     this.heading = h("h1", {}, this.deck_id ? "" : "All decks");
     this.counts = Object.fromEntries(
       ["new", "learning", "review"].map((kind) => [kind, h("b", { className: `count ${kind}`, "data-count": kind }, "–")]),
@@ -51,13 +53,15 @@ export class StudyView {
       this.count_row,
       this.spoken,
       this.tools,
+      this.lesson_line.element,
       h("div", { className: "progress", "aria-hidden": "true" }, this.progress),
     );
   }
 
   buildStage() {
+    this.paused = new PausedView(() => this.goAlone());
     this.waiting = h("p", { className: "waiting", role: "status" });
-    this.stage = h("div", { className: "stage" }, this.face.element, this.done.element, this.waiting);
+    this.stage = h("div", { className: "stage" }, this.face.element, this.done.element, this.waiting, this.paused.element);
     return this.stage;
   }
 
@@ -81,6 +85,7 @@ export class StudyView {
   enter() {
     document.body.classList.add("studying");
     addEventListener("keydown", this.onKey);
+    this.lesson_line.enter();
     const { sitting } = this;
     this.app.client.input({ type: "study", sitting: sitting.id, request: sitting.request(), recent: sitting.recent });
     if (this.deck_id) this.nameDeck();
@@ -95,6 +100,7 @@ export class StudyView {
     document.body.classList.remove("studying");
     removeEventListener("keydown", this.onKey);
     this.sitting.forget();
+    this.lesson_line.leave();
     this.face.leave();
     this.app.client.input({ type: "leave" });
   }
@@ -127,6 +133,28 @@ export class StudyView {
     const sentence = card || show_done ? "" : this.sentence();
     setText(this.waiting, sentence);
     show(this.waiting, sentence !== "");
+    this.updateLesson(card);
+  }
+
+  /** The live lesson, where there is one. While it is paused, and the learner waits for it, nothing else is shown. */
+  updateLesson(card) {
+    const { attending } = this.session;
+    const { state, assigned } = attending.shows(this.app.client.clock.now());
+    const is_paused = state === "paused" && this.waits_not_for !== attending.document.lesson;
+    this.lesson_line.update();
+    this.paused.update(is_paused);
+    this.face.markAssigned(card !== null && assigned.includes(card.deck_id));
+    if (is_paused) {
+      for (const element of [this.face.element, this.done.element, this.foot, this.waiting]) show(element, false);
+      this.undo_button.disabled = true;
+    }
+    if (is_paused !== this.is_paused) this.face.rest(is_paused);
+    this.is_paused = is_paused;
+  }
+
+  goAlone() {
+    this.waits_not_for = this.session.attending.document?.lesson ?? null;
+    this.update();
   }
 
   updateFoot(card, flipped) {
@@ -260,6 +288,8 @@ export class StudyView {
   key(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (this.flag_menu.isOpen) return this.flag_menu.key(event);
+    // Nothing is answered behind the pause.
+    if (this.is_paused && event.key !== "Escape") return;
     const on_button = event.target instanceof HTMLElement && event.target.closest("button, a, summary, audio, video");
     if ((event.key === " " || event.key === "Enter") && on_button) return;
     const action = this.actionOf(event.key);

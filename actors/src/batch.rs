@@ -81,6 +81,7 @@ impl SocketPort for BatchPort {
                 | Out::Changed(_)
                 | Out::Queue(..)
                 | Out::Done(_)
+                | Out::Class(..)
                 | Out::Close(_),
             )
             | ToSocket::Goodbye { .. } => {}

@@ -85,7 +85,7 @@ pub(crate) async fn view(
                     inputs.push_back(Input::Fetched { token, facts });
                 }
                 Effect::Send { out, .. } => note(&mut view, out)?,
-                Effect::Append(_) => {}
+                Effect::Append(_) | Effect::Cell { .. } => {}
             }
         }
     }
@@ -109,6 +109,7 @@ fn note(view: &mut DueView, out: Out) -> Result<(), DueError> {
         | Out::Refused { .. }
         | Out::Changed(_)
         | Out::Done(_)
+        | Out::Class(..)
         | Out::Close(_) => {}
     }
     Ok(())

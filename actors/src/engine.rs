@@ -1,10 +1,12 @@
 //! The engine: every long-lived part in one place, and what the rest of the server asks of it.
 
+mod classes;
 mod imports;
 mod nodes;
 
 pub use imports::ImportMark;
 
+use crate::class::{Classes, LessonOptions};
 use crate::cluster::{Cluster, ClusterOptions};
 use crate::decks::{CardEncoder, DeckCache};
 use crate::due::{self, DueError, DueView};
@@ -20,7 +22,7 @@ use crate::{Clock, Limits, quarantine, writer};
 use domain::day::ZoneHistory;
 use domain::directory::ShardNo;
 use domain::entry::Mode;
-use domain::ids::{DeckId, UserId};
+use domain::ids::{ClassId, DeckId, UserId};
 use domain::session::{Facts, FetchFailed, Input, Want};
 use ports::{Boxed, Library, People, ReviewStore};
 use std::rc::Rc;
@@ -56,16 +58,23 @@ pub struct Options<S> {
     pub hooks: Hooks,
     /// The other nodes; `None` for a store that one process has alone.
     pub cluster: Option<ClusterOptions>,
+    /// Live lessons; `None` where they are not offered.
+    pub lessons: Option<LessonOptions>,
 }
 
 /// What may be called before an input is handled.
 pub type InputHook = Arc<dyn Fn(UserId, &Input) + Send + Sync>;
+
+/// What may be called before an input of a lesson is handled.
+pub type LessonHook = Arc<dyn Fn(ClassId, &domain::lesson::Input) + Send + Sync>;
 
 /// Faults that tests plant. Empty in every server that people use.
 #[derive(Clone, Default)]
 pub struct Hooks {
     /// Called inside the contained part before each input; what it panics with is a session's panic.
     pub before_input: Option<InputHook>,
+    /// The same for the lessons of classes.
+    pub before_lesson: Option<LessonHook>,
     /// A bug that a test must catch. Heeded in debug builds only.
     pub planted: Option<Planted>,
 }
@@ -104,6 +113,7 @@ pub(crate) struct Shared {
     pub(crate) notices: AtomicU64,
     runtime: tokio::runtime::Handle,
     pub(crate) cluster: Option<Arc<Cluster>>,
+    pub(crate) classes: Option<Classes>,
     pub(crate) decks: DeckCache,
     noise: AtomicU64,
     /// A task that must never end has ended.
@@ -162,6 +172,7 @@ impl Engine {
             options.limits.deck_bytes,
             options.telemetry.clone(),
         );
+        let (people, library) = (options.people.clone(), options.library.clone());
         let reader = Arc::new(Reader {
             store: options.store.clone(),
             library: options.library,
@@ -188,6 +199,7 @@ impl Engine {
             notices: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
             cluster: options.cluster.map(Cluster::start),
+            classes: options.lessons.map(|lessons| Classes::new(lessons, people, library)),
             decks,
             noise: AtomicU64::new(options.seed | 1),
             broken: AtomicBool::new(false),
@@ -198,6 +210,7 @@ impl Engine {
             let life = cluster.clone().live(Arc::downgrade(&shared));
             watch(&shared, "cluster", tokio::spawn(life));
         }
+        tokio::spawn(Classes::resume(shared.clone()));
         let store = options.store;
         watch(&shared, "writer", tokio::spawn(writer::run(shared.clone(), store.clone(), writer_rx)));
         watch(&shared, "loader", tokio::spawn(loader::run(shared.clone(), loader_rx)));
@@ -251,6 +264,9 @@ impl Engine {
     pub fn access_changed(&self, whom: Concerned) {
         let number = self.shared.next_notice();
         self.shared.tell_all(|| ToShard::AccessChanged(whom.clone(), number));
+        if let Some(classes) = &self.shared.classes {
+            classes.look();
+        }
     }
 
     /// A learner's zone or rollover hour changed, or was read again by somebody. Whoever is loaded from now on is loaded
@@ -378,12 +394,20 @@ impl Shared {
     }
 
     /// Tells every shard. A shard without room is told when it has some: a revocation must not be lost.
-    fn tell_all(&self, message: impl Fn() -> ToShard) {
+    pub(crate) fn tell_all(&self, message: impl Fn() -> ToShard) {
         for shard in self.all_shards() {
             if let Err(mpsc::error::TrySendError::Full(message)) = shard.try_send(message()) {
                 self.runtime.spawn(async move { drop(shard.send(message).await) });
             }
         }
+    }
+
+    /// The shard of a learner who is here, or any.
+    pub(crate) fn shard_for(&self, user: UserId) -> Option<mpsc::Sender<ToShard>> {
+        let shards = self.all_shards();
+        let home = self.registry.home(user).and_then(|home| shards.get(usize::from(home.shard)));
+        let any = || shards.get(usize::try_from(self.jitter(shards.len() as u64)).unwrap_or(0));
+        home.or_else(any).cloned()
     }
 
     /// Tells a shard; waits while its inbox is full.

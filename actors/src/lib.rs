@@ -3,6 +3,7 @@
 //! moves inputs to it and effects away from it.
 
 mod batch;
+mod class;
 mod cluster;
 mod decks;
 mod due;
@@ -25,10 +26,14 @@ mod warm;
 mod writer;
 
 pub use batch::{BatchError, BatchVerdict, submit_batch};
+pub use class::{
+    ClassFigures, LessonOptions, Monitor, MonitorClose, NotWatched, Picture, ToMonitor, ViewEncoder,
+    Watchers, monitor_queue,
+};
 pub use cluster::{ClusterFigures, ClusterOptions, Peers};
 pub use decks::{CardEncoder, DeckCache, DeckCacheStats};
 pub use due::{DueError, DueView};
-pub use engine::{Engine, Hooks, ImportMark, InputHook, Options, Planted};
+pub use engine::{Engine, Hooks, ImportMark, InputHook, LessonHook, Options, Planted};
 pub use limits::Limits;
 pub use messages::{CloseWhy, Concerned, Full, SocketPort, ToSocket};
 pub use observe::{DeckView, EngineView, HotSession, LearnerView, NodesView, ShardView, Telemetry};

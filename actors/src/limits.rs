@@ -48,3 +48,25 @@ impl Default for Limits {
         }
     }
 }
+
+/// Entries of one learner that are read of one lesson; of more the first count.
+pub(crate) const SINCE_ENTRIES_MAX: usize = 65_536;
+/// Classes whose lessons one node runs at once; whoever opens one more is told to come back later.
+pub(crate) const CLASSES_LIVE: usize = 2_000;
+/// Messages that wait for one class. Above it cells are dropped, since newer ones follow, and all else waits.
+pub(crate) const CLASS_INBOX: usize = 16_384;
+/// Messages that one turn of a class works off before its monitors are shown what follows.
+pub(crate) const CLASS_TURN: usize = 1_024;
+/// What may wait for one monitor: one picture, and the verdicts of its commands. A monitor with more is dropped.
+pub(crate) const MONITOR_QUEUE: usize = domain::limits::LESSON_COMMANDS_WAITING + 64;
+/// How often it is read who belongs to a class, and who may watch it, in milliseconds: a revocation holds within 5 s even
+/// where nobody told of it.
+pub(crate) const ROSTER_EVERY_MS: u64 = 3_000;
+/// Names of students are read again after this time, in milliseconds.
+pub(crate) const NAMES_EVERY_MS: u64 = 60_000;
+/// How long a record may be on its way to the store before it is sent again, in milliseconds.
+pub(crate) const RECORD_STORED_WITHIN_MS: u64 = 10_000;
+/// Learners whose answers are graded anew at once, after a text was accepted.
+pub(crate) const ACCEPTS_AT_ONCE: usize = 16;
+/// How long a class rests that fell, or whose record could not be read, in milliseconds.
+pub(crate) const CLASS_RESTS_MS: u64 = 500;

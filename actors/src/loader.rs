@@ -3,6 +3,7 @@
 
 mod failures;
 mod reader;
+mod since;
 
 pub(crate) use reader::Reader;
 
@@ -95,6 +96,7 @@ const fn kind_of(want: &Want) -> &'static str {
         Want::CardLog(..) => "card_log",
         Want::Before(..) => "before",
         Want::Sitting(_) => "sitting",
+        Want::Since(_) => "since",
     }
 }
 
@@ -110,7 +112,8 @@ fn came_again(want: &Want, facts: &Facts) -> Vec<EntryId> {
             | Want::Named(_)
             | Want::CardLog(..)
             | Want::Before(..)
-            | Want::Sitting(_),
+            | Want::Sitting(_)
+            | Want::Since(_),
             _,
         ) => Vec::new(),
     }

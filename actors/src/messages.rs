@@ -7,6 +7,7 @@ use domain::day::ZoneHistory;
 use domain::deck::Deck;
 use domain::directory::{Incarnation, ShardNo};
 use domain::ids::{DeckId, EntryId, InstanceId, UserId};
+use domain::lesson::Told;
 use domain::session::{
     Closing, Facts, FetchFailed, Input, Out, Outcome, Session, SessionSeed, SocketId, Token, Want,
 };
@@ -146,6 +147,8 @@ pub(crate) enum ToShard {
     /// A notice to all shards, with its number.
     AccessChanged(Concerned, u64),
     Zones(UserId, ZoneHistory),
+    /// What a class's owner tells of its lesson, and whom it concerns.
+    Class(Arc<Told>, Arc<[UserId]>),
     Goodbye,
     CloseAll,
     /// This node was declared dead: its sessions are dropped as they are.

@@ -106,7 +106,7 @@ impl Bench {
                         let card = deal.deck.card(deal.card).expect("a card").id;
                         self.held.entry(socket).or_default().push_back(card);
                     }
-                    Effect::Send { .. } => {}
+                    Effect::Send { .. } | Effect::Cell { .. } => {}
                 }
             }
         }
@@ -124,7 +124,7 @@ impl Bench {
             }]),
             Want::Access(_) => Facts::Access(Access { zones: ZoneHistory::new(), decks: Vec::new() }),
             Want::Entries(_) | Want::Named(_) => Facts::Entries(Vec::new()),
-            Want::CardLog(..) => Facts::CardLog(Vec::new()),
+            Want::CardLog(..) | Want::Since(_) => Facts::CardLog(Vec::new()),
             Want::Before(..) => Facts::Before(Vec::new()),
             Want::Sitting(_) => Facts::Sitting(SittingFigures::default()),
         }

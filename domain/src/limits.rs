@@ -139,3 +139,15 @@ pub const GATHER_CELLS_MS: u64 = 1_500;
 pub const RECOUNTS_AT_ONCE: usize = 64;
 /// Cards of one warm-up.
 pub const WARM_UP_CARDS_MAX: usize = 50;
+/// Classes whose lessons one session attends at once; of more the one that was told of first is forgotten.
+pub const LESSONS_PER_LEARNER: usize = 8;
+/// A session tells a lesson how its learner does no more often than this, in milliseconds.
+pub const CELL_EVERY_MS: u64 = 250;
+/// It names all cards again, and says that the learner is there, after this time, in milliseconds.
+pub const CELL_WHOLE_EVERY_MS: u64 = 10_000;
+/// A learner who has done nothing on any socket for so long is away, in milliseconds.
+pub const AWAY_AFTER_MS: u64 = 60_000;
+/// Answers to one question of which a session remembers when they came; of more the oldest are forgotten.
+pub const ASK_ANSWERS_KEPT: usize = 16;
+/// Votes of earlier questions that a session remembers, so that they are not taken back.
+pub const VOTES_REMEMBERED: usize = 128;

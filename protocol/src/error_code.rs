@@ -26,6 +26,14 @@ pub enum ErrorCode {
     Near,
     /// The question to the class is closed.
     AskClosed,
+    /// Of a teacher's command: no lesson is on.
+    NoLesson,
+    /// Of a teacher's command: a student who is named is not of this class.
+    UnknownStudent,
+    /// Of a teacher's command: not the question that is put, or its first vote is open.
+    UnknownAsk,
+    /// Of a teacher's command: as much is assigned as may be.
+    TooMany,
     /// The store can never hold it; it lies in quarantine.
     Internal,
     /// Too many commands without a verdict: send it again later with the same id.
@@ -36,7 +44,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of the document.
-    pub const ALL: [ErrorCode; 14] = [
+    pub const ALL: [ErrorCode; 18] = [
         ErrorCode::Malformed,
         ErrorCode::UnknownType,
         ErrorCode::BadTime,
@@ -48,6 +56,10 @@ impl ErrorCode {
         ErrorCode::NotOffered,
         ErrorCode::Near,
         ErrorCode::AskClosed,
+        ErrorCode::NoLesson,
+        ErrorCode::UnknownStudent,
+        ErrorCode::UnknownAsk,
+        ErrorCode::TooMany,
         ErrorCode::Internal,
         ErrorCode::Busy,
         ErrorCode::TokenExpiring,
@@ -67,6 +79,10 @@ impl ErrorCode {
             ErrorCode::NotOffered => "not_offered",
             ErrorCode::Near => "near",
             ErrorCode::AskClosed => "ask_closed",
+            ErrorCode::NoLesson => "no_lesson",
+            ErrorCode::UnknownStudent => "unknown_student",
+            ErrorCode::UnknownAsk => "unknown_ask",
+            ErrorCode::TooMany => "too_many",
             ErrorCode::Internal => "internal",
             ErrorCode::Busy => "busy",
             ErrorCode::TokenExpiring => "token_expiring",
@@ -93,6 +109,10 @@ impl ErrorCode {
             | ErrorCode::NotOffered
             | ErrorCode::Near
             | ErrorCode::AskClosed
+            | ErrorCode::NoLesson
+            | ErrorCode::UnknownStudent
+            | ErrorCode::UnknownAsk
+            | ErrorCode::TooMany
             | ErrorCode::Internal => true,
         }
     }

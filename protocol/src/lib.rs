@@ -67,5 +67,11 @@ pub const VERSION: u32 = 1;
 /// Path of the study socket.
 pub const STUDY_PATH: &str = "/ws/v1/study";
 
+/// The word in `welcome.features` for cards that are typed and chosen.
+pub const CHECKED_MODES: &str = "checked_modes";
+
+/// The word in `welcome.features` for live lessons.
+pub const LIVE_CLASS: &str = "live_class";
+
 /// Path of a class's monitor socket, with the class between.
 pub const MONITOR_PATH: [&str; 2] = ["/ws/v1/classes/", "/monitor"];

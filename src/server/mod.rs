@@ -35,9 +35,11 @@ use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::rates::Rates;
 use crate::webhooks::Dispatcher;
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
+use crate::ws::monitor;
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
-use actors::{ClusterOptions, Engine, Hooks, Limits};
+use actors::{ClusterOptions, Engine, Hooks, LessonOptions, Limits};
 use cql::CqlStore;
+use domain::ids::RunId;
 use domain::owner::Timing;
 use embedded::EmbeddedStore;
 use jobs::ImportParts;
@@ -110,6 +112,7 @@ impl ServerOptions {
         store: &S,
         (clock, metrics): (&Arc<ServerClock>, &Arc<Metrics>),
         cluster: Option<ClusterOptions>,
+        lessons: Option<LessonOptions>,
     ) -> actors::Options<S>
     where
         S: ReviewStore + Library + People + Clone,
@@ -126,6 +129,7 @@ impl ServerOptions {
             seed: real_ms().unsigned_abs(),
             hooks: self.hooks.clone(),
             cluster,
+            lessons,
         }
     }
 
@@ -233,7 +237,13 @@ impl Parts {
         let (store, engine) = match &options.store {
             Store::Embedded => {
                 let store = EmbeddedStore::open(&options.data_dir, embedded::Options::default())?;
-                let engine = Engine::start(options.engine(&store, (&clock, &metrics), None));
+                let lessons = LessonOptions {
+                    lessons: Arc::new(store.clone()),
+                    run: RunId(Uuid::new_v4()),
+                    encode: monitor::encode_view,
+                    watchers: Arc::new(Storage::Embedded(store.clone()).teaching()),
+                };
+                let engine = Engine::start(options.engine(&store, (&clock, &metrics), None, Some(lessons)));
                 (Storage::Embedded(store), engine)
             }
             Store::Cql(at) => {
@@ -248,7 +258,7 @@ impl Parts {
                     new_run: Uuid::new_v4,
                     timing: Timing::STANDARD,
                 };
-                let engine = Engine::start(options.engine(&store, (&clock, &metrics), Some(cluster)));
+                let engine = Engine::start(options.engine(&store, (&clock, &metrics), Some(cluster), None));
                 tokio::spawn(nodes::check_now_and_then(engine.clone(), options.check_interval));
                 (Storage::Cql(store), engine)
             }
@@ -299,6 +309,7 @@ impl Parts {
             engine: self.engine.clone(),
             clustered: matches!(self.store, Storage::Cql(_)),
             people: self.store.people(),
+            teaching: self.store.teaching(),
             tokens,
             clock: self.clock.clone(),
             relays: self.sources.relays.clone(),
@@ -350,7 +361,7 @@ async fn run_on_main(
     let workers = options.workers;
     let serving = options.serving(&parts);
     let context = parts.study_context(options.tokens.clone());
-    let routes = move || vec![route(context.clone())];
+    let routes = move || vec![route(context.clone()), monitor::route(context.clone())];
     let state = http::state(&parts, &mut options).map_err(MetricsError::from)?;
     let app = move || crate::http::app(state.clone());
     let admin = doors.admin.map(|listener| admin::AdminDoor::open(listener, &parts, address)).transpose()?;

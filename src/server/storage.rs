@@ -5,6 +5,7 @@ use crate::events::{Events, TellingImports, TellingLibrary, TellingPeople};
 use crate::http::engine::EngineStudy;
 use crate::http::study::Study;
 use crate::jobs::{Logs, LogsOf};
+use crate::teaching::Teaching;
 use actors::{Clock, Engine};
 use cql::CqlStore;
 use domain::entry::LogEntry;
@@ -88,6 +89,11 @@ impl Storage {
             Storage::Embedded(store) => Arc::new(store.clone()),
             Storage::Cql(store) => Arc::new(store.clone()),
         }
+    }
+
+    /// Who may watch and steer classes.
+    pub fn teaching(&self) -> Teaching {
+        Teaching { people: self.people(), papers: self.papers(), lessons: self.lessons() }
     }
 
     /// Decks and cards; what is changed of them is told.

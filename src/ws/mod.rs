@@ -2,4 +2,5 @@
 
 pub mod layer;
 
+pub mod monitor;
 pub mod study;

@@ -18,6 +18,7 @@ mod deploy;
 mod faults;
 mod house;
 mod imports;
+mod lessons;
 mod operator;
 mod promises;
 #[path = "../kit/src/reference/mod.rs"]

@@ -106,6 +106,7 @@ impl School {
                 seed: 7,
                 hooks: Hooks::default(),
                 cluster: None,
+                lessons: None,
             })
         };
         let system = actix::System::new();

@@ -25,10 +25,7 @@ impl Engine {
     /// # Errors
     /// See [`BatchError`]; say it again.
     pub async fn mark_import(&self, user: UserId, job: JobId, mark: ImportMark) -> Result<(), BatchError> {
-        let shards = self.shared.all_shards();
-        let home = self.shared.registry.home(user).and_then(|home| shards.get(usize::from(home.shard)));
-        let any = || shards.get(usize::try_from(self.shared.jitter(shards.len() as u64)).unwrap_or(0));
-        let Some(shard) = home.or_else(any) else { return Err(BatchError::NotReady) };
+        let Some(shard) = self.shared.shard_for(user) else { return Err(BatchError::NotReady) };
         let command = match mark {
             ImportMark::Commit => Command::ImportCommit { job },
             ImportMark::Revoke => Command::ImportRevoke { job },

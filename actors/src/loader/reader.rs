@@ -26,7 +26,7 @@ use std::time::Duration;
 const READ_TRIES: u32 = 4;
 const READ_RETRY_MS: u64 = 40;
 /// Entries of one page when a stretch of the log is read.
-const LOG_PAGE: usize = 4_096;
+pub(super) const LOG_PAGE: usize = 4_096;
 /// How far before a sitting's own moment its entries are looked for: clocks are corrected in between.
 const SITTING_MARGIN_MS: i64 = 86_400_000;
 /// How far after it: what is answered later in the same sitting is not in its figures.
@@ -44,7 +44,7 @@ pub(crate) struct Reader<S> {
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
-enum ReadError {
+pub(super) enum ReadError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -163,6 +163,7 @@ impl<S: ReviewStore> Reader<S> {
             }
             Want::Before(id, count) => Facts::Before(self.before(user, *id, *count).await?),
             Want::Sitting(sitting) => Facts::Sitting(self.figures(user, *sitting).await?),
+            Want::Since(from_ms) => Facts::CardLog(self.since(user, *from_ms).await?),
         })
     }
 
@@ -341,7 +342,7 @@ fn is_below(path: &str, tops: &BTreeSet<&str>) -> bool {
 }
 
 /// The id right after this one.
-fn uuid_after(id: EntryId) -> domain::ids::Uuid {
+pub(super) fn uuid_after(id: EntryId) -> domain::ids::Uuid {
     domain::ids::Uuid::from_u128(id.0.as_u128().saturating_add(1))
 }
 

@@ -130,6 +130,11 @@ impl Shard {
         if let Some(zones) = self.late_zones.borrow_mut().remove(&user) {
             self.give(user, Input::Zones(zones));
         }
+        // What is told from here on comes by mail.
+        let told = self.shared.classes.as_ref().map(|classes| classes.told_to(user)).unwrap_or_default();
+        for told in told {
+            self.give(user, Input::Class(told));
+        }
         let waiting = self.waiting.borrow_mut().remove(&user).unwrap_or_default();
         for waiter in waiting {
             self.attach_to(&cell, waiter.socket, waiter.instance);

@@ -91,6 +91,7 @@ impl ToSocket {
             | domain::session::Out::Error(_)
             | domain::session::Out::Changed(_)
             | domain::session::Out::Queue(..)
+            | domain::session::Out::Class(..)
             | domain::session::Out::Done(_)) => ToSocket::Frame(other),
         }
     }

@@ -59,6 +59,11 @@ impl Shard {
                 self.access_changed(&whom);
                 self.told_access.borrow_mut().note(number, whom);
             }
+            ToShard::Class(told, concerned) => {
+                for user in concerned.iter() {
+                    self.give(*user, Input::Class(told.clone()));
+                }
+            }
             ToShard::Zones(user, zones) => self.zones_told(user, zones),
             ToShard::Goodbye => self.goodbye(),
             ToShard::CloseAll => self.close_all(),

@@ -144,6 +144,11 @@ impl Shard {
                     self.shared.undecided_rows.fetch_add(1, Ordering::Relaxed);
                 }
                 Effect::Send { socket, out } => self.deliver(socket, ToSocket::of(out)),
+                Effect::Cell { class, cell } => {
+                    if let Some(classes) = &self.shared.classes {
+                        classes.cell(class, cell);
+                    }
+                }
                 Effect::Fetch { token, want } => {
                     self.ask(Job::Fetch { user: cell.user, token, want, shard: self.no });
                 }

@@ -181,6 +181,7 @@ impl Node {
                 limits,
                 seed: 7,
                 hooks: Hooks::default(),
+                lessons: None,
                 cluster: Some(ClusterOptions {
                     owners: Arc::new(owners.clone()),
                     tenures: Arc::new(tenures.clone()),

@@ -223,6 +223,10 @@ impl Core {
                 | ErrorCode::NotOffered
                 | ErrorCode::Near
                 | ErrorCode::AskClosed
+                | ErrorCode::NoLesson
+                | ErrorCode::UnknownStudent
+                | ErrorCode::UnknownAsk
+                | ErrorCode::TooMany
                 | ErrorCode::Internal
                 | ErrorCode::Busy,
             )

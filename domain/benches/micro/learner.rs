@@ -190,7 +190,7 @@ impl Learner {
                 Effect::Send { out: Out::Card(deal), .. } => {
                     self.held.extend(deal.deck.card(deal.card).map(|card| card.id));
                 }
-                Effect::Send { .. } => {}
+                Effect::Send { .. } | Effect::Cell { .. } => {}
             }
         }
     }
@@ -201,7 +201,7 @@ impl Learner {
             Want::Decks(_) => Facts::Decks(self.load.take().into_iter().collect()),
             Want::Access(_) => Facts::Access(Access { zones: ZoneHistory::new(), decks: Vec::new() }),
             Want::Entries(_) | Want::Named(_) => Facts::Entries(Vec::new()),
-            Want::CardLog(..) => Facts::CardLog(Vec::new()),
+            Want::CardLog(..) | Want::Since(_) => Facts::CardLog(Vec::new()),
             Want::Before(..) => Facts::Before(Vec::new()),
             Want::Sitting(_) => Facts::Sitting(SittingFigures::default()),
         };

@@ -11,6 +11,7 @@
 
 pub mod cell;
 mod change;
+pub mod count;
 pub mod document;
 mod gather;
 pub mod input;
@@ -21,6 +22,7 @@ pub mod report;
 mod seats;
 pub mod standing;
 pub mod struggle;
+mod told;
 mod view;
 pub mod warmup;
 mod watch;
@@ -30,6 +32,7 @@ pub use document::{Ask, Document, LessonState, Round};
 pub use input::{Command, Input, MonitorId, NotStored, Student};
 pub use output::{CardRow, Closing, Effect, Refusal, View};
 pub use record::Record;
+pub use told::Told;
 
 use crate::limits::{ASKS_KEPT, LESSON_ALONE_MS, TEACHER_GRACE_MS};
 use crate::session::Now;
@@ -122,6 +125,11 @@ impl Lesson {
         std::sync::Arc::new(self.keep.durable.document.clone())
     }
 
+    /// The record as it is stored: what everybody may know of.
+    pub fn record(&self) -> &Record {
+        &self.keep.durable
+    }
+
     /// Whether it may be dropped: nobody watches, no lesson is on, and nothing is owed.
     pub fn is_idle(&self) -> bool {
         let record = &self.keep.durable;
@@ -160,6 +168,11 @@ impl Lesson {
     pub fn hardest(&self, count: usize) -> Vec<CardRow> {
         let cards: Vec<CardRow> = self.seats.card_rows().collect();
         standing::hardest(&cards, count)
+    }
+
+    /// The texts of wrong answers to a card, as far as they are known.
+    pub fn wrong_texts(&self, card: crate::ids::CardId) -> Vec<std::sync::Arc<str>> {
+        self.seats.wrong_to(card).map(|group| group.text.clone()).collect()
     }
 
     fn watched(&mut self, monitor: MonitorId, fx: &mut Vec<Effect>) {

@@ -14,7 +14,7 @@ use super::document::{Ask, Round};
 use super::input::Student;
 use super::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
 use super::standing::{self, WrongGroup};
-use crate::ids::UserId;
+use crate::ids::{CardId, UserId};
 use crate::limits::{SILENT_AFTER_MS, STUDENTS_PER_LESSON};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -244,6 +244,11 @@ impl Seats {
     /// The newest version of a student's cell.
     pub(super) fn version_of(&self, student: UserId) -> Option<CellVersion> {
         self.seats.get(&student).and_then(|seat| seat.version)
+    }
+
+    /// The wrong answers to a card.
+    pub(super) fn wrong_to(&self, card: CardId) -> impl Iterator<Item = &WrongGroup> {
+        self.wrong.all().filter(move |group| group.card == card)
     }
 
     /// The commonest wrong answers, at most `count`.

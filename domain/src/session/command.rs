@@ -161,6 +161,7 @@ impl Session {
         fx: &mut Vec<Effect>,
     ) -> Result<Step, Want> {
         self.stamp_revision(entry, target.key);
+        self.stamp_class(entry);
         let (state, unforeseen) = self.state_after(socket, target, entry, gathered)?;
         self.log_entry(now, socket, (seq, target), *entry, state, unforeseen, fx);
         Ok(Step::Done)
@@ -254,6 +255,7 @@ impl Session {
         let reason = if is_answer { Reason::AnsweredElsewhere } else { Reason::Set };
         self.hand_to_writer((socket, seq), target, entry, state, reason, surprises, fx);
         if is_answer {
+            self.lesson_answered(now, &entry);
             self.returned.retain(|returned| *returned != key);
             self.note_extra(socket, key);
             self.release(socket, key, &entry, fx);

@@ -36,6 +36,9 @@ impl Session {
         if let Some(found) = self.next_returned(now, socket) {
             return Some(found);
         }
+        if let Some(found) = self.next_assigned(now, socket, now.wall_ms) {
+            return Some(found);
+        }
         if let Some(found) = self.next_drill(socket, now.wall_ms) {
             return Some(found);
         }
@@ -51,7 +54,9 @@ impl Session {
         if let Some(sitting) = self.sockets.get_mut(&socket).and_then(|s| s.sitting.as_mut()) {
             sitting.queue = Some(queue);
         }
-        found.or_else(|| self.next_drill(socket, now.wall_ms.saturating_add(DRILL_AHEAD_MS)))
+        let ahead_ms = now.wall_ms.saturating_add(DRILL_AHEAD_MS);
+        let drill = || self.next_drill(socket, ahead_ms);
+        found.or_else(drill).or_else(|| self.next_assigned(now, socket, ahead_ms))
     }
 
     fn take_queue(&mut self, socket: SocketId) -> Option<Queue> {
@@ -101,6 +106,9 @@ impl Session {
         let (deck, _) = key;
         let study = self.decks.get(&deck)?;
         if !sitting.covers(deck) || self.holder_of(key).is_some() || self.is_pending_elsewhere(socket, key) {
+            return None;
+        }
+        if self.is_held_back(deck) {
             return None;
         }
         let kind = sitting.kind(study, key)?;

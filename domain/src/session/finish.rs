@@ -22,6 +22,9 @@ impl Session {
     }
 
     fn is_done(&self, socket: SocketId) -> bool {
+        if self.waits_for_teacher() {
+            return false;
+        }
         self.sockets.get(&socket).is_some_and(|state| {
             let ready = |sitting: &Sitting| self.has_credit(sitting.window) && !self.awaits_rows(sitting);
             state.sitting.as_ref().is_some_and(ready)
@@ -107,8 +110,9 @@ impl Session {
     /// When this machine wants to be woken at the latest: monotonic milliseconds.
     pub fn next_deadline(&self, now: Now) -> Option<u64> {
         let read = Some(self.read_again_tick_ms).filter(|at| *at > now.tick_ms);
+        let cells = self.cells_deadline();
         if self.sockets.is_empty() {
-            return read;
+            return [read, cells].into_iter().flatten().min();
         }
         let after = |wall_ms: i64| {
             now.tick_ms.saturating_add(u64::try_from(wall_ms.saturating_sub(now.wall_ms)).unwrap_or(0))
@@ -125,6 +129,6 @@ impl Session {
                 after(if ahead > now.wall_ms { ahead } else { at_ms })
             })
             .min();
-        [day, drill, read, self.takeover_deadline(now)].into_iter().flatten().min()
+        [day, drill, read, cells, self.takeover_deadline(now)].into_iter().flatten().min()
     }
 }

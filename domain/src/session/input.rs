@@ -6,6 +6,7 @@ use crate::deck::Deck;
 use crate::entry::{Confidence, LogEntry, Mode, Regrade, SetChange};
 use crate::grade::Grade;
 use crate::ids::{CardId, DeckId, EntryId, InstanceId, JobId, SittingId, UserId};
+use crate::lesson::Told;
 use crate::session::{DeckLoad, Refusal};
 use std::sync::Arc;
 
@@ -116,6 +117,8 @@ pub enum Input {
     AccessChanged,
     /// The learner's zone or rollover hour changed.
     Zones(ZoneHistory),
+    /// The owner of a class of the learner tells of its lesson.
+    Class(Arc<Told>),
     /// Whether the node can take more commands.
     Credit(bool),
     /// There is time to write behind so many rows that the store could not be trusted with.
@@ -303,6 +306,8 @@ pub enum Want {
     Before(EntryId, usize),
     /// The figures of a sitting.
     Sitting(SittingId),
+    /// All entries from this moment on, Unix milliseconds. Answered by [`Facts::CardLog`].
+    Since(i64),
 }
 
 /// What was fetched.
@@ -316,7 +321,7 @@ pub enum Facts {
     Access(Access),
     /// For [`Want::Entries`] and [`Want::Named`].
     Entries(Vec<LogEntry>),
-    /// For [`Want::CardLog`].
+    /// For [`Want::CardLog`] and [`Want::Since`].
     CardLog(Vec<LogEntry>),
     /// For [`Want::Before`].
     Before(Vec<EntryId>),

@@ -18,6 +18,7 @@ mod finish;
 mod input;
 mod inspect;
 mod known;
+mod lessons;
 mod marks;
 mod numbers;
 mod output;
@@ -97,6 +98,8 @@ pub struct Session {
     rescopes: BTreeMap<Token, Rescope>,
     /// What changed about access could not be read and has to be read again.
     access_unread: bool,
+    /// Lessons of the learner's classes.
+    lessons: lessons::Lessons,
     node_has_credit: bool,
     next_token: u64,
     /// What could not be read in the background is not asked for again before this (monotonic milliseconds).
@@ -202,6 +205,7 @@ impl Session {
             access_fetch: None,
             rescopes: BTreeMap::new(),
             access_unread: false,
+            lessons: lessons::Lessons::default(),
             node_has_credit: true,
             // Tokens of two lives never meet: what an earlier life asked for means nothing to this one.
             next_token: now.tick_ms << TOKENS_PER_MS_BITS,
@@ -235,6 +239,7 @@ impl Session {
             Input::Imported(deck) => self.reread(deck, Why::Imported, fx),
             Input::AccessChanged => self.access_changed(fx),
             Input::Zones(zones) => self.zones_changed(now, zones, fx),
+            Input::Class(told) => self.class_told(now, &told, fx),
             Input::Credit(has_credit) => self.node_has_credit = has_credit,
             Input::WriteBehind(rows) => self.write_behind(rows, fx),
             Input::Tick => {}
@@ -343,6 +348,7 @@ impl Session {
         self.repair_stale(now, fx);
         self.reread_owed(now, fx);
         self.read_access_again(now, fx);
+        self.attend(now, fx);
         let sockets: Vec<SocketId> = self.sockets.keys().copied().collect();
         for &socket in &sockets {
             self.fill(now, socket, fx);
@@ -352,6 +358,7 @@ impl Session {
         for socket in sockets {
             self.tell_done(now, socket, fx);
         }
+        self.tell_cells(now, fx);
     }
 }
 

@@ -7,7 +7,8 @@ use crate::day::Day;
 use crate::deck::Deck;
 use crate::entry::{LogEntry, Mode};
 use crate::grade::Grade;
-use crate::ids::{CardId, DeckId, EntryId, SittingId};
+use crate::ids::{CardId, ClassId, DeckId, EntryId, SittingId};
+use crate::lesson::{Cell, Document};
 use crate::session::{SocketId, Token, Want};
 use crate::state::CardState;
 pub use crate::state::Kind;
@@ -35,6 +36,13 @@ pub enum Effect {
         token: Token,
         /// These.
         want: Want,
+    },
+    /// How the learner does in the lesson of this class. It may be lost: the next one says all of it again.
+    Cell {
+        /// The class.
+        class: ClassId,
+        /// How.
+        cell: Arc<Cell>,
     },
 }
 
@@ -77,6 +85,8 @@ pub enum Out {
     Queue(Vec<(DeckId, Counts)>, Counts),
     /// Nothing is left for now.
     Done(Done),
+    /// The document of a class of the learner, and the learner's extra time there in percent.
+    Class(Arc<Document>, u16),
     /// The socket is to be closed.
     Close(Closing),
 }
@@ -263,6 +273,8 @@ pub enum Refusal {
     UnknownEntry,
     /// The undo reaches too far back.
     UndoTooOld,
+    /// The question to the class is closed, and its vote stands.
+    AskClosed,
     /// A response to a card that is turned, or a grade for one that is checked.
     NotOffered,
     /// A response is near the answer: it is asked once more, and nothing is logged.

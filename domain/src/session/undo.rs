@@ -65,6 +65,9 @@ impl Session {
             return Err(Refusal::UnknownEntry);
         }
         let Some((deck, card)) = named.card() else { return Err(Refusal::UnknownEntry) };
+        if self.is_closed_vote(now, of) {
+            return Err(Refusal::AskClosed);
+        }
         let old = id.at_ms().saturating_sub(of.at_ms()) > UNDO_AGE_MS;
         if old && gathered.before.is_none() {
             return Ok(Step::Need(Want::Before(id, UNDO_DEPTH)));

@@ -13,6 +13,7 @@ impl Session {
         let place = self.pending.place(id);
         let Some(pending) = self.pending.remove(id) else { return };
         let is_mark = pending.entry.mark_of().is_some();
+        self.lesson_decided(&pending.entry, outcome);
         match outcome {
             Outcome::Durable => {
                 self.known.insert(id, pending.digest);

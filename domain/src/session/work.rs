@@ -156,6 +156,9 @@ impl Session {
             self.rescope_fetched(now, rescope, facts, fx);
             return self.forget_decks_told();
         }
+        let Some(facts) = self.lesson_fetched(now, token, facts, fx) else {
+            return self.forget_decks_told();
+        };
         let asked = |socket: &Socket| socket.blocked == Some(Block::Fetch(token));
         let by = self.sockets.iter().find(|(_, socket)| asked(socket)).map(|(id, _)| *id);
         if let Some(socket) = by {
@@ -179,6 +182,7 @@ impl Session {
     /// Whether decks may be on their way from the store: a socket waits for it, or looks at its decks again.
     pub(super) fn is_reading(&self) -> bool {
         !self.rescopes.is_empty()
+            || self.reads_lesson_decks()
             || self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
     }
 

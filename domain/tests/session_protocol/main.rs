@@ -21,6 +21,7 @@ mod drill;
 mod ids;
 mod imports;
 mod learner_commit;
+mod lessons;
 mod limits;
 mod order;
 mod regrades;

@@ -215,7 +215,7 @@ impl Sim {
                 self.note("changed");
             }
             Out::Done(done) => self.invariant_i9_own_writes_are_in_the_figures(user, socket, done),
-            Out::Error(_) | Out::Queue(..) | Out::Close(_) => {}
+            Out::Error(_) | Out::Queue(..) | Out::Class(..) | Out::Close(_) => {}
         }
     }
 
@@ -395,6 +395,7 @@ fn told(out: &Out) -> String {
             c.card.as_ref().map(shown)
         ),
         Out::Queue(_, total) => format!("queue {total:?}"),
+        Out::Class(document, _) => format!("class {}", document.version),
         Out::Done(done) => format!("done {done:?}"),
         Out::Close(why) => format!("close {why:?}"),
     }

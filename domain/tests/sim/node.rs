@@ -176,6 +176,7 @@ impl Sim {
                 self.check_frame(user, socket, &out);
                 self.carry(user, socket, out);
             }
+            Effect::Cell { .. } => {}
             Effect::Fetch { token, want } => {
                 let run = self.node.run;
                 self.after(1, 30, Event::FetchRead { run, user, token, want });

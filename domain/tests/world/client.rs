@@ -33,6 +33,7 @@ pub enum Frame {
     Changed(Change),
     Queue { decks: Vec<(domain::ids::DeckId, Counts)>, total: Counts },
     Done(Done),
+    Class(std::sync::Arc<domain::lesson::Document>, u16),
     Close(Closing),
 }
 
@@ -178,6 +179,7 @@ impl Client {
                 self.starts.pop_front();
             }
             Frame::Done(_) => assert!(self.unsure || self.held.is_empty(), "done while cards are held"),
+            Frame::Class(..) => {}
             Frame::Close(why) => self.closed = Some(*why),
         }
         self.frames.push(frame);
@@ -269,6 +271,7 @@ fn frame_of(out: Out) -> Frame {
         }),
         Out::Queue(decks, total) => Frame::Queue { decks, total },
         Out::Done(done) => Frame::Done(done),
+        Out::Class(document, extra_percent) => Frame::Class(document, extra_percent),
         Out::Close(why) => Frame::Close(why),
     }
 }

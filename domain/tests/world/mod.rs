@@ -76,6 +76,8 @@ pub struct World {
     pub fetches: VecDeque<(Token, Want)>,
     /// Rows handed to the writer by this life of the session.
     pub appended: Vec<Offer>,
+    /// What it told of lessons.
+    pub cells: Vec<Arc<domain::lesson::Cell>>,
     next_socket: u64,
     next_id: u128,
 }
@@ -103,6 +105,7 @@ impl World {
             store_is_down: false,
             fetches: VecDeque::new(),
             appended: Vec::new(),
+            cells: Vec::new(),
             next_socket: 0,
             next_id: 0,
         };
@@ -260,6 +263,7 @@ impl World {
                     client.receives(out);
                 }
             }
+            Effect::Cell { cell, .. } => self.cells.push(cell),
             Effect::Fetch { token, want } => {
                 if self.fetches_at_once {
                     inputs.push_back(Input::Fetched { token, facts: self.facts(&want) });

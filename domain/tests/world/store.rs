@@ -90,6 +90,10 @@ impl Store {
                 Facts::Before(older.take(*n).map(|(id, _)| *id).collect())
             }
             Want::Sitting(id) => Facts::Sitting(self.sitting(*id)),
+            Want::Since(from_ms) => {
+                let from = EntryId::v7(*from_ms, 0);
+                Facts::CardLog(self.log.range(from..).map(|(_, entry)| *entry).collect())
+            }
         }
     }
 

@@ -84,7 +84,8 @@ impl Seen {
         let now = Instant::now();
         for student in &rows.students {
             let Some(awaited) = self.awaited.get_mut(&student.student_id) else { continue };
-            while let Some((_, sent)) = awaited.pop_front_if(|(nth, _)| *nth <= student.answered) {
+            while let Some((_, sent)) = awaited.front().copied().filter(|(nth, _)| *nth <= student.answered) {
+                awaited.pop_front();
                 if self.joined {
                     self.lag.note(now - sent);
                 }

@@ -49,6 +49,8 @@ pub(super) fn list() -> Vec<Endpoint> {
         .answers_media(200, "*/*")
         .answers_media(206, "*/*"),
         Endpoint::new(Get, "/", OPEN, pages::index, "The page").answers_media(200, "text/html"),
+        Endpoint::new(Get, "/j/{code}", OPEN, pages::index, "The page, for who joins a lesson by its code")
+            .answers_media(200, "text/html"),
         Endpoint::new(Get, "/web/{file:.*}", OPEN, pages::asset, "A file of the page")
             .answers_media(200, "*/*"),
         Endpoint::new(Get, "/api/docs", OPEN, pages::docs, "This document, to be read")

@@ -2,6 +2,7 @@
 //! disposable: it reads frames, hands inputs to its shard, and writes what comes back. All state that matters is the
 //! session's.
 
+mod class;
 mod outgoing;
 mod port;
 mod relay;
@@ -9,14 +10,17 @@ mod signin;
 mod socket;
 mod translate;
 
+pub use class::class_document;
 pub use outgoing::{card_fields, encode_card};
 pub use relay::{RelayCounters, RelayFigures};
+pub(in crate::ws) use signin::{SignInOutcome, sign_in};
 pub use signin::{SignedIn, TokenCheck, TokenProblem};
 pub use socket::StudySocket;
 pub use translate::{command_input, refusal_code, refusal_message, wire_result, wire_slip};
 
 use crate::events::Events;
 use crate::rates::Rates;
+use crate::teaching::Teaching;
 use crate::ws::layer::{MessageLimits, SocketOptions, SocketRoute};
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actors::{Clock, Engine};
@@ -47,6 +51,8 @@ pub struct StudyContext {
     pub clustered: bool,
     /// People, for the sign-in.
     pub people: Arc<dyn People>,
+    /// Who stands in for a teacher.
+    pub teaching: Teaching,
     /// Whether a token is good.
     pub tokens: Arc<dyn TokenCheck>,
     /// The wall clock that clients are told.
@@ -61,6 +67,14 @@ pub struct StudyContext {
     pub events: Events,
     /// The real wall clock, Unix milliseconds: tokens run on it whatever the developer's clock says.
     pub real_ms: fn() -> i64,
+}
+
+impl StudyContext {
+    /// What the server offers beyond the first version, as `welcome` names it.
+    pub(in crate::ws) fn features(&self) -> Vec<String> {
+        let live_class = self.engine.has_lessons().then_some(protocol::LIVE_CLASS);
+        [protocol::CHECKED_MODES].into_iter().chain(live_class).map(str::to_owned).collect()
+    }
 }
 
 /// The route of the study socket.

@@ -5,9 +5,12 @@ use super::relay::Relayed;
 use super::signin::SignInOutcome;
 use crate::ws::layer::SocketHandle;
 use actors::{Full, SocketPort, ToSocket};
+use domain::lesson::Document;
+use domain::session::Out;
 use protocol::CloseCode;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Frames that may wait for a socket's turn. A socket that does not get its turn in that many is dropped (4408).
 const FRAMES_MAX: usize = 2_048;
@@ -83,8 +86,35 @@ impl StudyPort {
     }
 }
 
+impl StudyPort {
+    /// A class's document takes the place of an older one that still waits.
+    fn merge(&self, document: &Arc<Document>, extra_percent: u16) -> bool {
+        let mut queue = self.queue.borrow_mut();
+        let older = queue.iter_mut().find_map(|waiting| match waiting {
+            Waiting::Session(ToSocket::Frame(Out::Class(older, percent)))
+                if older.class == document.class =>
+            {
+                Some((older, percent))
+            }
+            Waiting::Session(_)
+            | Waiting::SignIn(_)
+            | Waiting::Refused(_)
+            | Waiting::Renewed(..)
+            | Waiting::Relayed(_) => None,
+        });
+        let Some((older, percent)) = older else { return false };
+        (*older, *percent) = (document.clone(), extra_percent);
+        true
+    }
+}
+
 impl SocketPort for StudyPort {
     fn deliver(&self, out: ToSocket) -> Result<(), Full> {
+        if let ToSocket::Frame(Out::Class(document, extra_percent)) = &out
+            && self.merge(document, *extra_percent)
+        {
+            return Ok(());
+        }
         self.put(Waiting::Session(out))
     }
 }

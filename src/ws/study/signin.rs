@@ -34,7 +34,7 @@ pub trait TokenCheck: Send + Sync {
 
 /// What became of a sign-in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum SignInOutcome {
+pub(in crate::ws) enum SignInOutcome {
     /// Welcome.
     Done(UserId),
     /// The person belongs to another organisation.
@@ -46,7 +46,11 @@ pub(super) enum SignInOutcome {
 }
 
 /// Counts the sign-in, makes or finds the person's record, and sets the zone if none was ever set.
-pub(super) async fn sign_in(context: &StudyContext, who: SignIn, zone: Option<String>) -> SignInOutcome {
+pub(in crate::ws) async fn sign_in(
+    context: &StudyContext,
+    who: SignIn,
+    zone: Option<String>,
+) -> SignInOutcome {
     let user = who.user;
     if context.rates.hello(user).await.is_err() {
         return SignInOutcome::TooOften;

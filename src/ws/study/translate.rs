@@ -193,6 +193,7 @@ pub fn refusal_code(refusal: Refusal) -> ErrorCode {
         Refusal::Forbidden => ErrorCode::Forbidden,
         Refusal::UnknownEntry => ErrorCode::UnknownEntry,
         Refusal::UndoTooOld => ErrorCode::UndoTooOld,
+        Refusal::AskClosed => ErrorCode::AskClosed,
         Refusal::NotOffered => ErrorCode::NotOffered,
         Refusal::Near(_) => ErrorCode::Near,
         Refusal::Internal => ErrorCode::Internal,
@@ -218,6 +219,7 @@ pub const fn refusal_message(refusal: Refusal) -> &'static str {
         Refusal::UndoTooOld => {
             "only the last 30 answers, or those of the last 24 hours, can be undone; answer again instead"
         }
+        Refusal::AskClosed => "the question to the class is closed; its answer stands",
         Refusal::NotOffered => {
             "the card was not asked so: a card that is turned gets a grade, one that is checked a response"
         }

@@ -49,8 +49,8 @@ export class Server {
   }
 
   /** The address that signs somebody in with a token of this role in this organisation. */
-  async signInAs(role, user_id, org) {
-    const command = ["token", "--data-dir", join(this.folder, "data"), "--user", user_id, "--role", role, "--org", org, "--name", `Some ${role}`];
+  async signInAs(role, user_id, org, name = `Some ${role}`) {
+    const command = ["token", "--data-dir", join(this.folder, "data"), "--user", user_id, "--role", role, "--org", org, "--name", name];
     const { stdout } = await promisify(execFile)(process.env.STUDYHALL_BIN, command, { env: { ...process.env, STUDYHALL_AUTH_SECRET: SECRET } });
     return `${this.url}/#token=${stdout.trim()}`;
   }
@@ -102,4 +102,18 @@ export async function history(page) {
     cursor = slice.next ? `&cursor=${encodeURIComponent(slice.next)}` : "";
   } while (cursor !== "");
   return items;
+}
+
+/** Has the HTTP API do something, as whoever is signed in on a page. */
+export async function tell(page, method, path, body = undefined) {
+  return page.evaluate(
+    async ([verb, api_path, json]) => {
+      const tokens = JSON.parse(localStorage.getItem("studyhall.tokens"));
+      const headers = { Authorization: `Bearer ${tokens[sessionStorage.getItem("studyhall.here")]}`, "Content-Type": "application/json" };
+      const response = await fetch(`/api/v1/${api_path}`, { method: verb, headers, body: json });
+      if (!response.ok) throw new Error(`${verb} ${api_path}: ${response.status} ${await response.text()}`);
+      return response.status === 204 ? null : response.json();
+    },
+    [method, path, body === undefined ? undefined : JSON.stringify(body)],
+  );
 }

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CLASS_API } from "./classes.js";
 import { accept } from "./websocket.js";
 
 const WEB = fileURLToPath(new URL("../../../web/", import.meta.url));
@@ -39,6 +40,15 @@ export class MockServer {
     this.http_status = null;
     /** The trial run of an import, and what it rejects. */
     this.rejected = [];
+    /** The class whose live lesson is watched over the monitor socket: a `MockLesson`, or none. */
+    this.lesson = null;
+    this.role = "learner";
+    this.org = null;
+    /** Who joins by a code. */
+    this.joining = { code: null, admission: null, waiting: new Map(), guests: new Map() };
+    this.features = [];
+    /** The class document that a learner's socket is welcomed with. */
+    this.class_document = null;
     this.decks = [{ deck_id: DECK_ID, title: "Capitals of the world", path: "Geography::Capitals of the world", cards, may_edit: true }];
   }
 
@@ -51,7 +61,7 @@ export class MockServer {
   }
 
   async close() {
-    for (const { wire } of this.sockets) wire.cut();
+    for (const { wire } of [...this.sockets, ...(this.lesson?.sockets ?? [])]) wire.cut();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
@@ -62,11 +72,12 @@ export class MockServer {
 
   upgrade(request, raw) {
     const socket = { open: true, hello: null, seq: 0, held: [], sitting: null, window: 3 };
+    const is_monitor = request.url.endsWith("/monitor");
     socket.wire = accept(request, raw, {
-      text: (text) => this.frame(socket, JSON.parse(text)),
+      text: (text) => (is_monitor ? this.lesson : this).frame(socket, JSON.parse(text)),
       closed: () => (socket.open = false),
     });
-    this.sockets.push(socket);
+    if (!is_monitor) this.sockets.push(socket);
   }
 
   frame(socket, frame) {
@@ -82,7 +93,7 @@ export class MockServer {
     if (greeting === "silent") return;
     if (typeof greeting === "number") return socket.wire.close(greeting);
     const limits = { in_flight: this.in_flight, frame_bytes: 16_384 };
-    socket.wire.send({ type: "welcome", user_id: this.user_id, server_time: Date.now() + this.clock_ahead_ms, heartbeat_ms: this.heartbeat_ms, limits, features: [] });
+    socket.wire.send({ type: "welcome", user_id: this.user_id, server_time: Date.now() + this.clock_ahead_ms, heartbeat_ms: this.heartbeat_ms, limits, features: this.features, class: this.class_document ?? undefined });
   }
 
   start(socket, frame) {
@@ -139,7 +150,7 @@ export class MockServer {
   async http(request, response) {
     const path = new URL(request.url, "http://mock").pathname;
     if (path.startsWith("/api/v1/")) return this.api(request, response, path.slice(8));
-    const name = path === "/" ? "index.html" : path.replace(/^\/web\//, "");
+    const name = path === "/" || path.startsWith("/j/") ? "index.html" : path.replace(/^\/web\//, "");
     const body = await readFile(join(WEB, name)).catch(() => null);
     response.writeHead(body ? 200 : 404, { "content-type": TYPES[extname(name)] ?? "text/plain", "content-security-policy": CSP, "cache-control": "no-store" });
     response.end(body);
@@ -153,16 +164,16 @@ export class MockServer {
     if (this.http_status) return send(this.http_status, { status: this.http_status, title: "mock", code: "mock" });
     let body = "";
     for await (const chunk of request) body += chunk;
-    const found = Object.entries(API).find(([route]) => new RegExp(`^${route}$`).test(`${request.method} ${path}`));
+    const found = Object.entries({ ...API, ...CLASS_API }).find(([route]) => new RegExp(`^${route}$`).test(`${request.method} ${path}`));
     if (!found) return send(404, { status: 404, title: "Not found", code: "not_found" });
-    send(...found[1](this, body));
+    send(...found[1](this, body, path));
   }
 }
 
 const API = {
   "POST media/session": () => [200, { expires_at: Date.now() + 3_600_000 }],
   "POST codes/redeem": () => [200, { token: tokenFor(), user_id: USER_ID, name: "Mira", role: "learner" }],
-  "GET me": (mock) => [200, { user_id: mock.user_id, name: "Mira", role: "learner", zone: "UTC", rollover_hour: 4, today: new Date().toISOString().slice(0, 10), server_time: Date.now() + mock.clock_ahead_ms }],
+  "GET me": (mock) => [200, { user_id: mock.user_id, name: "Mira", role: mock.role, org: mock.org, zone: "UTC", rollover_hour: 4, today: new Date().toISOString().slice(0, 10), server_time: Date.now() + mock.clock_ahead_ms }],
   "GET decks": (mock) => [200, { items: mock.decks, next: null }],
   "POST decks": (mock, body) => {
     const deck = { deck_id: crypto.randomUUID(), may_edit: true, cards: 0, path: "", ...JSON.parse(body) };
@@ -176,6 +187,8 @@ const API = {
   "POST decks/[^/]+/cards": (mock, body) => [201, { card_id: crypto.randomUUID(), ...JSON.parse(body) }],
   "GET decks/[^/]+/cards/[^/]+/state": () => [200, { flag: 0, suspended: false }],
   "POST decks/(?:[^/]+/)?import": (mock, body) => [200, { deck_id: DECK_ID, added: body.split("\n").filter(Boolean).length, updated: 0, unchanged: 0, rejected: mock.rejected }],
+  "GET decks/[^/]+/cards/[^/]+": (mock, _, path) => [200, mock.cards.find(({ card_id }) => path.endsWith(card_id)) ?? mock.cards[0]],
+  "GET cards/search": (mock) => [200, { items: mock.cards.slice(1, 3), next: null }],
   "GET due": () => [200, { counts: { new: 12, learning: 0, review: 4 }, items: [] }],
 };
 

@@ -50,6 +50,14 @@ function take(bytes) {
 }
 
 function wrap(opcode, payload) {
-  const head = payload.length < 126 ? Buffer.from([0x80 | opcode, payload.length]) : Buffer.from([0x80 | opcode, 126, payload.length >> 8, payload.length & 0xff]);
-  return Buffer.concat([head, payload]);
+  return Buffer.concat([headOf(opcode, payload.length), payload]);
+}
+
+function headOf(opcode, size) {
+  if (size < 126) return Buffer.from([0x80 | opcode, size]);
+  if (size < 65_536) return Buffer.from([0x80 | opcode, 126, size >> 8, size & 0xff]);
+  const head = Buffer.alloc(10);
+  head.set([0x80 | opcode, 127]);
+  head.writeBigUInt64BE(BigInt(size), 2);
+  return head;
 }

@@ -95,7 +95,12 @@ fn every_broken_message_has_its_verdict_or_its_close_code_and_nothing_else() {
         ("elapsed is negative", with(&[("elapsed_ms", json!(-1))]), Verdict("malformed")),
         ("deck is no UUID", with(&[("deck_id", json!("deck"))]), Verdict("malformed")),
         ("sure of nothing", with(&[("confidence", json!("maybe"))]), Verdict("malformed")),
-        ("a response", with(&[("grade", Value::Null), ("response", json!("Paris"))]), Verdict("not_offered")),
+        (
+            "a response of three",
+            with(&[("grade", Value::Null), ("response", json!([1]))]),
+            Verdict("malformed"),
+        ),
+        ("a grade and a response", with(&[("response", json!("Paris"))]), Verdict("malformed")),
         ("unknown, numbered", with(&[("type", json!("guess"))]), Verdict("unknown_type")),
         ("unknown", "{\"type\":\"guess\"}".into(), Notice("unknown_type")),
         ("unknown, without seq, its id a number", "{\"type\":\"guess\",\"id\":7}".into(), Closed(4508)),

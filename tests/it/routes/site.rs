@@ -145,6 +145,7 @@ impl Site {
             seed: 7,
             hooks: Hooks::default(),
             cluster: store.inner().cluster(nowhere),
+            lessons: None,
         });
         engine.supervise();
         let registry = prometheus::Registry::new();

@@ -17,6 +17,7 @@ use ports::{
 };
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use studyhall::teaching::Teaching;
 
 /// Whether the suite runs on a CQL server.
 pub fn on_cql() -> bool {
@@ -149,6 +150,30 @@ impl AnyStore {
             AnyStore::Memory(store) => store,
             AnyStore::Embedded(store) => store,
             AnyStore::Cql(store) => store,
+        }
+    }
+
+    /// Live lessons, where this store offers them.
+    pub fn lessons(&self) -> Option<actors::LessonOptions> {
+        if let AnyStore::Cql(_) = self {
+            return None;
+        }
+        let teaching = self.teaching();
+        let (run, lessons) = (domain::ids::RunId(super::server::random_uuid()), teaching.lessons.clone());
+        let encode = studyhall::ws::monitor::encode_view;
+        Some(actors::LessonOptions { lessons, run, encode, watchers: Arc::new(teaching) })
+    }
+
+    /// Who may watch and steer classes.
+    pub fn teaching(&self) -> Teaching {
+        fn of<S: People + ports::Papers + ports::Lessons + Clone>(store: &S) -> Teaching {
+            let store = Arc::new(store.clone());
+            Teaching { people: store.clone(), papers: store.clone(), lessons: store }
+        }
+        match self {
+            AnyStore::Memory(store) => of(store),
+            AnyStore::Embedded(store) => of(store),
+            AnyStore::Cql(store) => of(store),
         }
     }
 

@@ -164,7 +164,7 @@ impl<'a> Device<'a> {
         self.receive()
     }
 
-    fn receive(&mut self) -> Result<Value, Option<u16>> {
+    pub fn receive(&mut self) -> Result<Value, Option<u16>> {
         loop {
             let incoming = self.server.run(async {
                 tokio::time::timeout(PATIENCE, self.socket.recv()).await.expect("a frame in time")

@@ -29,6 +29,7 @@ use studyhall::clock::{ServerClock, real_ms};
 use studyhall::events::{Events, EventsOptions, EventsParts};
 use studyhall::rates::Rates;
 use studyhall::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
+use studyhall::ws::monitor;
 use studyhall::ws::study::{StudyContext, encode_card, route};
 
 pub use super::library::{card_record, open, put_deck, put_public_deck, unlimited};
@@ -150,6 +151,7 @@ impl TestServer {
                 seed: 7,
                 hooks: wishes.hooks.clone(),
                 cluster: wishes.cluster.clone().or_else(|| store.cluster(address)),
+                lessons: store.lessons(),
             })
         };
         let people = WatchedPeople::new(store.clone());
@@ -158,6 +160,7 @@ impl TestServer {
             clustered: wishes.clustered || wishes.cluster.is_some() || on_cql(),
             engine: engine.clone(),
             people: Arc::new(people.clone()),
+            teaching: store.teaching(),
             tokens: Arc::new(PlainTokens),
             clock: clock.clone(),
             relays: Arc::default(),
@@ -183,7 +186,7 @@ impl TestServer {
                     let visited = visited.clone();
                     App::new().route("/visit/{user}", web::get().to(move |path| visit(visited.clone(), path)))
                 };
-                let routes = move || vec![route(context.clone())];
+                let routes = move || vec![route(context.clone()), monitor::route(context.clone())];
                 let server = serve(vec![listener], &options, app, routes).unwrap();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();

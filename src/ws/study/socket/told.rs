@@ -4,6 +4,7 @@ use super::{Stage, StudySocket};
 use crate::events::{Happened, SittingEnd};
 use crate::ws::layer::CloseCode as WireCode;
 use crate::ws::layer::Socket;
+use crate::ws::study::class::class_document;
 use crate::ws::study::outgoing::{
     done_frame, notice_frame, queue_frame, refused_frame, write_card, write_changed, write_graded,
 };
@@ -16,9 +17,6 @@ use domain::session::{Done, Out};
 use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
 use protocol::{CloseCode, Goodbye, ServerFrame};
 use std::sync::Arc;
-
-/// The word in `welcome.features` of a server that types and chooses.
-const CHECKED_MODES: &str = "checked_modes";
 
 impl StudySocket {
     pub(super) fn look(&mut self, socket: &mut Socket<'_, Self>) {
@@ -101,6 +99,7 @@ impl StudySocket {
         self.stage = Stage::Open { user, plug };
         self.hello = String::new();
         socket.signed_in();
+        let class = self.context.engine.class_document(user);
         let frame = ServerFrame::Welcome(Box::new(protocol::Welcome {
             user_id: user.0,
             server_time: self.context.clock.now().wall_ms,
@@ -109,8 +108,8 @@ impl StudySocket {
                 in_flight: IN_FLIGHT_MAX,
                 frame_bytes: u32::try_from(CLIENT_FRAME_BYTES_MAX).unwrap_or(u32::MAX),
             },
-            features: vec![CHECKED_MODES.to_owned()],
-            class: None,
+            features: self.context.features(),
+            class: class.map(|(document, extra_percent)| class_document(&document, extra_percent)),
             node: self.context.label.as_deref().map(str::to_owned),
         }));
         self.send(&frame, socket);
@@ -174,6 +173,10 @@ impl StudySocket {
                 self.flush_saved(socket);
                 self.send(&done_frame(&done), socket);
                 self.sitting_ended(done);
+            }
+            Out::Class(document, extra_percent) => {
+                let document = class_document(&document, extra_percent);
+                self.send(&ServerFrame::Class(Box::new(document)), socket);
             }
             Out::Close(_) => {}
         }

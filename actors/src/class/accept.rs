@@ -1,0 +1,171 @@
+//! A text is accepted: it becomes one of the card's answers, where whoever accepts it may edit the deck, and whoever gave it
+//! is graded anew, however long ago. Each regrade goes through its learner's session like
+//! any command, so that live sockets are shown what changed; it has its id by the command that accepted the text, so that
+//! doing it again changes nothing.
+
+use super::Classes;
+use super::actor::{ClassActor, Live};
+use super::messages::ToClass;
+use crate::batch::BatchError;
+use crate::engine::{Engine, Shared};
+use crate::limits::{ACCEPTS_AT_ONCE, CLASS_RESTS_MS};
+use crate::messages::ToShard;
+use domain::check::{CheckSettings, later::Accepted};
+use domain::ids::{EntryId, UserId};
+use domain::lesson::record::Accepting;
+use domain::session::{Command, Facts, Refusal, Want};
+use futures_util::StreamExt as _;
+use ports::LibraryError;
+use ports::library::{ACCEPT_BYTES_MAX, ACCEPT_MAX};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Why somebody was not graded anew: it is tried again.
+#[derive(Debug, thiserror::Error)]
+enum NotRegraded {
+    #[error("the card's log could not be read")]
+    Unread,
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    #[error("the session refused it now ({0:?})")]
+    Refused(Refusal),
+}
+
+impl ClassActor {
+    /// Carries an accepted text out for all students of the class, until it has succeeded with all of them.
+    pub(super) fn carry_out(&self, live: &Live, accepting: Accepting) {
+        let students = live.record.as_ref().map(|record| record.students.clone());
+        let known = live.lesson.wrong_texts(accepting.card);
+        let (shared, link, class) = (self.shared.clone(), self.link.clone(), self.class);
+        self.shared.runtime().spawn(async move {
+            let Some(classes) = &shared.classes else { return };
+            let mut left = students;
+            while !link.is_closed() {
+                let settings = match learn(&shared, classes, &accepting).await {
+                    Ok(settings) => settings,
+                    Err(error) => {
+                        tracing::warn!(%error, %class, "an accepted text could not be kept with its card");
+                        tokio::time::sleep(Duration::from_millis(CLASS_RESTS_MS)).await;
+                        continue;
+                    }
+                };
+                let todo = match left.take() {
+                    Some(students) => students,
+                    None => match classes.people.class(class).await {
+                        Ok(record) => record.map(|record| record.students).unwrap_or_default(),
+                        Err(error) => {
+                            tracing::warn!(%error, %class, "whom an accepted text concerns could not be read");
+                            tokio::time::sleep(Duration::from_millis(CLASS_RESTS_MS)).await;
+                            continue;
+                        }
+                    },
+                };
+                let digests = accepted(&accepting).digests(known.iter().map(|text| &**text), &settings);
+                let failed = regrade_all(&shared, &accepting, &digests, todo).await;
+                if failed.is_empty() {
+                    return drop(link.send(ToClass::CarriedOut(accepting.said)).await);
+                }
+                left = Some(failed);
+                tokio::time::sleep(Duration::from_millis(CLASS_RESTS_MS)).await;
+            }
+        });
+    }
+}
+
+fn accepted(accepting: &Accepting) -> Accepted<'_> {
+    Accepted {
+        said: accepting.said,
+        by: accepting.by,
+        deck: accepting.deck,
+        card: accepting.card,
+        text: &accepting.text,
+    }
+}
+
+/// Makes a text one of its card's answers, if whoever accepts it may edit the deck and there is room; by what settings the
+/// deck compares.
+async fn learn(
+    shared: &Arc<Shared>,
+    classes: &Classes,
+    accepting: &Accepting,
+) -> Result<CheckSettings, LibraryError> {
+    let library = &classes.library;
+    let Some(deck) = library.deck(accepting.deck).await? else { return Ok(CheckSettings::default()) };
+    let settings = deck.settings.check;
+    let may_edit = deck.owner == accepting.by || deck.editors.contains(&accepting.by);
+    if !may_edit || deck.deleted_ms.is_some() || accepting.text.len() > ACCEPT_BYTES_MAX {
+        return Ok(settings);
+    }
+    let Some(mut card) = library.card(accepting.deck, accepting.card).await? else { return Ok(settings) };
+    let is_known = card.accept.iter().any(|text| **text == *accepting.text);
+    if is_known || card.deleted_ms.is_some() || card.accept.len() >= ACCEPT_MAX {
+        return Ok(settings);
+    }
+    card.accept.push(accepting.text.to_string());
+    // Somebody else may have changed the deck in between: then it is read and changed again.
+    library.put_cards(deck.id, vec![card], Some(deck.revision), shared.clock.now().wall_ms).await?;
+    Engine { shared: shared.clone() }.deck_changed(deck.id);
+    Ok(settings)
+}
+
+/// Grades the answers of these students anew; those with whom it did not succeed.
+async fn regrade_all(
+    shared: &Arc<Shared>,
+    accepting: &Accepting,
+    digests: &BTreeSet<u64>,
+    students: Vec<UserId>,
+) -> Vec<UserId> {
+    let accepted = accepted(accepting);
+    let one = |student: UserId| async move {
+        regrade(shared, &accepted, digests, student).await.map_err(|error| {
+            tracing::warn!(%error, user = %student, "answers could not be graded anew");
+            student
+        })
+    };
+    let done = futures_util::stream::iter(students).map(one).buffer_unordered(ACCEPTS_AT_ONCE);
+    done.filter_map(|outcome| std::future::ready(outcome.err())).collect().await
+}
+
+async fn regrade(
+    shared: &Arc<Shared>,
+    accepted: &Accepted<'_>,
+    digests: &BTreeSet<u64>,
+    student: UserId,
+) -> Result<(), NotRegraded> {
+    let read = shared.reader.answer(student, Want::CardLog(accepted.deck, accepted.card)).await;
+    let Ok(Facts::CardLog(log)) = read else { return Err(NotRegraded::Unread) };
+    let regrades = accepted.regrades(&log, digests);
+    if regrades.is_empty() {
+        return Ok(());
+    }
+    let commands: Vec<_> = regrades.into_iter().map(|(id, r)| (id, Ok(Command::Regrade(r)))).collect();
+    let count = commands.len();
+    give(shared, student, commands).await?;
+    if let Some(classes) = &shared.classes {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        classes.counters.regraded.fetch_add(count, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Puts commands of the server's own through a learner's session.
+async fn give(
+    shared: &Arc<Shared>,
+    user: UserId,
+    commands: Vec<(EntryId, Result<Command, Refusal>)>,
+) -> Result<(), NotRegraded> {
+    let shard = shared.shard_for(user).ok_or(BatchError::NotReady)?;
+    let (reply, answer) = oneshot::channel();
+    if shard.send(ToShard::Batch { user, commands, reply }).await.is_err() {
+        return Err(BatchError::NotReady.into());
+    }
+    let verdicts = answer.await.unwrap_or(Err(BatchError::NotReady))?;
+    match verdicts.into_iter().find_map(|verdict| verdict.refusal) {
+        // The card, or the answer, is not there any more: nothing is left to be graded.
+        None | Some(Refusal::UnknownCard | Refusal::UnknownEntry) => Ok(()),
+        Some(refusal) => Err(NotRegraded::Refused(refusal)),
+    }
+}

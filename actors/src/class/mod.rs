@@ -1,0 +1,245 @@
+//! Live lessons: one actor a class, which feeds the machine [`Lesson`](domain::lesson::Lesson) and does what it wants done. A
+//! class is found by its id and made by whoever comes first; it is dropped when nobody watches, nothing is on and nothing
+//! is owed. Sessions tell it cells without waiting for it; it tells them the document through their shards.
+
+mod accept;
+mod actor;
+mod figures;
+mod messages;
+mod perform;
+mod roster;
+mod tell;
+
+pub use figures::ClassFigures;
+pub use messages::{MonitorClose, NotWatched, Picture, ToMonitor, monitor_queue};
+
+use crate::engine::Shared;
+use crate::limits::{CLASS_INBOX, CLASSES_LIVE};
+use actor::ClassActor;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use domain::ids::{ClassId, EntryId, RunId, UserId};
+use domain::lesson::{Cell, Command, MonitorId, Told, View};
+use figures::{Counters, count};
+use messages::ToClass;
+use ports::{Boxed, ClassRecord, Lessons, Library, People, StoreError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// How a picture becomes frames: a snapshot, or what changed after the version that is given.
+pub type ViewEncoder = fn(Option<u64>, &View) -> Vec<Arc<str>>;
+
+/// How often somebody who wants to watch looks for the class before it is not ready.
+const LOOKS_MAX: usize = 3;
+/// How often unfinished lessons are looked for after a start, while that fails.
+const RESUME_AGAIN: Duration = Duration::from_secs(1);
+
+/// What live lessons need.
+#[derive(Clone)]
+pub struct LessonOptions {
+    /// Records and reports.
+    pub lessons: Arc<dyn Lessons>,
+    /// This life of the process, which holds the classes that it takes.
+    pub run: RunId,
+    /// How pictures are encoded.
+    pub encode: ViewEncoder,
+    /// Who may watch.
+    pub watchers: Arc<dyn Watchers>,
+}
+
+/// Who may watch classes and steer their lessons: the one place that decides.
+pub trait Watchers: Send + Sync + 'static {
+    /// All who may at this moment (Unix milliseconds): a class's teachers, and who stands in for them.
+    fn watchers<'a>(
+        &'a self,
+        class: &'a ClassRecord,
+        now_ms: i64,
+    ) -> Boxed<'a, Result<BTreeSet<UserId>, StoreError>>;
+}
+
+/// All classes of this node.
+pub(crate) struct Classes {
+    options: LessonOptions,
+    people: Arc<dyn People>,
+    library: Arc<dyn Library>,
+    live: DashMap<ClassId, mpsc::Sender<ToClass>>,
+    /// What students were told last of each class, for sessions that are loaded later.
+    told: DashMap<ClassId, Arc<Told>>,
+    /// The classes of each student that were told of.
+    attended: DashMap<UserId, Vec<ClassId>>,
+    counters: Counters,
+    monitors: AtomicU64,
+}
+
+/// A monitor's way to its class. When it is dropped, nobody watches there any more.
+#[derive(Debug)]
+pub struct Monitor {
+    id: MonitorId,
+    user: UserId,
+    class: mpsc::Sender<ToClass>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Monitor {
+    /// The picture that was sent last has left.
+    pub fn ready(&self) {
+        self.tell(ToClass::Ready(self.id));
+    }
+
+    /// A command of the teacher; `false` if there is no room for it.
+    pub fn command(&self, seq: u64, id: EntryId, command: Command) -> bool {
+        let (monitor, by, command) = (self.id, self.user, Box::new(command));
+        self.class.try_send(ToClass::Command { monitor, seq, id, by, command }).is_ok()
+    }
+
+    fn tell(&self, message: ToClass) {
+        if let Err(mpsc::error::TrySendError::Full(message)) = self.class.try_send(message) {
+            let class = self.class.clone();
+            self.runtime.spawn(async move { drop(class.send(message).await) });
+        }
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.tell(ToClass::Unwatch(self.id));
+    }
+}
+
+impl Classes {
+    pub(crate) fn new(options: LessonOptions, people: Arc<dyn People>, library: Arc<dyn Library>) -> Classes {
+        Classes {
+            options,
+            people,
+            library,
+            live: DashMap::new(),
+            told: DashMap::new(),
+            attended: DashMap::new(),
+            counters: Counters::default(),
+            monitors: AtomicU64::new(0),
+        }
+    }
+
+    /// A student's cell. It never waits: without room it is dropped, and the next one says all of it again.
+    pub(crate) fn cell(&self, class: ClassId, cell: Arc<Cell>) {
+        count(&self.counters.cells);
+        let is_taken = self.live.get(&class).is_some_and(|link| link.try_send(ToClass::Cell(cell)).is_ok());
+        if !is_taken {
+            count(&self.counters.cells_dropped);
+        }
+    }
+
+    /// What this student is to know of lessons.
+    pub(crate) fn told_to(&self, user: UserId) -> Vec<Arc<Told>> {
+        let Some(classes) = self.attended.get(&user).map(|classes| classes.clone()) else {
+            return Vec::new();
+        };
+        classes.iter().filter_map(|class| self.told.get(class).map(|told| told.clone())).collect()
+    }
+
+    /// Who belongs to classes, or may watch them, may have changed.
+    pub(crate) fn look(&self) {
+        for link in &self.live {
+            // A full inbox: it looks by itself soon.
+            drop(link.try_send(ToClass::Look));
+        }
+    }
+
+    pub(crate) fn figures(&self) -> ClassFigures {
+        self.counters.read(self.live.len())
+    }
+
+    /// The way to a class, which is made if nobody has asked for it yet; `None` without room for another.
+    fn link(&self, shared: &Arc<Shared>, class: ClassId, insists: bool) -> Option<mpsc::Sender<ToClass>> {
+        let has_room = self.live.len() < CLASSES_LIVE;
+        match self.live.entry(class) {
+            Entry::Occupied(link) => Some(link.get().clone()),
+            Entry::Vacant(_) if !has_room => None,
+            Entry::Vacant(place) => {
+                let (link, inbox) = mpsc::channel(CLASS_INBOX);
+                place.insert(link.clone());
+                let actor = ClassActor::new(class, shared.clone(), (link.clone(), inbox), insists);
+                shared.runtime().spawn(actor.run());
+                Some(link)
+            }
+        }
+    }
+
+    /// A class is dropped. What came meanwhile has its answer: whoever waits looks for the class again.
+    fn forget(&self, class: ClassId, link: &mpsc::Sender<ToClass>) {
+        self.live.remove_if(&class, |_, known| known.same_channel(link));
+        self.told.remove(&class);
+        self.attended.retain(|_, classes| {
+            classes.retain(|of| *of != class);
+            !classes.is_empty()
+        });
+    }
+
+    /// Begins to watch.
+    pub(crate) async fn watch(
+        &self,
+        shared: &Arc<Shared>,
+        class: ClassId,
+        user: UserId,
+        to: mpsc::Sender<ToMonitor>,
+    ) -> Result<Monitor, NotWatched> {
+        let record = self.people.class(class).await.map_err(|error| {
+            tracing::warn!(%error, %class, "a class could not be read");
+            NotWatched::NotReady
+        })?;
+        let Some(record) = record.filter(|record| record.deleted_ms.is_none()) else {
+            return Err(NotWatched::Forbidden);
+        };
+        let watchers = self.options.watchers.watchers(&record, shared.clock.now().wall_ms).await;
+        let watchers = watchers.map_err(|error| {
+            tracing::warn!(%error, %class, "who may watch a class could not be read");
+            NotWatched::NotReady
+        })?;
+        if !watchers.contains(&user) {
+            return Err(NotWatched::Forbidden);
+        }
+        let id = MonitorId(self.monitors.fetch_add(1, Ordering::Relaxed) + 1);
+        for _ in 0..LOOKS_MAX {
+            let Some(link) = self.link(shared, class, false) else { break };
+            let (reply, answer) = oneshot::channel();
+            let watch = ToClass::Watch { monitor: id, user, to: to.clone(), reply };
+            if link.send(watch).await.is_err() {
+                continue;
+            }
+            match answer.await {
+                Ok(Ok(())) => {
+                    let runtime = shared.runtime().clone();
+                    return Ok(Monitor { id, user, class: link, runtime });
+                }
+                Ok(Err(why)) => return Err(why),
+                // It was dropped just now.
+                Err(_) => {}
+            }
+        }
+        Err(NotWatched::NotReady)
+    }
+
+    /// After a start: lessons that are not over are taken and go on.
+    pub(crate) async fn resume(shared: Arc<Shared>) {
+        let Some(classes) = &shared.classes else { return };
+        loop {
+            match classes.options.lessons.unfinished().await {
+                Ok(unfinished) => {
+                    for class in unfinished {
+                        if classes.link(&shared, class, true).is_none() {
+                            tracing::error!(%class, "there is no room for an unfinished lesson");
+                        }
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "unfinished lessons could not be listed");
+                    tokio::time::sleep(RESUME_AGAIN).await;
+                }
+            }
+        }
+    }
+}

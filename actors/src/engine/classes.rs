@@ -1,0 +1,46 @@
+//! Live lessons, as sockets ask for them.
+
+use super::Engine;
+use crate::class::{ClassFigures, Monitor, NotWatched, ToMonitor};
+use domain::ids::{ClassId, UserId};
+use domain::lesson::Document;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+impl Engine {
+    /// Whether live lessons are offered.
+    pub fn has_lessons(&self) -> bool {
+        self.shared.classes.is_some()
+    }
+
+    /// Begins to watch a class, for one who may; what there is to see comes through `to`, made by
+    /// [`monitor_queue`](crate::monitor_queue).
+    ///
+    /// # Errors
+    /// See [`NotWatched`].
+    pub async fn watch(
+        &self,
+        class: ClassId,
+        user: UserId,
+        to: mpsc::Sender<ToMonitor>,
+    ) -> Result<Monitor, NotWatched> {
+        match &self.shared.classes {
+            Some(classes) => classes.watch(&self.shared, class, user, to).await,
+            None => Err(NotWatched::NotOffered),
+        }
+    }
+
+    /// The document of the lesson that this student attends, and the student's extra time in percent; of several the one
+    /// that was opened last.
+    pub fn class_document(&self, user: UserId) -> Option<(Arc<Document>, u16)> {
+        let told = self.shared.classes.as_ref()?.told_to(user);
+        let newest = told.into_iter().max_by_key(|told| (told.is_on(), told.opened_ms, told.at))?;
+        let extra_percent = newest.students.get(&user).copied()?;
+        Some((newest.document.clone(), extra_percent))
+    }
+
+    /// What was counted of live lessons; `None` where they are not offered.
+    pub fn class_figures(&self) -> Option<ClassFigures> {
+        self.shared.classes.as_ref().map(|classes| classes.figures())
+    }
+}

@@ -1,0 +1,130 @@
+//! The question that is put to the class: its card comes at once, its first answer is the vote, and after the close the vote
+//! stands.
+
+use super::super::Session;
+use super::super::types::*;
+use super::{AskAnswer, Attended};
+use crate::ids::EntryId;
+use crate::lesson::cell::Vote;
+use crate::lesson::{Ask, Told};
+use crate::limits::VOTES_REMEMBERED;
+
+impl Session {
+    /// Hands the card that is put to the class to the device that was used last, unless the learner has voted.
+    pub(super) fn put_asked(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        for at in 0..self.lessons.attended.len() {
+            let Some(ask) = self.lessons.attended.get(at).and_then(|attended| attended.to_put(now)) else {
+                continue;
+            };
+            let Some(study) = self.decks.get(&ask.deck) else { continue };
+            let Some(index) = study.deck.index_of(ask.card) else { continue };
+            let key = (ask.deck, index);
+            let state = study.state(index);
+            let is_hidden = !study.shows(index) || study.is_stale(index);
+            let rests = state.suspended || state.is_buried(self.today);
+            let is_busy = self.pending.concern(key) || self.locked.contains_key(&key);
+            if is_hidden || rests || is_busy || self.holder_of(key).is_some() {
+                continue;
+            }
+            let studying = self.sockets.iter().filter(|(_, socket)| socket.sitting.is_some());
+            let Some(socket) = studying.max_by_key(|(_, socket)| socket.acted_tick_ms).map(|(id, _)| *id)
+            else {
+                continue;
+            };
+            self.make_room(socket, fx);
+            let kind = self.kind_shown(key);
+            self.hand_out(now, socket, key, kind, fx);
+        }
+    }
+
+    /// A socket that holds all it may hold puts its last card back.
+    fn make_room(&mut self, socket: SocketId, fx: &mut Vec<Effect>) {
+        let Some(state) = self.sockets.get_mut(&socket) else { return };
+        let window = state.sitting.as_ref().map_or(0, |sitting| sitting.window);
+        if state.held.len() < window || state.held.len() < 2 {
+            return;
+        }
+        let Some(dropped) = state.held.pop() else { return };
+        self.returned.push_front(dropped.key);
+        let drop = self.card_id(dropped.key).into_iter().collect();
+        let changed = Changed { reason: Reason::Assigned, drop, card: None, about: None, left: None };
+        fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
+    }
+
+    /// Whether this entry is a vote of a question that is closed: it is not taken back any more.
+    pub(in crate::session) fn is_closed_vote(&self, now: Now, of: EntryId) -> bool {
+        self.lessons.attended.iter().any(|attended| attended.is_closed_vote(now, of))
+    }
+}
+
+impl Attended {
+    /// The question that the learner has not answered yet and still may.
+    fn to_put(&self, now: Now) -> Option<Ask> {
+        let ask = self.told.document.ask?;
+        let is_open = self.told.is_on() && !self.told.is_paused();
+        if !is_open || self.count.is_none() || ask.is_closed(now.wall_ms, self.extra_percent) {
+            return None;
+        }
+        let is_on_the_way = self.on_the_way.values().any(|at_ms| ask.takes(*at_ms, self.extra_percent));
+        (self.vote(&ask).is_none() && !is_on_the_way).then_some(ask)
+    }
+
+    /// The learner's vote: the first answer that reached the server in time.
+    fn vote(&self, ask: &Ask) -> Option<&AskAnswer> {
+        let is_to = |answer: &&AskAnswer| {
+            (answer.deck, answer.card) == (ask.deck, ask.card)
+                && ask.takes(answer.reached_ms, self.extra_percent)
+        };
+        self.answers.iter().filter(is_to).min_by_key(|answer| (answer.reached_ms, answer.id))
+    }
+
+    /// The votes on the question that is put, one a round.
+    pub(super) fn votes(&self) -> Vec<Vote> {
+        let rounds = self.told.rounds.iter();
+        rounds
+            .filter_map(|ask| {
+                let AskAnswer { said, is_correct, reached_ms, .. } = *self.vote(ask)?;
+                Some(Vote { ask: ask.id, round: ask.round, said, is_correct, reached_ms })
+            })
+            .collect()
+    }
+
+    fn is_closed_vote(&self, now: Now, of: EntryId) -> bool {
+        let extra = self.extra_percent;
+        let closed = |ask: &&Ask| ask.is_closed(now.wall_ms, extra);
+        let mut rounds = self.told.rounds.iter().filter(closed);
+        self.voted.contains(&of)
+            || rounds.any(|ask| {
+                let waits = self.on_the_way.get(&of).is_some_and(|at_ms| ask.takes(*at_ms, extra));
+                let vote = self.vote(ask);
+                vote.is_some_and(|vote| vote.id == of) || (vote.is_none() && waits)
+            })
+    }
+
+    /// The document changes: votes on a question that gives way stand from now on, if it was closed.
+    pub(super) fn ask_moves_on(&mut self, now: Now, to: &Told) {
+        let gone: Vec<Ask> = self
+            .told
+            .rounds
+            .iter()
+            .filter(|ask| !to.rounds.iter().any(|kept| kept.id == ask.id))
+            .copied()
+            .collect();
+        for ask in gone {
+            let Some(vote) = self.vote(&ask).map(|vote| vote.id) else { continue };
+            if ask.is_closed(now.wall_ms, self.extra_percent) {
+                if self.voted.len() >= VOTES_REMEMBERED {
+                    self.voted.pop_front();
+                }
+                self.voted.push_back(vote);
+            }
+        }
+        let is_put = |answer: &AskAnswer| {
+            to.rounds.iter().any(|ask| (ask.deck, ask.card) == (answer.deck, answer.card))
+        };
+        self.answers.retain(is_put);
+        if to.rounds.is_empty() {
+            self.on_the_way.clear();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Cells: what the session tells of its learner, four times a second at most, and whole every ten seconds. A cell may be
+//! lost; the next one says all of it again. An answer on its way is worth a cell only when it takes long: mostly it is
+//! durable a moment later, and told of once, without waiting for the next quarter of a second.
+
+use super::super::Session;
+use super::super::types::*;
+use super::Attended;
+use crate::lesson::cell::{Cell, Figures, Presence, WrongAnswer};
+use crate::lesson::count::{Count, WrongDigest};
+use crate::limits::{AWAY_AFTER_MS, CELL_EVERY_MS, CELL_WHOLE_EVERY_MS};
+use std::sync::Arc;
+
+impl Session {
+    /// Tells each lesson what it does not know yet, if it is time.
+    pub(in crate::session) fn tell_cells(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if !self.has_lessons() {
+            return;
+        }
+        let presence = self.presence(now);
+        for at in 0..self.lessons.attended.len() {
+            let Some(attended) = self.lessons.attended.get_mut(at) else { return };
+            attended.has_changed |= attended.presence != presence;
+            let Some(is_whole) = attended.is_due(now, presence) else { continue };
+            let Some(cell) = self.cell(now, at, presence, is_whole) else { continue };
+            let Some(attended) = self.lessons.attended.get_mut(at) else { return };
+            attended.was_told(now, presence, is_whole);
+            fx.push(Effect::Cell { class: attended.class(), cell: Arc::new(cell) });
+        }
+    }
+
+    /// When a cell is due by itself (monotonic milliseconds).
+    pub(in crate::session) fn cells_deadline(&self) -> Option<u64> {
+        let is_here = !self.sockets.is_empty();
+        self.lessons.attended.iter().filter_map(|attended| attended.deadline(is_here)).min()
+    }
+
+    fn presence(&mut self, now: Now) -> Presence {
+        let Some(acted) = self.sockets.values().map(|socket| socket.acted_tick_ms).max() else {
+            return Presence::Left;
+        };
+        let quiet_ms = now.tick_ms.saturating_sub(acted);
+        self.lessons.seen_ms = now.wall_ms.saturating_sub(i64::try_from(quiet_ms).unwrap_or(0));
+        if quiet_ms < AWAY_AFTER_MS { Presence::Here } else { Presence::Away }
+    }
+
+    fn cell(&mut self, now: Now, at: usize, presence: Presence, is_whole: bool) -> Option<Cell> {
+        let attended = self.lessons.attended.get(at)?;
+        let lesson = attended.told.document.lesson?;
+        let mut figures = attended.count.as_ref()?.figures().clone();
+        self.recall(&mut figures);
+        if !is_whole {
+            figures.cards.retain(|tally| attended.changed_cards.contains(&tally.card));
+        }
+        figures.is_whole = is_whole;
+        figures.presence = presence;
+        figures.last_seen_ms = figures.last_seen_ms.max(self.lessons.seen_ms);
+        figures.unsaved = self.unsaved_in(attended);
+        figures.as_of_ms = now.wall_ms;
+        figures.votes = attended.votes();
+        figures.wrong = attended.count.iter().flat_map(Count::wrong).filter_map(|w| self.wrong(w)).collect();
+        let called_by = attended.told.at.0;
+        let version = &mut self.lessons.version;
+        // Numbers of two lives never meet, and those of the later one are higher.
+        version.n = version.n.max(now.tick_ms << super::super::TOKENS_PER_MS_BITS) + 1;
+        let version = *version;
+        Some(Cell { student: self.user, lesson, version, called_by, figures })
+    }
+
+    /// A wrong answer with its text; without one where only the log knows of it, which keeps no texts.
+    fn wrong(&self, wrong: &WrongDigest) -> Option<WrongAnswer> {
+        let WrongDigest { card, digest, times } = *wrong;
+        self.wrong_text(card, digest).map(|text| WrongAnswer { card, digest, text: text.clone(), times })
+    }
+
+    /// How well the cards of the lesson are remembered now.
+    fn recall(&self, figures: &mut Figures) {
+        let (mut sum, mut known) = (0_u32, 0_u32);
+        for tally in &mut figures.cards {
+            let Some(study) = self.decks.get(&tally.deck) else { continue };
+            let Some(index) = study.deck.index_of(tally.card) else { continue };
+            let recall = study.state(index).recall(self.today, &study.deck.settings.fold_params());
+            tally.recall_permille = recall.map(|recall| (recall * 1_000.0 + 0.5) as u16);
+            if let Some(permille) = tally.recall_permille {
+                (sum, known) = (sum + u32::from(permille), known + 1);
+            }
+        }
+        figures.recall_permille = sum.checked_div(known).and_then(|mean| u16::try_from(mean).ok());
+    }
+}
+
+impl Attended {
+    /// Whether a cell is due, and whether it names all cards.
+    fn is_due(&self, now: Now, presence: Presence) -> Option<bool> {
+        if !self.told.is_on() || self.count.is_none() {
+            return None;
+        }
+        let is_called = self.answered_call != Some(self.call());
+        let since = |then: Option<u64>| then.map_or(u64::MAX, |then| now.tick_ms.saturating_sub(then));
+        let wants_whole = is_called || since(self.whole_tick_ms) >= CELL_WHOLE_EVERY_MS;
+        let is_soon = since(self.told_tick_ms) >= CELL_EVERY_MS;
+        // Whoever is not there has said so, and says nothing more until something changes.
+        let is_there = presence != Presence::Left;
+        let waits_long = self.unsaved_since_tick_ms.is_some_and(|then| since(Some(then)) >= CELL_EVERY_MS);
+        let has_changed = self.has_changed || waits_long;
+        match (is_called, is_soon && (has_changed || (is_there && wants_whole))) {
+            (true, _) => Some(true),
+            (false, true) => Some(wants_whole),
+            (false, false) => None,
+        }
+    }
+
+    fn was_told(&mut self, now: Now, presence: Presence, is_whole: bool) {
+        self.answered_call = Some(self.call());
+        self.told_tick_ms = Some(now.tick_ms);
+        if is_whole {
+            self.whole_tick_ms = Some(now.tick_ms);
+        }
+        (self.presence, self.has_changed) = (presence, false);
+        self.unsaved_since_tick_ms = None;
+        self.changed_cards.clear();
+    }
+
+    fn call(&self) -> (u64, u64) {
+        (self.told.at.0, self.told.calls)
+    }
+
+    fn deadline(&self, is_here: bool) -> Option<u64> {
+        if !self.told.is_on() || self.count.is_none() {
+            return None;
+        }
+        let soon = self.told_tick_ms.unwrap_or(0).saturating_add(CELL_EVERY_MS);
+        let whole = self.whole_tick_ms.unwrap_or(0).saturating_add(CELL_WHOLE_EVERY_MS).max(soon);
+        let unsaved = self.unsaved_since_tick_ms.map(|since| since.saturating_add(CELL_EVERY_MS).max(soon));
+        match (self.has_changed, is_here) {
+            (true, _) => Some(soon),
+            (false, true) => Some(unsaved.map_or(whole, |unsaved| unsaved.min(whole))),
+            (false, false) => unsaved,
+        }
+    }
+}

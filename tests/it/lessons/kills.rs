@@ -1,0 +1,119 @@
+//! The real binary is killed in the middle of a lesson: the lesson goes on, no figure falls, nothing counts twice.
+
+use crate::study::binary::{Place, open};
+use crate::study::learner::{hello, somebody};
+use crate::study::raw::{next, until, until_saved};
+use crate::study::server::{put_deck, random_uuid, unlimited};
+use client::{RawOptions, RawSocket};
+use domain::ids::{CardId, ClassId, DeckId, UserId};
+use ports::people::ClassRecord;
+use ports::{People as _, Role};
+use serde_json::{Value, json};
+use studyhall::clock::real_ms;
+
+struct Class {
+    place: Place,
+    class: ClassId,
+    teacher: UserId,
+    students: Vec<UserId>,
+    deck: DeckId,
+    cards: Vec<CardId>,
+}
+
+impl Class {
+    async fn prepare() -> Class {
+        let place = Place::with_files();
+        let (teacher, class) = (somebody(), ClassId(random_uuid()));
+        let students: Vec<UserId> = (0..3).map(|_| somebody()).collect();
+        let store = open(&place.data);
+        let now_ms = real_ms() - 60_000;
+        let (deck, cards) = put_deck(&store, teacher, 30, unlimited(), now_ms).await;
+        let record = ClassRecord {
+            id: class,
+            org: None,
+            teacher,
+            title: "7b".to_owned(),
+            created_ms: now_ms,
+            deleted_ms: None,
+            students: students.clone(),
+            decks: vec![deck],
+        };
+        store.create_class(record).await.unwrap();
+        Class { place, class, teacher, students, deck, cards }
+    }
+
+    async fn watch(&self) -> RawSocket {
+        let url = format!("{}/ws/v1/classes/{}/monitor", self.place.url(), self.class.0);
+        let mut socket = RawSocket::connect(&RawOptions::new(url)).await.unwrap();
+        let token = self.place.token(self.teacher);
+        socket.send_text(hello(&token, random_uuid()).to_string()).await.unwrap();
+        until(&mut socket, "welcome").await;
+        socket
+    }
+
+    /// A student who answers these cards.
+    async fn answers(&self, student: usize, cards: std::ops::Range<usize>) -> RawSocket {
+        let token = self.place.token_of(self.students[student], Role::Learner, None);
+        let mut socket = RawSocket::connect(&RawOptions::new(self.place.url())).await.unwrap();
+        socket.send_text(hello(&token, random_uuid()).to_string()).await.unwrap();
+        let welcome = until(&mut socket, "welcome").await;
+        assert_eq!(welcome["class"]["state"], "open", "{welcome}");
+        let count = cards.len() as u64;
+        for (seq, card) in (1..).zip(cards) {
+            let frame = json!({
+                "type": "answer", "seq": seq, "id": random_uuid(), "deck_id": self.deck.0,
+                "card_id": self.cards[card].0, "grade": 4, "elapsed_ms": 700,
+            });
+            socket.send_text(frame.to_string()).await.unwrap();
+        }
+        until_saved(&mut socket, count).await;
+        socket
+    }
+}
+
+async fn answered(socket: &mut RawSocket, wanted: u64, least: u64) {
+    loop {
+        let frame = next(socket).await.expect("a picture");
+        let Some(answered) = frame["totals"]["answered"].as_u64() else { continue };
+        assert!(answered >= least, "a figure fell to {answered}: {frame}");
+        if answered == wanted {
+            return;
+        }
+    }
+}
+
+fn order(seq: u64, kind: &str) -> Value {
+    json!({"type": kind, "seq": seq, "id": random_uuid(), "lesson": random_uuid()})
+}
+
+#[test]
+fn a_kill_in_the_middle_of_a_lesson_neither_ends_it_nor_counts_anything_twice() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let class = runtime.block_on(Class::prepare());
+    let life = class.place.start();
+    runtime.block_on(async {
+        let mut screen = class.watch().await;
+        screen.send_text(order(1, "open").to_string()).await.unwrap();
+        until_saved(&mut screen, 1).await;
+        let (_ada, _bob) = (class.answers(0, 0..6).await, class.answers(1, 0..4).await);
+        answered(&mut screen, 10, 0).await;
+    });
+    assert_eq!(life.kill(), Vec::<String>::new());
+    let life = class.place.start();
+    runtime.block_on(async {
+        // Nobody of the students is back: they are counted from their logs.
+        let mut screen = class.watch().await;
+        answered(&mut screen, 10, 10).await;
+        let _ada = class.answers(0, 6..9).await;
+        answered(&mut screen, 13, 10).await;
+        let mut other = class.watch().await;
+        answered(&mut other, 13, 13).await;
+        life.terminate();
+        until(&mut screen, "goodbye").await;
+    });
+    let (status, complaints) = life.ended();
+    assert!(status.success(), "{status}");
+    assert_eq!(complaints, Vec::<String>::new());
+    let (report, code) = class.place.verify();
+    assert_eq!((code, &report["differences"]), (Some(0), &json!([])), "{report}");
+}
