@@ -105,9 +105,15 @@ async fn learn(
         return Ok(settings);
     }
     card.accept.push(accepting.text.to_string());
-    // Somebody else may have changed the deck in between: then it is read and changed again.
-    library.put_cards(deck.id, vec![card], Some(deck.revision), shared.clock.now().wall_ms).await?;
-    Engine { shared: shared.clone() }.deck_changed(deck.id);
+    let wall_ms = shared.clock.now().wall_ms;
+    match library.put_cards(deck.id, vec![card], Some(deck.revision), wall_ms).await {
+        Ok(_) => Engine { shared: shared.clone() }.deck_changed(deck.id),
+        // Somebody else has changed the deck in between, or the store is away: it is read and changed again.
+        Err(error @ (LibraryError::Changed | LibraryError::Store(_))) => return Err(error),
+        Err(error @ (LibraryError::NoSuchDeck | LibraryError::TooManyCards)) => {
+            tracing::warn!(%error, deck = %deck.id, "a card cannot keep an accepted text");
+        }
+    }
     Ok(settings)
 }
 

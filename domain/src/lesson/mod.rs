@@ -103,6 +103,8 @@ impl Lesson {
             Input::Command { monitor, seq, id, by, command } => {
                 self.command(now, (monitor, seq), (id, by), &command, fx);
             }
+            // It is read every few seconds, and mostly says what is known.
+            Input::Roster(students) if self.is_seated && self.roster == students => {}
             Input::Roster(students) => {
                 (self.roster, self.is_seated) = (students, true);
                 self.seat();
