@@ -129,9 +129,16 @@ impl Session {
     }
 }
 
-/// The first card of a deck that may come: reviews before new cards.
+/// The first card of a deck that may come: reviews before new cards. Asked at each deal: a deck that is through is not walked.
 fn first_of(study: &DeckStudy, may: impl Fn(u32) -> Option<Kind>) -> Option<(u32, Kind)> {
+    let available = study.available();
+    if available.is_zero() {
+        return None;
+    }
     let known = study.rows().find_map(|(index, _)| may(index).map(|kind| (index, kind)));
+    if known.is_some() || available.new == 0 {
+        return known;
+    }
     let cards = u32::try_from(study.deck.cards().len()).unwrap_or(u32::MAX);
-    known.or_else(|| (0..cards).find_map(|index| may(index).map(|kind| (index, kind))))
+    (0..cards).find_map(|index| may(index).map(|kind| (index, kind)))
 }
