@@ -120,8 +120,8 @@ impl Teaching {
         Ok(self.papers.paper(key).await?.is_some())
     }
 
-    /// The class, if this person may watch and steer it now: its teacher, its other teachers, administrators of its
-    /// organisation. `None` also where there is no such class.
+    /// The class, if this person runs it over HTTP now: its teacher, its other teachers, administrators of its
+    /// organisation. Who may watch its lesson is [`Watchers::watchers`]. `None` also where there is no such class.
     ///
     /// # Errors
     /// The store's.

@@ -22,6 +22,16 @@ pub enum Role {
     Service,
 }
 
+impl Role {
+    /// Whether somebody in this role may have classes.
+    pub const fn may_teach(self) -> bool {
+        match self {
+            Role::Owner | Role::Admin | Role::Teacher => true,
+            Role::Learner | Role::Service => false,
+        }
+    }
+}
+
 /// What a valid token says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignIn {

@@ -38,10 +38,7 @@ impl Caller {
 
     /// Whether the person may have classes.
     pub fn may_teach(&self) -> bool {
-        match self.role {
-            Role::Owner | Role::Admin | Role::Teacher => true,
-            Role::Learner | Role::Service => false,
-        }
+        self.role.may_teach()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::http::{App, Caller, Problem};
 use crate::teaching::{Substitute, link_of};
 use actix_web::{HttpResponse, web};
 use domain::ids::{ClassId, UserId, Uuid};
-use ports::{PaperKey, PaperKind, PapersError, Person, Role};
+use ports::{PaperKey, PaperKind, PapersError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,13 +53,6 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(TeachersOut { teacher_id: class.teacher.0, items }))
 }
 
-fn may_teach(person: &Person) -> bool {
-    match person.role {
-        Role::Owner | Role::Admin | Role::Teacher => true,
-        Role::Learner | Role::Service => false,
-    }
-}
-
 /// `PUT /classes/{class_id}/teachers/{user_id}`: somebody with an account, of the class's organisation, whose role may
 /// teach.
 pub(super) async fn name(
@@ -70,7 +63,7 @@ pub(super) async fn name(
     let class = class_for(&app, &caller, ClassId(path.0), Need::GovernClass).await?;
     let teacher = UserId(path.1);
     let person = app.people.person(teacher).await?;
-    let fits = person.is_some_and(|person| person.org == class.org && may_teach(&person));
+    let fits = person.is_some_and(|person| person.org == class.org && person.role.may_teach());
     if !fits || teacher == class.teacher {
         return Err(Problem::invalid(
             "Another teacher of a class is another person with an account that may teach, of its organisation.",

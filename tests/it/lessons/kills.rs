@@ -45,7 +45,7 @@ impl Class {
     async fn watch(&self) -> RawSocket {
         let url = format!("{}/ws/v1/classes/{}/monitor", self.place.url(), self.class.0);
         let mut socket = RawSocket::connect(&RawOptions::new(url)).await.unwrap();
-        let token = self.place.token(self.teacher);
+        let token = self.place.token_of(self.teacher, Role::Teacher, None);
         socket.send_text(hello(&token, random_uuid()).to_string()).await.unwrap();
         until(&mut socket, "welcome").await;
         socket

@@ -2,6 +2,7 @@
 
 use crate::study::any_store::on_cql;
 use crate::study::learner::{Device, somebody};
+use crate::study::outside::teacher_token;
 use crate::study::server::{TestServer, Wishes, put_deck, random_uuid, unlimited};
 use client::RawOptions;
 use domain::ids::{CardId, ClassId, DeckId, UserId, Uuid};
@@ -111,7 +112,7 @@ pub struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     pub fn open(device: Device<'a>) -> Screen<'a> {
-        let token = device.user.to_string();
+        let token = teacher_token(device.user);
         Self::open_by(device, &token)
     }
 

@@ -2,6 +2,7 @@
 
 use super::kit::{School, Screen, name_of, offered};
 use crate::study::learner::{Device, somebody};
+use crate::study::outside::teacher_token;
 use crate::study::server::random_uuid;
 use client::RawOptions;
 use domain::ids::{LessonId, UserId, Uuid};
@@ -20,13 +21,16 @@ fn nobody_but_its_teacher_watches_a_class() {
     let _screen = school.lesson();
     for stranger in [somebody(), school.students[0]] {
         let mut device = school.at_monitor(stranger);
-        device.hello(&stranger.to_string(), random_uuid());
+        device.hello(&teacher_token(stranger), random_uuid());
         assert_eq!(device.closed(), Some(4503));
     }
+    let mut device = school.at_monitor(school.teacher);
+    device.hello(&school.teacher.to_string(), random_uuid());
+    assert_eq!(device.closed(), Some(4503), "who may teach no more watches no more");
     let elsewhere = format!("ws://{}/ws/v1/classes/{}/monitor", school.server.address, random_uuid());
     let mut device =
         Device::connect_with(&school.server, school.teacher, |o| RawOptions { url: elsewhere, ..o });
-    device.hello(&school.teacher.to_string(), random_uuid());
+    device.hello(&teacher_token(school.teacher), random_uuid());
     assert_eq!(device.closed(), Some(4503), "what is not there looks like what is not one's own");
     let mut device = school.at_monitor(school.teacher);
     device.send(&json!({"type": "pause", "seq": 1, "id": random_uuid()}));

@@ -258,10 +258,9 @@ async fn what_a_guest_did_is_claimed_once_and_by_one_learner() {
     let answers: Vec<&Value> =
         history["items"].as_array().unwrap().iter().filter(|item| item["card_id"] == card.as_str()).collect();
     assert_eq!(answers.len(), 1, "{history}");
-    let progress = site.get(&learner, &format!("/decks/{deck}/progress")).await.expect(200);
+    site.get(&learner, &format!("/decks/{deck}/progress")).await.expect(200);
     let by_guest = site.get(&ada, &format!("/decks/{deck}/progress")).await;
     assert_eq!(by_guest.status, 404, "the guest is in the class no more");
-    assert!(!progress.to_string().is_empty());
     let due = site.get(&learner, &format!("/due?deck_id={deck}")).await.expect(200);
     assert_eq!(due["counts"]["new"], 0, "what the guest learnt is new to nobody");
     let other = site.somebody(Role::Learner, Some(1));

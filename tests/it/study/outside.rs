@@ -1,17 +1,29 @@
 //! What a server under test has from outside: a clock that a test moves on, and tokens that say who one is.
 
 use actors::Clock;
+use domain::ids::UserId;
 use domain::session::Now;
 use ports::{Role, SignIn};
 use std::sync::atomic::{AtomicU64, Ordering};
 use studyhall::clock::ServerClock;
 use studyhall::ws::study::{SignedIn, TokenCheck, TokenProblem};
 
-/// Tokens that are the learner's id, or `id@expires_ms`.
+/// Tokens that are the learner's id, or `id@expires_ms`; before those of teachers stands `teacher:`.
 pub struct PlainTokens;
+
+const TEACHER: &str = "teacher:";
+
+/// A token of somebody who may teach.
+pub fn teacher_token(user: UserId) -> String {
+    format!("{TEACHER}{user}")
+}
 
 impl TokenCheck for PlainTokens {
     fn check(&self, token: &str, real_ms: i64) -> Result<SignedIn, TokenProblem> {
+        let (role, token) = match token.strip_prefix(TEACHER) {
+            Some(token) => (Role::Teacher, token),
+            None => (Role::Learner, token),
+        };
         let (user, expires_ms) = match token.split_once('@') {
             Some((user, at)) => (user, at.parse().map_err(|_| TokenProblem::Useless)?),
             None => (token, real_ms + 3_600_000),
@@ -20,7 +32,7 @@ impl TokenCheck for PlainTokens {
         if expires_ms + 10_000 <= real_ms {
             return Err(TokenProblem::Expired);
         }
-        let who = SignIn { user, org: None, role: Role::Learner, name: None };
+        let who = SignIn { user, org: None, role, name: None };
         Ok(SignedIn { who, expires_ms })
     }
 }

@@ -33,6 +33,7 @@ async fn enter(
     entrance: Entrance,
 ) -> Result<(), NotEntered> {
     match entrance {
+        Entrance::Account(who, _) if !who.role.may_teach() => Err(NotEntered::Class(NotWatched::Forbidden)),
         Entrance::Account(who, zone) => match sign_in(context, who, zone).await {
             outcome if outcome == SignInOutcome::Done(user) => Ok(()),
             outcome => Err(NotEntered::SignIn(outcome)),
@@ -135,7 +136,9 @@ impl MonitorSocket {
         match self.context.tokens.check(token, self.real_ms()) {
             Err(TokenProblem::Expired) => self.end(CloseCode::TokenExpired, socket),
             Err(TokenProblem::Useless) => self.end(CloseCode::TokenUseless, socket),
-            Ok(SignedIn { who, .. }) if who.user != user => self.end(CloseCode::Forbidden, socket),
+            Ok(SignedIn { who, .. }) if who.user != user || !who.role.may_teach() => {
+                self.end(CloseCode::Forbidden, socket);
+            }
             Ok(SignedIn { who, expires_ms }) => {
                 socket.pause_reading();
                 let (context, port) = (self.context.clone(), self.port.clone());
