@@ -44,8 +44,11 @@ export class CardTexts {
       const { deck_id, card_id } = next;
       const found = await this.api.card(deck_id, card_id).catch(() => null);
       // A card that cannot be read is asked for again when somebody looks at it the next time.
-      if (found === null) this.known.delete(card_id);
-      else this.put(card_id, found.card);
+      if (found === null) {
+        this.known.delete(card_id);
+        continue;
+      }
+      this.put(card_id, found.card);
       this.onText();
     }
     this.asking -= 1;

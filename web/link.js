@@ -80,3 +80,13 @@ export class Link {
     return this.phase === "waiting" && this.attempt > 0 && this.attempt % DIAGNOSE_EVERY === 0;
   }
 }
+
+/** A frame as it came, or null for what is none. */
+export function readFrame(data) {
+  try {
+    const frame = JSON.parse(data);
+    return frame !== null && typeof frame === "object" && typeof frame.type === "string" ? frame : null;
+  } catch {
+    return null;
+  }
+}

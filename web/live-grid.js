@@ -62,7 +62,9 @@ export class LiveGrid {
     const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
     let at = this.list.firstElementChild;
     for (const { student_id } of ordered(students, this.by_need, this.collator)) {
-      const { element } = this.tiles.get(student_id);
+      // Who came with this very frame has a tile when it is drawn.
+      const element = this.tiles.get(student_id)?.element;
+      if (!element) continue;
       if (element === at) at = at.nextElementSibling;
       else this.list.insertBefore(element, at);
     }

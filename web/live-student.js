@@ -30,6 +30,7 @@ export class StudentPanel {
   }
 
   open(student_id, picture, now) {
+    if (!picture.students.has(student_id)) return;
     this.student_id = student_id;
     this.draw(picture, now);
     this.element.showModal();

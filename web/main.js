@@ -195,6 +195,11 @@ class App {
     this.view?.update?.();
   }
 
+  /** Whether the server has said that it knows this. */
+  offers(feature) {
+    return this.client?.session.features.includes(feature) ?? false;
+  }
+
   hide() {
     leaveInstance(this.instance);
     this.view?.hide?.();

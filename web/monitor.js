@@ -8,7 +8,7 @@
 
 import { Commands } from "./commands.js";
 import { onMonitorClose } from "./lesson-words.js";
-import { Link } from "./link.js";
+import { Link, readFrame } from "./link.js";
 import { Picture } from "./picture.js";
 
 /** What became of so many commands is remembered. */
@@ -179,12 +179,3 @@ const FRAMES = {
     monitor.link.says = "The server is restarting.";
   },
 };
-
-function readFrame(data) {
-  try {
-    const frame = JSON.parse(data);
-    return frame !== null && typeof frame === "object" && typeof frame.type === "string" ? frame : null;
-  } catch {
-    return null;
-  }
-}

@@ -12,7 +12,7 @@ import { Attending } from "./attending.js";
 import { Commands } from "./commands.js";
 import { onFrame } from "./frames.js";
 import { Hand } from "./hand.js";
-import { Link } from "./link.js";
+import { Link, readFrame } from "./link.js";
 import { Trials, isChecked } from "./trials.js";
 
 /** Cards held ahead: enough to go on through a tunnel, few enough to share with another device. */
@@ -347,12 +347,3 @@ const INPUTS = {
     if (item.kind === "answer" && item.card) session.attending.undone(item.card.card_id);
   },
 };
-
-function readFrame(data) {
-  try {
-    const frame = JSON.parse(data);
-    return frame !== null && typeof frame === "object" && typeof frame.type === "string" ? frame : null;
-  } catch {
-    return null;
-  }
-}

@@ -4,6 +4,7 @@ import { ClassHomework } from "./class-homework.js";
 import { busily, h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
 import { saveReport } from "./live-end.js";
+import { accuracy } from "./standing.js";
 
 export class ClassView {
   constructor(app, class_id) {
@@ -22,12 +23,13 @@ export class ClassView {
     this.lesson_note = h("p", { className: "quiet" });
     this.more = h("button", { type: "button", hidden: true, onclick: () => busily(this.more, () => this.loadLessons()) }, "Earlier lessons");
     this.homework = new ClassHomework(app.classes, class_id);
+    this.live = h("a", { className: "button primary", href: `#/class/${class_id}/live`, hidden: true }, "Live lesson");
     const panel = (title, ...parts) => h("section", { className: "panel", "aria-label": title }, h("h2", {}, title), ...parts);
     this.element = h(
       "section",
       { className: "class-page" },
       h("a", { href: "#/classes", className: "back-link" }, "‹ Classes"),
-      h("div", { className: "home-head" }, this.heading, h("div", { className: "row" }, h("a", { className: "button primary", href: `#/class/${class_id}/live` }, "Live lesson"))),
+      h("div", { className: "home-head" }, this.heading, h("div", { className: "row" }, this.live)),
       this.note,
       panel("Decks", this.decks, this.give_form),
       this.homework.element,
@@ -42,6 +44,10 @@ export class ClassView {
 
   leave() {
     this.gone = true;
+  }
+
+  update() {
+    show(this.live, this.app.offers("live_class"));
   }
 
   async load() {
@@ -120,7 +126,8 @@ export class ClassView {
 
   lessonRow({ lesson_id: lesson, opened_at, students, answered, correct }) {
     const when = new Date(opened_at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    const share = answered > 0 ? `, ${Math.round((100 * correct) / answered)} % right` : "";
+    const right = accuracy({ answered, correct });
+    const share = right === null ? "" : `, ${right} % right`;
     const save = (format) => {
       const button = h("button", { type: "button", className: "plain-button", onclick: () => this.save(button, lesson, format) }, format.toUpperCase(), h("span", { className: "unseen" }, ` report of ${when}`));
       return button;

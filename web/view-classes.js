@@ -52,6 +52,7 @@ export class ClassesView {
   update() {
     show(this.form, mayTeach(this.app.me));
     show(this.people, mayImportPeople(this.app.me));
+    this.list.classList.toggle("without-live", !this.app.offers("live_class"));
   }
 
   async load() {
@@ -90,6 +91,6 @@ function classRow({ class_id, title, students, decks }) {
     { className: "deck", "data-class-id": class_id },
     h("a", { className: "deck-name", href: `#/class/${class_id}` }, h("span", { className: "deck-title" }, title), h("span", { className: "deck-cards" }, about)),
     h("span", {}),
-    h("a", { className: "button", href: `#/class/${class_id}/live`, "aria-label": `Live lesson of ${title}` }, "Live lesson"),
+    h("a", { className: "button live-way", href: `#/class/${class_id}/live`, "aria-label": `Live lesson of ${title}` }, "Live lesson"),
   );
 }

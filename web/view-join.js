@@ -9,7 +9,7 @@ const CODE = /^\/j\/([A-Za-z0-9 -]{1,20})\/?$/;
 
 /** The code in an address as it is written on a board, or null when it is no address of a lesson. */
 export function codeIn(pathname) {
-  const found = CODE.exec(decodeURIComponent(pathname));
+  const found = CODE.exec(pathname.replaceAll("%20", " "));
   return found ? found[1].replace(/[ -]/g, "").toUpperCase() : null;
 }
 

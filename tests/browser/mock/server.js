@@ -46,7 +46,7 @@ export class MockServer {
     this.org = null;
     /** Who joins by a code. */
     this.joining = { code: null, admission: null, waiting: new Map(), guests: new Map() };
-    this.features = [];
+    this.features = ["live_class"];
     /** The class document that a learner's socket is welcomed with. */
     this.class_document = null;
     this.decks = [{ deck_id: DECK_ID, title: "Capitals of the world", path: "Geography::Capitals of the world", cards, may_edit: true }];

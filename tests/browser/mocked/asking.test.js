@@ -41,7 +41,7 @@ test("a card is found by its words and asked, the votes come live, and a second 
   await found.getByRole("button", { name: "Ask: Capital of Peru" }).click();
   const asked = await came("ask");
   assert.deepEqual([asked.deck_id, asked.card_id, asked.second], [DECK_ID, mock.cards[1].card_id, undefined]);
-  assert.ok(Math.abs(asked.closes_at - before - 15_000) < 3_000);
+  assert.ok(asked.closes_at >= before + 15_000 && asked.closes_at <= Date.now() + 15_000);
   await page.locator(".ask-front").getByText("Capital of Peru").waitFor();
   assert.match(await page.textContent(".ask-clock"), /^0:1\d$/);
   assert.equal(await page.isVisible("text=Vote again"), false);
@@ -124,33 +124,27 @@ test("the end says what was hard, what went wrong most and whom to talk to, and 
   assert.equal(await page.isVisible(".live-steer"), false);
 });
 
-test("a class of a thousand who answer every two seconds stays smooth", async () => {
+test("in a class of a thousand only the tiles of those who answered are written", async () => {
   mock.lesson = new MockLesson({ students: 1_000, lesson: LESSON });
   const page = await open();
   assert.equal(await page.locator(".tile").count(), 1_000);
   await page.evaluate(() => {
-    window.late = [];
-    let last = performance.now();
-    const frame = (now) => {
-      window.late.push(now - last);
-      last = now;
-      window.frame = requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
+    window.written = new Set();
+    new MutationObserver((changes) => {
+      for (const { target } of changes) window.written.add((target.closest ? target : target.parentElement).closest(".tile")?.dataset.studentId);
+    }).observe(document.querySelector(".tiles"), { subtree: true, childList: true, characterData: true, attributes: true });
   });
-  // Five seconds of four deltas a second, in each of which one student in eight has answered.
   for (let round = 1; round <= 20; round++) {
     const changed = Array.from({ length: 125 }, (_, n) => row((n * 8 + round) % 1_000, { answered: round, correct: round - 1, streak: round }));
     mock.lesson.step({ students: changed });
     await page.waitForFunction((answers) => document.querySelector("[data-total=answered]").textContent === answers, String(mock.lesson.totals().answered));
+    const written = await page.evaluate(() => {
+      const ids = [...window.written].filter(Boolean);
+      window.written.clear();
+      return ids;
+    });
+    assert.deepEqual(written.sort(), changed.map(({ student_id }) => student_id).sort());
   }
-  const late = await page.evaluate(() => {
-    cancelAnimationFrame(window.frame);
-    return window.late.slice(2).sort((a, b) => a - b);
-  });
-  const p95 = late[Math.floor(late.length * 0.95)];
-  // A screen has 16 ms; the machine of a test is busy with other things, so the bound is generous.
-  assert.ok(p95 < 250, `a frame in twenty took more than ${Math.round(p95)} ms`);
 });
 
 test("the grid is walked by arrows, and a tile is opened and left by keys", async () => {
@@ -219,7 +213,20 @@ test("a teacher makes a class, gives it a deck and finds it in the list", async 
 });
 
 test("a learner is shown no way to classes", async () => {
+  mock.org = "0190c0de-0000-7000-8000-000000000015";
   const page = await profile.open(`${mock.url}/?code=x`);
-  await page.waitForSelector(".deck");
+  await page.getByRole("link", { name: "Homework" }).waitFor();
   assert.equal(await page.getByRole("link", { name: "Classes" }).count(), 0);
+});
+
+test("a server without live lessons is shown no way into one", async () => {
+  mock.role = "teacher";
+  mock.features = [];
+  mock.lesson = new MockLesson({ students: 2 });
+  mock.class_title = "Geography 7b";
+  const page = await profile.open(`${mock.url}/?code=x`);
+  await page.getByRole("link", { name: "Classes" }).click();
+  await page.getByRole("link", { name: "Geography 7b", exact: false }).first().click();
+  await page.locator(".class-students").getByText("Ada").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Live lesson" }).count(), 0);
 });

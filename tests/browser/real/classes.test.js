@@ -100,7 +100,7 @@ test("homework is set, found by the learner, studied, and seen as done by the te
 });
 
 test("who is no teacher is shown no way to classes", async () => {
-  const page = await profile.open((await server.signIn("learner")).href);
-  await page.waitForSelector(".deck");
+  const page = await profile.open(await server.signInAs("learner", LEARNER, ORG, "Ada"));
+  await page.getByRole("link", { name: "Homework" }).waitFor();
   assert.equal(await page.getByRole("link", { name: "Classes", exact: true }).count(), 0);
 });

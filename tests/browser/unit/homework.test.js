@@ -22,5 +22,6 @@ test("the code of a lesson is read from its address, however it was typed", () =
   assert.equal(codeIn("/j/acde34"), "ACDE34");
   assert.equal(codeIn("/j/ACD%20E34/"), "ACDE34");
   assert.equal(codeIn("/j/"), null);
+  assert.equal(codeIn("/j/%ZZ"), null);
   assert.equal(codeIn("/"), null);
 });
