@@ -11,6 +11,7 @@ mod settling;
 
 pub use figures::ClusterFigures;
 
+use crate::class::Regrading;
 use crate::engine::Shared;
 use crate::observe::NodesView;
 use domain::ids::{DeckId, EntryId, RunId, UserId, Uuid};
@@ -38,6 +39,12 @@ pub trait Peers: Send + Sync + 'static {
     fn hot_decks(&self, _address: String, _run: RunId) -> Boxed<'_, Vec<DeckId>> {
         Box::pin(std::future::ready(Vec::new()))
     }
+
+    /// Has answers of a learner whom the run at this address has graded anew: durable when it returns, and doing it again
+    /// changes nothing. A sentence says why it is not known to be.
+    fn regrade(&self, _address: String, _run: RunId, _regrading: Regrading) -> Boxed<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Err("other nodes are not asked here".to_owned())))
+    }
 }
 
 /// What makes an engine a node of a cluster.
@@ -60,8 +67,8 @@ pub struct ClusterOptions {
 /// Where a learner is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
-    /// Here: it may be loaded.
-    Here,
+    /// Here, under this epoch: it may be loaded.
+    Here(Epoch),
     /// At the node with this internal address.
     Elsewhere(Arc<str>),
     /// It could not be found out in time.
@@ -131,6 +138,39 @@ impl Cluster {
     /// The run of this node.
     pub(crate) fn run(&self) -> RunId {
         self.state().run
+    }
+
+    /// The run of this node, once the others know it and until it leaves.
+    pub(crate) fn registered_run(&self) -> Option<RunId> {
+        let state = self.state();
+        (state.node.is_some() && !self.left.load(Ordering::Acquire)).then_some(state.run)
+    }
+
+    /// Whether a run lives, by a read that begins now.
+    pub(crate) async fn is_alive(&self, run: RunId) -> Result<bool, StoreError> {
+        self.options.owners.is_alive(run).await
+    }
+
+    /// Whether a run was among the living when it was looked last.
+    pub(crate) fn is_seen(&self, run: RunId) -> bool {
+        self.state().nodes.contains_key(&run)
+    }
+
+    /// Where a run is reached; one that came just now is looked for.
+    pub(crate) async fn find_address(&self, run: RunId) -> Result<Option<Arc<str>>, StoreError> {
+        if let Some(address) = self.address_of(run) {
+            return Ok(Some(address));
+        }
+        let nodes = self.options.owners.nodes().await?;
+        let node = nodes.into_iter().find(|node| node.row.alive && node.row.run == run);
+        Ok(node.map(|node| node.address.as_str().into()))
+    }
+
+    /// Has answers graded anew that were given by a learner whom the node at this address has.
+    pub(crate) async fn regrade_at(&self, address: &str, regrading: Regrading) -> Result<(), String> {
+        let run = self.state().nodes.iter().find(|(_, known)| &***known == address).map(|(run, _)| *run);
+        let Some(run) = run else { return Err("that node is not known here any more".to_owned()) };
+        self.options.peers.regrade(address.to_owned(), run, regrading).await
     }
 
     /// The decks that are most in use at another node, the first of so many that says.

@@ -210,7 +210,9 @@ impl Engine {
             let life = cluster.clone().live(Arc::downgrade(&shared));
             watch(&shared, "cluster", tokio::spawn(life));
         }
-        tokio::spawn(Classes::resume(shared.clone()));
+        if shared.classes.is_some() {
+            tokio::spawn(Classes::keep_up(Arc::downgrade(&shared)));
+        }
         let store = options.store;
         watch(&shared, "writer", tokio::spawn(writer::run(shared.clone(), store.clone(), writer_rx)));
         watch(&shared, "loader", tokio::spawn(loader::run(shared.clone(), loader_rx)));

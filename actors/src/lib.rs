@@ -27,8 +27,8 @@ mod writer;
 
 pub use batch::{BatchError, BatchVerdict, submit_batch};
 pub use class::{
-    ClassFigures, LessonOptions, Monitor, MonitorClose, NotWatched, Picture, ToMonitor, ViewEncoder,
-    Watchers, monitor_queue,
+    ClassFigures, LessonOptions, Monitor, MonitorClose, NotWatched, Picture, Regrading, ToMonitor,
+    ViewEncoder, Watchers, monitor_queue,
 };
 pub use cluster::{ClusterFigures, ClusterOptions, Peers};
 pub use decks::{CardEncoder, DeckCache, DeckCacheStats};

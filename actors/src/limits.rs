@@ -55,6 +55,12 @@ pub(crate) const SINCE_ENTRIES_MAX: usize = 65_536;
 pub(crate) const CLASSES_LIVE: usize = 2_000;
 /// Messages that wait for one class. Above it cells are dropped, since newer ones follow, and all else waits.
 pub(crate) const CLASS_INBOX: usize = 16_384;
+/// Lessons of other nodes that one node follows; students of more hear of them late.
+pub(crate) const CLASSES_FOLLOWED: usize = 10_000;
+/// How often it is looked who holds the lessons that are on, in milliseconds.
+pub(crate) const LESSONS_LOOK_MS: u64 = 3_000;
+/// A lesson that another node holds is read after this time whatever the bus says, in milliseconds.
+pub(crate) const FOLLOWED_EVERY_MS: u64 = 30_000;
 /// Messages that one turn of a class works off before its monitors are shown what follows.
 pub(crate) const CLASS_TURN: usize = 1_024;
 /// What may wait for one monitor: one picture, and the verdicts of its commands. A monitor with more is dropped.

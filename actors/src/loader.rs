@@ -11,7 +11,8 @@ use crate::cluster::Place;
 use crate::engine::Shared;
 use crate::messages::{Job, NotLoaded, ToShard};
 use domain::ids::{EntryId, UserId};
-use domain::session::{Facts, FetchFailed, Want};
+use domain::owner::Epoch;
+use domain::session::{Facts, FetchFailed, SessionSeed, Want};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,9 +35,9 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
                 let place = cluster.acquire(&shared, user).await;
                 drop(claim);
                 let seed = match place {
-                    Place::Here => {
+                    Place::Here(epoch) => {
                         let Ok(_permit) = permits.acquire_owned().await else { return };
-                        return carry_out(&shared, job).await;
+                        seed(&shared, user, epoch).await
                     }
                     Place::Elsewhere(address) => Err(NotLoaded::Elsewhere(address)),
                     Place::Unknown => Err(NotLoaded::NotNow),
@@ -57,9 +58,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
 async fn carry_out(shared: &Arc<Shared>, job: Job) {
     match job {
         Job::Activate { user, incarnation, shard } => {
-            let reader = shared.reader.clone();
-            let seed = contained("seed", async move { reader.seed(user).await }).await;
-            let seed = seed.map(Box::new).map_err(|FetchFailed| NotLoaded::NotNow);
+            let seed = seed(shared, user, 0).await;
             shared.tell(shard, ToShard::Activated { user, incarnation, seed }).await;
         }
         Job::Fetch { user, token, want, shard } => {
@@ -83,6 +82,13 @@ async fn carry_out(shared: &Arc<Shared>, job: Job) {
             Err(error) => tracing::error!(%error, "a changed deck could not be read"),
         },
     }
+}
+
+/// What a session starts from, in the hands of an owner of this epoch.
+async fn seed(shared: &Arc<Shared>, user: UserId, epoch: Epoch) -> Result<Box<SessionSeed>, NotLoaded> {
+    let reader = shared.reader.clone();
+    let seed = contained("seed", async move { reader.seed(user).await }).await;
+    seed.map(|seed| Box::new(SessionSeed { epoch, ..seed })).map_err(|FetchFailed| NotLoaded::NotNow)
 }
 
 /// What a read is called in the log.

@@ -10,7 +10,7 @@
 use crate::options::MESSAGE_BYTES_MAX;
 use bincode::Options as _;
 use domain::ids::{ClassId, DeckId, UserId, Uuid};
-use ports::bus::{Cell, CellKey, CellVersion, Note, Run, Topic, Whom};
+use ports::bus::{Cell, CellKey, CellVersion, LessonMark, Note, Run, Topic, Whom};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written.
@@ -71,6 +71,7 @@ enum WireNote {
     Revoked(Id),
     Inbox(Id),
     Cell { student: Id, lesson: Id, epoch: u64, n: u64, bytes: Vec<u8> },
+    Lesson { class: Id, epoch: u64, told: u64, calls: u64 },
 }
 
 /// The same way of writing for all.
@@ -129,6 +130,9 @@ fn written(note: &Note) -> WireNote {
             n: version.n,
             bytes: bytes.to_vec(),
         },
+        Note::Lesson(LessonMark { class, epoch, told, calls }) => {
+            WireNote::Lesson { class: *class.bytes(), epoch: *epoch, told: *told, calls: *calls }
+        }
     }
 }
 
@@ -147,6 +151,9 @@ fn read(note: WireNote) -> Note {
             version: CellVersion { epoch, n },
             bytes: bytes.into(),
         }),
+        WireNote::Lesson { class, epoch, told, calls } => {
+            Note::Lesson(LessonMark { class: ClassId::from_bytes(class), epoch, told, calls })
+        }
     }
 }
 
@@ -188,6 +195,7 @@ mod tests {
             Note::Revoked(user),
             Note::Inbox(user),
             Note::Cell(Cell { key, version: CellVersion { epoch: 4, n: 5 }, bytes }),
+            Note::Lesson(LessonMark { class: ClassId::from_u128(6), epoch: 1, told: 2, calls: 3 }),
         ]
     }
 

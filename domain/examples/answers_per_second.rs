@@ -59,6 +59,7 @@ impl Bench {
             dev_clock: false,
             newest: Vec::new(),
             more: false,
+            epoch: 0,
         };
         let mut bench = Bench {
             session: Session::new(seed, now),

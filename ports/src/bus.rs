@@ -18,7 +18,7 @@ mod sending;
 mod waiting;
 
 pub use hearing::{Arrival, Hearing, PEERS_MAX, SILENCE_MS, SPACING_MS};
-pub use note::{Cell, CellKey, CellVersion, Note, Run, Subject, Topic, Whom};
+pub use note::{Cell, CellKey, CellVersion, LessonMark, Note, Run, Subject, Topic, Whom};
 pub use sending::{CHANNEL_KEPT_MS, CHANNELS_MAX, Sending};
 pub use waiting::{CELL_BYTES_MAX, CELLS_BYTES_MAX, CLASSES_MAX, NOTES_MAX, PEOPLE_MAX, Put, Taken, Waiting};
 

@@ -6,6 +6,7 @@
 //!
 //! Bytes of an unknown version are an error, never a guess: whoever reads them keeps them as they are.
 
+mod cell;
 mod cursor;
 mod entry;
 mod lesson;
@@ -14,6 +15,7 @@ mod row;
 mod state;
 mod text;
 
+pub use cell::{decode_cell, encode_cell};
 pub use entry::{decode_entry, encode_entry};
 pub use lesson::{decode_record, encode_record};
 pub use report::{decode_report, encode_report};

@@ -3,7 +3,7 @@
 
 use crate::http::body::apart;
 use crate::http::{App, Problem};
-use crate::server::{AboutAsked, AboutSaid, Asked, AskedHot, AskedMark, Said};
+use crate::server::{AboutAsked, AboutSaid, Asked, AskedHot, AskedMark, AskedRegrade, Said};
 use crate::ws::study::RELAY_HEADER;
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
@@ -42,6 +42,19 @@ pub(super) async fn mark(app: Data<App>, asked: Json<AskedMark>) -> Result<HttpR
         (false, Some(guest)) => ImportMark::Claim(UserId(guest)),
     };
     match app.engine.mark_import(UserId(user), JobId(job), mark).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(error) => Err(Problem::unavailable(format!("{error}."))),
+    }
+}
+
+/// `POST /nodes/v1/regrade`: grades answers anew of a learner who is here, since a text was accepted. For whoever knows the run
+/// of this node; for all others there is nothing here.
+pub(super) async fn regrade(app: Data<App>, asked: Json<AskedRegrade>) -> Result<HttpResponse, Problem> {
+    let asked = asked.into_inner();
+    if app.engine.nodes().is_none_or(|nodes| nodes.run.0 != asked.run) {
+        return Err(Problem::not_found());
+    }
+    match app.engine.regrade(asked.regrading()).await {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(error) => Err(Problem::unavailable(format!("{error}."))),
     }

@@ -16,8 +16,8 @@ mod tokens;
 pub use degraded::Reason;
 pub use health::Health;
 pub use nodes::{
-    ABOUT_PATH, ASK_PATH, AboutAsked, AboutSaid, Asked, AskedHot, AskedMark, HOT_PATH, MARK_PATH, Said,
-    mark_elsewhere,
+    ABOUT_PATH, ASK_PATH, AboutAsked, AboutSaid, Asked, AskedHot, AskedMark, AskedRegrade, HOT_PATH,
+    MARK_PATH, REGRADE_PATH, Said, mark_elsewhere,
 };
 pub use ready_file::ReadyFileError;
 pub(crate) use shared::BUS_PREFIX;
@@ -112,7 +112,7 @@ impl ServerOptions {
         store: &S,
         (clock, metrics): (&Arc<ServerClock>, &Arc<Metrics>),
         cluster: Option<ClusterOptions>,
-        lessons: Option<LessonOptions>,
+        lessons: LessonOptions,
     ) -> actors::Options<S>
     where
         S: ReviewStore + Library + People + Clone,
@@ -129,7 +129,7 @@ impl ServerOptions {
             seed: real_ms().unsigned_abs(),
             hooks: self.hooks.clone(),
             cluster,
-            lessons,
+            lessons: Some(lessons),
         }
     }
 
@@ -237,14 +237,10 @@ impl Parts {
         let (store, engine) = match &options.store {
             Store::Embedded => {
                 let store = EmbeddedStore::open(&options.data_dir, embedded::Options::default())?;
-                let lessons = LessonOptions {
-                    lessons: Arc::new(store.clone()),
-                    run: RunId(Uuid::new_v4()),
-                    encode: monitor::encode_view,
-                    watchers: Arc::new(Storage::Embedded(store.clone()).teaching()),
-                };
-                let engine = Engine::start(options.engine(&store, (&clock, &metrics), None, Some(lessons)));
-                (Storage::Embedded(store), engine)
+                let storage = Storage::Embedded(store.clone());
+                let lessons = lesson_options(&storage, None);
+                let engine = Engine::start(options.engine(&store, (&clock, &metrics), None, lessons));
+                (storage, engine)
             }
             Store::Cql(at) => {
                 let clocks = Arc::new(storage::StoreClock(clock.clone()));
@@ -258,9 +254,12 @@ impl Parts {
                     new_run: Uuid::new_v4,
                     timing: Timing::STANDARD,
                 };
-                let engine = Engine::start(options.engine(&store, (&clock, &metrics), Some(cluster), None));
+                let storage = Storage::Cql(store.clone());
+                let lessons = lesson_options(&storage, bus.clone());
+                let engine =
+                    Engine::start(options.engine(&store, (&clock, &metrics), Some(cluster), lessons));
                 tokio::spawn(nodes::check_now_and_then(engine.clone(), options.check_interval));
-                (Storage::Cql(store), engine)
+                (storage, engine)
             }
         };
         if let Some(bus) = &bus {
@@ -318,6 +317,16 @@ impl Parts {
             events: self.events.clone(),
             real_ms,
         }
+    }
+}
+
+fn lesson_options(storage: &Storage, bus: Option<Arc<dyn Bus>>) -> LessonOptions {
+    LessonOptions {
+        lessons: storage.lessons(),
+        run: RunId(Uuid::new_v4()),
+        bus,
+        encode: monitor::encode_view,
+        watchers: Arc::new(storage.teaching()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 mod turns;
 
-use actors::{Concerned, Engine, Peers};
-use domain::ids::{DeckId, RunId, UserId};
+use actors::{Concerned, Engine, Peers, Regrading};
+use domain::ids::{CardId, DeckId, EntryId, RunId, UserId};
+use domain::lesson::record::Accepting;
 use domain::owner::Epoch;
 use domain::owner::claim::Answer;
 use ports::bus::Whom;
@@ -24,7 +25,9 @@ pub const ASK_PATH: &str = "/nodes/v1/ask";
 pub const ABOUT_PATH: &str = "/nodes/v1/about";
 /// Where a node makes an import of a learner whom it has count, or takes it back.
 pub const MARK_PATH: &str = "/nodes/v1/mark";
-/// How long a node may take with that: longer than verdicts may.
+/// Where a node grades answers anew of a learner whom it has.
+pub const REGRADE_PATH: &str = "/nodes/v1/regrade";
+/// How long a node may take with either: longer than verdicts may.
 const MARK_WITHIN: Duration = Duration::from_secs(25);
 /// How long a node may take to answer: it may have to write caches and let go first.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -52,6 +55,55 @@ pub struct AskedHot {
 pub struct AboutAsked {
     /// The run that is believed to be at this address.
     pub run: Uuid,
+}
+
+/// A text was accepted that a learner gave, whom another node has: the answers are graded anew there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskedRegrade {
+    /// The run that is believed to be the owner. It is known to nodes alone.
+    pub run: Uuid,
+    /// The learner.
+    pub user: Uuid,
+    /// The teacher's command.
+    pub said: Uuid,
+    /// Who accepts it.
+    pub by: Uuid,
+    /// The card's deck.
+    pub deck: Uuid,
+    /// The card.
+    pub card: Uuid,
+    /// The text.
+    pub text: String,
+    /// Digests of what counts as the same.
+    pub digests: Vec<u64>,
+}
+
+impl AskedRegrade {
+    fn of(run: RunId, regrading: Regrading) -> AskedRegrade {
+        let Regrading { student, accepting, digests } = regrading;
+        AskedRegrade {
+            run: run.0,
+            user: student.0,
+            said: accepting.said.0,
+            by: accepting.by.0,
+            deck: accepting.deck.0,
+            card: accepting.card.0,
+            text: accepting.text.as_ref().to_owned(),
+            digests: digests.into_iter().collect(),
+        }
+    }
+
+    /// What is to be done.
+    pub fn regrading(self) -> Regrading {
+        let accepting = Accepting {
+            said: EntryId(self.said),
+            by: UserId(self.by),
+            deck: DeckId(self.deck),
+            card: CardId(self.card),
+            text: self.text.into(),
+        };
+        Regrading { student: UserId(self.user), accepting, digests: self.digests.into_iter().collect() }
+    }
 }
 
 /// A mark of an import job, for the session of a learner who is at another node.
@@ -163,6 +215,23 @@ impl Peers for HttpPeers {
         })
     }
 
+    fn regrade(&self, address: String, run: RunId, regrading: Regrading) -> Boxed<'_, Result<(), String>> {
+        let agent = self.agent.clone();
+        Box::pin(async move {
+            let asked = AskedRegrade::of(run, regrading);
+            let done = tokio::task::spawn_blocking(move || {
+                let request = agent.post(format!("http://{address}{REGRADE_PATH}"));
+                let request = request.config().timeout_global(Some(MARK_WITHIN)).build();
+                request.send_json(asked).map(drop)
+            });
+            match done.await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+
     fn hot_decks(&self, address: String, run: RunId) -> Boxed<'_, Vec<DeckId>> {
         let agent = self.agent.clone();
         Box::pin(async move {
@@ -190,7 +259,14 @@ pub(super) async fn hear(bus: Arc<dyn Bus>, engine: Engine, people: Arc<dyn Peop
     }
     loop {
         match bus.next().await {
-            Heard::Unknown(_) => engine.check_all(),
+            Heard::Unknown(Topic::Inv) => {
+                engine.check_all();
+                engine.lessons_missed();
+            }
+            Heard::Unknown(Topic::Class(class)) => engine.cells_missed(class),
+            Heard::Note { topic: Topic::Class(class), note: Note::Cell(cell) } => {
+                engine.cell_heard(class, &cell)
+            }
             Heard::Note { note, .. } => take(note, &engine, &*people).await,
         }
     }
@@ -216,6 +292,8 @@ async fn take(note: Note, engine: &Engine, people: &dyn People) {
             engine.access_changed(Concerned::from(user));
         }
         Note::Inbox(user) => engine.inbox_named(user),
+        Note::Lesson(mark) => engine.lesson_marked(mark),
+        // Of a class, and on its topic alone.
         Note::Cell(_) => {}
     }
 }

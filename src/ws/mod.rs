@@ -3,4 +3,7 @@
 pub mod layer;
 
 pub mod monitor;
+mod relay;
 pub mod study;
+
+pub use relay::{RelayCounters, RelayFigures};

@@ -32,6 +32,32 @@ enum NotRegraded {
     Batch(#[from] BatchError),
     #[error("the session refused it now ({0:?})")]
     Refused(Refusal),
+    #[error("the node that has the learner has not done it: {0}")]
+    NotThere(String),
+}
+
+/// Answers of one learner that are to be graded anew, as another node is asked to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Regrading {
+    /// The learner.
+    pub student: UserId,
+    /// What was accepted.
+    pub accepting: Accepting,
+    /// Digests of what counts as the same text.
+    pub digests: BTreeSet<u64>,
+}
+
+impl Engine {
+    /// Grades answers of a learner anew whom this node has. It is durable when this returns; doing it again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// A sentence that says why it is not known to be done; ask again.
+    pub async fn regrade(&self, regrading: Regrading) -> Result<(), String> {
+        let Regrading { student, accepting, digests } = regrading;
+        let done = regrade(&self.shared, &accepted(&accepting), &digests, student).await;
+        done.map_err(|error| error.to_string())
+    }
 }
 
 impl ClassActor {
@@ -126,7 +152,14 @@ async fn regrade_all(
 ) -> Vec<UserId> {
     let accepted = accepted(accepting);
     let one = |student: UserId| async move {
-        regrade(shared, &accepted, digests, student).await.map_err(|error| {
+        let done = match regrade(shared, &accepted, digests, student).await {
+            Err(NotRegraded::Batch(BatchError::Elsewhere(address))) => {
+                let regrading = Regrading { student, accepting: accepting.clone(), digests: digests.clone() };
+                regrade_at(shared, &address, regrading).await
+            }
+            done => done,
+        };
+        done.map_err(|error| {
             tracing::warn!(%error, user = %student, "answers could not be graded anew");
             student
         })
@@ -155,6 +188,14 @@ async fn regrade(
         classes.counters.regraded.fetch_add(count, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// The same for a learner whom another node has.
+async fn regrade_at(shared: &Shared, address: &str, regrading: Regrading) -> Result<(), NotRegraded> {
+    match &shared.cluster {
+        Some(cluster) => cluster.regrade_at(address, regrading).await.map_err(NotRegraded::NotThere),
+        None => Err(BatchError::NotReady.into()),
+    }
 }
 
 /// Puts commands of the server's own through a learner's session.

@@ -4,6 +4,7 @@
 use super::Classes;
 use super::figures::count;
 use super::messages::{MonitorClose, NotWatched, Picture, ToClass, ToMonitor, Told};
+use super::place::Took;
 use super::roster::Names;
 use crate::engine::Shared;
 use crate::limits::{CLASS_RESTS_MS, CLASS_TURN};
@@ -99,6 +100,10 @@ impl ClassActor {
         }
         if let Some(classes) = self.classes() {
             classes.forget(self.class, &self.link);
+            if self.shared.cluster.is_some() {
+                // Another node may have it now.
+                classes.follow(&self.shared, self.class, None);
+            }
         }
         // Whoever waits in the inbox hears that nobody answers, and looks for the class again.
         self.inbox.close();
@@ -110,8 +115,10 @@ impl ClassActor {
         let mut tries = 0;
         loop {
             match self.take().await {
-                Ok(Some(taken)) => return Some(taken),
-                Ok(None) => {}
+                Ok(Took::Taken(taken)) => return Some(*taken),
+                // Whoever waits looks for the class once more, and finds it there.
+                Ok(Took::Elsewhere) => return None,
+                Ok(Took::NotNow) => {}
                 Err(error) => tracing::warn!(%error, class = %self.class, "a lesson could not be taken"),
             }
             tries += 1;
@@ -125,11 +132,11 @@ impl ClassActor {
         }
     }
 
-    async fn take(&self) -> Result<Option<Taken>, LessonsError> {
-        let Some(classes) = self.classes() else { return Ok(None) };
-        let lessons = &classes.options.lessons;
-        let expected = lessons.holder(self.class).await?;
-        lessons.take(self.class, expected, classes.options.run).await
+    async fn take(&self) -> Result<Took, LessonsError> {
+        match self.classes() {
+            Some(classes) => classes.take(&self.shared, self.class).await,
+            None => Ok(Took::Elsewhere),
+        }
     }
 
     /// Whoever wants to watch is told that the class is not ready; all else would be stale when it is.
@@ -248,6 +255,17 @@ impl ClassActor {
             ToClass::Recounted { student, figures } => Input::Recounted { student, figures },
             ToClass::CarriedOut(said) => Input::CarriedOut { said },
             ToClass::Reported => Input::Reported,
+            ToClass::Superseded(epoch) => {
+                if epoch > live.holder.epoch {
+                    live.retire();
+                }
+                return Ok(());
+            }
+            ToClass::CallCells => {
+                live.calls += 1;
+                self.tell(live);
+                return Ok(());
+            }
         };
         self.input(live, input)
     }

@@ -48,6 +48,9 @@ pub enum NotWatched {
     /// There is no such class, or it is somebody else's.
     #[error("no class of this teacher")]
     Forbidden,
+    /// The class is at the node with this internal address.
+    #[error("the class is at another node")]
+    Elsewhere(Arc<str>),
     /// Live lessons are not offered here.
     #[error("live lessons are not offered here")]
     NotOffered,
@@ -109,4 +112,8 @@ pub(super) enum ToClass {
     },
     CarriedOut(EntryId),
     Reported,
+    /// Somebody holds the class by this epoch.
+    Superseded(u64),
+    /// Cells of other nodes may have been missed.
+    CallCells,
 }

@@ -1,15 +1,19 @@
 //! Live lessons: one actor a class, which feeds the machine [`Lesson`](domain::lesson::Lesson) and does what it wants done. A
 //! class is found by its id and made by whoever comes first; it is dropped when nobody watches, nothing is on and nothing
-//! is owed. Sessions tell it cells without waiting for it; it tells them the document through their shards.
+//! is owed. Sessions tell it cells without waiting for it; it tells them the document through their shards. Among several
+//! nodes one holds a class (`place`), and the others follow it for the students whose sessions they have (`follow`).
 
 mod accept;
 mod actor;
 mod figures;
+mod follow;
 mod messages;
 mod perform;
+mod place;
 mod roster;
 mod tell;
 
+pub use accept::Regrading;
 pub use figures::ClassFigures;
 pub use messages::{MonitorClose, NotWatched, Picture, ToMonitor, monitor_queue};
 
@@ -21,12 +25,13 @@ use dashmap::mapref::entry::Entry;
 use domain::ids::{ClassId, EntryId, RunId, UserId};
 use domain::lesson::{Cell, Command, MonitorId, Told, View};
 use figures::{Counters, count};
+use follow::Followed;
 use messages::ToClass;
-use ports::{Boxed, ClassRecord, Lessons, Library, People, StoreError};
+use place::Place;
+use ports::{Boxed, Bus, ClassRecord, Lessons, Library, People, StoreError, Topic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// How a picture becomes frames: a snapshot, or what changed after the version that is given.
@@ -34,16 +39,16 @@ pub type ViewEncoder = fn(Option<u64>, &View) -> Vec<Arc<str>>;
 
 /// How often somebody who wants to watch looks for the class before it is not ready.
 const LOOKS_MAX: usize = 3;
-/// How often unfinished lessons are looked for after a start, while that fails.
-const RESUME_AGAIN: Duration = Duration::from_secs(1);
 
 /// What live lessons need.
 #[derive(Clone)]
 pub struct LessonOptions {
     /// Records and reports.
     pub lessons: Arc<dyn Lessons>,
-    /// This life of the process, which holds the classes that it takes.
+    /// This life of the process, which holds the classes that it takes. A node of a cluster holds them by its run there.
     pub run: RunId,
+    /// How other nodes are told of lessons, and of cells; `None` where there are none, or they only look from time to time.
+    pub bus: Option<Arc<dyn Bus>>,
     /// How pictures are encoded.
     pub encode: ViewEncoder,
     /// Who may watch.
@@ -66,6 +71,8 @@ pub(crate) struct Classes {
     people: Arc<dyn People>,
     library: Arc<dyn Library>,
     live: DashMap<ClassId, mpsc::Sender<ToClass>>,
+    /// Lessons that other nodes hold.
+    followed: DashMap<ClassId, Followed>,
     /// What students were told last of each class, for sessions that are loaded later.
     told: DashMap<ClassId, Arc<Told>>,
     /// The classes of each student that were told of.
@@ -116,6 +123,7 @@ impl Classes {
             people,
             library,
             live: DashMap::new(),
+            followed: DashMap::new(),
             told: DashMap::new(),
             attended: DashMap::new(),
             counters: Counters::default(),
@@ -126,7 +134,11 @@ impl Classes {
     /// A student's cell. It never waits: without room it is dropped, and the next one says all of it again.
     pub(crate) fn cell(&self, class: ClassId, cell: Arc<Cell>) {
         count(&self.counters.cells);
-        let is_taken = self.live.get(&class).is_some_and(|link| link.try_send(ToClass::Cell(cell)).is_ok());
+        let link = self.live.get(&class).map(|link| link.clone());
+        let is_taken = match link {
+            Some(link) => link.try_send(ToClass::Cell(cell)).is_ok(),
+            None => self.pass_on(class, &cell),
+        };
         if !is_taken {
             count(&self.counters.cells_dropped);
         }
@@ -161,6 +173,11 @@ impl Classes {
             Entry::Vacant(place) => {
                 let (link, inbox) = mpsc::channel(CLASS_INBOX);
                 place.insert(link.clone());
+                if let Some(bus) = &self.options.bus
+                    && let Err(error) = bus.watch(Topic::Class(class))
+                {
+                    tracing::warn!(%error, %class, "cells of other nodes are not heard");
+                }
                 let actor = ClassActor::new(class, shared.clone(), (link.clone(), inbox), insists);
                 shared.runtime().spawn(actor.run());
                 Some(link)
@@ -171,6 +188,13 @@ impl Classes {
     /// A class is dropped. What came meanwhile has its answer: whoever waits looks for the class again.
     fn forget(&self, class: ClassId, link: &mpsc::Sender<ToClass>) {
         self.live.remove_if(&class, |_, known| known.same_channel(link));
+        if let Some(bus) = &self.options.bus {
+            bus.unwatch(Topic::Class(class));
+        }
+        self.forget_told(class);
+    }
+
+    fn forget_told(&self, class: ClassId) {
         self.told.remove(&class);
         self.attended.retain(|_, classes| {
             classes.retain(|of| *of != class);
@@ -203,6 +227,7 @@ impl Classes {
         }
         let id = MonitorId(self.monitors.fetch_add(1, Ordering::Relaxed) + 1);
         for _ in 0..LOOKS_MAX {
+            self.is_ours(shared, class).await?;
             let Some(link) = self.link(shared, class, false) else { break };
             let (reply, answer) = oneshot::channel();
             let watch = ToClass::Watch { monitor: id, user, to: to.clone(), reply };
@@ -222,23 +247,18 @@ impl Classes {
         Err(NotWatched::NotReady)
     }
 
-    /// After a start: lessons that are not over are taken and go on.
-    pub(crate) async fn resume(shared: Arc<Shared>) {
-        let Some(classes) = &shared.classes else { return };
-        loop {
-            match classes.options.lessons.unfinished().await {
-                Ok(unfinished) => {
-                    for class in unfinished {
-                        if classes.link(&shared, class, true).is_none() {
-                            tracing::error!(%class, "there is no room for an unfinished lesson");
-                        }
-                    }
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "unfinished lessons could not be listed");
-                    tokio::time::sleep(RESUME_AGAIN).await;
-                }
+    /// Whether the class is here, or may be taken.
+    async fn is_ours(&self, shared: &Shared, class: ClassId) -> Result<(), NotWatched> {
+        if shared.cluster.is_none() || self.live.contains_key(&class) {
+            return Ok(());
+        }
+        match self.place(shared, class).await {
+            Ok(Place::Free(_)) => Ok(()),
+            Ok(Place::Held { address, .. }) => Err(NotWatched::Elsewhere(address)),
+            Ok(Place::Unknown) => Err(NotWatched::NotReady),
+            Err(error) => {
+                tracing::warn!(%error, %class, "it could not be seen who holds a class");
+                Err(NotWatched::NotReady)
             }
         }
     }

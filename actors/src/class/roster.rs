@@ -63,6 +63,7 @@ impl ClassActor {
     pub(super) fn roster_read(&self, live: &mut Live, roster: Option<Roster>) -> Result<(), Fell> {
         let now = self.shared.clock.now();
         live.is_looking = false;
+        self.count_unheard(live)?;
         let Some(Roster { class, watchers, names, extra }) = roster else { return Ok(()) };
         let had = std::mem::replace(&mut live.extra, extra);
         if let Some(names) = names {
@@ -92,6 +93,16 @@ impl ClassActor {
             self.look(live, now);
         }
         Ok(())
+    }
+
+    /// Cells of other nodes come over the bus: while it is away, students of whom nobody tells are counted from their logs.
+    fn count_unheard(&self, live: &mut Live) -> Result<(), Fell> {
+        let is_alone = self.shared.cluster.is_none();
+        let bus = self.classes().and_then(|classes| classes.options.bus.as_ref());
+        if is_alone || bus.is_some_and(|bus| bus.stats().connected) {
+            return Ok(());
+        }
+        self.input(live, Input::NobodyTells)
     }
 
     fn student(&self, live: &Live, id: UserId) -> Student {

@@ -1,11 +1,13 @@
 //! What students are told of a lesson: once to each shard, which gives it to those of its sessions that it concerns, and kept
-//! for sessions that are loaded later.
+//! for sessions that are loaded later. Other nodes hear that there is something to read.
 
 use super::Classes;
 use super::actor::{ClassActor, Live};
 use crate::messages::ToShard;
 use domain::ids::UserId;
-use domain::lesson::Told;
+use domain::lesson::{Document, Record, Told};
+use ports::bus::LessonMark;
+use ports::{ClassRecord, Note, Topic};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,31 +19,45 @@ impl ClassActor {
             return;
         };
         live.told += 1;
-        let record = live.lesson.record();
-        let extra = |student: &UserId| live.extra.get(student).copied().unwrap_or(0);
-        let students: BTreeMap<UserId, u16> = class
-            .students
-            .iter()
-            .filter(|student| !record.removed.contains(student))
-            .map(|student| (*student, extra(student)))
-            .collect();
-        let told = Arc::new(Told {
-            at: (live.holder.epoch, live.told),
-            calls: live.calls,
-            document: document.clone(),
-            opened_ms: record.opened_ms,
-            rounds: record.rounds(),
-            decks: class.decks.clone().into(),
-            students: Arc::new(students),
-        });
+        let at = (live.holder.epoch, live.told);
+        let told = told_of(at, live.calls, document.clone(), live.lesson.record(), class, &live.extra);
+        let told = Arc::new(told);
         let concerned = classes.keep_told(&told);
         self.shared.tell_all(|| ToShard::Class(told.clone(), concerned.clone()));
+        if let Some(bus) = &classes.options.bus {
+            // What it says is stored: other nodes read it.
+            let mark = LessonMark { class: self.class, epoch: at.0, told: at.1, calls: live.calls };
+            bus.publish(Topic::Inv, Note::Lesson(mark));
+        }
+    }
+}
+
+/// What is told of a lesson to the sessions of its students.
+pub(super) fn told_of(
+    at: (u64, u64),
+    calls: u64,
+    document: Arc<Document>,
+    record: &Record,
+    class: &ClassRecord,
+    extra: &BTreeMap<UserId, u16>,
+) -> Told {
+    let takes_part = |student: &&UserId| !record.removed.contains(student);
+    let percent = |student: &UserId| (*student, extra.get(student).copied().unwrap_or(0));
+    let students: BTreeMap<UserId, u16> = class.students.iter().filter(takes_part).map(percent).collect();
+    Told {
+        at,
+        calls,
+        document,
+        opened_ms: record.opened_ms,
+        rounds: record.rounds(),
+        decks: class.decks.clone().into(),
+        students: Arc::new(students),
     }
 }
 
 impl Classes {
     /// Keeps what is told for whoever is loaded later. Returns whom it concerns: those who take part, and those who did.
-    fn keep_told(&self, told: &Arc<Told>) -> Arc<[UserId]> {
+    pub(super) fn keep_told(&self, told: &Arc<Told>) -> Arc<[UserId]> {
         let class = told.class();
         let before = self.told.insert(class, told.clone());
         let took_part = before.map(|before| before.students.clone()).unwrap_or_default();

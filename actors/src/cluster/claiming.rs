@@ -27,7 +27,7 @@ impl Cluster {
             Err(_) => Place::Unknown,
         };
         match place {
-            Place::Here => self.counters.claimed.one_more(),
+            Place::Here(_) => self.counters.claimed.one_more(),
             Place::Elsewhere(_) => self.counters.found_elsewhere.one_more(),
             Place::Unknown => self.counters.not_found.one_more(),
         }
@@ -77,7 +77,7 @@ impl Cluster {
                 Step::Mine { epoch, from_dead } => {
                     self.adopt(shared, user, run, epoch, from_dead).await?;
                     self.of_run(run, |state| state.taken.done(user));
-                    return Ok(Place::Here);
+                    return Ok(Place::Here(epoch));
                 }
             };
         }

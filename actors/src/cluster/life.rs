@@ -155,6 +155,9 @@ async fn begin_anew(cluster: &Cluster, shared: &Shared) {
     cluster.counters.runs_lost.one_more();
     cluster.options.tenures.forget_all();
     new_run(cluster);
+    if let Some(classes) = &shared.classes {
+        classes.retire_all(shared);
+    }
     for shard in shared.all_shards() {
         let _ = shard.send(ToShard::LoseAll).await;
     }

@@ -4,6 +4,7 @@ use super::Engine;
 use crate::class::{ClassFigures, Monitor, NotWatched, ToMonitor};
 use domain::ids::{ClassId, UserId};
 use domain::lesson::Document;
+use ports::bus::LessonMark;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -37,6 +38,34 @@ impl Engine {
         let newest = told.into_iter().max_by_key(|told| (told.is_on(), told.opened_ms, told.at))?;
         let extra_percent = newest.students.get(&user).copied()?;
         Some((newest.document.clone(), extra_percent))
+    }
+
+    /// The node that holds a class tells that its lesson has changed, or calls for cells.
+    pub fn lesson_marked(&self, mark: LessonMark) {
+        if let Some(classes) = &self.shared.classes {
+            classes.marked(&self.shared, mark);
+        }
+    }
+
+    /// Something may have been missed of what holders of classes tell.
+    pub fn lessons_missed(&self) {
+        if let Some(classes) = &self.shared.classes {
+            classes.missed(&self.shared);
+        }
+    }
+
+    /// A cell of a class came from another node.
+    pub fn cell_heard(&self, class: ClassId, cell: &ports::bus::Cell) {
+        if let Some(classes) = &self.shared.classes {
+            classes.cell_heard(class, cell);
+        }
+    }
+
+    /// Cells of a class may have been missed.
+    pub fn cells_missed(&self, class: ClassId) {
+        if let Some(classes) = &self.shared.classes {
+            classes.cells_missed(class);
+        }
     }
 
     /// What was counted of live lessons; `None` where they are not offered.

@@ -126,6 +126,7 @@ impl<S: ReviewStore> Reader<S> {
             dev_clock: self.dev_clock,
             newest: Vec::new(),
             more: false,
+            epoch: 0,
         })
     }
 
@@ -140,6 +141,7 @@ impl<S: ReviewStore> Reader<S> {
             dev_clock: self.dev_clock,
             newest: log.newest,
             more: log.more,
+            epoch: 0,
         })
     }
 

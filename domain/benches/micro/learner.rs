@@ -72,6 +72,7 @@ impl Loaded {
             dev_clock: false,
             newest: Vec::new(),
             more: false,
+            epoch: 0,
         };
         let mut learner = Learner {
             session: Session::new(seed, now),

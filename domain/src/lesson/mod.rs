@@ -34,7 +34,8 @@ pub use output::{CardRow, Closing, Effect, Refusal, View};
 pub use record::Record;
 pub use told::Told;
 
-use crate::limits::{ASKS_KEPT, LESSON_ALONE_MS, TEACHER_GRACE_MS};
+use crate::ids::UserId;
+use crate::limits::{ASKS_KEPT, LESSON_ALONE_MS, RECOUNTS_AT_ONCE, TEACHER_GRACE_MS};
 use crate::session::Now;
 use gather::Gather;
 use keep::Keep;
@@ -62,6 +63,8 @@ pub struct Lesson {
     alone_since_tick_ms: Option<u64>,
     silence_tick_ms: u64,
     report_tick_ms: Option<u64>,
+    /// Of those who were not heard of for long, the last who was counted.
+    counted_up_to: Option<UserId>,
     is_retired: bool,
 }
 
@@ -80,6 +83,7 @@ impl Lesson {
             alone_since_tick_ms: Some(now.tick_ms),
             silence_tick_ms: now.tick_ms,
             report_tick_ms: None,
+            counted_up_to: None,
             is_retired: false,
         }
     }
@@ -113,6 +117,7 @@ impl Lesson {
             Input::Recounted { student, figures } => self.recounted(now, student, figures.as_deref()),
             Input::Stored { version } => self.stored(now, version, fx),
             Input::NotStored { version, why } => self.not_stored(now, version, why, fx),
+            Input::NobodyTells => self.recount_unheard(now, fx),
             Input::CarriedOut { said } => self.carried_out(said),
             Input::Reported => self.reported(),
             Input::Tick => {}
@@ -212,7 +217,21 @@ impl Lesson {
             gather.counted(student);
         }
         if let Some(figures) = figures {
-            self.seats.recounted(student, figures, now.wall_ms, &self.keep.durable.rounds());
+            self.seats.recounted(student, figures, now, &self.keep.durable.rounds());
+        }
+    }
+
+    /// Some of those who were not heard of for long are counted from the log, the next ones by their ids at each time.
+    fn recount_unheard(&mut self, now: Now, fx: &mut Vec<Effect>) {
+        if !self.keep.durable.is_on() || self.gather.is_some() {
+            return;
+        }
+        let is_next = |student: &UserId| self.counted_up_to.is_none_or(|last| *student > last);
+        let unheard = self.seats.unheard(now.tick_ms).filter(is_next);
+        let some: Vec<UserId> = unheard.take(RECOUNTS_AT_ONCE).collect();
+        self.counted_up_to = some.last().copied();
+        if !some.is_empty() {
+            fx.push(Effect::Recount(some));
         }
     }
 

@@ -16,6 +16,7 @@ use super::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
 use super::standing::{self, WrongGroup};
 use crate::ids::{CardId, UserId};
 use crate::limits::{SILENT_AFTER_MS, STUDENTS_PER_LESSON};
+use crate::session::Now;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that a monitor shows under a key of its own.
@@ -146,13 +147,13 @@ impl Seats {
     }
 
     /// A student was counted from the log: that holds until a cell comes.
-    pub(super) fn recounted(&mut self, student: UserId, figures: &Figures, wall_ms: i64, asks: &[Ask]) {
+    pub(super) fn recounted(&mut self, student: UserId, figures: &Figures, now: Now, asks: &[Ask]) {
         let Some(seat) = self.seats.get_mut(&student) else { return };
         let was_known = seat.is_known;
-        let is_news = seat.is_recount_news(figures);
+        let is_news = seat.is_recount_news(figures, now.tick_ms);
         self.unknown -= usize::from(!was_known);
         if is_news {
-            self.replace(student, figures, wall_ms, asks, false);
+            self.replace(student, figures, now.wall_ms, asks, false);
         }
     }
 
@@ -202,6 +203,11 @@ impl Seats {
     /// Whether somebody is there who may fall silent.
     pub(super) fn has_somebody(&self) -> bool {
         self.totals.here > 0
+    }
+
+    /// Students who were not heard of for long.
+    pub(super) fn unheard(&self, tick_ms: u64) -> impl Iterator<Item = UserId> + '_ {
+        self.seats.values().filter(move |seat| seat.is_unheard(tick_ms)).map(|seat| seat.student.id)
     }
 
     /// Students of whom nothing is known that is as new as the lesson's owner.

@@ -7,6 +7,7 @@ use crate::entry::{Confidence, LogEntry, Mode, Regrade, SetChange};
 use crate::grade::Grade;
 use crate::ids::{CardId, DeckId, EntryId, InstanceId, JobId, SittingId, UserId};
 use crate::lesson::Told;
+use crate::owner::Epoch;
 use crate::session::{DeckLoad, Refusal};
 use std::sync::Arc;
 
@@ -49,6 +50,8 @@ pub struct SessionSeed {
     pub newest: Vec<(EntryId, u64)>,
     /// Whether the log holds more than these.
     pub more: bool,
+    /// The epoch of the learner's owner; 0 where a process has its store alone. Cells of a later owner are newer.
+    pub epoch: Epoch,
 }
 
 /// What may happen to a session.

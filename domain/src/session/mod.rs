@@ -205,7 +205,7 @@ impl Session {
             access_fetch: None,
             rescopes: BTreeMap::new(),
             access_unread: false,
-            lessons: lessons::Lessons::default(),
+            lessons: lessons::Lessons::of_owner(seed.epoch),
             node_has_credit: true,
             // Tokens of two lives never meet: what an earlier life asked for means nothing to this one.
             next_token: now.tick_ms << TOKENS_PER_MS_BITS,

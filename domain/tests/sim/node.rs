@@ -103,6 +103,7 @@ impl Sim {
             dev_clock: true,
             newest: if forgets { Vec::new() } else { newest },
             more: more && !forgets,
+            epoch: 0,
         };
         let known = store.log.keys().copied().collect();
         let run = self.node.run;

@@ -333,7 +333,7 @@ fn sorted(cards: &[CardId]) -> Vec<CardId> {
 
 fn seed_of(store: &Store, zones: &ZoneHistory, began_ms: i64, dev_clock: bool) -> SessionSeed {
     let (newest, more) = store.newest(64);
-    SessionSeed { user: LEARNER, zones: zones.clone(), began_ms, dev_clock, newest, more }
+    SessionSeed { user: LEARNER, zones: zones.clone(), began_ms, dev_clock, newest, more, epoch: 0 }
 }
 
 /// A deck shared by tests: `n` plain cards with the default settings.

@@ -47,6 +47,21 @@ pub enum Note {
     Inbox(UserId),
     /// A cell of a live class.
     Cell(Cell),
+    /// The lesson of a class was changed, or its owner calls for cells: nodes with students of the class read it.
+    Lesson(LessonMark),
+}
+
+/// How far the owner of a class is with telling.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct LessonMark {
+    /// The class.
+    pub class: ClassId,
+    /// The epoch of its owner.
+    pub epoch: u64,
+    /// How often this owner has told.
+    pub told: u64,
+    /// How often it has called for cells.
+    pub calls: u64,
 }
 
 /// Whose figures in which lesson.
@@ -96,6 +111,8 @@ pub enum Subject {
     Inbox(UserId),
     /// A cell.
     Cell(CellKey),
+    /// A class's lesson.
+    Lesson(ClassId),
 }
 
 impl Note {
@@ -109,6 +126,7 @@ impl Note {
             Note::Revoked(user) => Subject::Revoked(*user),
             Note::Inbox(user) => Subject::Inbox(*user),
             Note::Cell(cell) => Subject::Cell(cell.key),
+            Note::Lesson(mark) => Subject::Lesson(mark.class),
         }
     }
 
@@ -117,7 +135,12 @@ impl Note {
     pub fn is_covered_by_a_check(&self) -> bool {
         match self {
             Note::Cell(_) => false,
-            Note::Deck { .. } | Note::Access(_) | Note::Person(_) | Note::Revoked(_) | Note::Inbox(_) => true,
+            Note::Deck { .. }
+            | Note::Access(_)
+            | Note::Person(_)
+            | Note::Revoked(_)
+            | Note::Inbox(_)
+            | Note::Lesson(_) => true,
         }
     }
 
@@ -137,6 +160,9 @@ impl Note {
                     *cell = other;
                 }
             }
+            (Note::Lesson(mark), Note::Lesson(other)) if mark.class == other.class => {
+                *mark = other.max(*mark);
+            }
             // The others say no more than their subject.
             (
                 Note::Deck { .. }
@@ -144,7 +170,8 @@ impl Note {
                 | Note::Person(_)
                 | Note::Revoked(_)
                 | Note::Inbox(_)
-                | Note::Cell(_),
+                | Note::Cell(_)
+                | Note::Lesson(_),
                 _,
             ) => {}
         }
@@ -168,6 +195,10 @@ mod tests {
         Note::Cell(Cell { key, version: CellVersion { epoch, n }, bytes: [n as u8].into() })
     }
 
+    fn lesson(epoch: u64, told: u64) -> Note {
+        Note::Lesson(LessonMark { class: ClassId::from_u128(8), epoch, told, calls: 1 })
+    }
+
     fn merged(mut one: Note, other: Note) -> Note {
         assert_eq!(one.subject(), other.subject());
         one.merge(other);
@@ -182,6 +213,9 @@ mod tests {
         // A later owner counts from the start again.
         for (one, other) in [(cell(1, 9), cell(2, 1)), (cell(2, 1), cell(1, 9))] {
             assert_eq!(merged(one, other), cell(2, 1));
+        }
+        for (one, other) in [(lesson(1, 9), lesson(2, 1)), (lesson(2, 1), lesson(1, 9))] {
+            assert_eq!(merged(one, other), lesson(2, 1));
         }
     }
 
@@ -201,6 +235,7 @@ mod tests {
             Note::Revoked(user(1)),
             Note::Inbox(user(1)),
             cell(1, 1),
+            lesson(1, 1),
         ];
         let subjects: BTreeSet<Subject> = all.iter().map(Note::subject).collect();
         assert_eq!(subjects.len(), all.len());

@@ -9,7 +9,7 @@ pub const NOTES_MAX: usize = 4_096;
 /// People that a waiting note of access names, at most; more become the mark.
 pub const PEOPLE_MAX: usize = 4_096;
 /// The largest cell, in bytes; a larger one is not carried.
-pub const CELL_BYTES_MAX: usize = 1_024;
+pub const CELL_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of notes that wait on all classes together, about; what comes then becomes the mark of its class.
 pub const CELLS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Classes on which something waits, at most; what comes for one more is given up without a mark. Only a storm of cells
@@ -208,7 +208,8 @@ fn bytes_of(note: &Note) -> usize {
         | Note::Deck { .. }
         | Note::Person(_)
         | Note::Revoked(_)
-        | Note::Inbox(_) => 0,
+        | Note::Inbox(_)
+        | Note::Lesson(_) => 0,
     }
 }
 
@@ -220,7 +221,8 @@ fn note_is_too_large(note: &Note) -> bool {
         | Note::Deck { .. }
         | Note::Person(_)
         | Note::Revoked(_)
-        | Note::Inbox(_) => false,
+        | Note::Inbox(_)
+        | Note::Lesson(_) => false,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::http::access::Need;
 use crate::http::endpoint::Endpoint;
 use crate::http::endpoint::Verb::{Get, Post};
 use crate::http::{media, nodes, openapi, ops, pages};
-use crate::server::{ABOUT_PATH, ASK_PATH, HOT_PATH, MARK_PATH};
+use crate::server::{ABOUT_PATH, ASK_PATH, HOT_PATH, MARK_PATH, REGRADE_PATH};
 
 /// What the server tells of itself, what nodes ask of each other, and pages.
 pub(super) fn list() -> Vec<Endpoint> {
@@ -36,6 +36,15 @@ pub(super) fn list() -> Vec<Endpoint> {
         Endpoint::new(Post, MARK_PATH, NODE, nodes::mark, "Makes an import count for a learner of this node")
             .takes_media("application/json")
             .answers_nothing(204),
+        Endpoint::new(
+            Post,
+            REGRADE_PATH,
+            NODE,
+            nodes::regrade,
+            "Grades answers anew of a learner of this node",
+        )
+        .takes_media("application/json")
+        .answers_nothing(204),
         Endpoint::new(Post, ABOUT_PATH, NODE, nodes::about, "What this node is")
             .takes_media("application/json")
             .answers_media(200, "application/json"),

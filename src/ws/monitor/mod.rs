@@ -11,7 +11,7 @@ pub use pictures::encode_view;
 pub use socket::MonitorSocket;
 
 use crate::ws::layer::{MessageLimits, Refusal, SocketOptions, SocketRoute};
-use crate::ws::study::StudyContext;
+use crate::ws::study::{RELAY_HEADER, StudyContext};
 use actix_web::http::StatusCode;
 use domain::ids::ClassId;
 use std::time::Duration;
@@ -41,7 +41,10 @@ pub fn route(context: StudyContext) -> SocketRoute {
         let nothing = Refusal::new(StatusCode::NOT_FOUND, "not_found", "no live class is here");
         let class: Option<ClassId> = request.segment("class_id").and_then(|id| id.parse().ok());
         match class.filter(|_| context.engine.has_lessons()) {
-            Some(class) => Ok(MonitorSocket::new(context.clone(), class, request.address())),
+            Some(class) => {
+                let relayed = request.header(RELAY_HEADER).is_some();
+                Ok(MonitorSocket::new(context.clone(), class, relayed, request.address()))
+            }
             None => Err(nothing),
         }
     });

@@ -2,11 +2,13 @@
 //! for all that is in it.
 
 use crate::ws::layer::SocketHandle;
+use crate::ws::relay::{RelayEnd, Relayed};
 use crate::ws::study::SignInOutcome;
 use actors::{Full, Monitor, NotWatched, SocketPort, ToMonitor, ToSocket};
 use protocol::CloseCode;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
+use tokio::sync::Notify;
 
 /// What may wait for a socket's turn; one that does not get its turn in that many is dropped (4408).
 const WAITING_MAX: usize = 512;
@@ -28,6 +30,8 @@ pub(super) enum Waiting {
     Dropped,
     /// What the worker tells all its sockets.
     Worker(ToSocket),
+    /// What the node says that has the class.
+    Relayed(Relayed),
 }
 
 /// Why somebody does not watch.
@@ -42,6 +46,9 @@ pub(super) struct MonitorPort {
     queue: RefCell<VecDeque<Waiting>>,
     looked: Cell<bool>,
     overrun: Cell<bool>,
+    /// What another node said has not left.
+    is_full: Cell<bool>,
+    has_left: Notify,
     handle: OnceCell<SocketHandle<Look>>,
 }
 
@@ -78,6 +85,14 @@ impl MonitorPort {
         next
     }
 
+    /// Whether what another node said is still on its way to the client.
+    pub(super) fn set_full(&self, is_full: bool) {
+        self.is_full.set(is_full);
+        if !is_full {
+            self.has_left.notify_one();
+        }
+    }
+
     /// Whether more came than may wait.
     pub(super) fn is_overrun(&self) -> bool {
         self.overrun.get()
@@ -87,5 +102,19 @@ impl MonitorPort {
 impl SocketPort for MonitorPort {
     fn deliver(&self, out: ToSocket) -> Result<(), Full> {
         self.put(Waiting::Worker(out))
+    }
+}
+
+impl RelayEnd for MonitorPort {
+    fn take(&self, relayed: Relayed) -> bool {
+        self.put(Waiting::Relayed(relayed)).is_ok()
+    }
+
+    fn has_room(&self) -> bool {
+        !self.is_full.get()
+    }
+
+    async fn room(&self) {
+        self.has_left.notified().await;
     }
 }

@@ -6,6 +6,7 @@ mod told;
 
 use super::port::{Look, MonitorPort};
 use crate::ws::layer::{CloseCode as WireCode, Closed, Receive, Socket, SocketApp};
+use crate::ws::relay::Relay;
 use crate::ws::study::StudyContext;
 use actors::{Monitor, Shard};
 use domain::ids::{ClassId, UserId};
@@ -36,6 +37,10 @@ pub struct MonitorSocket {
     told_saved: u64,
     /// A picture was sent, and may not have left.
     is_unsent: bool,
+    /// Whether another node opened this socket for its client.
+    relayed: bool,
+    /// The `hello` as it came, until the welcome: for another node.
+    hello: String,
 }
 
 enum Stage {
@@ -45,13 +50,15 @@ enum Stage {
     Entering(UserId),
     /// `welcome` was sent.
     Open(UserId, Monitor),
+    /// The class is at another node, to which frames are passed on.
+    Relayed { relay: Relay, welcomed: bool },
     /// Over.
     Gone,
 }
 
 impl MonitorSocket {
     /// A socket before its `hello`.
-    pub fn new(context: StudyContext, class: ClassId, address: IpAddr) -> MonitorSocket {
+    pub fn new(context: StudyContext, class: ClassId, relayed: bool, address: IpAddr) -> MonitorSocket {
         MonitorSocket {
             context,
             class,
@@ -67,6 +74,8 @@ impl MonitorSocket {
             decided: 0,
             told_saved: 0,
             is_unsent: false,
+            relayed,
+            hello: String::new(),
         }
     }
 
@@ -111,7 +120,10 @@ impl SocketApp for MonitorSocket {
                 self.note_left(socket);
                 self.watch_time(socket);
             }
-            Stage::Entering(_) => self.end(CloseCode::NotReady, socket),
+            Stage::Entering(_) | Stage::Relayed { welcomed: false, .. } => {
+                self.end(CloseCode::NotReady, socket)
+            }
+            Stage::Relayed { .. } => self.watch_relayed(socket),
             Stage::Silent | Stage::Gone => {}
         }
     }

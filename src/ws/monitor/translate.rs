@@ -72,6 +72,8 @@ pub(super) const fn close_of_class(why: MonitorClose) -> CloseCode {
 pub(super) const fn close_of_entry(why: &NotWatched) -> CloseCode {
     match why {
         NotWatched::Forbidden | NotWatched::NotOffered => CloseCode::Forbidden,
+        // Whoever comes for another node is not passed on once more.
+        NotWatched::Elsewhere(_) => CloseCode::OwnerChanged,
         NotWatched::NotReady => CloseCode::NotReady,
     }
 }

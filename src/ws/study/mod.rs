@@ -5,14 +5,12 @@
 mod class;
 mod outgoing;
 mod port;
-mod relay;
 mod signin;
 mod socket;
 mod translate;
 
 pub use class::class_document;
 pub use outgoing::{card_fields, encode_card};
-pub use relay::{RelayCounters, RelayFigures};
 pub(in crate::ws) use signin::{SignInOutcome, sign_in};
 pub use signin::{SignedIn, TokenCheck, TokenProblem};
 pub use socket::StudySocket;
@@ -21,6 +19,7 @@ pub use translate::{command_input, refusal_code, refusal_message, wire_result, w
 use crate::events::Events;
 use crate::rates::Rates;
 use crate::teaching::Teaching;
+use crate::ws::RelayCounters;
 use crate::ws::layer::{MessageLimits, SocketOptions, SocketRoute};
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actors::{Clock, Engine};

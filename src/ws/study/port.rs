@@ -1,9 +1,9 @@
 //! The way from a session to its socket: a bounded queue on the socket's own thread, and one piece of mail that stands
 //! for all that is in it.
 
-use super::relay::Relayed;
 use super::signin::SignInOutcome;
 use crate::ws::layer::SocketHandle;
+use crate::ws::relay::{RelayEnd, Relayed};
 use actors::{Full, SocketPort, ToSocket};
 use domain::lesson::Document;
 use domain::session::Out;
@@ -116,5 +116,11 @@ impl SocketPort for StudyPort {
             return Ok(());
         }
         self.put(Waiting::Session(out))
+    }
+}
+
+impl RelayEnd for StudyPort {
+    fn take(&self, relayed: Relayed) -> bool {
+        self.put(Waiting::Relayed(relayed)).is_ok()
     }
 }

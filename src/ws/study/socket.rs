@@ -6,8 +6,8 @@ mod told;
 
 use super::StudyContext;
 use super::port::{Look, StudyPort};
-use super::relay::Relay;
 use crate::ws::layer::{CloseCode as WireCode, Closed, Receive, Socket, SocketApp};
+use crate::ws::relay::Relay;
 use actors::Shard;
 use domain::ids::{InstanceId, UserId};
 use domain::session::SocketId;

@@ -155,8 +155,13 @@ impl Cluster {
 
     /// A token of this learner.
     pub fn token(user: UserId) -> String {
+        Self::token_of(user, Role::Learner)
+    }
+
+    /// A token of somebody in this role.
+    pub fn token_of(user: UserId, role: Role) -> String {
         let mint = Mint::new(SECRET.as_bytes(), "studyhall", "studyhall").unwrap();
-        let wanted = Wanted { user, role: Role::Learner, org: None, name: None, ttl_ms: 3_600_000 };
+        let wanted = Wanted { user, role, org: None, name: None, ttl_ms: 3_600_000 };
         mint.token(&wanted, real_ms()).unwrap().0
     }
 }

@@ -4,6 +4,7 @@ mod changes;
 mod convergence;
 mod kit;
 mod learner;
+mod lessons;
 mod messages;
 mod outages;
 mod owners;

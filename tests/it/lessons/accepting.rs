@@ -1,6 +1,6 @@
 //! A text that is accepted later puts the past right.
 
-use super::kit::{School, offered};
+use super::kit::School;
 use crate::study::learner::Device;
 use crate::study::server::eventually;
 use domain::check::later::response_digest;
@@ -40,9 +40,6 @@ fn typed(school: &School, user: UserId, text: &str, days: i64) -> EntryId {
 
 #[test]
 fn an_accepted_text_regrades_whoever_gave_it_last_week_once() {
-    if !offered() {
-        return;
-    }
     let school = School::open(3, 6);
     let given =
         [typed(&school, school.students[0], "Laibach", 7), typed(&school, school.students[1], "laibach.", 3)];
@@ -82,9 +79,6 @@ fn an_accepted_text_regrades_whoever_gave_it_last_week_once() {
 
 #[test]
 fn what_was_typed_wrong_is_shown_and_once_accepted_is_an_answer_from_then_on() {
-    if !offered() {
-        return;
-    }
     let school = School::open(2, 1);
     let mut screen = school.lesson();
     let types = |n: usize, text: &str| {

@@ -1,6 +1,6 @@
 //! One card that is put to the whole class.
 
-use super::kit::{School, Screen, ask, offered};
+use super::kit::{School, Screen, ask};
 use crate::study::server::{Wishes, random_uuid};
 use serde_json::{Value, json};
 
@@ -14,9 +14,6 @@ fn bars(screen: &Screen<'_>, round: usize) -> Vec<(u64, u64)> {
 
 #[test]
 fn a_question_comes_to_all_and_its_histogram_has_the_first_answer_of_each() {
-    if !offered() {
-        return;
-    }
     let school = School::open_with(3, 9, Wishes { dev_clock: true, ..Wishes::workers(2) });
     let mut screen = school.lesson();
     let (mut ada, mut bob) = (school.student(0), school.student(1));
@@ -63,9 +60,6 @@ fn a_question_comes_to_all_and_its_histogram_has_the_first_answer_of_each() {
 
 #[test]
 fn who_has_extra_time_has_it_in_a_question_too() {
-    if !offered() {
-        return;
-    }
     let school = School::open_with(2, 9, Wishes { dev_clock: true, ..Wishes::workers(2) });
     let mut screen = school.lesson();
     let (mut ada, mut bob) = (school.student(0), school.student(1));

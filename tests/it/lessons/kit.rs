@@ -1,6 +1,5 @@
 //! A class under test: its teacher's screens, its students' devices.
 
-use crate::study::any_store::on_cql;
 use crate::study::learner::{Device, somebody};
 use crate::study::outside::teacher_token;
 use crate::study::server::{TestServer, Wishes, put_deck, random_uuid, unlimited};
@@ -19,11 +18,6 @@ pub struct School {
     pub students: Vec<UserId>,
     pub deck: DeckId,
     pub cards: Vec<CardId>,
-}
-
-/// Whether the store that the suite runs on has live lessons.
-pub fn offered() -> bool {
-    !on_cql()
 }
 
 /// The name of the `n`-th student.

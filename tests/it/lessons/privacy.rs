@@ -1,6 +1,6 @@
 //! Who sees what: a teacher only students of own classes, only while they are enrolled; hidden names are in no frame.
 
-use super::kit::{School, Screen, name_of, offered};
+use super::kit::{School, Screen, name_of};
 use crate::study::learner::{Device, somebody};
 use crate::study::outside::teacher_token;
 use crate::study::server::random_uuid;
@@ -14,9 +14,6 @@ use studyhall::teaching::{Substitute, link_of};
 
 #[test]
 fn nobody_but_its_teacher_watches_a_class() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 3);
     let _screen = school.lesson();
     for stranger in [somebody(), school.students[0]] {
@@ -39,9 +36,6 @@ fn nobody_but_its_teacher_watches_a_class() {
 
 #[test]
 fn a_student_who_leaves_the_class_is_seen_no_more_and_sees_no_lesson() {
-    if !offered() {
-        return;
-    }
     let school = School::open(2, 6);
     let mut screen = school.lesson();
     let mut device = school.student(0);
@@ -62,9 +56,6 @@ fn a_student_who_leaves_the_class_is_seen_no_more_and_sees_no_lesson() {
 
 #[test]
 fn a_student_who_is_removed_from_the_lesson_studies_on_alone() {
-    if !offered() {
-        return;
-    }
     let school = School::open(2, 6);
     let mut screen = school.lesson();
     let mut device = school.student(0);
@@ -82,9 +73,6 @@ fn a_student_who_is_removed_from_the_lesson_studies_on_alone() {
 
 #[test]
 fn whoever_no_longer_teaches_a_class_is_shut_out_within_seconds() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 3);
     let mut screen = school.lesson();
     let class = school.server.run(school.server.store.class(school.class)).unwrap().unwrap();
@@ -96,9 +84,6 @@ fn whoever_no_longer_teaches_a_class_is_shut_out_within_seconds() {
 
 #[test]
 fn who_teaches_beside_the_teacher_or_stands_in_watches_until_that_ends() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 3);
     let papers = school.server.store.teaching().papers;
     let keep = |kind, id: Uuid, body: Vec<u8>| {
@@ -136,9 +121,6 @@ fn who_teaches_beside_the_teacher_or_stands_in_watches_until_that_ends() {
 
 #[test]
 fn hidden_names_are_in_no_frame() {
-    if !offered() {
-        return;
-    }
     let school = School::open(3, 9);
     let mut screen = school.lesson();
     assert!(screen.seen.iter().any(|frame| frame.to_string().contains(&name_of(1))));

@@ -1,6 +1,6 @@
 //! What a teacher's screens show.
 
-use super::kit::{School, Screen, offered};
+use super::kit::{School, Screen};
 use crate::study::learner::Device;
 use crate::study::server::{Wishes, eventually, random_uuid};
 use actors::Hooks;
@@ -11,9 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn what_students_answer_shows_on_the_teachers_screen() {
-    if !offered() {
-        return;
-    }
     let school = School::open(3, 8);
     let mut screen = school.lesson();
     let mut devices: Vec<Device<'_>> = (0..2).map(|n| school.student(n)).collect();
@@ -38,9 +35,6 @@ fn what_students_answer_shows_on_the_teachers_screen() {
 
 #[test]
 fn two_screens_show_the_same_and_one_that_comes_back_too() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 20);
     let mut screen = school.lesson();
     let mut other = school.screen();
@@ -70,9 +64,6 @@ fn two_screens_show_the_same_and_one_that_comes_back_too() {
 
 #[test]
 fn figures_do_not_fall_when_a_class_panics_and_its_screens_come_back() {
-    if !offered() {
-        return;
-    }
     let falls = Arc::new(AtomicBool::new(false));
     let planted = falls.clone();
     let hook = move |_, input: &Input| {
@@ -106,9 +97,6 @@ fn figures_do_not_fall_when_a_class_panics_and_its_screens_come_back() {
 
 #[test]
 fn a_teacher_who_reads_slowly_gets_the_newest_state_and_no_queue() {
-    if !offered() {
-        return;
-    }
     let school = School::open(4, 40);
     let mut screen = school.lesson();
     let mut devices: Vec<Device<'_>> = (0..4).map(|n| school.student(n)).collect();
@@ -127,9 +115,6 @@ fn a_teacher_who_reads_slowly_gets_the_newest_state_and_no_queue() {
 
 #[test]
 fn a_server_that_goes_down_tells_screens_so() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 3);
     let mut screen = school.lesson();
     let engine = school.server.engine.clone();
@@ -141,9 +126,6 @@ fn a_server_that_goes_down_tells_screens_so() {
 
 #[test]
 fn a_lesson_that_is_over_is_reported_and_another_may_begin() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 8);
     let mut screen = school.lesson();
     let lesson = screen.class["lesson"].clone();

@@ -1,6 +1,6 @@
 //! Steering a lesson: pause, assign, remove, and what happens when no teacher is there.
 
-use super::kit::{School, ask, offered};
+use super::kit::{School, ask};
 use crate::study::learner::card_of;
 use crate::study::server::{Wishes, put_deck, random_uuid, unlimited};
 use domain::limits::TEACHER_GRACE_MS;
@@ -10,9 +10,6 @@ use serde_json::json;
 
 #[test]
 fn nothing_is_dealt_while_a_lesson_is_paused() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 12);
     let mut screen = school.lesson();
     let mut device = school.student(0);
@@ -31,9 +28,6 @@ fn nothing_is_dealt_while_a_lesson_is_paused() {
 
 #[test]
 fn what_is_assigned_comes_next_and_is_a_real_review() {
-    if !offered() {
-        return;
-    }
     let school = School::open(2, 300);
     let now_ms = school.server.now_ms() - 1_000;
     let (deck, cards) = school.server.run(async {
@@ -75,9 +69,6 @@ fn what_is_assigned_comes_next_and_is_a_real_review() {
 
 #[test]
 fn a_pause_and_a_question_end_when_no_teacher_has_come_back_for_ten_minutes() {
-    if !offered() {
-        return;
-    }
     let school = School::open_with(1, 12, Wishes { dev_clock: true, ..Wishes::workers(2) });
     let mut screen = school.lesson();
     let mut device = school.student(0);
@@ -106,9 +97,6 @@ fn a_pause_and_a_question_end_when_no_teacher_has_come_back_for_ten_minutes() {
 
 #[test]
 fn a_command_that_comes_again_is_carried_out_once_and_one_without_a_lesson_is_refused() {
-    if !offered() {
-        return;
-    }
     let school = School::open(1, 3);
     let mut screen = school.screen();
     assert_eq!(screen.try_order(json!({"type": "pause"})), Err("no_lesson".to_owned()));

@@ -155,13 +155,10 @@ impl AnyStore {
 
     /// Live lessons, where this store offers them.
     pub fn lessons(&self) -> Option<actors::LessonOptions> {
-        if let AnyStore::Cql(_) = self {
-            return None;
-        }
         let teaching = self.teaching();
         let (run, lessons) = (domain::ids::RunId(super::server::random_uuid()), teaching.lessons.clone());
         let encode = studyhall::ws::monitor::encode_view;
-        Some(actors::LessonOptions { lessons, run, encode, watchers: Arc::new(teaching) })
+        Some(actors::LessonOptions { lessons, run, bus: None, encode, watchers: Arc::new(teaching) })
     }
 
     /// Who may watch and steer classes.

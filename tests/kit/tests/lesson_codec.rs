@@ -1,8 +1,13 @@
 //! The bytes of a lesson's record and report.
 
+use domain::ids::{AskId, CardId, DeckId, LessonId, UserId};
+use domain::lesson::cell::{Newest, Said, Tally, Vote, WrongAnswer};
+use domain::lesson::{Cell, CellVersion, Figures, Presence, Round};
 use kit::contract_lessons::{record, report};
 use kit::rows::START_MS;
-use ports::codec::{CodecError, decode_record, decode_report, encode_record, encode_report};
+use ports::codec::{
+    CodecError, decode_cell, decode_record, decode_report, encode_cell, encode_record, encode_report,
+};
 
 fn record_bytes() -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -20,6 +25,50 @@ fn report_bytes() -> Vec<u8> {
 fn what_was_written_is_read() {
     assert_eq!(decode_record(&record_bytes()), Ok(record(1, 7)));
     assert_eq!(decode_report(&report_bytes()), Ok(report(1, 2, START_MS)));
+}
+
+/// Everything that a cell may hold.
+fn cell() -> Cell {
+    let (deck, card, ask) = (DeckId::from_u128(5), CardId::from_u128(6), AskId::from_u128(7));
+    let vote = |round, said| Vote { ask, round, said, is_correct: true, reached_ms: START_MS };
+    let figures = Figures {
+        presence: Presence::Away,
+        deck: Some(deck),
+        answered: 9,
+        correct: 8,
+        streak: 7,
+        wrong_in_a_row: 6,
+        newest: Newest { count: 5, correct: 4 },
+        sure_and_wrong: 3,
+        elapsed_ms: 2,
+        grades: [1, 2, 3, 4, 5, 6],
+        last_seen_ms: START_MS,
+        recall_permille: Some(900),
+        unsaved: 1,
+        as_of_ms: START_MS + 1,
+        cards: vec![Tally { deck, card, answers: 2, wrong: 1, recall_permille: Some(17) }],
+        is_whole: true,
+        votes: vec![vote(Round::First, Said::Grade(4)), vote(Round::Second, Said::Response(99))],
+        wrong: vec![WrongAnswer { card, digest: 8, text: "Lyon".into(), times: 2 }],
+    };
+    let version = CellVersion { epoch: 3, n: 4 };
+    Cell { student: UserId::from_u128(1), lesson: LessonId::from_u128(2), version, called_by: 5, figures }
+}
+
+#[test]
+fn a_cell_is_read_as_it_was_written_and_nothing_else_is_one() {
+    let mut bytes = Vec::new();
+    encode_cell(&cell(), &mut bytes);
+    assert_eq!(decode_cell(&bytes), Ok(cell()));
+    for len in 0..bytes.len() {
+        assert!(decode_cell(&bytes[..len]).is_err(), "{len}");
+    }
+    assert_eq!(decode_cell(&[&bytes[..], &[0]].concat()), Err(CodecError::Trailing));
+    for (at, value) in (0..bytes.len()).flat_map(|at| [(at, 0), (at, 127), (at, 255)]) {
+        let mut bytes = bytes.clone();
+        bytes[at] = value;
+        let _ = decode_cell(&bytes);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::lesson::document::Ask;
 use crate::lesson::input::Student;
 use crate::lesson::output::{StudentRow, Totals};
 use crate::lesson::struggle::struggle;
-use crate::limits::{ASK_LATE_MS, WRONG_ANSWER_BYTES, WRONG_ANSWERS_PER_SEAT};
+use crate::limits::{ASK_LATE_MS, SILENT_AFTER_MS, WRONG_ANSWER_BYTES, WRONG_ANSWERS_PER_SEAT};
 
 /// A cell that says less than was counted from the log is believed when the student's owner says so again after this
 /// time, in milliseconds: until then it may be late news of an owner before.
@@ -81,10 +81,17 @@ impl Seat {
     }
 
     /// A count from the log; whether it is to be shown.
-    pub(super) fn is_recount_news(&mut self, figures: &Figures) -> bool {
-        let is_news = !self.is_known && figures.answered >= self.figures.answered;
+    pub(super) fn is_recount_news(&mut self, figures: &Figures, tick_ms: u64) -> bool {
+        let says_more = figures.answered > self.figures.answered;
+        let says_no_less = says_more || figures.answered == self.figures.answered;
+        let is_news = (!self.is_known && says_no_less) || (self.is_unheard(tick_ms) && says_more);
         (self.is_recounted, self.is_known) = (self.is_recounted || is_news, true);
         is_news
+    }
+
+    /// Whether nothing was heard of the student for long.
+    pub(super) fn is_unheard(&self, tick_ms: u64) -> bool {
+        tick_ms.saturating_sub(self.heard_tick_ms) > SILENT_AFTER_MS
     }
 
     /// Whether a cell says less than was counted, and may be late news.

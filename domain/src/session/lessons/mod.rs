@@ -14,6 +14,7 @@ use crate::lesson::Told;
 use crate::lesson::cell::{CellVersion, Presence, Said};
 use crate::lesson::count::Count;
 use crate::limits::LESSONS_PER_LEARNER;
+use crate::owner::Epoch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -29,6 +30,13 @@ pub(super) struct Lessons {
     version: CellVersion,
     /// When something was last done on a socket, Unix milliseconds.
     seen_ms: i64,
+}
+
+impl Lessons {
+    /// Nothing is known yet, in the hands of an owner of this epoch.
+    pub(super) fn of_owner(epoch: Epoch) -> Lessons {
+        Lessons { version: CellVersion { epoch, n: 0 }, ..Lessons::default() }
+    }
 }
 
 /// One lesson.

@@ -51,7 +51,19 @@ async fn enter(
 
 impl MonitorSocket {
     pub(super) fn frame(&mut self, text: &str, socket: &mut Socket<'_, Self>) {
+        if let Stage::Relayed { relay, .. } = &self.stage {
+            if !relay.pass(text) {
+                self.end(CloseCode::TooSlow, socket);
+            }
+            return;
+        }
         match protocol::decode_teacher(text) {
+            Ok(TeacherFrame::Common(frame)) if self.context.clustered => {
+                if let ClientFrame::Hello(_) = *frame {
+                    text.clone_into(&mut self.hello);
+                }
+                self.common(*frame, socket);
+            }
             Ok(TeacherFrame::Common(frame)) => self.common(*frame, socket),
             Ok(TeacherFrame::Command(teaching)) => self.command(teaching, socket),
             Err(broken) => self.broken(broken, socket),

@@ -6,6 +6,9 @@ use protocol::limits::{HEARTBEAT_MS, TOKEN_EXPIRING_MS, TOKEN_GRACE_MS};
 use protocol::{CloseCode, ErrorCode, ErrorFrame, ServerFrame};
 use std::time::Duration;
 
+/// So many bytes of what another node said may wait for the client before it is read on there.
+const RELAYED_BYTES_WAITING: usize = 64 * 1024;
+
 /// How soon it is looked whether a picture has left, in milliseconds.
 const LEFT_AGAIN_MS: i64 = 40;
 
@@ -35,6 +38,15 @@ impl MonitorSocket {
             wait_ms = wait_ms.min(LEFT_AGAIN_MS);
         }
         socket.wake_after(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(1)));
+    }
+
+    /// Whether what the other node said has left; until then it is not read.
+    pub(super) fn watch_relayed(&mut self, socket: &mut Socket<'_, Self>) {
+        let is_full = socket.pending_output_bytes() > RELAYED_BYTES_WAITING;
+        self.port.set_full(is_full);
+        if is_full {
+            socket.wake_after(Duration::from_millis(LEFT_AGAIN_MS.unsigned_abs()));
+        }
     }
 
     /// Whether the last picture has left; then the class may send the next.

@@ -1,15 +1,17 @@
 //! What the class says, and what became of a sign-in: frames for the teacher's page, or a close.
 
 use super::{MonitorSocket, Stage};
-use crate::ws::layer::Socket;
+use crate::ws::layer::{CloseCode as WireCode, Socket};
 use crate::ws::monitor::port::{NotEntered, Waiting};
 use crate::ws::monitor::translate::{close_of_class, close_of_entry, close_of_sign_in, refusal_words};
+use crate::ws::relay::{Relay, Relayed};
 use crate::ws::study::SignInOutcome;
-use actors::{Monitor, ToMonitor, ToSocket};
+use actors::{Monitor, NotWatched, ToMonitor, ToSocket};
 use domain::ids::EntryId;
 use domain::lesson::Refusal;
 use protocol::limits::{CLIENT_FRAME_BYTES_MAX, HEARTBEAT_MS, IN_FLIGHT_MAX};
 use protocol::{CloseCode, ErrorFrame, Goodbye, ServerFrame};
+use std::sync::Arc;
 
 /// How long a page waits before it sends a refused-as-busy command again, in milliseconds.
 pub(super) const BUSY_RETRY_MS: u64 = 1_000;
@@ -19,6 +21,9 @@ impl MonitorSocket {
         while let Some(waiting) = self.port.next() {
             match waiting {
                 Waiting::Watching(Ok(monitor)) => self.welcome(monitor, socket),
+                Waiting::Watching(Err(NotEntered::Class(NotWatched::Elsewhere(address)))) => {
+                    self.elsewhere(&address, socket);
+                }
                 Waiting::Watching(Err(NotEntered::Class(why))) => self.end(close_of_entry(&why), socket),
                 Waiting::Watching(Err(NotEntered::SignIn(outcome))) => {
                     self.end(close_of_sign_in(outcome).unwrap_or(CloseCode::NotReady), socket);
@@ -28,6 +33,7 @@ impl MonitorSocket {
                 Waiting::Told(told) => self.told(told, socket),
                 Waiting::Dropped => self.end(CloseCode::TooSlow, socket),
                 Waiting::Worker(out) => self.worker(out, socket),
+                Waiting::Relayed(relayed) => self.relayed(relayed, socket),
             }
         }
         if self.port.is_overrun() {
@@ -40,9 +46,8 @@ impl MonitorSocket {
         if self.context.engine.is_draining() {
             return self.end(CloseCode::Goodbye, socket);
         }
-        let shard = self.context.engine.shard();
-        let plug = shard.plug(self.port.clone());
-        self.plug = Some((shard, plug));
+        self.plug_in();
+        self.hello = String::new();
         self.stage = Stage::Open(user, monitor);
         socket.signed_in();
         let frame = ServerFrame::Welcome(Box::new(protocol::Welcome {
@@ -60,6 +65,47 @@ impl MonitorSocket {
         self.send(&frame, socket);
         self.watch_time(socket);
         socket.resume_reading();
+    }
+
+    /// From now on it hears of the server's end.
+    fn plug_in(&mut self) {
+        let shard = self.context.engine.shard();
+        let plug = shard.plug(self.port.clone());
+        self.plug = Some((shard, plug));
+    }
+
+    /// The class is at another node: this socket passes frames on to there and back.
+    fn elsewhere(&mut self, address: &Arc<str>, socket: &mut Socket<'_, Self>) {
+        let Stage::Entering(_) = self.stage else { return };
+        if self.relayed {
+            // Two nodes that send a page to each other would do so for ever: it comes back when they agree.
+            return self.end(CloseCode::OwnerChanged, socket);
+        }
+        if self.context.engine.is_draining() {
+            return self.end(CloseCode::Goodbye, socket);
+        }
+        self.plug_in();
+        let path = protocol::MONITOR_PATH.join(&self.class.to_string());
+        let hello = std::mem::take(&mut self.hello);
+        let (port, relays) = (self.port.clone(), self.context.relays.clone());
+        let relay = Relay::open((address, &path), hello, port, relays);
+        self.stage = Stage::Relayed { relay, welcomed: false };
+        socket.resume_reading();
+    }
+
+    fn relayed(&mut self, relayed: Relayed, socket: &mut Socket<'_, Self>) {
+        let Stage::Relayed { welcomed, .. } = &mut self.stage else { return };
+        match relayed {
+            Relayed::Text(text) => {
+                // Who is let in there is let in.
+                *welcomed = true;
+                socket.signed_in();
+                self.send_text(&text, socket);
+                self.watch_relayed(socket);
+            }
+            Relayed::Closed { code: Some(code), reason } => socket.close(WireCode::new(code), reason),
+            Relayed::Closed { code: None, .. } => self.end(CloseCode::RelayLost, socket),
+        }
     }
 
     fn renewed(&mut self, outcome: SignInOutcome, expires_ms: i64, socket: &mut Socket<'_, Self>) {

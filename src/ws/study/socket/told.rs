@@ -4,12 +4,12 @@ use super::{Stage, StudySocket};
 use crate::events::{Happened, SittingEnd};
 use crate::ws::layer::CloseCode as WireCode;
 use crate::ws::layer::Socket;
+use crate::ws::relay::{Relay, Relayed};
 use crate::ws::study::class::class_document;
 use crate::ws::study::outgoing::{
     done_frame, notice_frame, queue_frame, refused_frame, write_card, write_changed, write_graded,
 };
 use crate::ws::study::port::Waiting;
-use crate::ws::study::relay::{Relay, Relayed};
 use crate::ws::study::signin::SignInOutcome;
 use crate::ws::study::translate::{close_code, refusal_message};
 use actors::ToSocket;
@@ -125,7 +125,8 @@ impl StudySocket {
         }
         let Stage::Entering { plug: Some(plug), .. } = self.stage else { return };
         let hello = std::mem::take(&mut self.hello);
-        let relay = Relay::open(address, hello, self.port.clone(), self.context.relays.clone());
+        let to = (address, protocol::STUDY_PATH);
+        let relay = Relay::open(to, hello, self.port.clone(), self.context.relays.clone());
         self.stage = Stage::Relayed { relay, plug, welcomed: false };
         socket.resume_reading();
     }

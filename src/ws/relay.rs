@@ -1,7 +1,7 @@
-//! A socket whose learner is at another node: frames go there and back as they are, through an ordinary study socket of
+//! A socket whose learner or class is at another node: frames go there and back as they are, through an ordinary socket of
 //! our own. What holds for a socket holds for it: bounded both ways, closed with the code that the other side gives.
 
-use super::port::{StudyPort, Waiting};
+use crate::ws::study::RELAY_HEADER;
 use client::{Incoming, RawOptions, RawSocket};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl RelayCounters {
 
 /// What the relay tells its socket.
 #[derive(Debug)]
-pub(super) enum Relayed {
+pub(in crate::ws) enum Relayed {
     /// A frame, as it came.
     Text(String),
     /// The other node closed, or is gone.
@@ -69,29 +69,43 @@ pub(super) enum Relayed {
     },
 }
 
+/// The socket's end of a relay.
+pub(in crate::ws) trait RelayEnd: 'static {
+    /// Gives the socket what the other node says; `false` if it does not keep up, or is gone.
+    fn take(&self, relayed: Relayed) -> bool;
+
+    /// Whether what it was given has left. While it has not, the other node is not read: it feels that, and sends less.
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    /// Comes back when there is room again.
+    async fn room(&self) {}
+}
+
 /// The way to the other node. When it is dropped, the socket there is closed.
 #[derive(Debug)]
-pub(super) struct Relay {
+pub(in crate::ws) struct Relay {
     frames: mpsc::Sender<String>,
 }
 
 impl Relay {
-    /// Opens a socket at the node with this address and says `hello` there.
-    pub(super) fn open(
-        address: &Arc<str>,
+    /// Opens a socket at this path of the node with this address and says `hello` there.
+    pub(in crate::ws) fn open<E: RelayEnd>(
+        (address, path): (&Arc<str>, &str),
         hello: String,
-        port: Rc<StudyPort>,
+        end: Rc<E>,
         counters: Arc<RelayCounters>,
     ) -> Relay {
         let (frames, waiting) = mpsc::channel(FRAMES_MAX);
         let options = RawOptions {
-            headers: vec![(super::RELAY_HEADER.to_owned(), "1".to_owned())],
-            ..RawOptions::new(format!("http://{address}"))
+            headers: vec![(RELAY_HEADER.to_owned(), "1".to_owned())],
+            ..RawOptions::new(format!("http://{address}{path}"))
         };
         counters.opened.fetch_add(1, Ordering::Relaxed);
         actix::spawn(async move {
             let closed = match RawSocket::connect(&options).await {
-                Ok(socket) => pipe(socket, hello, waiting, &port).await,
+                Ok(socket) => pipe(socket, hello, waiting, &*end).await,
                 Err(error) => {
                     tracing::warn!(%error, address = options.url, "another node could not be reached");
                     Some(Relayed::Closed { code: None, reason: "the node could not be reached".to_owned() })
@@ -99,24 +113,25 @@ impl Relay {
             };
             counters.ended(closed.as_ref());
             if let Some(closed) = closed {
-                let _ = port.put(Waiting::Relayed(closed));
+                // A socket that is gone has nobody to tell.
+                let _ = end.take(closed);
             }
         });
         Relay { frames }
     }
 
     /// Passes a frame on; `false` if the other node does not keep up.
-    pub(super) fn pass(&self, text: &str) -> bool {
+    pub(in crate::ws) fn pass(&self, text: &str) -> bool {
         self.frames.try_send(text.to_owned()).is_ok()
     }
 }
 
 /// Pipes until one side ends; `None` when it was ours.
-async fn pipe(
+async fn pipe<E: RelayEnd>(
     mut socket: RawSocket,
     hello: String,
     mut waiting: mpsc::Receiver<String>,
-    port: &StudyPort,
+    end: &E,
 ) -> Option<Relayed> {
     let broken =
         || Relayed::Closed { code: None, reason: "the connection between two nodes broke".to_owned() };
@@ -130,8 +145,10 @@ async fn pipe(
     let (mut heard, mut asked) = (Instant::now(), false);
     loop {
         let patience = if asked { GIVE_UP_AFTER } else { ASK_AFTER };
+        let has_room = end.has_room();
         tokio::select! {
-            () = sleep_until(heard + patience) => {
+            () = end.room(), if !has_room => (heard, asked) = (Instant::now(), false),
+            () = sleep_until(heard + patience), if has_room => {
                 if asked || socket.ping().await.is_err() {
                     return Some(broken());
                 }
@@ -148,12 +165,12 @@ async fn pipe(
                     return None;
                 }
             },
-            incoming = socket.recv() => {
+            incoming = socket.recv(), if has_room => {
                 (heard, asked) = (Instant::now(), false);
                 match incoming {
                     Incoming::Text(text) => {
                         // A socket that does not keep up is being closed: nobody is left to pipe for.
-                        if port.put(Waiting::Relayed(Relayed::Text(text))).is_err() {
+                        if !end.take(Relayed::Text(text)) {
                             return None;
                         }
                     }
