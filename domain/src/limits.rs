@@ -79,8 +79,12 @@ pub const CHOICE_CANDIDATES_MAX: usize = 4_096;
 /// Cards that stand to choose from beside one that is asked, those with a tag in common first: comparing all of them would
 /// keep others waiting.
 pub const CHOICE_CANDIDATES_COMPARED: usize = 256;
-/// The longest answer that is shown as a choice, in bytes; a card with a longer one is typed.
+/// The longest answer of a card that is chosen, or stands to choose from, in bytes; a card with a longer one is typed.
 pub const CHOICE_BYTES_MAX: usize = 512;
+/// The most answers of a card that is chosen, or stands to choose from; a card with more is typed.
+pub const CHOICE_ANSWERS_MAX: usize = 8;
+/// Bytes of other cards' texts that are compared for the choices of one card; it is asked with what was found by then.
+pub const CHOICE_COMPARED_BYTES_MAX: usize = 16_384;
 /// Texts of wrong answers that a session remembers; of more the oldest are forgotten.
 pub const WRONG_TEXTS_REMEMBERED: usize = 32;
 /// Students that one lesson shows; the cells of further ones are dropped.

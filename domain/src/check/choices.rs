@@ -4,11 +4,19 @@
 use super::distance::letters;
 use super::form::{form, loose};
 use super::number::value;
-use super::typed::check;
+use super::typed::Forms;
 use super::{CheckSettings, Verdict};
 use crate::entry::Fnv;
 use crate::ids::CardId;
-use crate::limits::{CHOICE_CANDIDATES_MAX, CHOICES_MAX, CHOICES_MIN};
+use crate::limits::{
+    CHOICE_ANSWERS_MAX, CHOICE_BYTES_MAX, CHOICE_CANDIDATES_MAX, CHOICE_COMPARED_BYTES_MAX, CHOICES_MAX,
+    CHOICES_MIN,
+};
+
+/// Bytes of what a card asks that are compared with what another one asks: who begins alike for so long asks the same.
+const FRONT_BYTES_COMPARED: usize = 2_048;
+/// The longest text that is taken for a number where cards alike in kind are looked for, in bytes.
+const NUMBER_BYTES: usize = 64;
 
 /// A card as it may be asked, or stand beside one that is.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +49,8 @@ pub struct Choices {
 /// * First those with a tag in common, of these first numbers beside a number and words beside words, of these first what is
 ///   alike in length (by a third, or two letters); among equals the seed decides.
 ///
-/// A deck beyond [`CHOICE_CANDIDATES_MAX`] cards gives a stretch of them that begins by the seed.
+/// A deck beyond [`CHOICE_CANDIDATES_MAX`] cards gives a stretch of them that begins by the seed. A card with many or long
+/// answers has no choices and is none ([`can_be_chosen`]); after [`CHOICE_COMPARED_BYTES_MAX`] what was found holds.
 pub fn choices(
     of: &Candidate<'_>,
     deck: &[Candidate<'_>],
@@ -49,23 +58,42 @@ pub fn choices(
     seed: u64,
     settings: &CheckSettings,
 ) -> Option<Choices> {
-    let right = of.answers.first()?;
+    let right = of.answers.first().filter(|_| can_be_chosen(of.answers))?;
+    let own: Vec<Forms<'_>> = of.answers.iter().map(|answer| Forms::of(answer, settings)).collect();
     let mut texts = vec![*right];
     let mut known = vec![loose(right)];
-    let front = form(of.front, settings);
+    let front = front_form(of.front, settings);
+    let mut compared_bytes = 0;
     for other in ranked(of, stretch(deck, seed), seed, settings) {
-        if texts.len() >= count.clamp(CHOICES_MIN, CHOICES_MAX) {
+        let is_enough = texts.len() >= count.clamp(CHOICES_MIN, CHOICES_MAX);
+        if is_enough || compared_bytes >= CHOICE_COMPARED_BYTES_MAX {
             break;
         }
-        let Some(text) = other.answers.first() else { continue };
-        let plain = loose(text);
-        let is_new = !plain.is_empty() && !known.contains(&plain);
-        if is_new && form(other.front, settings) != front && is_surely_wrong(of, other, settings) {
+        let answers: Vec<Forms<'_>> =
+            other.answers.iter().map(|answer| Forms::of(answer, settings)).collect();
+        let Some((shown, text)) = answers.first().zip(other.answers.first()) else { continue };
+        compared_bytes += other.answers.iter().map(|answer| answer.len()).sum::<usize>();
+        compared_bytes += other.front.len().min(FRONT_BYTES_COMPARED);
+        let is_new = !shown.loose().is_empty() && !known.iter().any(|known| known == shown.loose());
+        if is_new && is_surely_wrong(&own, shown, &answers) && front_form(other.front, settings) != front {
             texts.push(text);
-            known.push(plain);
+            known.push(shown.loose().to_owned());
         }
     }
     (texts.len() >= CHOICES_MIN).then(|| shuffled(&texts, seed))
+}
+
+/// Whether a card that accepts these may be chosen, or stand beside one that is: all are compared with all, and the learner
+/// waits for it.
+pub fn can_be_chosen<A: AsRef<str>>(answers: &[A]) -> bool {
+    let is_short = |answer: &A| answer.as_ref().len() <= CHOICE_BYTES_MAX;
+    (1..=CHOICE_ANSWERS_MAX).contains(&answers.len()) && answers.iter().all(is_short)
+}
+
+/// What is asked, in the form in which it is compared with what another card asks.
+fn front_form(front: &str, settings: &CheckSettings) -> String {
+    let end = (0..=FRONT_BYTES_COMPARED.min(front.len())).rev().find(|end| front.is_char_boundary(*end));
+    form(front.get(..end.unwrap_or(0)).unwrap_or_default(), settings)
 }
 
 /// A deck, or as much of it as is looked at.
@@ -84,13 +112,14 @@ fn ranked<'d, 'a: 'd>(
     settings: &CheckSettings,
 ) -> Vec<&'d Candidate<'a>> {
     let right = of.answers.first().copied().unwrap_or_default();
-    let (length, is_number) = (letters(right), value(right, settings.decimal_mark).is_some());
+    let is_a_number = |text: &str| text.len() <= NUMBER_BYTES && value(text, settings.decimal_mark).is_some();
+    let (length, is_number) = (letters(right), is_a_number(right));
     let mut others: Vec<_> = deck
-        .filter(|other| other.card != of.card)
+        .filter(|other| other.card != of.card && can_be_chosen(other.answers))
         .map(|other| {
             let text = other.answers.first().copied().unwrap_or_default();
             let shares_a_tag = other.tags.iter().any(|tag| of.tags.contains(tag));
-            let same_kind = value(text, settings.decimal_mark).is_some() == is_number;
+            let same_kind = is_a_number(text) == is_number;
             let apart = letters(text).abs_diff(length);
             let is_alike = apart <= (length / 3).max(2);
             let far = if is_alike { 0 } else { apart };
@@ -102,10 +131,8 @@ fn ranked<'d, 'a: 'd>(
 }
 
 /// Whether nothing that the other card accepts could pass for an answer to this one, nor the other way round.
-fn is_surely_wrong(of: &Candidate<'_>, other: &Candidate<'_>, settings: &CheckSettings) -> bool {
-    let shown = other.answers.first().copied().unwrap_or_default();
-    check(shown, of.answers, settings) == Verdict::Wrong
-        && of.answers.iter().all(|answer| check(answer, other.answers, settings) == Verdict::Wrong)
+fn is_surely_wrong(own: &[Forms<'_>], shown: &Forms<'_>, answers: &[Forms<'_>]) -> bool {
+    shown.against(own) == Verdict::Wrong && own.iter().all(|own| own.against(answers) == Verdict::Wrong)
 }
 
 fn shuffled(texts: &[&str], seed: u64) -> Choices {

@@ -43,8 +43,13 @@ pub fn group_form(text: &str) -> String {
 
 /// With capitals and accents left out where it is said so.
 fn shaped(text: &str, fold_case: bool, drop_accents: bool) -> String {
-    let composed = composed(text, fold_case);
-    let composed = if drop_accents { without_accents(&composed) } else { composed };
+    let composed = if text.is_ascii() {
+        // Most texts: Unicode's tables have nothing to say of them.
+        if fold_case { text.to_ascii_lowercase() } else { text.to_owned() }
+    } else {
+        let composed = composed(text, fold_case);
+        if drop_accents { without_accents(&composed) } else { composed }
+    };
     let chars: Vec<char> = composed.chars().map(alike).collect();
     let plain = spaced(&chars, true);
     // An answer that is nothing but marks, as `!?` in a lesson on writing, is compared with them.

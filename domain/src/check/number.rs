@@ -9,7 +9,11 @@ use unicode_normalization::UnicodeNormalization;
 ///
 /// It is read as the deck writes numbers, and by the other decimal mark only where that gives nothing.
 pub(super) fn value(text: &str, mark: DecimalMark) -> Option<String> {
-    let text: String = ranked(text.trim()).nfkc().map(digit_or_self).collect();
+    let text = text.trim();
+    let text: String = match text.is_ascii() {
+        true => text.to_owned(),
+        false => ranked(text).nfkc().map(digit_or_self).collect(),
+    };
     let (point, comma) = (('.', ','), (',', '.'));
     let (first, second) = match mark {
         DecimalMark::Point => (point, comma),

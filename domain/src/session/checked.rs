@@ -7,7 +7,7 @@ use super::known::Knowledge;
 use super::types::*;
 use super::work::{Gathered, Step};
 use crate::check::CheckSettings;
-use crate::check::choices::{Candidate, Choices, choices};
+use crate::check::choices::{Candidate, Choices, can_be_chosen, choices};
 use crate::check::later::response_digest;
 use crate::check::trial::{self, Attempt, TrialResult};
 use crate::deck::{CardMeta, Deck};
@@ -15,7 +15,7 @@ use crate::entry::{Body, Fnv, LogEntry, Mode, Review};
 use crate::grade::Grade;
 use crate::ids::{CardId, EntryId, UserId};
 use crate::limits::{
-    CHOICE_BYTES_MAX, CHOICE_CANDIDATES_COMPARED, CHOICE_CANDIDATES_MAX, CHOICES_SHOWN, WRONG_ANSWER_BYTES,
+    CHOICE_CANDIDATES_COMPARED, CHOICE_CANDIDATES_MAX, CHOICES_SHOWN, WRONG_ANSWER_BYTES,
     WRONG_TEXTS_REMEMBERED,
 };
 use std::sync::Arc;
@@ -379,8 +379,7 @@ fn choices_of(deck: &Deck, index: u32, seed: u64) -> Option<Choices> {
 }
 
 fn can_be_shown(card: &CardMeta) -> bool {
-    let shown = card.texts.answers.first();
-    card.deleted_ms.is_none() && shown.is_some_and(|answer| answer.len() <= CHOICE_BYTES_MAX)
+    card.deleted_ms.is_none() && can_be_chosen(&card.texts.answers)
 }
 
 /// Cards of the deck to compare with this one: from a place on that the seed picks, those with a tag in common first.

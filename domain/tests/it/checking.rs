@@ -11,7 +11,10 @@ use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::fold::{Live, fold_card};
 use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
-use domain::limits::{ACCEPTED_ANSWERS_MAX, CHOICE_CANDIDATES_MAX, TYPED_BYTES_MAX};
+use domain::limits::{
+    ACCEPTED_ANSWERS_MAX, CHOICE_ANSWERS_MAX, CHOICE_BYTES_MAX, CHOICE_CANDIDATES_MAX,
+    CHOICE_COMPARED_BYTES_MAX, TYPED_BYTES_MAX,
+};
 use domain::state::FoldParams;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -363,6 +366,46 @@ fn a_vast_deck_is_looked_at_in_part() {
         (0..texts.len()).map(|n| word(n as u128, &texts[n], &answers[n], &[])).collect();
     let made = choices(&deck[0], &deck, 4, 7, &plain()).unwrap();
     assert_eq!(made.texts.len(), 4);
+}
+
+#[test]
+fn a_card_with_many_or_long_answers_has_no_choices_and_is_none() {
+    let many: Vec<String> = (0..=CHOICE_ANSWERS_MAX).map(|n| format!("one of many {n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let long = "long ".repeat(CHOICE_BYTES_MAX / 5 + 1);
+    let long = ["short", long.as_str()];
+    let one = word(1, "a", &["Zagreb"], &[]);
+    let few = word(2, "b", &many[..CHOICE_ANSWERS_MAX], &[]);
+    assert!(choices(&few, &[one, few], 4, 1, &plain()).is_some());
+    assert!(choices(&one, &[one, few], 4, 1, &plain()).is_some());
+    for other in [word(2, "b", &many, &[]), word(2, "b", &long, &[])] {
+        assert_eq!(choices(&other, &[one, other], 4, 1, &plain()), None);
+        assert_eq!(choices(&one, &[one, other], 4, 1, &plain()), None);
+    }
+}
+
+#[test]
+fn looking_for_choices_ends_with_what_was_found() {
+    let right = "x".repeat(500);
+    let near: Vec<String> = (0..100).map(|n| format!("{right}{}", char::from(b'a' + n % 26))).collect();
+    let near: Vec<[&str; 1]> = near.iter().map(|text| [text.as_str()]).collect();
+    let fronts: Vec<String> = (0..100).map(|n| format!("front {n}")).collect();
+    let (own, other) = ([right.as_str()], ["y"]);
+    let deck = |count: usize| -> Vec<Candidate<'_>> {
+        let near = (0..count).map(|n| word(n as u128 + 10, &fronts[n], &near[n], &[]));
+        [word(1, "a", &own, &[]), word(2, "b", &other, &[])].into_iter().chain(near).collect()
+    };
+    let few = deck(CHOICE_COMPARED_BYTES_MAX / 600);
+    assert_eq!(choices(&few[0], &few, 4, 1, &plain()).map(|made| made.texts.len()), Some(2));
+    let many = deck(100);
+    assert_eq!(choices(&many[0], &many, 4, 1, &plain()), None, "what is near and alike comes before");
+}
+
+#[test]
+fn cards_that_ask_the_same_at_length_ask_the_same() {
+    let (long, longer) = ("a question ".repeat(400), "A question ".repeat(500));
+    let deck = [word(1, &long, &["Zagreb"], &[]), word(2, &longer, &["Vienna"], &[])];
+    assert_eq!(choices(&deck[0], &deck, 4, 1, &plain()), None);
 }
 
 fn answered(n: u128, card: u128, text: &str, grade: Grade) -> LogEntry {
