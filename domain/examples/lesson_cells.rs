@@ -100,5 +100,5 @@ fn cell(n: u32, round: u32) -> Cell {
     };
     let version = CellVersion { epoch: 1, n: round.into() };
     let (student, lesson) = (UserId::from_u128(n.into()), LessonId::from_u128(7));
-    Cell { student, lesson, version, called_by: 1, figures }
+    Cell { student, lesson, version, called_by: (1, 0), figures }
 }

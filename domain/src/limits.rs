@@ -137,6 +137,8 @@ pub const LESSON_ALONE_MS: u64 = 12 * 3_600_000;
 pub const SILENT_AFTER_MS: u64 = 35_000;
 /// How long a lesson that was taken over gathers its students' cells before it shows what it has, in milliseconds.
 pub const GATHER_LONGEST_MS: u64 = 10_000;
+/// How long a lesson that is over gathers what is missing before it is reported without it, in milliseconds.
+pub const REPORT_LONGEST_MS: u64 = 600_000;
 /// A student of whom no cell came within this time is counted from the log instead, in milliseconds.
 pub const GATHER_CELLS_MS: u64 = 1_500;
 /// Students who are counted from their logs at once.

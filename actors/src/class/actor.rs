@@ -50,7 +50,6 @@ pub(super) struct Live {
     /// What is to be told to students.
     pub(super) document: Option<Arc<Document>>,
     pub(super) told: u64,
-    pub(super) calls: u64,
     /// Pictures of the newest version, as they were encoded.
     pub(super) encoded: Vec<(Arc<View>, Picture)>,
 }
@@ -174,7 +173,6 @@ impl ClassActor {
             look_tick_ms: 0,
             document: None,
             told: 0,
-            calls: 0,
             encoded: Vec::new(),
         };
         self.perform(&mut live, fx);
@@ -261,11 +259,7 @@ impl ClassActor {
                 }
                 return Ok(());
             }
-            ToClass::CallCells => {
-                live.calls += 1;
-                self.tell(live);
-                return Ok(());
-            }
+            ToClass::CallCells => Input::CellsMissed,
         };
         self.input(live, input)
     }

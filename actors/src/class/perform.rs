@@ -48,10 +48,7 @@ impl ClassActor {
                     self.send(live, monitor, ToMonitor::Close(why));
                     self.drop_monitor(live, monitor);
                 }
-                Effect::CallCells => {
-                    live.calls += 1;
-                    self.tell(live);
-                }
+                Effect::CallCells => self.tell(live),
                 Effect::Recount(students) => self.recount(live, students),
                 Effect::CarryOut(accepting) => self.carry_out(live, accepting),
                 Effect::KeepExtraTime { student, percent } => self.keep_extra_time(student, percent),

@@ -20,13 +20,14 @@ impl ClassActor {
         };
         live.told += 1;
         let at = (live.holder.epoch, live.told);
-        let told = told_of(at, live.calls, document.clone(), live.lesson.record(), class, &live.extra);
+        let told =
+            told_of(at, live.lesson.calls(), document.clone(), live.lesson.record(), class, &live.extra);
         let told = Arc::new(told);
         let concerned = classes.keep_told(&told);
         self.shared.tell_all(|| ToShard::Class(told.clone(), concerned.clone()));
         if let Some(bus) = &classes.options.bus {
             // What it says is stored: other nodes read it.
-            let mark = LessonMark { class: self.class, epoch: at.0, told: at.1, calls: live.calls };
+            let mark = LessonMark { class: self.class, epoch: at.0, told: at.1, calls: told.calls };
             bus.publish(Topic::Inv, Note::Lesson(mark));
         }
     }

@@ -15,9 +15,9 @@ pub struct Cell {
     pub lesson: LessonId,
     /// Of two the higher one is newer.
     pub version: CellVersion,
-    /// The epoch of the class's owner whose call for cells the sender has heard last; 0 before the first. An owner that
-    /// has just taken over knows by it which cells were made after it called, and which are late news.
-    pub called_by: u64,
+    /// The call for cells that the sender has heard last: the epoch of the class's owner who called, and its number. Who calls
+    /// knows by it which cells were made after that, and which are late news.
+    pub called_by: (u64, u64),
     /// The figures.
     pub figures: Figures,
 }

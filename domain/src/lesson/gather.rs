@@ -1,11 +1,14 @@
 //! A lesson that was taken over knows its record and no figures. It calls for cells, counts from the log whoever has nobody
 //! to answer, and shows nothing until all are known: what a teacher saw before never falls. Cells are made from durable
 //! entries, so what is counted now is no less than what was shown.
+//!
+//! A lesson that is over gathers once more: answers given just before are in no cell yet, and its report is made once. What
+//! is known is shown meanwhile.
 
 use super::Lesson;
 use super::output::Effect;
 use crate::ids::UserId;
-use crate::limits::{GATHER_CELLS_MS, GATHER_LONGEST_MS, RECOUNTS_AT_ONCE};
+use crate::limits::{GATHER_CELLS_MS, GATHER_LONGEST_MS, RECOUNTS_AT_ONCE, REPORT_LONGEST_MS};
 use crate::session::Now;
 use std::collections::BTreeSet;
 
@@ -18,6 +21,8 @@ pub(super) struct Gather {
     /// When it began, and called.
     since_tick_ms: u64,
     has_called: bool,
+    /// Monitors are shown what there is.
+    shows: bool,
     /// When there is something to do again.
     next_tick_ms: u64,
     /// Who is still to be counted from the log; found anew when it is empty.
@@ -31,10 +36,22 @@ impl Gather {
         Gather {
             since_tick_ms: now.tick_ms,
             has_called: false,
+            shows: false,
             next_tick_ms: now.tick_ms,
             left: Vec::new(),
             asked: BTreeSet::new(),
         }
+    }
+
+    /// The last one, which begins with the end of the lesson: the document that says so calls.
+    pub(super) fn last(now: Now, shows: bool) -> Gather {
+        let next_tick_ms = now.tick_ms.saturating_add(GATHER_CELLS_MS);
+        Gather { has_called: true, shows, next_tick_ms, ..Gather::new(now) }
+    }
+
+    /// Whether monitors are shown what there is.
+    pub(super) fn shows(&self) -> bool {
+        self.shows
     }
 
     pub(super) fn deadline(&self) -> u64 {
@@ -48,7 +65,7 @@ impl Gather {
 }
 
 impl Lesson {
-    /// Goes on gathering, until all are known or it has taken too long.
+    /// Goes on gathering, until all are known or it has taken too long; for a report it may take longer.
     pub(super) fn gather(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let Some(gather) = &mut self.gather else { return };
         if !self.is_seated {
@@ -57,13 +74,16 @@ impl Lesson {
         if !gather.has_called {
             (gather.has_called, gather.since_tick_ms) = (true, now.tick_ms);
             gather.next_tick_ms = now.tick_ms.saturating_add(GATHER_CELLS_MS);
+            self.seats.call_anew();
             fx.push(Effect::CallCells);
         }
         let waited_ms = now.tick_ms.saturating_sub(gather.since_tick_ms);
-        if self.seats.unknown_count() == 0 || waited_ms >= GATHER_LONGEST_MS {
+        let longest_ms = if self.keep.durable.is_on() { GATHER_LONGEST_MS } else { REPORT_LONGEST_MS };
+        if self.seats.unknown_count() == 0 || waited_ms >= longest_ms {
             self.gather = None;
             return;
         }
+        gather.shows |= waited_ms >= GATHER_LONGEST_MS;
         if now.tick_ms >= gather.next_tick_ms {
             gather.next_tick_ms = now.tick_ms.saturating_add(COUNT_AGAIN_MS);
             if gather.left.is_empty() && waited_ms >= GATHER_CELLS_MS {

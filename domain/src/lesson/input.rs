@@ -81,6 +81,8 @@ pub enum Input {
     },
     /// The report is stored.
     Reported,
+    /// Cells may have been lost: all owners of students are called again.
+    CellsMissed,
     /// Cells of some students may not come now: some of those who were not heard of for long are to be counted.
     NobodyTells,
     /// Time passed.

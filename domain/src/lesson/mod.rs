@@ -53,7 +53,7 @@ pub struct Lesson {
     keep: Keep,
     seats: Seats,
     watch: Watch,
-    /// Figures are being gathered: nothing is shown before it ends.
+    /// Figures are being gathered: after it was taken over, and for the report.
     gather: Option<Gather>,
     /// Who is enrolled.
     roster: Vec<Student>,
@@ -117,6 +117,10 @@ impl Lesson {
             Input::Recounted { student, figures } => self.recounted(now, student, figures.as_deref()),
             Input::Stored { version } => self.stored(now, version, fx),
             Input::NotStored { version, why } => self.not_stored(now, version, why, fx),
+            Input::CellsMissed => {
+                self.seats.call();
+                fx.push(Effect::CallCells);
+            }
             Input::NobodyTells => self.recount_unheard(now, fx),
             Input::CarriedOut { said } => self.carried_out(said),
             Input::Reported => self.reported(),
@@ -144,9 +148,14 @@ impl Lesson {
         self.is_retired || (!self.watch.is_watched() && !record.is_on() && !owes)
     }
 
-    /// Whether figures are being gathered after the lesson was taken over.
+    /// Whether figures are being gathered after the lesson was taken over, and nothing is shown before they are known.
     pub fn is_gathering(&self) -> bool {
-        self.gather.is_some()
+        self.gather.as_ref().is_some_and(|gather| !gather.shows())
+    }
+
+    /// How often it has called for cells: whoever is told of the lesson is told this, too.
+    pub fn calls(&self) -> u64 {
+        self.seats.called().1
     }
 
     /// The newest version of a student's cell that it knows: what a student's owner may ask before it sends one again.
@@ -259,6 +268,10 @@ impl Lesson {
             self.seats.clear();
             self.gather = None;
         }
+        if record.is_over() && !(before.is_over() && record.document.lesson == before.document.lesson) {
+            self.seats.call_anew();
+            self.gather = Some(Gather::last(now, !self.is_gathering()));
+        }
         if record.rounds() != before.rounds() {
             let id = |record: &Record| record.document.ask.map(|ask| ask.id);
             if id(&record) == id(before) { self.seats.touch(Key::Ask) } else { self.seats.forget_votes() }
@@ -330,7 +343,7 @@ impl Lesson {
     /// A lesson that is over is told of once all is known, until somebody has stored it.
     fn report(&mut self, now: Now, fx: &mut Vec<Effect>) {
         let record = &self.keep.durable;
-        let is_owed = record.closed_ms.is_some() && !record.reported && self.keep.next.closed_ms.is_some();
+        let is_owed = record.is_over() && self.keep.next.closed_ms.is_some();
         let is_due = self.report_tick_ms.is_none_or(|at| now.tick_ms.saturating_sub(at) >= REPORT_AGAIN_MS);
         if is_owed && is_due && self.gather.is_none() && !self.keep.next.reported {
             self.report_tick_ms = Some(now.tick_ms);

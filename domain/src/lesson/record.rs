@@ -87,6 +87,11 @@ impl Record {
         self.first_round.into_iter().chain(self.document.ask).collect()
     }
 
+    /// Whether a lesson is over and its report is not stored.
+    pub fn is_over(&self) -> bool {
+        self.closed_ms.is_some() && !self.reported
+    }
+
     /// Whether a lesson is on.
     pub fn is_on(&self) -> bool {
         match self.document.state {

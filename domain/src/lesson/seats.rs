@@ -41,13 +41,13 @@ pub(super) enum Key {
 /// All seats of a lesson.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
-    /// The epoch of the lesson's owner.
-    epoch: u64,
+    /// The newest call for cells: the epoch of the lesson's owner, and how often it has called.
+    call: (u64, u64),
     seats: BTreeMap<UserId, Seat>,
     cards: CardSums,
     wrong: WrongGroups,
     totals: Totals,
-    /// Seats of which nothing is known that is as new as the lesson's owner.
+    /// Seats of which nothing is known that is as new as the newest call.
     unknown: usize,
     /// What changed and was not shown yet.
     changed: BTreeSet<Key>,
@@ -55,7 +55,24 @@ pub(super) struct Seats {
 
 impl Seats {
     pub(super) fn new(epoch: u64) -> Seats {
-        Seats { epoch, ..Seats::default() }
+        Seats { call: (epoch, 0), ..Seats::default() }
+    }
+
+    /// Everybody is called.
+    pub(super) fn call(&mut self) {
+        self.call.1 += 1;
+    }
+
+    /// Everybody is called, and nobody is known before an answer.
+    pub(super) fn call_anew(&mut self) {
+        self.call();
+        self.seats.values_mut().for_each(|seat| seat.is_known = false);
+        self.unknown = self.seats.len();
+    }
+
+    /// The newest call.
+    pub(super) fn called(&self) -> (u64, u64) {
+        self.call
     }
 
     /// What changed since it was asked last.
@@ -120,7 +137,7 @@ impl Seats {
     /// Another lesson begins: nobody has done anything in it.
     pub(super) fn clear(&mut self) {
         let students: Vec<Student> = self.seats.values().map(|seat| seat.student.clone()).collect();
-        *self = Seats::new(self.epoch);
+        *self = Seats { call: self.call, ..Seats::default() };
         self.seat(students);
     }
 
@@ -136,7 +153,7 @@ impl Seats {
         seat.heard_tick_ms = tick_ms;
         let was_silent = std::mem::take(&mut seat.is_silent);
         let was_known = seat.is_known;
-        let is_news = seat.is_news(cell, self.epoch, tick_ms);
+        let is_news = seat.is_news(cell, self.call, tick_ms);
         self.unknown -= usize::from(seat.is_known && !was_known);
         if is_news {
             self.replace(cell.student, &cell.figures, wall_ms, asks, was_silent);
@@ -153,7 +170,8 @@ impl Seats {
         let is_news = seat.is_recount_news(figures, now.tick_ms);
         self.unknown -= usize::from(!was_known);
         if is_news {
-            self.replace(student, figures, now.wall_ms, asks, false);
+            let (figures, is_silent) = (seat.as_counted(figures), seat.is_silent);
+            self.replace(student, &figures, now.wall_ms, asks, is_silent);
         }
     }
 
@@ -210,7 +228,7 @@ impl Seats {
         self.seats.values().filter(move |seat| seat.is_unheard(tick_ms)).map(|seat| seat.student.id)
     }
 
-    /// Students of whom nothing is known that is as new as the lesson's owner.
+    /// Students of whom nothing is known that is as new as the newest call.
     pub(super) fn unknown(&self) -> impl Iterator<Item = UserId> + '_ {
         self.seats.values().filter(|seat| !seat.is_known).map(|seat| seat.student.id)
     }

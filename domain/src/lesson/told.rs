@@ -11,7 +11,8 @@ use std::sync::Arc;
 pub struct Told {
     /// Which of two is newer: the epoch of the class's owner, and how often it has told.
     pub at: (u64, u64),
-    /// How often the owner has called for cells: a session that hears of another call tells its cells whole and at once.
+    /// How often the owner has called for cells: a session that hears of another call tells its cells whole and at once. The
+    /// end of a lesson is a call.
     pub calls: u64,
     /// The document.
     pub document: Arc<Document>,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 impl Lesson {
     /// Cuts a version when it is time, and sends each monitor what it lacks, if it can take it.
     pub(super) fn show(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.gather.is_some() || !self.is_seated || !self.watch.is_watched() {
+        if self.is_gathering() || !self.is_seated || !self.watch.is_watched() {
             return;
         }
         if self.seats.has_changed() && now.tick_ms >= self.watch.cut_at() {

@@ -39,6 +39,7 @@ fn no_student_can_fill_a_lesson_with_cards_or_texts() {
     desk.pass(1_000);
     assert_eq!(desk.screen(monitor).cards.len(), CARDS_PER_LESSON);
     desk.says(monitor, Command::Close);
+    desk.counted();
     let report = &desk.reports[0];
     assert!(report.wrong.iter().all(|group| group.text.len() <= WRONG_ANSWER_BYTES && group.students == 1));
 }

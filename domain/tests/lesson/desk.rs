@@ -8,6 +8,7 @@ use domain::lesson::{
     Cell, CellVersion, Command, Document, Effect, Figures, Input, Lesson, MonitorId, NotStored, Presence,
     Record, Refusal, Student, View,
 };
+use domain::limits::GATHER_CELLS_MS;
 use domain::session::Now;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -244,6 +245,19 @@ impl Desk {
         }
     }
 
+    /// Whoever does not answer the call is counted from the log, which says no more than is known.
+    pub fn counted(&mut self) {
+        self.pass(GATHER_CELLS_MS);
+        let is_recount = |effect: &Effect| matches!(effect, Effect::Recount(_));
+        while let Some(at) = self.others.iter().position(is_recount) {
+            let Effect::Recount(students) = self.others.remove(at) else { return };
+            for student in students {
+                let figures = Some(Box::new(Figures { is_whole: true, ..Figures::default() }));
+                self.input(Input::Recounted { student, figures });
+            }
+        }
+    }
+
     pub fn cell(&mut self, n: u128, version: (u64, u64), figures: Figures) {
         self.cell_of(1, n, version, figures);
     }
@@ -251,7 +265,8 @@ impl Desk {
     pub fn cell_of(&mut self, lesson: u128, n: u128, (epoch, number): (u64, u64), figures: Figures) {
         let version = CellVersion { epoch, n: number };
         let (student, lesson) = (student(n), lesson_id(lesson));
-        let cell = Cell { student, lesson, version, called_by: self.epoch, figures };
+        let called_by = (self.epoch, self.lesson.calls());
+        let cell = Cell { student, lesson, version, called_by, figures };
         self.input(Input::Cell(Arc::new(cell)));
     }
 

@@ -8,7 +8,8 @@ use crate::desk::{Screen, card, deck, lesson_id, roster, student, tally, teacher
 use crate::rng::Rng;
 use domain::ids::{CardId, ClassId, EntryId, UserId};
 use domain::lesson::{
-    Cell, CellVersion, Command, Effect, Figures, Input, Lesson, MonitorId, NotStored, Presence, Record, View,
+    Cell, CellVersion, Command, Effect, Figures, Input, Lesson, LessonState, MonitorId, NotStored, Presence,
+    Record, View,
 };
 use domain::session::Now;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +52,7 @@ struct Pupil {
     /// Cards answered since the last whole cell.
     touched: BTreeSet<CardId>,
     has_session: bool,
-    heard_call: u64,
+    heard_call: (u64, u64),
 }
 
 #[derive(Default)]
@@ -164,14 +165,8 @@ impl World {
                 Effect::Delta { monitors, from, view } => {
                     monitors.into_iter().for_each(|monitor| self.send(monitor, Some(from), &view));
                 }
-                Effect::CallCells => {
-                    for n in 0..self.pupils.len() {
-                        if self.pupils[n].has_session && !(self.faults && self.rng.chance(15)) {
-                            self.pupils[n].heard_call = self.owner;
-                            self.tell(n, true);
-                        }
-                    }
-                }
+                Effect::CallCells => self.call(),
+                Effect::Publish(document) if document.state == LessonState::Closed => self.call(),
                 Effect::Recount(students) => {
                     self.note("recounted");
                     for student in students {
@@ -189,6 +184,17 @@ impl World {
                 | Effect::CarryOut(_)
                 | Effect::KeepExtraTime { .. }
                 | Effect::Retire => {}
+            }
+        }
+    }
+
+    /// Whoever hears the call tells all at once.
+    fn call(&mut self) {
+        let calls = self.lesson.as_ref().map_or(0, Lesson::calls);
+        for n in 0..self.pupils.len() {
+            if calls > 0 && self.pupils[n].has_session && !(self.faults && self.rng.chance(15)) {
+                self.pupils[n].heard_call = (self.owner, calls);
+                self.tell(n, true);
             }
         }
     }
@@ -232,7 +238,7 @@ impl World {
                 version = CellVersion { epoch: 1, n: 0 };
             }
             if self.bug == Some(Bug::LateNewsIsNews) {
-                called_by = u64::MAX;
+                called_by = (u64::MAX, 0);
             }
             let (student, lesson, figures) = (student(n as u128), lesson_id(1), figures.clone());
             self.at(late_ms, Event::Cell(Arc::new(Cell { student, lesson, version, called_by, figures })));
@@ -464,10 +470,12 @@ impl World {
             assert_eq!(shown, cards);
             assert_eq!(page.screen.document.as_ref().map(|d| d.version), Some(self.record.document.version));
         }
+        // Answers that no cell has told of when the lesson ends.
+        (0..self.pupils.len()).for_each(|n| self.pupils[n].log.push((card(0), true)));
         self.command(0, Command::Close);
         self.pass(5_000);
-        let report = self.reports.last().expect("a report");
-        assert_eq!(report.totals.answered, truth);
+        let report = self.reports.first().expect("a report");
+        assert_eq!(report.totals.answered, truth + STUDENTS as u64);
     }
 }
 

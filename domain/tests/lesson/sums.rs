@@ -76,6 +76,7 @@ proptest! {
         }
         // And when all have left, nothing of them stays.
         desk.says(monitor, Command::Close);
+        desk.counted();
         let times: u32 = desk.reports[0].wrong.iter().map(|group| group.times).sum();
         prop_assert_eq!(times, missed);
         desk.input(Input::Roster(vec![]));

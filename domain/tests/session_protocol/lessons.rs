@@ -157,7 +157,34 @@ fn a_call_is_answered_at_once_and_whole_by_its_epoch() {
     let called = Told { at: (9, 1), calls: 1, ..told(&w, 1, document(1, LessonState::Open)) };
     w.input(Input::Class(Arc::new(called)));
     assert_eq!(w.cells.len(), before + 1);
-    assert_eq!((newest(&w).called_by, newest(&w).figures.is_whole), (9, true));
+    assert_eq!((newest(&w).called_by, newest(&w).figures.is_whole), ((9, 1), true));
+}
+
+#[test]
+fn a_lesson_that_is_over_is_told_of_the_last_answers() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    tell(&mut w, 1, document(1, LessonState::Open));
+    w.answer(s, card_id(1, 0), 4);
+    w.commit();
+    w.pass(300);
+    w.answer(s, card_id(1, 1), 4);
+    w.commit();
+    w.answer(s, card_id(1, 2), 4);
+    let before = w.cells.len();
+    let over = Told { calls: 2, ..told(&w, 2, document(2, LessonState::Closed)) };
+    w.input(Input::Class(Arc::new(over)));
+    w.pass(1_000);
+    assert_eq!(w.cells.len(), before, "one answer is on its way");
+    w.commit();
+    let cell = newest(&w);
+    assert_eq!((cell.figures.answered, cell.figures.unsaved, cell.figures.is_whole), (3, 0, true));
+    assert_eq!(cell.called_by, (1, 2));
+    // That was the last of it: what follows is no answer of the lesson.
+    w.answer(s, card_id(1, 3), 4);
+    w.commit();
+    w.pass_by_deadlines(30_000);
+    assert_eq!(w.cells.len(), before + 1);
 }
 
 #[test]

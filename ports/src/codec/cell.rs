@@ -12,7 +12,7 @@ pub fn encode_cell(cell: &Cell, out: &mut Vec<u8>) {
     out.push(VERSION);
     out.extend_from_slice(student.bytes());
     out.extend_from_slice(lesson.bytes());
-    for n in [version.epoch, version.n, *called_by] {
+    for n in [version.epoch, version.n, called_by.0, called_by.1] {
         out.extend_from_slice(&n.to_le_bytes());
     }
     put_figures(out, figures);
@@ -28,7 +28,7 @@ pub fn decode_cell(bytes: &[u8]) -> Result<Cell, CodecError> {
         student: UserId::from_bytes(c.array()?),
         lesson: LessonId::from_bytes(c.array()?),
         version: CellVersion { epoch: c.u64()?, n: c.u64()? },
-        called_by: c.u64()?,
+        called_by: (c.u64()?, c.u64()?),
         figures: figures(&mut c)?,
     };
     c.end()?;

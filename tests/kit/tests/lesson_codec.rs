@@ -52,7 +52,13 @@ fn cell() -> Cell {
         wrong: vec![WrongAnswer { card, digest: 8, text: "Lyon".into(), times: 2 }],
     };
     let version = CellVersion { epoch: 3, n: 4 };
-    Cell { student: UserId::from_u128(1), lesson: LessonId::from_u128(2), version, called_by: 5, figures }
+    Cell {
+        student: UserId::from_u128(1),
+        lesson: LessonId::from_u128(2),
+        version,
+        called_by: (5, 6),
+        figures,
+    }
 }
 
 #[test]

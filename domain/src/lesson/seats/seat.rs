@@ -34,7 +34,7 @@ pub(in crate::lesson) struct Seat {
     pub student: Student,
     /// The newest cell's; `None` before the first.
     pub version: Option<CellVersion>,
-    /// What is known is as new as the lesson's owner: a cell that answers its call came, or a count from the log.
+    /// What is known is as new as the newest call: a cell that answers it came, or a count from the log.
     pub is_known: bool,
     /// Counted from the log, because no cell came.
     is_recounted: bool,
@@ -66,14 +66,14 @@ impl Seat {
     }
 
     /// Takes note of a cell; whether it is newer than what is known.
-    pub(super) fn is_news(&mut self, cell: &Cell, epoch: u64, tick_ms: u64) -> bool {
+    pub(super) fn is_news(&mut self, cell: &Cell, call: (u64, u64), tick_ms: u64) -> bool {
         if self.version.is_some_and(|known| cell.version <= known) {
-            self.is_known |= cell.called_by >= epoch;
+            self.is_known |= cell.called_by >= call;
             return false;
         }
         if !self.is_doubtful(cell, tick_ms) {
             self.version = Some(cell.version);
-            self.is_known |= cell.called_by >= epoch;
+            self.is_known |= cell.called_by >= call;
             self.is_recounted = false;
             return true;
         }
@@ -82,9 +82,10 @@ impl Seat {
 
     /// A count from the log; whether it is to be shown.
     pub(super) fn is_recount_news(&mut self, figures: &Figures, tick_ms: u64) -> bool {
+        let is_other = self.version.is_none() || figures.correct != self.figures.correct;
         let says_more = figures.answered > self.figures.answered;
-        let says_no_less = says_more || figures.answered == self.figures.answered;
-        let is_news = (!self.is_known && says_no_less) || (self.is_unheard(tick_ms) && says_more);
+        let says_else = says_more || (figures.answered == self.figures.answered && is_other);
+        let is_news = (!self.is_known && says_else) || (self.is_unheard(tick_ms) && says_more);
         (self.is_recounted, self.is_known) = (self.is_recounted || is_news, true);
         is_news
     }
@@ -92,6 +93,18 @@ impl Seat {
     /// Whether nothing was heard of the student for long.
     pub(super) fn is_unheard(&self, tick_ms: u64) -> bool {
         tick_ms.saturating_sub(self.heard_tick_ms) > SILENT_AFTER_MS
+    }
+
+    /// A count from the log, with what only a cell tells.
+    pub(super) fn as_counted(&self, counted: &Figures) -> Figures {
+        let known = &self.figures;
+        let mut figures = counted.clone();
+        if self.version.is_some() {
+            (figures.presence, figures.wrong) = (known.presence, known.wrong.clone());
+            figures.recall_permille = known.recall_permille;
+            figures.last_seen_ms = figures.last_seen_ms.max(known.last_seen_ms);
+        }
+        figures
     }
 
     /// Whether a cell says less than was counted, and may be late news.

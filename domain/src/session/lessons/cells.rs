@@ -1,6 +1,7 @@
 //! Cells: what the session tells of its learner, four times a second at most, and whole every ten seconds. A cell may be
 //! lost; the next one says all of it again. An answer on its way is worth a cell only when it takes long: mostly it is
-//! durable a moment later, and told of once, without waiting for the next quarter of a second.
+//! durable a moment later, and told of once, without waiting for the next quarter of a second. When a lesson is over, one
+//! whole cell follows as soon as nothing of the lesson is on its way: its report is made of these.
 
 use super::super::Session;
 use super::super::types::*;
@@ -18,6 +19,9 @@ impl Session {
         }
         let presence = self.presence(now);
         for at in 0..self.lessons.attended.len() {
+            if self.lessons.attended.get(at).is_some_and(|attended| self.waits_with_last(attended)) {
+                continue;
+            }
             let Some(attended) = self.lessons.attended.get_mut(at) else { return };
             attended.has_changed |= attended.presence != presence;
             let Some(is_whole) = attended.is_due(now, presence) else { continue };
@@ -31,7 +35,14 @@ impl Session {
     /// When a cell is due by itself (monotonic milliseconds).
     pub(in crate::session) fn cells_deadline(&self) -> Option<u64> {
         let is_here = !self.sockets.is_empty();
-        self.lessons.attended.iter().filter_map(|attended| attended.deadline(is_here)).min()
+        let told = self.lessons.attended.iter().filter(|attended| !self.waits_with_last(attended));
+        told.filter_map(|attended| attended.deadline(is_here)).min()
+    }
+
+    /// Whether a lesson is over of which something is not durable yet, or is being counted.
+    fn waits_with_last(&self, attended: &Attended) -> bool {
+        let is_counted = attended.reading.is_none() && !attended.is_old;
+        attended.owes_last && !(is_counted && self.unsaved_in(attended) == 0)
     }
 
     fn presence(&mut self, now: Now) -> Presence {
@@ -58,7 +69,7 @@ impl Session {
         figures.as_of_ms = now.wall_ms;
         figures.votes = attended.votes();
         figures.wrong = attended.count.iter().flat_map(Count::wrong).filter_map(|w| self.wrong(w)).collect();
-        let called_by = attended.told.at.0;
+        let called_by = attended.call();
         let version = &mut self.lessons.version;
         // Numbers of two lives never meet, and those of the later one are higher.
         version.n = version.n.max(now.tick_ms << super::super::TOKENS_PER_MS_BITS) + 1;
@@ -91,12 +102,12 @@ impl Session {
 impl Attended {
     /// Whether a cell is due, and whether it names all cards.
     fn is_due(&self, now: Now, presence: Presence) -> Option<bool> {
-        if !self.told.is_on() || self.count.is_none() {
+        if !self.counts() || self.count.is_none() {
             return None;
         }
         let is_called = self.answered_call != Some(self.call());
         let since = |then: Option<u64>| then.map_or(u64::MAX, |then| now.tick_ms.saturating_sub(then));
-        let wants_whole = is_called || since(self.whole_tick_ms) >= CELL_WHOLE_EVERY_MS;
+        let wants_whole = is_called || self.owes_last || since(self.whole_tick_ms) >= CELL_WHOLE_EVERY_MS;
         let is_soon = since(self.told_tick_ms) >= CELL_EVERY_MS;
         // Whoever is not there has said so, and says nothing more until something changes.
         let is_there = presence != Presence::Left;
@@ -115,7 +126,7 @@ impl Attended {
         if is_whole {
             self.whole_tick_ms = Some(now.tick_ms);
         }
-        (self.presence, self.has_changed) = (presence, false);
+        (self.presence, self.has_changed, self.owes_last) = (presence, false, false);
         self.unsaved_since_tick_ms = None;
         self.changed_cards.clear();
     }
@@ -125,7 +136,7 @@ impl Attended {
     }
 
     fn deadline(&self, is_here: bool) -> Option<u64> {
-        if !self.told.is_on() || self.count.is_none() {
+        if !self.counts() || self.count.is_none() {
             return None;
         }
         let soon = self.told_tick_ms.unwrap_or(0).saturating_add(CELL_EVERY_MS);

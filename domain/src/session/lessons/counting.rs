@@ -19,7 +19,7 @@ impl Session {
         for at in 0..self.lessons.attended.len() {
             let Some(attended) = self.lessons.attended.get(at) else { return };
             let is_wanted = attended.count.is_none() || attended.is_old;
-            if !is_wanted || !attended.told.is_on() || attended.reading.is_some() {
+            if !is_wanted || !attended.counts() || attended.reading.is_some() {
                 continue;
             }
             let token = self.fetch(Want::Since(attended.told.opened_ms), fx);

@@ -55,6 +55,8 @@ struct Attended {
     on_the_way: BTreeMap<EntryId, i64>,
     /// Votes of questions before, oldest first.
     voted: VecDeque<EntryId>,
+    /// The lesson is over, and its last cell was not told.
+    owes_last: bool,
     /// The epoch and number of the call that was answered last.
     answered_call: Option<(u64, u64)>,
     has_changed: bool,
@@ -134,6 +136,7 @@ impl Session {
             *known = Attended { voted, ..Attended::new(told, extra_percent) };
         } else {
             known.ask_moves_on(now, &told);
+            known.owes_last |= known.told.is_on() && !told.is_on();
             (known.told, known.extra_percent, known.has_changed) = (told, extra_percent, true);
         }
         self.lessons.decks_asked.clear();
@@ -227,6 +230,7 @@ impl Attended {
             answers: VecDeque::new(),
             on_the_way: BTreeMap::new(),
             voted: VecDeque::new(),
+            owes_last: false,
             answered_call: None,
             has_changed: true,
             unsaved_since_tick_ms: None,
@@ -239,5 +243,10 @@ impl Attended {
 
     fn class(&self) -> ClassId {
         self.told.class()
+    }
+
+    /// Whether answers are counted: while the lesson is on, and until the last of them was told.
+    fn counts(&self) -> bool {
+        self.told.is_on() || self.owes_last
     }
 }
