@@ -145,7 +145,7 @@ pub const GATHER_CELLS_MS: u64 = 1_500;
 pub const RECOUNTS_AT_ONCE: usize = 64;
 /// Cards of one warm-up.
 pub const WARM_UP_CARDS_MAX: usize = 50;
-/// Classes whose lessons one session attends at once; of more the one that was told of first is forgotten.
+/// Classes whose lessons one session attends at once; of more one that is over is forgotten, or else the one that began first.
 pub const LESSONS_PER_LEARNER: usize = 8;
 /// A session tells a lesson how its learner does no more often than this, in milliseconds.
 pub const CELL_EVERY_MS: u64 = 250;

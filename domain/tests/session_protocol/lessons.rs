@@ -7,6 +7,7 @@ use domain::ids::{AskId, CardId, ClassId, EntryId, LessonId, UserId};
 use domain::lesson::cell::{Presence, Said};
 use domain::lesson::document::Assigned;
 use domain::lesson::{Ask, Cell, Document, LessonState, Round, Told};
+use domain::limits::LESSONS_PER_LEARNER;
 use domain::session::{Command, Input, Kind, Reason, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -204,6 +205,54 @@ fn the_card_that_is_put_to_the_class_comes_at_once_and_its_first_answer_is_the_v
     w.pass(300);
     let votes = &newest(&w).figures.votes;
     assert_eq!(votes.iter().map(|vote| vote.said).collect::<Vec<_>>(), [Said::Grade(1)]);
+}
+
+#[test]
+fn of_two_lessons_over_a_deck_the_later_one_counts_and_a_question_has_its_vote() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let other = ClassId::from_u128(0xb);
+    let put = ask(7, Round::First, w.now.wall_ms);
+    let late = Told { opened_ms: NOON_MS - 1_000, ..told(&w, 1, document(1, LessonState::Open)) };
+    let early = |w: &World, n, ask: Option<Ask>| {
+        let document = Document { class: other, ask, ..document(n, LessonState::Open) };
+        Told { opened_ms: NOON_MS - 7_200_000, ..told(w, n, document) }
+    };
+    for told in [early(&w, 1, None), late.clone()] {
+        w.input(Input::Class(Arc::new(told)));
+    }
+    let class_of_newest = |w: &World| w.store.log.values().next_back().unwrap().review().unwrap().class;
+    w.answer(s, card_id(1, 0), 4);
+    w.commit();
+    assert_eq!(class_of_newest(&w), Some(CLASS));
+    w.input(Input::Class(Arc::new(early(&w, 2, Some(put)))));
+    w.take(s);
+    w.answer(s, card_id(1, 7), 4);
+    w.commit();
+    assert_eq!(class_of_newest(&w), Some(other), "who asked has the vote");
+    let both = Document { ask: Some(put), ..document(2, LessonState::Open) };
+    w.input(Input::Class(Arc::new(Told { at: (1, 2), rounds: vec![put], document: Arc::new(both), ..late })));
+    assert!(cards(&w.take(s)).contains(&card_id(1, 7)), "the other asks too");
+    w.answer(s, card_id(1, 7), 4);
+    w.commit();
+    assert_eq!(class_of_newest(&w), Some(CLASS));
+    assert!(!cards(&w.take(s)).contains(&card_id(1, 7)), "and both are answered");
+}
+
+#[test]
+fn a_lesson_that_is_on_is_not_forgotten_for_those_that_are_over() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    tell(&mut w, 1, document(1, LessonState::Open));
+    for n in 1..=LESSONS_PER_LEARNER as u128 + 1 {
+        let over = Document { class: ClassId::from_u128(n), ..document(1, LessonState::Closed) };
+        let over = told(&w, 1, over);
+        w.input(Input::Class(Arc::new(over)));
+    }
+    w.answer(s, card_id(1, 0), 4);
+    w.commit();
+    let newest = w.store.log.values().next_back().and_then(|entry| entry.review().copied());
+    assert_eq!(newest.and_then(|review| review.class), Some(CLASS));
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use super::super::Session;
 use super::super::types::*;
 use super::{AskAnswer, Attended};
-use crate::ids::EntryId;
+use crate::ids::{CardId, DeckId, EntryId};
 use crate::lesson::cell::Vote;
 use crate::lesson::{Ask, Told};
-use crate::limits::VOTES_REMEMBERED;
+use crate::limits::{ASK_LATE_MS, VOTES_REMEMBERED};
 
 impl Session {
     /// Hands the card that is put to the class to the device that was used last, unless the learner has voted.
@@ -67,6 +67,17 @@ impl Attended {
         }
         let is_on_the_way = self.on_the_way.values().any(|at_ms| ask.takes(*at_ms, self.extra_percent));
         (self.vote(&ask).is_none() && !is_on_the_way).then_some(ask)
+    }
+
+    /// When the question was put that waits for an answer of this moment to this card, Unix milliseconds.
+    pub(super) fn waits_for(&self, about: (DeckId, CardId), at_ms: i64) -> Option<i64> {
+        let waits = |ask: &&Ask| {
+            (ask.deck, ask.card) == about
+                && !ask.is_closed(at_ms.saturating_sub(ASK_LATE_MS), self.extra_percent)
+                && self.vote(ask).is_none()
+                && self.on_the_way.is_empty()
+        };
+        self.told.rounds.iter().filter(waits).map(|ask| ask.opened_ms).max()
     }
 
     /// The learner's vote: the first answer that reached the server in time.

@@ -125,7 +125,10 @@ impl Session {
         let attended = &mut self.lessons.attended;
         let Some(known) = at.and_then(|at| attended.get_mut(at)) else {
             if attended.len() >= LESSONS_PER_LEARNER {
-                attended.remove(0);
+                let places = attended.iter().enumerate();
+                let least = places.min_by_key(|(_, of)| (of.counts(), of.told.opened_ms, of.class()));
+                let Some((least, _)) = least.filter(|(_, of)| !of.counts() || told.is_on()) else { return };
+                attended.remove(least);
             }
             attended.push(Attended::new(told, extra_percent));
             self.lessons.decks_asked.clear();
@@ -169,16 +172,21 @@ impl Session {
         self.put_asked(now, fx);
     }
 
-    /// The class in whose lesson an answer of this moment is given, and what the entry says of it.
+    /// The class in whose lesson an answer of this moment is given, and what the entry says of it. Of several the one that has
+    /// put this card and has no vote on it yet, else the one whose lesson began last.
     pub(super) fn stamp_class(&self, entry: &mut LogEntry) {
         let at_ms = entry.id.at_ms();
         let Body::Review(review) = &mut entry.body else { return };
-        let deck = review.deck;
+        let about = (review.deck, review.card);
         let holds = |attended: &&Attended| {
             let told = &attended.told;
-            told.is_on() && at_ms >= told.opened_ms && told.concerns(deck)
+            told.is_on() && at_ms >= told.opened_ms && told.concerns(about.0)
         };
-        review.class = self.lessons.attended.iter().find(holds).map(|attended| attended.told.class());
+        let held_by = self.lessons.attended.iter().filter(holds);
+        let newest = held_by.max_by_key(|attended| {
+            (attended.waits_for(about, at_ms), attended.told.opened_ms, attended.class())
+        });
+        review.class = newest.map(Attended::class);
     }
 
     /// Whether a lesson that is paused holds this deck's cards back.
