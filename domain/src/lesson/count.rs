@@ -2,8 +2,9 @@
 //! them from the log again. Both count the same answers: those that were given in this class since the lesson's start and
 //! were not taken back.
 
-use super::cell::{Figures, Said, Tally, Vote};
+use super::cell::{Figures, Tally, Vote};
 use super::document::Ask;
+use super::votes::AskAnswer;
 use crate::entry::{Confidence, LogEntry, Review};
 use crate::fold::Live;
 use crate::ids::{CardId, ClassId, EntryId};
@@ -126,17 +127,10 @@ pub fn answers(class: ClassId, opened_ms: i64, log: &[LogEntry]) -> Vec<LogEntry
 /// The votes of a student on the question that is put, one a round, by the answers of the lesson that count. When they
 /// reached the server is not in the log: their own moment stands for it.
 pub fn votes(answers: &[LogEntry], rounds: &[Ask], extra_percent: u16) -> Vec<Vote> {
-    let vote = |ask: &Ask| {
-        let mut to_it = answers.iter().filter_map(|entry| Some((entry.id.at_ms(), entry.review()?)));
-        let is_to = |(at_ms, review): &(i64, &Review)| {
-            (review.deck, review.card) == (ask.deck, ask.card) && ask.takes(*at_ms, extra_percent)
-        };
-        let (reached_ms, review) = to_it.find(is_to)?;
-        let said = review.response.map_or(Said::Grade(review.grade.number()), Said::Response);
-        let is_correct = review.grade.is_correct();
-        Some(Vote { ask: ask.id, round: ask.round, said, is_correct, reached_ms })
-    };
-    rounds.iter().filter_map(vote).collect()
+    let of = |entry: &LogEntry| Some(AskAnswer::new(entry.id, entry.review()?, entry.id.at_ms()));
+    let answers: Vec<AskAnswer> = answers.iter().filter_map(of).collect();
+    let votes = super::votes::votes(&answers, rounds, extra_percent);
+    votes.into_iter().map(|(ask, answer)| answer.vote(&ask)).collect()
 }
 
 fn is_of(class: ClassId, opened_ms: i64, entry: &LogEntry) -> bool {

@@ -24,6 +24,7 @@ pub mod standing;
 pub mod struggle;
 mod told;
 mod view;
+pub mod votes;
 pub mod warmup;
 mod watch;
 

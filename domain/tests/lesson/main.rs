@@ -8,6 +8,7 @@ mod figures;
 mod rules;
 mod sim;
 mod sums;
+mod votes;
 
 #[allow(dead_code, reason = "seeds come from the test here")]
 #[path = "../../../tests/kit/src/rng.rs"]

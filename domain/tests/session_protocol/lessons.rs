@@ -324,6 +324,37 @@ fn a_second_vote_has_its_own_answer_and_moves_no_due_day() {
 }
 
 #[test]
+fn an_answer_while_both_rounds_are_open_is_the_vote_of_one() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let slow = |w: &World, told: Told| Told {
+        students: Arc::new(BTreeMap::from([(w.session.user(), 100)])),
+        ..told
+    };
+    let first = ask(7, Round::First, w.now.wall_ms);
+    let put = told(&w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    w.input(Input::Class(Arc::new(slow(&w, put))));
+    w.pass(11_000);
+    let second = ask(7, Round::Second, w.now.wall_ms);
+    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
+    let both = Told { rounds: vec![first, second], ..told(&w, 2, put) };
+    w.input(Input::Class(Arc::new(slow(&w, both))));
+    w.take(s);
+    let said = |w: &World| -> Vec<_> {
+        newest(w).figures.votes.iter().map(|vote| (vote.round, vote.said)).collect()
+    };
+    w.answer(s, card_id(1, 7), 1);
+    w.commit();
+    w.pass(300);
+    assert_eq!(said(&w), [(Round::First, Said::Grade(1))]);
+    assert!(w.held(s).contains(&card_id(1, 7)), "it is asked again");
+    w.answer(s, card_id(1, 7), 4);
+    w.commit();
+    w.pass(300);
+    assert_eq!(said(&w), [(Round::First, Said::Grade(1)), (Round::Second, Said::Grade(4))]);
+}
+
+#[test]
 fn what_is_assigned_comes_next_beyond_the_days_limits() {
     let deck = decks::draft(1, 9).settings(|settings| settings.new_per_day = 2).build();
     let mut w = World::new([deck, plain(2, 5)]);

@@ -3,9 +3,10 @@
 
 use super::super::Session;
 use super::super::types::*;
-use super::{AskAnswer, Attended};
+use super::Attended;
 use crate::ids::{CardId, DeckId, EntryId};
 use crate::lesson::cell::Vote;
+use crate::lesson::votes::{AskAnswer, votes};
 use crate::lesson::{Ask, Told};
 use crate::limits::{ASK_LATE_MS, VOTES_REMEMBERED};
 
@@ -66,48 +67,40 @@ impl Attended {
             return None;
         }
         let is_on_the_way = self.on_the_way.values().any(|at_ms| ask.takes(*at_ms, self.extra_percent));
-        (self.vote(&ask).is_none() && !is_on_the_way).then_some(ask)
+        (vote_of(&self.chosen(), &ask).is_none() && !is_on_the_way).then_some(ask)
     }
 
     /// When the question was put that waits for an answer of this moment to this card, Unix milliseconds.
     pub(super) fn waits_for(&self, about: (DeckId, CardId), at_ms: i64) -> Option<i64> {
+        let votes = self.chosen();
         let waits = |ask: &&Ask| {
             (ask.deck, ask.card) == about
                 && !ask.is_closed(at_ms.saturating_sub(ASK_LATE_MS), self.extra_percent)
-                && self.vote(ask).is_none()
+                && vote_of(&votes, ask).is_none()
                 && self.on_the_way.is_empty()
         };
         self.told.rounds.iter().filter(waits).map(|ask| ask.opened_ms).max()
     }
 
-    /// The learner's vote: the first answer that reached the server in time.
-    fn vote(&self, ask: &Ask) -> Option<&AskAnswer> {
-        let is_to = |answer: &&AskAnswer| {
-            (answer.deck, answer.card) == (ask.deck, ask.card)
-                && ask.takes(answer.reached_ms, self.extra_percent)
-        };
-        self.answers.iter().filter(is_to).min_by_key(|answer| (answer.reached_ms, answer.id))
+    /// The learner's votes on the question that is put, by its rounds.
+    pub(super) fn chosen(&self) -> Vec<(Ask, AskAnswer)> {
+        votes(&self.answers, &self.told.rounds, self.extra_percent)
     }
 
     /// The votes on the question that is put, one a round.
     pub(super) fn votes(&self) -> Vec<Vote> {
-        let rounds = self.told.rounds.iter();
-        rounds
-            .filter_map(|ask| {
-                let AskAnswer { said, is_correct, reached_ms, .. } = *self.vote(ask)?;
-                Some(Vote { ask: ask.id, round: ask.round, said, is_correct, reached_ms })
-            })
-            .collect()
+        self.chosen().into_iter().map(|(ask, answer)| answer.vote(&ask)).collect()
     }
 
     fn is_closed_vote(&self, now: Now, of: EntryId) -> bool {
         let extra = self.extra_percent;
+        let votes = self.chosen();
         let closed = |ask: &&Ask| ask.is_closed(now.wall_ms, extra);
         let mut rounds = self.told.rounds.iter().filter(closed);
         self.voted.contains(&of)
             || rounds.any(|ask| {
                 let waits = self.on_the_way.get(&of).is_some_and(|at_ms| ask.takes(*at_ms, extra));
-                let vote = self.vote(ask);
+                let vote = vote_of(&votes, ask);
                 vote.is_some_and(|vote| vote.id == of) || (vote.is_none() && waits)
             })
     }
@@ -121,8 +114,9 @@ impl Attended {
             .filter(|ask| !to.rounds.iter().any(|kept| kept.id == ask.id))
             .copied()
             .collect();
+        let votes = self.chosen();
         for ask in gone {
-            let Some(vote) = self.vote(&ask).map(|vote| vote.id) else { continue };
+            let Some(vote) = vote_of(&votes, &ask).map(|vote| vote.id) else { continue };
             if ask.is_closed(now.wall_ms, self.extra_percent) {
                 if self.voted.len() >= VOTES_REMEMBERED {
                     self.voted.pop_front();
@@ -138,4 +132,9 @@ impl Attended {
             self.on_the_way.clear();
         }
     }
+}
+
+/// The vote on this question.
+fn vote_of<'a>(votes: &'a [(Ask, AskAnswer)], ask: &Ask) -> Option<&'a AskAnswer> {
+    votes.iter().find(|(of, _)| (of.id, of.round) == (ask.id, ask.round)).map(|(_, vote)| vote)
 }

@@ -3,11 +3,11 @@
 
 use super::super::Session;
 use super::super::types::*;
-use super::{AskAnswer, Attended, Reading};
+use super::{Attended, Reading};
 use crate::entry::{Body, LogEntry, Review};
 use crate::ids::EntryId;
-use crate::lesson::cell::Said;
 use crate::lesson::count::{Count, answers};
+use crate::lesson::votes::AskAnswer;
 use crate::limits::{ASK_ANSWERS_KEPT, RETRY_LONGEST_MS};
 
 impl Session {
@@ -111,16 +111,9 @@ impl Attended {
             return;
         }
         if self.answers.len() >= ASK_ANSWERS_KEPT {
-            self.answers.pop_front();
+            self.answers.remove(0);
         }
-        self.answers.push_back(AskAnswer {
-            id,
-            deck: review.deck,
-            card: review.card,
-            reached_ms: reached_ms.unwrap_or(id.at_ms()),
-            said: review.response.map_or(Said::Grade(review.grade.number()), Said::Response),
-            is_correct: review.grade.is_correct(),
-        });
+        self.answers.push(AskAnswer::new(id, review, reached_ms.unwrap_or(id.at_ms())));
     }
 
     /// Whether the answer is to a card that is put to the class.

@@ -11,8 +11,9 @@ use super::{DoneState, Session};
 use crate::entry::{Body, LogEntry};
 use crate::ids::{ClassId, DeckId, EntryId};
 use crate::lesson::Told;
-use crate::lesson::cell::{CellVersion, Presence, Said};
+use crate::lesson::cell::{CellVersion, Presence};
 use crate::lesson::count::Count;
+use crate::lesson::votes::AskAnswer;
 use crate::limits::LESSONS_PER_LEARNER;
 use crate::owner::Epoch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -50,7 +51,8 @@ struct Attended {
     reading: Option<Reading>,
     /// It is to be read once more.
     is_old: bool,
-    answers: VecDeque<AskAnswer>,
+    /// Durable answers to the card that is put to the class.
+    answers: Vec<AskAnswer>,
     /// When answers that are not durable yet reached the server, of those that may be votes.
     on_the_way: BTreeMap<EntryId, i64>,
     /// Votes of questions before, oldest first.
@@ -74,17 +76,6 @@ struct Reading {
     token: Token,
     /// What became durable meanwhile.
     since: Vec<LogEntry>,
-}
-
-/// A durable answer to a card that is, or was, put to the class.
-#[derive(Clone, Copy, Debug)]
-struct AskAnswer {
-    id: EntryId,
-    deck: DeckId,
-    card: crate::ids::CardId,
-    reached_ms: i64,
-    said: Said,
-    is_correct: bool,
 }
 
 impl Session {
@@ -235,7 +226,7 @@ impl Attended {
             count: None,
             reading: None,
             is_old: false,
-            answers: VecDeque::new(),
+            answers: Vec::new(),
             on_the_way: BTreeMap::new(),
             voted: VecDeque::new(),
             owes_last: false,
