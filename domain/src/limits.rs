@@ -153,7 +153,7 @@ pub const CELL_EVERY_MS: u64 = 250;
 pub const CELL_WHOLE_EVERY_MS: u64 = 10_000;
 /// A learner who has done nothing on any socket for so long is away, in milliseconds.
 pub const AWAY_AFTER_MS: u64 = 60_000;
-/// Answers to one question of which a session remembers when they came; of more the oldest are forgotten.
+/// Answers to one question of which a session remembers when they came; of more the newest are forgotten that are no votes.
 pub const ASK_ANSWERS_KEPT: usize = 16;
 /// Votes of earlier questions that a session remembers, so that they are not taken back.
 pub const VOTES_REMEMBERED: usize = 128;

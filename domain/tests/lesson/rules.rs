@@ -347,6 +347,24 @@ fn a_vote_may_be_taken_back_until_the_close_and_stands_after_it() {
 }
 
 #[test]
+fn a_text_that_is_accepted_after_the_close_makes_its_votes_correct() {
+    let (mut desk, monitor) = Desk::open(2);
+    desk.says(monitor, ask(&desk, FIRST, Round::First, 5_000));
+    let said = |is_correct| Vote { said: Said::Response(7), is_correct, ..vote(&desk, Round::First, 1, 100) };
+    let (wrong, right) = (said(false), said(true));
+    desk.cell(0, (1, 1), voted(figures(1, 0), &[wrong]));
+    desk.pass(10_000);
+    let correct = |desk: &Desk| desk.screen(monitor).ask.as_ref().unwrap().rounds[0].correct;
+    assert_eq!(correct(&desk), 0);
+    desk.cell(0, (1, 2), voted(figures(1, 1), &[Vote { reached_ms: right.reached_ms + 1, ..right }]));
+    desk.pass(500);
+    assert_eq!(correct(&desk), 0, "that is another answer");
+    desk.cell(0, (1, 3), voted(figures(1, 1), &[right]));
+    desk.pass(500);
+    assert_eq!(correct(&desk), 1);
+}
+
+#[test]
 fn a_second_vote_has_its_own_histogram_and_comes_after_the_first_is_closed() {
     let (mut desk, monitor) = Desk::open(3);
     desk.says(monitor, ask(&desk, FIRST, Round::First, 5_000));

@@ -7,7 +7,7 @@ use domain::ids::{AskId, CardId, ClassId, EntryId, LessonId, UserId};
 use domain::lesson::cell::{Presence, Said};
 use domain::lesson::document::Assigned;
 use domain::lesson::{Ask, Cell, Document, LessonState, Round, Told};
-use domain::limits::LESSONS_PER_LEARNER;
+use domain::limits::{ASK_ANSWERS_KEPT, LESSONS_PER_LEARNER};
 use domain::session::{Command, Input, Kind, Reason, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -321,6 +321,30 @@ fn a_second_vote_has_its_own_answer_and_moves_no_due_day() {
     let said: Vec<_> = newest(&w).figures.votes.iter().map(|vote| (vote.round, vote.said)).collect();
     assert_eq!(said, [(Round::First, Said::Grade(5)), (Round::Second, Said::Grade(4))]);
     assert_eq!(due(&w, 7), before);
+}
+
+#[test]
+fn however_often_the_card_is_answered_the_vote_is_the_first() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let put = ask(7, Round::First, w.now.wall_ms);
+    tell(&mut w, 1, Document { ask: Some(put), ..document(1, LessonState::Open) });
+    w.answer(s, card_id(1, 7), 1);
+    w.commit();
+    let first = *w.store.log.keys().next_back().unwrap();
+    for _ in 0..ASK_ANSWERS_KEPT * 2 {
+        w.pass(100);
+        w.answer(s, card_id(1, 7), 4);
+        w.commit();
+    }
+    w.pass(300);
+    let votes = |w: &World| newest(w).figures.votes.iter().map(|vote| vote.said).collect::<Vec<_>>();
+    assert_eq!(votes(&w), [Said::Grade(1)]);
+    w.pass(10_001);
+    let id = w.id();
+    let seq = w.send(s, id, Command::Undo { of: first });
+    w.commit();
+    assert_eq!(w.verdict(s, seq), Some(Err(Refusal::AskClosed)));
 }
 
 #[test]

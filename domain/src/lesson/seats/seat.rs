@@ -132,7 +132,7 @@ impl Seat {
     }
 
     /// Takes the votes of a cell: while a round is open as the cell says, since a vote may be taken back; after its close
-    /// only what was missing. `true` if something changed.
+    /// only what was missing, and whether what stands is correct, since a text may be accepted. `true` if something changed.
     pub(super) fn vote(&mut self, votes: &[Vote], wall_ms: i64, asks: &[Ask]) -> bool {
         let extra = self.student.extra_percent;
         let mut changed = false;
@@ -144,6 +144,12 @@ impl Seat {
             match (at.and_then(|at| self.votes.get_mut(at)), told) {
                 (None, Some(vote)) => self.votes.push(vote),
                 (Some(known), Some(vote)) if !is_over && *known != vote => *known = vote,
+                (Some(known), Some(vote))
+                    if (known.reached_ms, known.said) == (vote.reached_ms, vote.said)
+                        && known.is_correct != vote.is_correct =>
+                {
+                    known.is_correct = vote.is_correct;
+                }
                 (Some(_), None) if !is_over => self.votes.retain(|vote| !of_round(&vote)),
                 (Some(_), _) | (None, None) => continue,
             }

@@ -50,11 +50,8 @@ impl Session {
             if review.class == Some(attended.class()) {
                 attended.unsaved_since_tick_ms.get_or_insert(now.tick_ms);
             }
-            if attended.is_asked(review) {
+            if attended.is_asked(review) && attended.on_the_way.len() < ASK_ANSWERS_KEPT {
                 attended.on_the_way.insert(entry.id, now.wall_ms);
-                if attended.on_the_way.len() > ASK_ANSWERS_KEPT {
-                    attended.on_the_way.pop_first();
-                }
             }
         }
     }
@@ -110,10 +107,21 @@ impl Attended {
         if !self.is_asked(review) || self.answers.iter().any(|answer| answer.id == id) {
             return;
         }
-        if self.answers.len() >= ASK_ANSWERS_KEPT {
-            self.answers.remove(0);
-        }
         self.answers.push(AskAnswer::new(id, review, reached_ms.unwrap_or(id.at_ms())));
+        if self.answers.len() > ASK_ANSWERS_KEPT {
+            self.forget_answer();
+        }
+    }
+
+    /// Of more answers than are kept the newest is forgotten that is no vote.
+    fn forget_answer(&mut self) {
+        let votes = self.chosen();
+        let is_vote = |id: EntryId| votes.iter().any(|(_, vote)| vote.id == id);
+        let spare = self.answers.iter().enumerate().filter(|(_, answer)| !is_vote(answer.id));
+        let newest = spare.max_by_key(|(_, answer)| (answer.reached_ms, answer.id)).map(|(at, _)| at);
+        if let Some(at) = newest {
+            self.answers.remove(at);
+        }
     }
 
     /// Whether the answer is to a card that is put to the class.
