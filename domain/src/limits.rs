@@ -119,6 +119,9 @@ pub const LESSON_COMMANDS_KNOWN: usize = 128;
 pub const ASSIGNED_MAX: usize = 64;
 /// Cards of one assignment.
 pub const ASSIGNED_CARDS_MAX: usize = 200;
+/// Different cards of which a session knows that they were answered in a lesson: as many as may be assigned. Beyond it no
+/// assigned card comes as an extra.
+pub const CARDS_ANSWERED_KNOWN: usize = ASSIGNED_MAX * ASSIGNED_CARDS_MAX;
 /// Students whom one assignment names.
 pub const ASSIGNED_TO_MAX: usize = 200;
 /// Bytes of a teacher's message.

@@ -7,9 +7,9 @@ use super::document::Ask;
 use super::votes::AskAnswer;
 use crate::entry::{Confidence, LogEntry, Review};
 use crate::fold::Live;
-use crate::ids::{CardId, ClassId, EntryId};
-use crate::limits::{CARDS_PER_SEAT, WRONG_ANSWERS_PER_SEAT};
-use std::collections::VecDeque;
+use crate::ids::{CardId, ClassId, DeckId, EntryId};
+use crate::limits::{CARDS_ANSWERED_KNOWN, CARDS_PER_SEAT, WRONG_ANSWERS_PER_SEAT};
+use std::collections::{BTreeSet, VecDeque};
 
 /// The figures of one student in one lesson, as far as answers tell them.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,6 +18,8 @@ pub struct Count {
     opened_ms: i64,
     figures: Figures,
     wrong: VecDeque<WrongDigest>,
+    /// Cards that were answered, counted apart or not.
+    answered: BTreeSet<(DeckId, CardId)>,
 }
 
 /// Something wrong that was typed or chosen, as the log knows it.
@@ -39,6 +41,7 @@ impl Count {
             opened_ms,
             figures: Figures { is_whole: true, ..Figures::default() },
             wrong: VecDeque::new(),
+            answered: BTreeSet::new(),
         }
     }
 
@@ -80,6 +83,9 @@ impl Count {
             tally.answers += 1;
             tally.wrong += u32::from(!is_correct);
         }
+        if self.answered.len() < CARDS_ANSWERED_KNOWN {
+            self.answered.insert((deck, card));
+        }
         if let Some(digest) = review.response.filter(|_| !is_correct) {
             self.note_wrong(card, digest);
         }
@@ -93,6 +99,11 @@ impl Count {
         }
         let times = known.map_or(0, |wrong| wrong.times).saturating_add(1);
         self.wrong.push_back(WrongDigest { card, digest, times });
+    }
+
+    /// Whether this card was surely not answered in the lesson.
+    pub fn is_unanswered(&self, deck: DeckId, card: CardId) -> bool {
+        self.answered.len() < CARDS_ANSWERED_KNOWN && !self.answered.contains(&(deck, card))
     }
 
     /// Whether this is an answer of the lesson.

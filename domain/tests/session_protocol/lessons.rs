@@ -7,7 +7,7 @@ use domain::ids::{AskId, CardId, ClassId, EntryId, LessonId, UserId};
 use domain::lesson::cell::{Presence, Said};
 use domain::lesson::document::Assigned;
 use domain::lesson::{Ask, Cell, Document, LessonState, Round, Told};
-use domain::limits::{ASK_ANSWERS_KEPT, LESSONS_PER_LEARNER};
+use domain::limits::{ASK_ANSWERS_KEPT, CARDS_PER_SEAT, LESSONS_PER_LEARNER};
 use domain::session::{Command, Input, Kind, Reason, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -431,6 +431,24 @@ fn a_named_card_that_is_not_due_comes_once_beyond_the_schedule() {
     w.commit();
     assert_eq!(cards(&w.take(s)), []);
     assert_eq!(due(&w, 1), before);
+}
+
+#[test]
+fn a_named_card_comes_once_however_many_cards_the_lesson_has() {
+    let count = CARDS_PER_SEAT as u128 + 44;
+    let deck = decks::draft(1, count).settings(|settings| settings.new_per_day = 9_999).build();
+    let mut w = World::new([deck]);
+    let s = w.studying(start(1));
+    tell(&mut w, 1, document(1, LessonState::Open));
+    for card in 0..count {
+        w.answer(s, card_id(1, card), 5);
+        w.commit();
+    }
+    w.take(s);
+    let named = [card_id(1, 1), card_id(1, count - 1)];
+    let list = vec![assigned(1, &named, &[])];
+    tell(&mut w, 2, Document { assigned: list, ..document(2, LessonState::Open) });
+    assert_eq!(cards(&w.take(s)), [], "both were answered in the lesson");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Session {
         cards: &[CardId],
         may: impl Fn(u32) -> Option<Kind>,
     ) -> Option<(u32, Kind)> {
-        let figures = attended.count.as_ref()?.figures();
+        let count = attended.count.as_ref()?;
         cards.iter().find_map(|card| {
             let index = study.deck.index_of(*card)?;
             if let Some(kind) = may(index) {
@@ -69,11 +69,11 @@ impl Session {
             }
             let key = (study.deck.id, index);
             let state = study.state(index);
-            let was_answered = figures.cards.iter().any(|tally| tally.card == *card);
             let rests = state.suspended || state.is_buried(self.today) || !study.shows(index);
             let is_free = !self.pending.concern(key) && self.holder_of(key).is_none();
             let is_due = study.is_stale(index) || study.class(index) != Class::Nothing;
-            (is_free && !was_answered && !rests && !is_due).then_some((index, Kind::Extra))
+            (is_free && count.is_unanswered(study.deck.id, *card) && !rests && !is_due)
+                .then_some((index, Kind::Extra))
         })
     }
 
