@@ -167,7 +167,35 @@ impl Record {
     }
 }
 
+/// What a command can be judged by only when it is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Needs {
+    /// The record is enough.
+    Record,
+    /// Who is enrolled.
+    Roster,
+    /// How the question stands that it ends.
+    Votes,
+}
+
 impl Command {
+    /// What it needs beside the record.
+    pub(super) fn needs(&self) -> Needs {
+        match self {
+            Command::ExtraTime { .. } | Command::Remove { .. } => Needs::Roster,
+            Command::Assign { to, .. } if !to.is_empty() => Needs::Roster,
+            Command::Close | Command::Ask { .. } | Command::EndAsk => Needs::Votes,
+            Command::Open { .. }
+            | Command::Pause
+            | Command::Resume
+            | Command::Message(_)
+            | Command::Assign { .. }
+            | Command::Withdraw { .. }
+            | Command::Accept { .. }
+            | Command::HideNames(_) => Needs::Record,
+        }
+    }
+
     /// Whether it means anything only while a lesson is on.
     const fn needs_a_lesson(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! Keeping the record: one store at a time, and nothing that a command did is told to anybody before it is durable.
 
 use super::Lesson;
-use super::change::Saying;
+use super::change::{Needs, Saying};
 use super::input::{Command, MonitorId, NotStored};
 use super::output::{Closing, Effect, Refusal};
 use super::record::Record;
@@ -103,6 +103,8 @@ impl Lesson {
         match known {
             Some(digest) if digest != command.digest() => return Err(Refusal::IdReused),
             Some(_) => {}
+            // It is not known yet what it is judged by: it comes again under its id.
+            None if !self.may_judge(command) => return Err(Refusal::Busy),
             None => {
                 let seats = &self.seats;
                 let saying = Saying { id, by, wall_ms: now.wall_ms };
@@ -115,6 +117,18 @@ impl Lesson {
         let version = self.keep.next.document.version;
         self.keep.waiting.push_back(Waiting { version, monitor, seq, id });
         Ok(())
+    }
+
+    /// Whether all is known by which a command is judged: just after a lesson was taken over it is not.
+    fn may_judge(&self, command: &Command) -> bool {
+        match command.needs() {
+            Needs::Record => true,
+            Needs::Roster => self.is_seated,
+            Needs::Votes => {
+                let is_put = self.keep.next.is_on() && self.keep.next.document.ask.is_some();
+                !is_put || self.gather.is_none()
+            }
+        }
     }
 
     /// What a command brings about beside the record.

@@ -169,12 +169,12 @@ impl Lesson {
         if self.is_retired {
             return None;
         }
-        let cut = (self.watch.is_watched() && self.seats.has_changed()).then(|| self.watch.cut_at());
+        let cut = (self.is_shown() && self.seats.has_changed()).then(|| self.watch.cut_at());
         let silence =
             self.seats.has_somebody().then(|| self.silence_tick_ms.saturating_add(SILENCE_EVERY_MS));
         let gather = self.gather.as_ref().filter(|_| self.is_seated).map(Gather::deadline);
         let report = self.report_tick_ms.map(|at| at.saturating_add(REPORT_AGAIN_MS));
-        let alone = self.alone_since_tick_ms.filter(|_| self.keep.durable.is_on()).map(|since| {
+        let alone = self.alone_since_tick_ms.filter(|_| self.may_end_alone()).map(|since| {
             let ends = self.ends_alone();
             since.saturating_add(if ends { TEACHER_GRACE_MS } else { LESSON_ALONE_MS })
         });
@@ -318,6 +318,11 @@ impl Lesson {
         self.show(now, fx);
     }
 
+    /// Whether a lesson is on of which all is known: how a question came out is kept when it ends.
+    fn may_end_alone(&self) -> bool {
+        self.keep.next.is_on() && self.gather.is_none()
+    }
+
     /// Whether something waits for a teacher that ends by itself without one.
     fn ends_alone(&self) -> bool {
         let document = &self.keep.next.document;
@@ -326,7 +331,7 @@ impl Lesson {
 
     /// No teacher came back: a pause and a question end, and at last the lesson.
     fn end_alone(&mut self, now: Now) {
-        let Some(since_tick_ms) = self.alone_since_tick_ms.filter(|_| self.keep.next.is_on()) else { return };
+        let Some(since_tick_ms) = self.alone_since_tick_ms.filter(|_| self.may_end_alone()) else { return };
         let alone_ms = now.tick_ms.saturating_sub(since_tick_ms);
         let before = self.keep.next.document.ask;
         if alone_ms >= LESSON_ALONE_MS {

@@ -8,9 +8,14 @@ use crate::session::Now;
 use std::sync::Arc;
 
 impl Lesson {
+    /// Whether somebody watches, and there is something to be seen.
+    pub(super) fn is_shown(&self) -> bool {
+        self.watch.is_watched() && self.is_seated && !self.is_gathering()
+    }
+
     /// Cuts a version when it is time, and sends each monitor what it lacks, if it can take it.
     pub(super) fn show(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        if self.is_gathering() || !self.is_seated || !self.watch.is_watched() {
+        if !self.is_shown() {
             return;
         }
         if self.seats.has_changed() && now.tick_ms >= self.watch.cut_at() {

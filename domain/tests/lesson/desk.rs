@@ -114,6 +114,13 @@ impl Desk {
 
     /// From what is stored.
     pub fn from(record: Record, epoch: u64, students: u128) -> Desk {
+        let mut desk = Desk::unseated(record, epoch);
+        desk.input(Input::Roster(roster(students)));
+        desk
+    }
+
+    /// From what is stored, before it is known who is enrolled.
+    pub fn unseated(record: Record, epoch: u64) -> Desk {
         let now = Now { tick_ms: 1_000_000, wall_ms: START_MS };
         let mut desk = Desk {
             now,
@@ -133,7 +140,6 @@ impl Desk {
         let mut fx = Vec::new();
         desk.lesson.begin(&mut fx);
         desk.perform(fx);
-        desk.input(Input::Roster(roster(students)));
         desk
     }
 
@@ -239,6 +245,8 @@ impl Desk {
             self.now.wall_ms += (to - self.now.tick_ms) as i64;
             self.now.tick_ms = to;
             self.input(Input::Tick);
+            let next = self.lesson.next_deadline();
+            assert!(next.is_none_or(|at| at > to), "it is woken at {next:?} again and again, at {to}");
             if to == end {
                 return;
             }

@@ -565,6 +565,62 @@ fn an_owner_who_takes_over_shows_nothing_before_it_knows_what_was_shown_before()
 }
 
 #[test]
+fn what_is_not_known_yet_just_after_a_take_over_judges_no_command() {
+    let (mut desk, monitor) = Desk::open(2);
+    desk.says(monitor, ask(&desk, FIRST, Round::First, 60_000));
+    let first = vote(&desk, Round::First, 4, 100);
+    desk.cell(0, (1, 1), voted(figures(1, 1), &[first]));
+    let mut later = Desk::unseated(desk.record, 2);
+    let monitor = later.watch(9);
+    let id = EntryId::v7(START_MS, 99);
+    let more_time = Command::ExtraTime { student: student(1), percent: 25 };
+    assert_eq!(later.says_as(monitor, id, more_time.clone()), Some(Refusal::Busy), "nobody is seated");
+    later.input(Input::Roster(roster(2)));
+    assert_eq!(later.says_as(monitor, id, more_time), None);
+    let says =
+        |later: &mut Desk, n: u128, command| later.says_as(monitor, EntryId::v7(START_MS, 100 + n), command);
+    let other = ask(&later, AskId::from_u128(8), Round::First, 9_000);
+    for (n, ends) in [(1, Command::Close), (2, Command::EndAsk), (3, other)] {
+        assert_eq!(says(&mut later, n, ends), Some(Refusal::Busy), "its votes are not known");
+    }
+    assert_eq!(says(&mut later, 4, Command::Pause), None);
+    later.cell(0, (1, 2), voted(figures(1, 1), &[first]));
+    later.cell(1, (1, 1), figures(0, 0));
+    assert_eq!(says(&mut later, 2, Command::EndAsk), None, "under the id under which it was busy");
+    assert_eq!(later.record.asked[0].rounds[0].votes, 1);
+}
+
+#[test]
+fn a_lesson_that_is_taken_over_when_it_is_to_end_ends_when_its_votes_are_known() {
+    let (mut desk, monitor) = Desk::open(1);
+    desk.says(monitor, ask(&desk, FIRST, Round::First, ASK_LONGEST_MS));
+    let first = vote(&desk, Round::First, 4, 100);
+    let mut later = Desk::unseated(desk.record, 2);
+    later.pass(TEACHER_GRACE_MS + 5_000);
+    assert_eq!(later.record.asked.len(), 0, "the class cannot be read");
+    later.input(Input::Roster(roster(1)));
+    later.cell(0, (1, 2), voted(figures(1, 1), &[first]));
+    assert_eq!(later.record.asked[0].rounds[0].votes, 1);
+}
+
+#[test]
+fn a_lesson_that_waits_wakes_at_its_times_alone() {
+    // Time passes from deadline to deadline here, and each is later than the one before.
+    let (mut desk, monitor) = Desk::open(2);
+    desk.cell(0, (1, 1), figures(1, 1));
+    let mut later = Desk::from(desk.record.clone(), 2, 2);
+    later.watch(9);
+    later.cell(0, (1, 2), figures(2, 2));
+    later.pass(GATHER_LONGEST_MS);
+    desk.input(Input::Unwatch { monitor });
+    desk.stores = false;
+    desk.pass(LESSON_ALONE_MS);
+    desk.land(Some(NotStored::Unknown));
+    desk.pass(60_000);
+    assert_eq!((state(&desk), desk.storing.len()), (LessonState::Open, 1));
+}
+
+#[test]
 fn a_cell_that_was_made_before_the_call_does_not_end_the_gathering() {
     let (desk, _) = Desk::open(1);
     let mut later = Desk::from(desk.record, 2, 1);
