@@ -93,14 +93,14 @@ pub const STUDENTS_PER_LESSON: usize = 10_000;
 pub const CARDS_PER_LESSON: usize = 4_096;
 /// Cards of one student that a lesson counts apart; answers to further ones count in the student's figures alone.
 pub const CARDS_PER_SEAT: usize = 256;
-/// Different wrong answers of one student that a lesson remembers, and the bytes of text of each that are shown.
+/// Different wrong answers of one student that a lesson remembers.
 pub const WRONG_ANSWERS_PER_SEAT: usize = 16;
 /// Different wrong answers of one lesson that are counted together; further ones are not shown.
 pub const WRONG_GROUPS_PER_LESSON: usize = 4_096;
 /// Of the wrong answers so many are shown, the commonest.
 pub const WRONG_GROUPS_SHOWN: usize = 20;
-/// Bytes of a wrong answer that are shown; what is longer is cut.
-pub const WRONG_ANSWER_BYTES: usize = 64;
+/// Bytes of a wrong answer that are shown; what is longer is cut, and bears a mark that says so.
+pub const WRONG_ANSWER_BYTES: usize = 512;
 /// Monitors that watch one lesson at once; one more is closed with 4429.
 pub const MONITORS_PER_LESSON: usize = 64;
 /// Monitors are told what changed no more often than this, in milliseconds: four times a second.

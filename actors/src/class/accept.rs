@@ -10,7 +10,8 @@ use crate::batch::BatchError;
 use crate::engine::{Engine, Shared};
 use crate::limits::{ACCEPTS_AT_ONCE, CLASS_RESTS_MS};
 use crate::messages::ToShard;
-use domain::check::{CheckSettings, later::Accepted};
+use domain::check::CheckSettings;
+use domain::check::later::{Accepted, is_cut};
 use domain::ids::{EntryId, UserId};
 use domain::lesson::record::Accepting;
 use domain::session::{Command, Facts, Refusal, Want};
@@ -89,7 +90,8 @@ impl ClassActor {
                         }
                     },
                 };
-                let digests = accepted(&accepting).digests(known.iter().map(|text| &**text), &settings);
+                let known = known.iter().map(|(digest, text)| (*digest, &**text));
+                let digests = accepted(&accepting).digests(known, &settings);
                 let failed = regrade_all(&shared, &accepting, &digests, todo).await;
                 if failed.is_empty() {
                     return drop(link.send(ToClass::CarriedOut(accepting.said)).await);
@@ -111,8 +113,8 @@ fn accepted(accepting: &Accepting) -> Accepted<'_> {
     }
 }
 
-/// Makes a text one of its card's answers, if whoever accepts it may edit the deck and there is room; by what settings the
-/// deck compares.
+/// Makes a text one of its card's answers, if whoever accepts it may edit the deck, there is room, and it is a whole text; by
+/// what settings the deck compares.
 async fn learn(
     shared: &Arc<Shared>,
     classes: &Classes,
@@ -122,7 +124,8 @@ async fn learn(
     let Some(deck) = library.deck(accepting.deck).await? else { return Ok(CheckSettings::default()) };
     let settings = deck.settings.check;
     let may_edit = deck.owner == accepting.by || deck.editors.contains(&accepting.by);
-    if !may_edit || deck.deleted_ms.is_some() || accepting.text.len() > ACCEPT_BYTES_MAX {
+    let can_be_kept = accepting.text.len() <= ACCEPT_BYTES_MAX && !is_cut(&accepting.text);
+    if !may_edit || deck.deleted_ms.is_some() || !can_be_kept {
         return Ok(settings);
     }
     let Some(mut card) = library.card(accepting.deck, accepting.card).await? else { return Ok(settings) };

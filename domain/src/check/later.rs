@@ -11,6 +11,8 @@ use crate::check::typed::check;
 use crate::entry::{Body, Fnv, LogEntry, Regrade};
 use crate::fold::Live;
 use crate::ids::{CardId, DeckId, EntryId, UserId};
+use crate::limits::WRONG_ANSWER_BYTES;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The digest under which the log keeps what was typed or chosen.
@@ -18,6 +20,24 @@ pub fn response_digest(text: &str) -> u64 {
     let mut h = Fnv::new();
     h.bytes(group_form(text).as_bytes());
     h.0
+}
+
+/// Stands at the end of a text of which not all is shown.
+const CUT: &str = "\u{2026}";
+
+/// What is shown of a text: all of it up to [`WRONG_ANSWER_BYTES`], of a longer one its beginning and a mark.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if text.len() <= WRONG_ANSWER_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let most = WRONG_ANSWER_BYTES - CUT.len();
+    let beginning = (0..=most).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+    Cow::Owned([beginning, CUT].concat())
+}
+
+/// Whether this is what is shown of a longer text: it is no answer by itself.
+pub fn is_cut(text: &str) -> bool {
+    text.len() > WRONG_ANSWER_BYTES - char::MAX.len_utf8() && text.ends_with(CUT)
 }
 
 /// A text that is accepted from now on.
@@ -36,16 +56,22 @@ pub struct Accepted<'a> {
 }
 
 impl Accepted<'_> {
-    /// The digests of what it makes right: of the text itself, and of those wrong answers known for the card that are right
-    /// beside it by the deck's settings.
+    /// The digests of what it makes right: of the text itself, and of those wrong answers known for the card, each with the
+    /// digest that the log has, that are shown so or are right beside it by the deck's settings. A text that is shown cut
+    /// stands for the answers that are shown so, and for nothing else.
     pub fn digests<'t>(
         &self,
-        known: impl IntoIterator<Item = &'t str>,
+        known: impl IntoIterator<Item = (u64, &'t str)>,
         settings: &CheckSettings,
     ) -> BTreeSet<u64> {
-        let is_right = |typed: &&str| check(typed, &[self.text], settings) == Verdict::Right;
-        let made_right = known.into_iter().filter(is_right).map(response_digest);
-        made_right.chain([response_digest(self.text)]).collect()
+        let belongs = |typed: &str| {
+            typed == self.text
+                || !(is_cut(typed) || is_cut(self.text))
+                    && check(typed, &[self.text], settings) == Verdict::Right
+        };
+        let made_right = known.into_iter().filter(|(_, typed)| belongs(typed)).map(|(digest, _)| digest);
+        let own = (!is_cut(self.text)).then(|| response_digest(self.text));
+        made_right.chain(own).collect()
     }
 
     /// The regrades that follow for one learner, each with its id: of all checked answers to the card with one of these

@@ -154,7 +154,7 @@ pub struct WrongAnswer {
     pub card: CardId,
     /// The digest that the log keeps: equal answers have one.
     pub digest: u64,
-    /// As it was typed.
+    /// As it was typed, as far as it is shown ([`crate::check::later::shown`]).
     pub text: Arc<str>,
     /// How often.
     pub times: u32,

@@ -187,9 +187,9 @@ impl Lesson {
         standing::hardest(&cards, count)
     }
 
-    /// The texts of wrong answers to a card, as far as they are known.
-    pub fn wrong_texts(&self, card: crate::ids::CardId) -> Vec<std::sync::Arc<str>> {
-        self.seats.wrong_to(card).map(|group| group.text.clone()).collect()
+    /// The wrong answers to a card, as far as they are known: the digest that the log has, and what is shown of the text.
+    pub fn wrong_texts(&self, card: crate::ids::CardId) -> Vec<(u64, std::sync::Arc<str>)> {
+        self.seats.wrong_to(card).map(|group| (group.digest, group.text.clone())).collect()
     }
 
     fn watched(&mut self, monitor: MonitorId, fx: &mut Vec<Effect>) {

@@ -16,7 +16,7 @@ pub struct WrongGroup {
     pub card: CardId,
     /// The digest that the log keeps.
     pub digest: u64,
-    /// As one of them typed it.
+    /// As one of them typed it, as far as it is shown.
     pub text: Arc<str>,
     /// How often.
     pub times: u32,

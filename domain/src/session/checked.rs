@@ -8,15 +8,14 @@ use super::types::*;
 use super::work::{Gathered, Step};
 use crate::check::CheckSettings;
 use crate::check::choices::{Candidate, Choices, can_be_chosen, choices};
-use crate::check::later::response_digest;
+use crate::check::later::{response_digest, shown};
 use crate::check::trial::{self, Attempt, TrialResult};
 use crate::deck::{CardMeta, Deck};
 use crate::entry::{Body, Fnv, LogEntry, Mode, Review};
 use crate::grade::Grade;
 use crate::ids::{CardId, EntryId, UserId};
 use crate::limits::{
-    CHOICE_CANDIDATES_COMPARED, CHOICE_CANDIDATES_MAX, CHOICES_SHOWN, WRONG_ANSWER_BYTES,
-    WRONG_TEXTS_REMEMBERED,
+    CHOICE_CANDIDATES_COMPARED, CHOICE_CANDIDATES_MAX, CHOICES_SHOWN, WRONG_TEXTS_REMEMBERED,
 };
 use std::sync::Arc;
 
@@ -27,7 +26,7 @@ pub struct WrongText {
     pub card: CardId,
     /// The digest that the log has.
     pub digest: u64,
-    /// The text, cut to [`WRONG_ANSWER_BYTES`].
+    /// The text, as far as it is shown ([`shown`]).
     pub text: Arc<str>,
 }
 
@@ -94,7 +93,8 @@ impl Session {
             Asked::Choose(choices) => choices.texts.iter().map(|text| text.len() + 64).sum(),
             Asked::Flip | Asked::Type => 0,
         });
-        shown.sum::<usize>() + self.wrong_texts.len() * (size_of::<WrongText>() + WRONG_ANSWER_BYTES)
+        let wrong = self.wrong_texts.iter().map(|wrong| size_of::<WrongText>() + wrong.text.len());
+        shown.sum::<usize>() + wrong.sum::<usize>()
     }
 
     /// How a card is asked that was answered so often: as the sitting or the deck says, as far as the card allows.
@@ -265,9 +265,7 @@ impl Session {
         if self.wrong_texts.len() >= WRONG_TEXTS_REMEMBERED {
             self.wrong_texts.pop_front();
         }
-        let cut = (0..=WRONG_ANSWER_BYTES.min(text.len())).rev().find_map(|end| text.get(..end));
-        let text = cut.unwrap_or_default().into();
-        self.wrong_texts.push_back(WrongText { card, digest, text });
+        self.wrong_texts.push_back(WrongText { card, digest, text: shown(text).into() });
     }
 
     fn tell_graded(&self, socket: SocketId, key: CardKey, entry: &LogEntry, fx: &mut Vec<Effect>) {

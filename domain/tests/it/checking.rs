@@ -2,7 +2,7 @@
 
 use domain::check::choices::{Candidate, choices};
 use domain::check::form::{form, group_form};
-use domain::check::later::{Accepted, response_digest};
+use domain::check::later::{Accepted, is_cut, response_digest, shown};
 use domain::check::trial::{Attempt, Outcome, TrialResult, chosen, typed};
 use domain::check::typed::{check, slips_allowed};
 use domain::check::{Accents, Case, CheckSettings, DecimalMark, Slip, Verdict};
@@ -13,7 +13,7 @@ use domain::grade::Grade;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::limits::{
     ACCEPTED_ANSWERS_MAX, CHOICE_ANSWERS_MAX, CHOICE_BYTES_MAX, CHOICE_CANDIDATES_MAX,
-    CHOICE_COMPARED_BYTES_MAX, TYPED_BYTES_MAX,
+    CHOICE_COMPARED_BYTES_MAX, TYPED_BYTES_MAX, WRONG_ANSWER_BYTES,
 };
 use domain::state::FoldParams;
 use proptest::prelude::*;
@@ -431,6 +431,29 @@ fn answered(n: u128, card: u128, text: &str, grade: Grade) -> LogEntry {
     }
 }
 
+/// Wrong answers as a lesson knows them.
+fn known<'a>(texts: &[&'a str]) -> Vec<(u64, &'a str)> {
+    texts.iter().map(|text| (response_digest(text), *text)).collect()
+}
+
+#[test]
+fn a_long_answer_is_accepted_by_what_is_shown_of_it() {
+    let (deck, card, by) = (DeckId::from_u128(1), CardId::from_u128(7), UserId::from_u128(3));
+    let accepting = |text| Accepted { said: EntryId::MIN, by, deck, card, text };
+    let sentence = "ответ, который длиннее того, что раньше показывали";
+    assert!(sentence.len() > 80);
+    assert_eq!(shown(sentence), sentence, "a sentence is shown whole");
+    let long = "много слов ".repeat(100);
+    let cut = shown(&long).into_owned();
+    assert!(cut.len() <= WRONG_ANSWER_BYTES && is_cut(&cut) && !is_cut(sentence) && !is_cut("and so on…"));
+    let typed = [(response_digest(&long), cut.as_str()), (response_digest(sentence), sentence)];
+    assert_eq!(accepting(&cut).digests(typed, &plain()), BTreeSet::from([response_digest(&long)]));
+    assert_eq!(accepting(&long).digests([], &plain()), BTreeSet::from([response_digest(&long)]));
+    let own = BTreeSet::from([response_digest(sentence)]);
+    assert_eq!(accepting(sentence).digests(typed, &plain()), own);
+    assert_eq!(shown(&cut), cut, "cut once");
+}
+
 #[test]
 fn accepting_a_text_once_puts_all_right_that_was_answered_with_it() {
     let log = [
@@ -445,7 +468,7 @@ fn accepting_a_text_once_puts_all_right_that_was_answered_with_it() {
     let said = EntryId::v7(1_780_000_000_000, 1);
     let (deck, card, by) = (DeckId::from_u128(1), CardId::from_u128(7), UserId::from_u128(3));
     let accepted = Accepted { said, by, deck, card, text: "colour" };
-    let digests = accepted.digests(["COLOUR!", "colór", "red"], &plain());
+    let digests = accepted.digests(known(&["COLOUR!", "colór", "red"]), &plain());
     assert_eq!(digests, BTreeSet::from([response_digest("colour")]));
     let regrades = accepted.regrades(&log, &digests);
     let named: Vec<EntryId> = regrades.iter().map(|(_, regrade)| regrade.of).collect();
@@ -477,6 +500,6 @@ fn where_accents_are_the_same_what_is_known_to_have_been_typed_is_put_right_too(
     let settings = CheckSettings { accents: Accents::Same, ..plain() };
     let (deck, card, by) = (DeckId::from_u128(1), CardId::from_u128(7), UserId::from_u128(3));
     let accepted = Accepted { said: EntryId::MIN, by, deck, card, text: "café" };
-    let digests = accepted.digests(["cafe", "caffè"], &settings);
+    let digests = accepted.digests(known(&["cafe", "caffè"]), &settings);
     assert_eq!(digests, BTreeSet::from([response_digest("café"), response_digest("cafe")]));
 }

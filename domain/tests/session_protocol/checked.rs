@@ -258,10 +258,11 @@ fn of_wrong_texts_so_many_are_remembered_and_long_ones_are_cut() {
     let mut w = World::new([plain(1, 60)]);
     let s = w.studying(typing());
     for n in 0..40 {
-        w.types(s, card_id(1, n), &format!("wrong {n} {}", "ä".repeat(100)));
+        w.types(s, card_id(1, n), &format!("wrong {n} {}", "ä".repeat(400)));
     }
-    let text = |n: u128| response_digest(&format!("wrong {n} {}", "ä".repeat(100)));
+    let text = |n: u128| response_digest(&format!("wrong {n} {}", "ä".repeat(400)));
     assert_eq!(w.session.wrong_text(card_id(1, 0), text(0)), None);
     let known = w.session.wrong_text(card_id(1, 39), text(39)).expect("remembered");
     assert!(known.starts_with("wrong 39 ä") && known.len() <= domain::limits::WRONG_ANSWER_BYTES);
+    assert!(domain::check::later::is_cut(known));
 }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub const NOTES_MAX: usize = 4_096;
 /// People that a waiting note of access names, at most; more become the mark.
 pub const PEOPLE_MAX: usize = 4_096;
-/// The largest cell, in bytes; a larger one is not carried.
-pub const CELL_BYTES_MAX: usize = 16 * 1024;
+/// The largest cell, in bytes; a larger one is not carried. One with all the cards and wrong answers of a seat has 20 KiB.
+pub const CELL_BYTES_MAX: usize = 24 * 1024;
 /// Bytes of notes that wait on all classes together, about; what comes then becomes the mark of its class.
 pub const CELLS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Classes on which something waits, at most; what comes for one more is given up without a mark. Only a storm of cells

@@ -1,11 +1,13 @@
 //! One student's place in a lesson.
 
+use crate::check::later::shown;
 use crate::lesson::cell::{Cell, CellVersion, Figures, Presence, Vote, WrongAnswer};
 use crate::lesson::document::Ask;
 use crate::lesson::input::Student;
 use crate::lesson::output::{StudentRow, Totals};
 use crate::lesson::struggle::struggle;
-use crate::limits::{ASK_LATE_MS, SILENT_AFTER_MS, WRONG_ANSWER_BYTES, WRONG_ANSWERS_PER_SEAT};
+use crate::limits::{ASK_LATE_MS, SILENT_AFTER_MS, WRONG_ANSWERS_PER_SEAT};
+use std::borrow::Cow;
 
 /// A cell that says less than was counted from the log is believed when the student's owner says so again after this
 /// time, in milliseconds: until then it may be late news of an owner before.
@@ -122,10 +124,8 @@ impl Seat {
         let spare = figures.wrong.len().saturating_sub(WRONG_ANSWERS_PER_SEAT);
         figures.wrong.drain(..spare);
         for wrong in &mut figures.wrong {
-            if wrong.text.len() > WRONG_ANSWER_BYTES {
-                let ends = wrong.text.char_indices().map(|(at, c)| at + c.len_utf8());
-                let end = ends.take_while(|end| *end <= WRONG_ANSWER_BYTES).last().unwrap_or(0);
-                wrong.text = wrong.text.get(..end).unwrap_or_default().into();
+            if let Cow::Owned(cut) = shown(&wrong.text) {
+                wrong.text = cut.into();
             }
         }
         std::mem::replace(&mut self.figures, figures).wrong
