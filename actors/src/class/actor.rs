@@ -41,6 +41,8 @@ pub(super) struct Live {
     pub(super) monitors: BTreeMap<MonitorId, Watcher>,
     /// The class as it was read last.
     pub(super) record: Option<ClassRecord>,
+    /// The class is no more.
+    pub(super) is_gone: bool,
     pub(super) names: Names,
     /// Extra time of students, in percent.
     pub(super) extra: BTreeMap<UserId, u16>,
@@ -166,6 +168,7 @@ impl ClassActor {
             holder: taken.holder,
             monitors: BTreeMap::new(),
             record: None,
+            is_gone: false,
             names: Names::default(),
             extra: BTreeMap::new(),
             is_looking: false,

@@ -173,8 +173,7 @@ impl Classes {
         let document = Arc::new(record.document.clone());
         let calls = if calls.0 == holder.epoch { calls.1 } else { 0 };
         let at = (holder.epoch, now.tick_ms);
-        let Some(people) = people else { return Ok(false) };
-        let told = Arc::new(told_of(at, calls, document, &record, &people, &extra));
+        let told = Arc::new(told_of(at, calls, document, &record, people.as_ref(), &extra));
         let concerned = self.keep_told(&told);
         shared.tell_all(|| ToShard::Class(told.clone(), concerned.clone()));
         Ok(record.is_on())

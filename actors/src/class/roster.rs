@@ -69,9 +69,12 @@ impl ClassActor {
         if let Some(names) = names {
             (live.names.by_student, live.names.read_tick_ms) = (names, Some(now.tick_ms));
         }
-        let is_first = live.record.is_none();
+        let is_first = live.record.is_none() && !live.is_gone;
         let before = live.record.take();
+        // Of a class that is no more the lesson is reported as of any other.
+        let students = class.as_ref().map(|class| class.students.clone());
         let class = class.filter(|class| class.deleted_ms.is_none());
+        live.is_gone = class.is_none();
         let may = |watcher: &Watcher| class.is_some() && watchers.contains(&watcher.user);
         let shut: Vec<MonitorId> =
             live.monitors.iter().filter(|(_, watcher)| !may(watcher)).map(|(id, _)| *id).collect();
@@ -82,10 +85,15 @@ impl ClassActor {
             self.drop_monitor(live, monitor);
             self.input(live, Input::Unwatch { monitor })?;
         }
-        let students = class.as_ref().map(|class| class.students.clone()).unwrap_or_default();
         live.record = class;
-        let seats = students.into_iter().map(|id| self.student(live, id)).collect();
-        self.input(live, Input::Roster(seats))?;
+        if is_first || students.is_some() {
+            let students = students.unwrap_or_default();
+            let seats = students.into_iter().map(|id| self.student(live, id)).collect();
+            self.input(live, Input::Roster(seats))?;
+        }
+        if live.is_gone {
+            self.input(live, Input::Gone)?;
+        }
         if is_first || live.record != before || live.extra != had {
             self.tell(live);
         }

@@ -12,17 +12,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl ClassActor {
-    /// Tells the sessions of all students how the lesson stands. Before it is known who they are nobody is told.
+    /// Tells the sessions of all students how the lesson stands. Before it is known who they are nobody is told; a class that
+    /// is no more has none.
     pub(super) fn tell(&self, live: &mut Live) {
-        let (Some(classes), Some(document), Some(class)) = (self.classes(), &live.document, &live.record)
-        else {
+        let (Some(classes), Some(document)) = (self.classes(), &live.document) else { return };
+        if live.record.is_none() && !live.is_gone {
             return;
-        };
+        }
         live.told += 1;
-        let at = (live.holder.epoch, live.told);
-        let told =
-            told_of(at, live.lesson.calls(), document.clone(), live.lesson.record(), class, &live.extra);
-        let told = Arc::new(told);
+        let (at, calls) = ((live.holder.epoch, live.told), live.lesson.calls());
+        let (record, class) = (live.lesson.record(), live.record.as_ref());
+        let told = Arc::new(told_of(at, calls, document.clone(), record, class, &live.extra));
         let concerned = classes.keep_told(&told);
         self.shared.tell_all(|| ToShard::Class(told.clone(), concerned.clone()));
         if let Some(bus) = &classes.options.bus {
@@ -33,25 +33,26 @@ impl ClassActor {
     }
 }
 
-/// What is told of a lesson to the sessions of its students.
+/// What is told of a lesson to the sessions of its students; a class that is no more has none.
 pub(super) fn told_of(
     at: (u64, u64),
     calls: u64,
     document: Arc<Document>,
     record: &Record,
-    class: &ClassRecord,
+    class: Option<&ClassRecord>,
     extra: &BTreeMap<UserId, u16>,
 ) -> Told {
+    let (students, decks) = class.map_or((&[][..], &[][..]), |class| (&class.students[..], &class.decks[..]));
     let takes_part = |student: &&UserId| !record.removed.contains(student);
     let percent = |student: &UserId| (*student, extra.get(student).copied().unwrap_or(0));
-    let students: BTreeMap<UserId, u16> = class.students.iter().filter(takes_part).map(percent).collect();
+    let students: BTreeMap<UserId, u16> = students.iter().filter(takes_part).map(percent).collect();
     Told {
         at,
         calls,
         document,
         opened_ms: record.opened_ms,
         rounds: record.rounds(),
-        decks: class.decks.clone().into(),
+        decks: decks.into(),
         students: Arc::new(students),
     }
 }

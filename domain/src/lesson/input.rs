@@ -53,6 +53,8 @@ pub enum Input {
     },
     /// Who is enrolled now, all of them.
     Roster(Vec<Student>),
+    /// The class is no more: its lesson ends, and is reported by the roster before.
+    Gone,
     /// A student's owner tells how the student does.
     Cell(Arc<Cell>),
     /// A student was counted from the log; `None` if that failed.

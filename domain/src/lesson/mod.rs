@@ -60,6 +60,8 @@ pub struct Lesson {
     roster: Vec<Student>,
     /// The roster is known.
     is_seated: bool,
+    /// The class is no more.
+    is_gone: bool,
     /// Since when no teacher watches (monotonic milliseconds).
     alone_since_tick_ms: Option<u64>,
     silence_tick_ms: u64,
@@ -81,6 +83,7 @@ impl Lesson {
             gather: has_figures.then(|| Gather::new(now)),
             roster: Vec::new(),
             is_seated: false,
+            is_gone: false,
             alone_since_tick_ms: Some(now.tick_ms),
             silence_tick_ms: now.tick_ms,
             report_tick_ms: None,
@@ -108,12 +111,8 @@ impl Lesson {
             Input::Command { monitor, seq, id, by, command } => {
                 self.command(now, (monitor, seq), (id, by), &command, fx);
             }
-            // It is read every few seconds, and mostly says what is known.
-            Input::Roster(students) if self.is_seated && self.roster == students => {}
-            Input::Roster(students) => {
-                (self.roster, self.is_seated) = (students, true);
-                self.seat();
-            }
+            Input::Roster(students) => self.enrolled(students),
+            Input::Gone => self.is_gone = true,
             Input::Cell(cell) => self.cell(now, &cell),
             Input::Recounted { student, figures } => self.recounted(now, student, figures.as_deref()),
             Input::Stored { version } => self.stored(now, version, fx),
@@ -204,6 +203,15 @@ impl Lesson {
         self.watch.remove(monitor);
         if !self.watch.is_watched() && self.alone_since_tick_ms.is_none() {
             self.alone_since_tick_ms = Some(now.tick_ms);
+        }
+    }
+
+    /// Who is enrolled: it is read every few seconds, and mostly says what is known.
+    fn enrolled(&mut self, students: Vec<Student>) {
+        self.is_gone = false;
+        if !self.is_seated || self.roster != students {
+            (self.roster, self.is_seated) = (students, true);
+            self.seat();
         }
     }
 
@@ -329,12 +337,14 @@ impl Lesson {
         document.state == LessonState::Paused || document.ask.is_some()
     }
 
-    /// No teacher came back: a pause and a question end, and at last the lesson.
+    /// No teacher came back: a pause and a question end, and at last the lesson. So it does at once without a class.
     fn end_alone(&mut self, now: Now) {
-        let Some(since_tick_ms) = self.alone_since_tick_ms.filter(|_| self.may_end_alone()) else { return };
-        let alone_ms = now.tick_ms.saturating_sub(since_tick_ms);
+        if !self.may_end_alone() {
+            return;
+        }
+        let alone_ms = self.alone_since_tick_ms.map_or(0, |since| now.tick_ms.saturating_sub(since));
         let before = self.keep.next.document.ask;
-        if alone_ms >= LESSON_ALONE_MS {
+        if alone_ms >= LESSON_ALONE_MS || self.is_gone {
             self.keep.next.close(now.wall_ms);
         } else if alone_ms >= TEACHER_GRACE_MS && self.ends_alone() {
             self.keep.next.resume(now.wall_ms);

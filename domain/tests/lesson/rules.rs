@@ -520,6 +520,20 @@ fn a_lesson_that_was_over_when_it_was_taken_over_is_not_reported_before_it_is_co
 }
 
 #[test]
+fn the_lesson_of_a_class_that_is_no_more_ends_and_is_reported() {
+    let (mut desk, monitor) = Desk::open(2);
+    desk.cell(0, (1, 1), figures(4, 3));
+    desk.says(monitor, Command::Pause);
+    desk.input(Input::Unwatch { monitor });
+    desk.input(Input::Gone);
+    assert_eq!(state(&desk), LessonState::Closed);
+    desk.counted();
+    assert_eq!(desk.reports[0].totals.answered, 4);
+    desk.input(Input::Reported);
+    assert!(desk.lesson.is_idle());
+}
+
+#[test]
 fn an_accepted_text_is_carried_out_after_it_is_durable_and_again_by_the_next_owner() {
     let (mut desk, monitor) = Desk::open(3);
     let accept = |text: &str| Command::Accept { deck: deck(), card: card(1), text: text.into() };

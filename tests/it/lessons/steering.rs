@@ -2,10 +2,11 @@
 
 use super::kit::{School, ask};
 use crate::study::learner::card_of;
-use crate::study::server::{Wishes, put_deck, random_uuid, unlimited};
+use crate::study::server::{Wishes, eventually, put_deck, random_uuid, unlimited};
 use domain::limits::TEACHER_GRACE_MS;
-use ports::People as _;
 use ports::people::ClassChange;
+use ports::register::{ClassAmendment, Status};
+use ports::{People as _, Register as _};
 use serde_json::json;
 
 #[test]
@@ -76,7 +77,7 @@ fn a_pause_and_a_question_end_when_no_teacher_has_come_back_for_ten_minutes() {
     screen.order(json!({"type": "pause"}));
     device.wait_for("the pause", |frame| frame["state"] == "paused");
     screen.device.vanish();
-    crate::study::server::eventually("nobody watches", || {
+    eventually("nobody watches", || {
         school.server.engine.class_figures().is_some_and(|figures| figures.monitors == 0)
     });
     school.server.clock.pass_ms(TEACHER_GRACE_MS - 20_000);
@@ -84,7 +85,7 @@ fn a_pause_and_a_question_end_when_no_teacher_has_come_back_for_ten_minutes() {
     let back = school.screen();
     assert_eq!(back.class["state"], "paused");
     back.device.vanish();
-    crate::study::server::eventually("nobody watches", || {
+    eventually("nobody watches", || {
         school.server.engine.class_figures().is_some_and(|figures| figures.monitors == 0)
     });
     school.server.clock.pass_ms(TEACHER_GRACE_MS + 1_000);
@@ -93,6 +94,36 @@ fn a_pause_and_a_question_end_when_no_teacher_has_come_back_for_ten_minutes() {
     device.settle();
     let open = device.wait_for("it goes on", |frame| frame["state"] == "open" && frame["ask"].is_null());
     assert_eq!(open["type"], "class");
+}
+
+#[test]
+fn the_lesson_of_a_class_that_is_closed_ends_for_its_students_and_is_reported() {
+    if !offered() {
+        return;
+    }
+    let school = School::open(2, 12);
+    let mut screen = school.lesson();
+    let mut device = school.student(0);
+    let held: Vec<_> = (0..3).map(|_| card_of(&device.wait("card"))).collect();
+    device.answer(school.deck, held[0], 5);
+    device.settle();
+    screen.see("the answer", |screen| screen.answered() == 1);
+    screen.order(json!({"type": "pause"}));
+    device.wait_for("the pause", |frame| frame["state"] == "paused");
+    let now_ms = school.server.now_ms();
+    school.server.run(async {
+        let store = &school.server.store;
+        let class = store.class(school.class).await.unwrap().unwrap();
+        let gone = ClassAmendment { status: Status::Gone, ..ClassAmendment::of(&class) };
+        store.amend_class(school.class, gone, now_ms).await.unwrap();
+    });
+    device.wait_for("there is no lesson", |frame| frame["type"] == "class" && frame["lesson"].is_null());
+    device.wait_for("nothing is held back", |frame| frame["type"] == "card" || frame["type"] == "done");
+    let lessons = school.server.store.lessons().unwrap().lessons;
+    let reports = || school.server.run(lessons.reports(school.class, None, 9)).unwrap();
+    eventually("it is reported", || reports().len() == 1);
+    let report = school.server.run(lessons.report(school.class, reports()[0].lesson)).unwrap().unwrap();
+    assert_eq!((report.totals.answered, report.students.len()), (1, 2));
 }
 
 #[test]
