@@ -3,7 +3,7 @@
 mod turns;
 
 use actors::{Concerned, Engine, Peers, Regrading};
-use domain::ids::{CardId, DeckId, EntryId, RunId, UserId};
+use domain::ids::{CardId, ClassId, DeckId, EntryId, RunId, UserId};
 use domain::lesson::record::Accepting;
 use domain::owner::Epoch;
 use domain::owner::claim::Answer;
@@ -76,11 +76,14 @@ pub struct AskedRegrade {
     pub text: String,
     /// Digests of what counts as the same.
     pub digests: Vec<u64>,
+    /// The class of whose lessons the answers have to be, where the deck is not the class's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Uuid>,
 }
 
 impl AskedRegrade {
     fn of(run: RunId, regrading: Regrading) -> AskedRegrade {
-        let Regrading { student, accepting, digests } = regrading;
+        let Regrading { student, accepting, digests, within } = regrading;
         AskedRegrade {
             run: run.0,
             user: student.0,
@@ -90,6 +93,7 @@ impl AskedRegrade {
             card: accepting.card.0,
             text: accepting.text.as_ref().to_owned(),
             digests: digests.into_iter().collect(),
+            within: within.map(|class| class.0),
         }
     }
 
@@ -102,7 +106,8 @@ impl AskedRegrade {
             card: CardId(self.card),
             text: self.text.into(),
         };
-        Regrading { student: UserId(self.user), accepting, digests: self.digests.into_iter().collect() }
+        let digests = self.digests.into_iter().collect();
+        Regrading { student: UserId(self.user), accepting, digests, within: self.within.map(ClassId) }
     }
 }
 

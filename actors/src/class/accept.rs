@@ -1,5 +1,6 @@
 //! A text is accepted: it becomes one of the card's answers, where whoever accepts it may edit the deck, and whoever gave it
-//! is graded anew, however long ago. Each regrade goes through its learner's session like
+//! is graded anew, however long ago. Who runs a class has a say in what was answered in the decks of the class, and
+//! elsewhere in what was answered in its lessons: what students do beside it is their own. Each regrade goes through its learner's session like
 //! any command, so that live sockets are shown what changed; it has its id by the command that accepted the text, so that
 //! doing it again changes nothing.
 
@@ -12,12 +13,14 @@ use crate::limits::{ACCEPTS_AT_ONCE, CLASS_RESTS_MS};
 use crate::messages::ToShard;
 use domain::check::CheckSettings;
 use domain::check::later::{Accepted, is_cut};
-use domain::ids::{EntryId, UserId};
+use domain::entry::LogEntry;
+use domain::ids::{ClassId, DeckId, EntryId, UserId};
+use domain::lesson::Command as TeacherCommand;
 use domain::lesson::record::Accepting;
 use domain::session::{Command, Facts, Refusal, Want};
 use futures_util::StreamExt as _;
-use ports::LibraryError;
 use ports::library::{ACCEPT_BYTES_MAX, ACCEPT_MAX};
+use ports::{ClassRecord, LibraryError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,6 +49,8 @@ pub struct Regrading {
     pub accepting: Accepting,
     /// Digests of what counts as the same text.
     pub digests: BTreeSet<u64>,
+    /// Only what was answered in lessons of this class.
+    pub within: Option<ClassId>,
 }
 
 impl Engine {
@@ -55,21 +60,53 @@ impl Engine {
     /// # Errors
     /// A sentence that says why it is not known to be done; ask again.
     pub async fn regrade(&self, regrading: Regrading) -> Result<(), String> {
-        let Regrading { student, accepting, digests } = regrading;
-        let done = regrade(&self.shared, &accepted(&accepting), &digests, student).await;
+        let Regrading { student, accepting, digests, within } = regrading;
+        let done = regrade(&self.shared, &accepted(&accepting), (&digests, within), student).await;
         done.map_err(|error| error.to_string())
+    }
+}
+
+/// Whose answers an accepted text concerns.
+struct Concerned {
+    students: Vec<UserId>,
+    /// The lessons of this class alone, where the deck is none of the class's.
+    within: Option<ClassId>,
+}
+
+impl Concerned {
+    fn of(record: ClassRecord, deck: DeckId) -> Concerned {
+        let within = (!record.decks.contains(&deck)).then_some(record.id);
+        Concerned { students: record.students, within }
+    }
+}
+
+impl Live {
+    /// Why a command is refused before the lesson hears of it: a text is accepted for a card that is the class's to judge.
+    /// What was carried out once is not refused when it comes again.
+    pub(super) fn refuses(&self, id: EntryId, command: &TeacherCommand) -> Option<domain::lesson::Refusal> {
+        let TeacherCommand::Accept { deck, .. } = command else { return None };
+        let kept = self.lesson.record();
+        if kept.said.iter().any(|(said, _)| *said == id) {
+            return None;
+        }
+        let Some(class) = &self.record else { return Some(domain::lesson::Refusal::Busy) };
+        let document = &kept.document;
+        let is_ours = class.decks.contains(deck)
+            || document.assigned.iter().any(|assigned| assigned.deck == *deck)
+            || document.ask.is_some_and(|ask| ask.deck == *deck);
+        (!is_ours).then_some(domain::lesson::Refusal::UnknownCard)
     }
 }
 
 impl ClassActor {
     /// Carries an accepted text out for all students of the class, until it has succeeded with all of them.
     pub(super) fn carry_out(&self, live: &Live, accepting: Accepting) {
-        let students = live.record.as_ref().map(|record| record.students.clone());
+        let concerned = live.record.clone().map(|record| Concerned::of(record, accepting.deck));
         let known = live.lesson.wrong_texts(accepting.card);
         let (shared, link, class) = (self.shared.clone(), self.link.clone(), self.class);
         self.shared.runtime().spawn(async move {
             let Some(classes) = &shared.classes else { return };
-            let mut left = students;
+            let mut left = concerned;
             while !link.is_closed() {
                 let settings = match learn(&shared, classes, &accepting).await {
                     Ok(settings) => settings,
@@ -80,9 +117,10 @@ impl ClassActor {
                     }
                 };
                 let todo = match left.take() {
-                    Some(students) => students,
+                    Some(concerned) => concerned,
                     None => match classes.people.class(class).await {
-                        Ok(record) => record.map(|record| record.students).unwrap_or_default(),
+                        Ok(Some(record)) => Concerned::of(record, accepting.deck),
+                        Ok(None) => Concerned { students: Vec::new(), within: Some(class) },
                         Err(error) => {
                             tracing::warn!(%error, %class, "whom an accepted text concerns could not be read");
                             tokio::time::sleep(Duration::from_millis(CLASS_RESTS_MS)).await;
@@ -93,7 +131,7 @@ impl ClassActor {
                 let known = known.iter().map(|(digest, text)| (*digest, &**text));
                 let digests = accepted(&accepting).digests(known, &settings);
                 let failed = regrade_all(&shared, &accepting, &digests, todo).await;
-                if failed.is_empty() {
+                if failed.students.is_empty() {
                     return drop(link.send(ToClass::CarriedOut(accepting.said)).await);
                 }
                 left = Some(failed);
@@ -151,14 +189,14 @@ async fn regrade_all(
     shared: &Arc<Shared>,
     accepting: &Accepting,
     digests: &BTreeSet<u64>,
-    students: Vec<UserId>,
-) -> Vec<UserId> {
+    Concerned { students, within }: Concerned,
+) -> Concerned {
     let accepted = accepted(accepting);
     let one = |student: UserId| async move {
-        let done = match regrade(shared, &accepted, digests, student).await {
+        let done = match regrade(shared, &accepted, (digests, within), student).await {
             Err(NotRegraded::Batch(BatchError::Elsewhere(address))) => {
-                let regrading = Regrading { student, accepting: accepting.clone(), digests: digests.clone() };
-                regrade_at(shared, &address, regrading).await
+                let (accepting, digests) = (accepting.clone(), digests.clone());
+                regrade_at(shared, &address, Regrading { student, accepting, digests, within }).await
             }
             done => done,
         };
@@ -168,18 +206,24 @@ async fn regrade_all(
         })
     };
     let done = futures_util::stream::iter(students).map(one).buffer_unordered(ACCEPTS_AT_ONCE);
-    done.filter_map(|outcome| std::future::ready(outcome.err())).collect().await
+    let students = done.filter_map(|outcome| std::future::ready(outcome.err())).collect().await;
+    Concerned { students, within }
 }
 
 async fn regrade(
     shared: &Arc<Shared>,
     accepted: &Accepted<'_>,
-    digests: &BTreeSet<u64>,
+    (digests, within): (&BTreeSet<u64>, Option<ClassId>),
     student: UserId,
 ) -> Result<(), NotRegraded> {
     let read = shared.reader.answer(student, Want::CardLog(accepted.deck, accepted.card)).await;
     let Ok(Facts::CardLog(log)) = read else { return Err(NotRegraded::Unread) };
-    let regrades = accepted.regrades(&log, digests);
+    let mut regrades = accepted.regrades(&log, digests);
+    if let Some(class) = within {
+        let was_in_it = |entry: &&LogEntry| entry.review().is_some_and(|review| review.class == Some(class));
+        let in_lessons: BTreeSet<EntryId> = log.iter().filter(was_in_it).map(|entry| entry.id).collect();
+        regrades.retain(|(_, regrade)| in_lessons.contains(&regrade.of));
+    }
     if regrades.is_empty() {
         return Ok(());
     }

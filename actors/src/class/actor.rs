@@ -240,6 +240,10 @@ impl ClassActor {
                     return Ok(());
                 }
                 self.counted(|counters| count(&counters.commands));
+                if let Some(refusal) = live.refuses(id, &command) {
+                    self.send(live, monitor, ToMonitor::Verdict { seq, id, refusal: Some(refusal) });
+                    return Ok(());
+                }
                 Input::Command { monitor, seq, id, by, command: *command }
             }
             ToClass::Cell(cell) => Input::Cell(cell),

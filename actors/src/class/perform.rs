@@ -58,7 +58,7 @@ impl ClassActor {
         }
     }
 
-    fn send(&self, live: &mut Live, monitor: MonitorId, what: ToMonitor) {
+    pub(super) fn send(&self, live: &mut Live, monitor: MonitorId, what: ToMonitor) {
         let is_full = live.monitors.get(&monitor).is_some_and(|watcher| watcher.to.try_send(what).is_err());
         if is_full {
             // Its socket ends when the sender is gone, and says then that nobody watches.

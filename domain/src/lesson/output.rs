@@ -84,6 +84,8 @@ pub enum Refusal {
     UnknownStudent,
     /// The question is not the one that is put, or its first vote is still open.
     UnknownAsk,
+    /// The card is of no deck that the class has, or that is assigned or asked about in its lesson.
+    UnknownCard,
     /// Too many of these at once.
     TooMany,
     /// Not now: again later under the same id.

@@ -55,6 +55,9 @@ pub(super) const fn refusal_words(refusal: Refusal) -> (ErrorCode, &'static str)
         Refusal::UnknownAsk => {
             (ErrorCode::UnknownAsk, "this is not the question that is put, or its first vote is still open")
         }
+        Refusal::UnknownCard => {
+            (ErrorCode::UnknownCard, "the card is of no deck that the class has, or that its lesson is about")
+        }
         Refusal::TooMany => (ErrorCode::TooMany, "as much is assigned as may be; withdraw something first"),
         Refusal::Busy => (ErrorCode::Busy, "not now; send it again later under the same id"),
     }

@@ -1,36 +1,49 @@
 //! A text that is accepted later puts the past right.
 
-use super::kit::School;
+use super::kit::{School, Screen};
 use crate::study::learner::Device;
-use crate::study::server::eventually;
+use crate::study::server::{eventually, put_deck, unlimited};
+use domain::access::Visibility;
 use domain::check::later::response_digest;
 use domain::day::ZoneHistory;
 use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::grade::Grade;
-use domain::ids::{EntryId, UserId};
+use domain::ids::{CardId, ClassId, DeckId, EntryId, UserId, Uuid};
 use ports::reviews::{ProgressWrite, Row};
 use ports::{LearnerLog, Library as _, ReviewStore as _, RowOutcome};
+use ports::{PaperKey, PaperKind};
 use serde_json::json;
+use studyhall::teaching::{Substitute, link_of};
 
 /// Somebody typed this, so many days ago, and it was wrong.
 fn typed(school: &School, user: UserId, text: &str, days: i64) -> EntryId {
+    typed_of(school, (school.deck, school.cards[0]), (user, text, days), None)
+}
+
+/// The same of any card, in a lesson of a class or outside.
+fn typed_of(
+    school: &School,
+    (deck, card): (DeckId, CardId),
+    (user, text, days): (UserId, &str, i64),
+    class: Option<ClassId>,
+) -> EntryId {
     let id = EntryId::v7(school.server.now_ms() - days * 86_400_000, 1 << 40);
     let review = Review {
-        deck: school.deck,
-        card: school.cards[0],
+        deck,
+        card,
         grade: Grade::Wrong,
         mode: Mode::Type,
         elapsed_ms: 900,
         early: false,
         confidence: None,
         sitting: None,
-        class: None,
+        class,
         response: Some(response_digest(text)),
         revision: 1,
     };
     let stamp = ZoneHistory::new().stamp(id.at_ms());
     let entry = LogEntry { id, job: None, stamp, body: Body::Review(review) };
-    let about = Some((school.deck, school.cards[0]));
+    let about = Some((deck, card));
     let row = Row { user, entry: Some(entry), about, progress: ProgressWrite::Stale };
     let outcomes = school.server.run(school.server.store.append([row].into()));
     assert_eq!(outcomes, [RowOutcome::Durable]);
@@ -112,4 +125,54 @@ fn what_was_typed_wrong_is_shown_and_once_accepted_is_an_answer_from_then_on() {
     };
     eventually("the card accepts it", accepts);
     assert_eq!(types(1, &text.to_uppercase()).0, "right");
+}
+
+/// A deck of somebody else, which everybody may study who knows its id.
+fn deck_of_another(school: &School) -> (DeckId, CardId) {
+    let owner = crate::study::learner::somebody();
+    let store = &school.server.store;
+    school.server.run(async {
+        let (deck, cards) = put_deck(store, owner, 2, unlimited(), school.server.now_ms() - 60_000).await;
+        let mut record = store.deck(deck).await.unwrap().unwrap();
+        record.visibility = Visibility::Link;
+        let revision = record.revision;
+        store.put_deck(record, Some(revision), school.server.now_ms()).await.unwrap();
+        (deck, cards[0])
+    })
+}
+
+#[test]
+fn what_students_do_beside_the_class_is_regraded_by_nobody_who_teaches_it() {
+    let school = School::open(2, 3);
+    let (deck, card) = deck_of_another(&school);
+    let student = school.students[0];
+    typed_of(&school, (deck, card), (student, "Laibach", 7), None);
+    let said_in_lesson =
+        typed_of(&school, (deck, card), (school.students[1], "Laibach", 1), Some(school.class));
+    let mut screen = school.lesson();
+    let (id, secret) = (crate::study::server::random_uuid(), crate::study::server::random_uuid());
+    let until_ms = school.server.now_ms() + 3_600_000;
+    let kim = Substitute::new("Kim".to_owned(), school.teacher, None, until_ms, secret);
+    let key = PaperKey { of: school.class.0, kind: PaperKind::Substitute, id };
+    let papers = school.server.store.teaching().papers;
+    school.server.run(papers.put_paper(key, serde_json::to_vec(&kim).unwrap(), None)).unwrap();
+    let link = link_of(school.class, id, secret);
+    let mut stands_in = Screen::open_by(school.at_monitor(UserId(id)), &link);
+    let accept = |id: Uuid| json!({"type": "accept", "id": id, "deck_id": deck.0, "card_id": card.0, "text": "Laibach"});
+    for screen in [&mut screen, &mut stands_in] {
+        let refused = screen.try_order(accept(crate::study::server::random_uuid()));
+        assert_eq!(refused, Err("unknown_card".to_owned()));
+    }
+    let lessons = school.server.store.lessons().unwrap().lessons;
+    let record = || school.server.run(lessons.record(school.class)).unwrap().unwrap();
+    assert!(record().accepting.is_empty());
+    // What is assigned is the lesson's: there what was answered in it may be put right, and nothing else.
+    screen.order(json!({"type": "assign", "deck_id": deck.0}));
+    screen.order(accept(crate::study::server::random_uuid()));
+    eventually("nothing is owed", || record().accepting.is_empty());
+    let regrades = |user| {
+        let log = school.server.log(user);
+        log.iter().filter_map(|entry| entry.regrade().map(|regrade| regrade.of)).collect::<Vec<_>>()
+    };
+    assert_eq!((regrades(student), regrades(school.students[1])), (vec![], vec![said_in_lesson]));
 }
