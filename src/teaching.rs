@@ -148,9 +148,20 @@ impl Teaching {
         let kept: Option<Substitute> = serde_json::from_slice(&paper.body).ok();
         let Some(kept) = kept.filter(|kept| kept.digest == digest(secret)) else { return Ok(None) };
         let on = self.lesson_on(class).await?;
-        let is_there = self.people.class(class).await?.is_some_and(|class| class.deleted_ms.is_none());
-        let holds = is_there && kept.holds(on, now_ms);
+        let record = self.people.class(class).await?.filter(|class| class.deleted_ms.is_none());
+        let holds = match record {
+            Some(record) => kept.holds(on, now_ms) && self.still_runs(&record, UserId(kept.by)).await?,
+            None => false,
+        };
         Ok(holds.then_some(StandsIn { class, user: UserId(id), name: kept.name, until_ms: kept.until_ms }))
+    }
+
+    /// Whether who made a link runs the class still: a link says no more than its maker may.
+    async fn still_runs(&self, class: &ClassRecord, by: UserId) -> Result<bool, TeachingError> {
+        let Some(person) = self.people.person(by).await? else { return Ok(false) };
+        let as_now = Caller { user: by, role: person.role, org: person.org };
+        let runs = |co_teaches| decide(Need::RunClass, &to_class(&as_now, class, co_teaches)) == Verdict::May;
+        Ok(runs(false) || (self.co_teaches(class.id, &as_now).await? && runs(true)))
     }
 
     async fn lesson_on(&self, class: ClassId) -> Result<Option<LessonId>, LessonsError> {
@@ -169,11 +180,17 @@ impl Teaching {
         let links = of(PaperKind::Substitute).await?;
         if !links.is_empty() {
             let on = self.lesson_on(class.id).await?;
-            let holds = |paper: &&Paper| {
-                let kept: Result<Substitute, _> = serde_json::from_slice(&paper.body);
-                kept.is_ok_and(|kept| kept.holds(on, now_ms))
+            let read = |paper: &Paper| {
+                serde_json::from_slice(&paper.body).ok().map(|kept: Substitute| (paper.key.id, kept))
             };
-            watchers.extend(links.iter().filter(holds).map(|paper| UserId(paper.key.id)));
+            let held = links.iter().filter_map(read);
+            let held: Vec<(Uuid, Substitute)> = held.filter(|(_, kept)| kept.holds(on, now_ms)).collect();
+            let makers: BTreeSet<Uuid> = held.iter().map(|(_, kept)| kept.by).collect();
+            for by in makers {
+                if self.still_runs(class, UserId(by)).await? {
+                    watchers.extend(held.iter().filter(|(_, kept)| kept.by == by).map(|(id, _)| UserId(*id)));
+                }
+            }
         }
         Ok(watchers)
     }

@@ -105,6 +105,11 @@ pub(super) async fn dismiss(
     to_its_end(async move {
         app.papers.remove_paper(of_class).await?;
         app.papers.remove_paper(of_teacher).await?;
+        // Their links hold no more without it; away they leave room for others.
+        let theirs = |(_, who): &(PaperKey, Substitute)| who.by == of_class.id;
+        for (key, _) in standing_in(&app, class.id).await?.into_iter().filter(theirs) {
+            app.papers.remove_paper(key).await?;
+        }
         Ok(HttpResponse::NoContent().finish())
     })
     .await

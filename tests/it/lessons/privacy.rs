@@ -120,6 +120,37 @@ fn who_teaches_beside_the_teacher_or_stands_in_watches_until_that_ends() {
 }
 
 #[test]
+fn a_link_ends_when_whoever_made_it_runs_the_class_no_more() {
+    if !offered() {
+        return;
+    }
+    let school = School::open(1, 3);
+    let papers = school.server.store.teaching().papers;
+    let keep = |kind, id: Uuid, body: Vec<u8>| {
+        let key = PaperKey { of: school.class.0, kind, id };
+        school.server.run(papers.put_paper(key, body, None)).unwrap();
+        key
+    };
+    let _screen = school.lesson();
+    let colleague = somebody();
+    let paper = keep(PaperKind::Teacher, colleague.0, b"{}".to_vec());
+    let mut beside = Screen::open(school.at_monitor(colleague));
+    let (id, secret) = (random_uuid(), random_uuid());
+    let until_ms = school.server.now_ms() + 3_600_000;
+    let theirs = Substitute::new("Kim".to_owned(), colleague, None, until_ms, secret);
+    keep(PaperKind::Substitute, id, serde_json::to_vec(&theirs).unwrap());
+    let link = link_of(school.class, id, secret);
+    let mut stands_in = Screen::open_by(school.at_monitor(UserId(id)), &link);
+    stands_in.order(json!({"type": "message", "message": "page 7"}));
+    school.server.run(papers.remove_paper(paper)).unwrap();
+    assert_eq!(beside.device.closed(), Some(4503));
+    assert_eq!(stands_in.device.closed(), Some(4503));
+    let mut again = school.at_monitor(UserId(id));
+    again.hello(&link, random_uuid());
+    assert_eq!(again.closed(), Some(4503));
+}
+
+#[test]
 fn hidden_names_are_in_no_frame() {
     let school = School::open(3, 9);
     let mut screen = school.lesson();

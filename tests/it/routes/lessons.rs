@@ -256,3 +256,27 @@ async fn a_substitutes_link_holds_for_its_lesson_and_no_longer() {
     }
     site.post(&teacher, &path, wanted).await.refuses(422, "invalid");
 }
+
+#[actix_web::test]
+async fn who_is_dismissed_leaves_no_links_behind() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    let colleague = site.somebody(Role::Teacher, Some(1));
+    site.get(&colleague, "/me").await.expect(200);
+    let seat = format!("/classes/{class}/teachers/{}", colleague.user);
+    site.put(&teacher, &seat).await.expect(204);
+    let path = format!("/classes/{class}/substitutes");
+    let wanted = json!({"name": "Kim", "minutes": 45});
+    let theirs = site.post(&colleague, &path, wanted.clone()).await.expect(201);
+    let own = site.post(&teacher, &path, wanted).await.expect(201);
+    let link = theirs["link"].as_str().unwrap();
+    let (asked, now_ms) = (teaching(&site), site.clock.wall_ms());
+    assert!(asked.by_link(link, now_ms).await.unwrap().is_some());
+    site.delete(&teacher, &seat).await.expect(204);
+    assert_eq!(asked.by_link(link, now_ms).await.unwrap(), None);
+    let listed = site.get(&teacher, &path).await.expect(200);
+    assert_eq!(each(&listed, "link_id"), [id(&own, "link_id")]);
+    // Named again they make links anew; what they had is gone.
+    site.put(&teacher, &seat).await.expect(204);
+    assert_eq!(asked.by_link(link, now_ms).await.unwrap(), None);
+}
