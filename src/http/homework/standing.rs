@@ -9,7 +9,7 @@ use crate::http::outlook::{FiguresQuery, LearnerFigures};
 use crate::http::{App, Caller, Problem};
 use actix_web::{HttpResponse, web};
 use domain::day::Day;
-use domain::ids::{ClassId, DeckId, UserId, Uuid};
+use domain::ids::{CardId, ClassId, DeckId, UserId, Uuid};
 use ports::{DeckQuery, PaperKind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,18 +59,35 @@ struct OwnOut {
     of_cards: usize,
 }
 
+/// What is to be done of a deck.
+enum Wanted {
+    /// All of its cards: so many.
+    All(usize),
+    /// Those of the cards that were named which are there still: one that was deleted can be done by nobody.
+    Named(BTreeSet<CardId>),
+}
+
+impl Wanted {
+    fn cards(&self) -> usize {
+        match self {
+            Wanted::All(cards) => *cards,
+            Wanted::Named(cards) => cards.len(),
+        }
+    }
+}
+
 /// What somebody did of it, in time and until now.
 struct Stands {
     in_time: Did,
     until_now: Did,
 }
 
-fn did(kept: &Kept, figures: &LearnerFigures) -> Did {
-    if kept.cards.is_empty() {
-        return Did { days: figures.days.len(), cards: figures.cards.len() };
-    }
-    let wanted: BTreeSet<Uuid> = kept.cards.iter().copied().collect();
-    let cards = figures.cards.iter().filter(|card| wanted.contains(&card.0)).count();
+fn did(wanted: &Wanted, figures: &LearnerFigures) -> Did {
+    let named = match wanted {
+        Wanted::All(_) => return Did { days: figures.days.len(), cards: figures.cards.len() },
+        Wanted::Named(named) => named,
+    };
+    let cards = figures.cards.iter().filter(|card| named.contains(*card)).count();
     // Which card was answered on which day is not remembered: a day counts once something of the cards was answered.
     Did { days: if cards > 0 { figures.days.len() } else { 0 }, cards }
 }
@@ -78,7 +95,7 @@ fn did(kept: &Kept, figures: &LearnerFigures) -> Did {
 /// How these students stand, who are enrolled since then.
 async fn stands(
     app: &App,
-    kept: &Kept,
+    (kept, wanted): (&Kept, &Wanted),
     enrolled: BTreeMap<UserId, i64>,
     today: Day,
 ) -> Result<BTreeMap<UserId, Stands>, Problem> {
@@ -101,40 +118,50 @@ async fn stands(
     };
     let mut all: BTreeMap<UserId, Stands> = BTreeMap::new();
     for (in_time, until_now) in in_time.iter().zip(&until_now) {
-        let stands = Stands { in_time: did(kept, in_time), until_now: did(kept, until_now) };
+        let stands = Stands { in_time: did(wanted, in_time), until_now: did(wanted, until_now) };
         all.insert(in_time.user, stands);
     }
     Ok(all)
 }
 
-/// How many cards it has.
-async fn cards_of(app: &App, kept: &Kept) -> Result<usize, Problem> {
+async fn wanted(app: &App, kept: &Kept) -> Result<Wanted, Problem> {
     if !kept.cards.is_empty() {
-        return Ok(kept.cards.len());
+        let deck = app.engine.decks().deck(DeckId(kept.deck)).await?;
+        let is_there = |card: &CardId| {
+            let index = deck.as_ref().and_then(|deck| Some((deck, deck.index_of(*card)?)));
+            index.and_then(|(deck, at)| deck.card(at)).is_some_and(|card| card.deleted_ms.is_none())
+        };
+        let named = kept.cards.iter().copied().map(CardId);
+        return Ok(Wanted::Named(named.filter(is_there).collect()));
     }
     let query = DeckQuery { ids: vec![DeckId(kept.deck)], ..DeckQuery::default() };
     let decks = app.library.decks(query).await?;
-    Ok(decks.first().map_or(0, |deck| usize::try_from(deck.cards).unwrap_or(0)))
+    let cards = decks.first().map_or(0, |deck| usize::try_from(deck.cards).unwrap_or(0));
+    Ok(Wanted::All(cards))
 }
 
-/// `GET /classes/{class_id}/homework/{homework_id}`: how each student stands who is enrolled.
+/// `GET /classes/{class_id}/homework/{homework_id}`: how each student stands who is enrolled; nobody does with a deck that
+/// the class has no more.
 pub(in crate::http) async fn read(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
-    let class = class_to_edit(&app, &caller, ClassId(path.0)).await?.id;
+    let record = class_to_edit(&app, &caller, ClassId(path.0)).await?;
+    let class = record.id;
     let paper = app.papers.paper(key(class, path.1)).await?.ok_or_else(Problem::not_found)?;
     let kept = Kept::of(&paper).ok_or_else(Problem::internal)?;
+    let has_it = record.decks.contains(&DeckId(kept.deck));
     let mut enrolled: BTreeMap<UserId, i64> = app.people.enrolled_since(class).await?.into_iter().collect();
-    enrolled.retain(|user, _| kept.is_for(*user));
+    enrolled.retain(|user, _| has_it && kept.is_for(*user));
     let whom: Vec<UserId> = enrolled.keys().copied().chain([caller.user]).collect();
     let known = app.people.persons(whom).await?;
     let asker = known.iter().find(|person| person.id == caller.user).ok_or_else(Problem::internal)?;
     let now = asker.zones.stamp(app.clock.wall_ms()).day;
     let names: BTreeMap<UserId, String> = known.into_iter().map(|person| (person.id, person.name)).collect();
-    let of_cards = cards_of(&app, &kept).await?;
-    let all = stands(&app, &kept, enrolled, now).await?;
+    let wanted = wanted(&app, &kept).await?;
+    let of_cards = wanted.cards();
+    let all = stands(&app, (&kept, &wanted), enrolled, now).await?;
     let mut students: Vec<StudentStandingOut> = Vec::with_capacity(all.len());
     for (user, Stands { in_time, until_now }) in all {
         students.push(StudentStandingOut {
@@ -165,6 +192,7 @@ pub(in crate::http) async fn own(app: web::Data<App>, caller: Caller) -> Result<
         }
         let papers = app.papers.papers(class.id.0, PaperKind::Homework, None, HOMEWORK_PER_CLASS_MAX).await?;
         let kept = papers.iter().filter_map(|paper| Some((Kept::of(paper)?, class.id, paper.key.id)));
+        let kept = kept.filter(|(kept, ..)| class.decks.contains(&DeckId(kept.deck)));
         let recent = kept.filter(|(kept, ..)| Day(kept.due) >= now.plus(-HOMEWORK_SHOWN_DAYS));
         found.extend(recent.filter(|(kept, ..)| kept.is_for(caller.user)));
     }
@@ -175,8 +203,9 @@ pub(in crate::http) async fn own(app: web::Data<App>, caller: Caller) -> Result<
         let mut enrolled: BTreeMap<UserId, i64> =
             app.people.enrolled_since(class).await?.into_iter().collect();
         enrolled.retain(|user, _| *user == caller.user);
-        let of_cards = cards_of(&app, &kept).await?;
-        let all = stands(&app, &kept, enrolled, now).await?;
+        let wanted = wanted(&app, &kept).await?;
+        let of_cards = wanted.cards();
+        let all = stands(&app, (&kept, &wanted), enrolled, now).await?;
         let Some(Stands { in_time, until_now }) = all.get(&caller.user) else { continue };
         items.push(OwnOut {
             homework_id: id,

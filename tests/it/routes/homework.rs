@@ -128,3 +128,41 @@ async fn what_cannot_be_done_is_not_set() {
         site.post(&teacher, &path, wanted).await.refuses(422, "invalid");
     }
 }
+
+#[actix_web::test]
+async fn of_a_deck_that_was_taken_from_the_class_no_homework_tells() {
+    let site = Site::open().await;
+    let (teacher, class, students) = class_of(&site, 1).await;
+    let deck = site.deck(&teacher, "Biology").await;
+    let card = site.card(&teacher, &deck, "one").await;
+    let given = format!("/classes/{class}/decks/{deck}");
+    site.put(&teacher, &given).await.expect(204);
+    let homework = id(&set(&site, &teacher, &class, &deck).await, "homework_id");
+    study(&site, &students[0], &deck, &card).await;
+    assert_eq!(standing(&site, &teacher, &class, &homework).await[0].1, "done");
+    site.delete(&teacher, &given).await.expect(204);
+    assert_eq!(standing(&site, &teacher, &class, &homework).await, []);
+    assert_eq!(site.get(&students[0], "/me/homework").await.expect(200)["items"], json!([]));
+    site.put(&teacher, &given).await.expect(204);
+    assert_eq!(standing(&site, &teacher, &class, &homework).await.len(), 1);
+}
+
+#[actix_web::test]
+async fn a_card_that_was_deleted_need_not_be_done() {
+    let site = Site::open().await;
+    let (teacher, class, students) = class_of(&site, 1).await;
+    let deck = site.deck(&teacher, "Biology").await;
+    let cards = [site.card(&teacher, &deck, "one").await, site.card(&teacher, &deck, "two").await];
+    site.put(&teacher, &format!("/classes/{class}/decks/{deck}")).await.expect(204);
+    let wanted = json!({
+        "deck_id": deck, "due": today(&site), "rule": {"kind": "each_card"}, "cards": cards,
+    });
+    let made = site.post(&teacher, &format!("/classes/{class}/homework"), wanted).await.expect(201);
+    let homework = id(&made, "homework_id");
+    study(&site, &students[0], &deck, &cards[0]).await;
+    assert_eq!(standing(&site, &teacher, &class, &homework).await[0].1, "started");
+    site.delete(&teacher, &format!("/decks/{deck}/cards/{}", cards[1])).await.expect(204);
+    assert_eq!(standing(&site, &teacher, &class, &homework).await[0].1, "done");
+    let own = site.get(&students[0], "/me/homework").await.expect(200);
+    assert_eq!((&own["items"][0]["status"], &own["items"][0]["of_cards"]), (&json!("done"), &json!(1)));
+}
