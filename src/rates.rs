@@ -3,7 +3,9 @@
 //! waits for it longer than [`bus::options::QUOTA_WITHIN`].
 
 use crate::http::address::counted;
-use crate::http::limits::{FAILURES_BURST, FAILURES_PER_SECOND, JOINING, JOINING_DEVICE, JOINS_PER_CLASS};
+use crate::http::limits::{
+    CLAIMS, CLAIMS_PER_CLASS, FAILURES_BURST, FAILURES_PER_SECOND, JOINING, JOINING_DEVICE, JOINS_PER_CLASS,
+};
 use domain::ids::{ClassId, UserId, Uuid};
 use ports::QuotaTaken;
 use ports::quota::{Buckets, Quota, QuotaKey, Whose};
@@ -23,6 +25,11 @@ const WHAT_SIGN_INS: &str = "sign-ins";
 const WHAT_JOINING: &str = "joining";
 const WHAT_JOINING_DEVICE: &str = "joining-device";
 const WHAT_JOINS: &str = "joins";
+
+/// Under which names claims are counted: a person's, a class's. A device's cookie is what its owner wants it to be; by
+/// names of their own nobody's claims are used up by who joins under their id.
+const WHAT_CLAIMS: &str = "claims";
+const WHAT_CLASS_CLAIMS: &str = "class-claims";
 
 /// Sign-ins of one person over sockets, at once, in a minute, in an hour; more: the socket is closed with 4429. Each one
 /// reads the store; a client that comes back as it should needs a handful in a bad minute.
@@ -98,6 +105,23 @@ impl Rates {
     /// There were too many.
     pub async fn joins(&self, class: ClassId) -> Result<(), TooOften> {
         self.take(QuotaKey { what: WHAT_JOINS, whose: Whose::Person(UserId(class.0)) }, JOINS_PER_CLASS).await
+    }
+
+    /// Counts somebody who claims what a guest did, whether they know the PIN or not.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub async fn claims(&self, who: UserId) -> Result<(), TooOften> {
+        self.take(QuotaKey { what: WHAT_CLAIMS, whose: Whose::Person(who) }, CLAIMS).await
+    }
+
+    /// Counts somebody who claims what a guest of this class did.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub async fn class_claims(&self, class: ClassId) -> Result<(), TooOften> {
+        let whose = Whose::Person(UserId(class.0));
+        self.take(QuotaKey { what: WHAT_CLASS_CLAIMS, whose }, CLAIMS_PER_CLASS).await
     }
 
     async fn take(&self, key: QuotaKey, buckets: Buckets) -> Result<(), TooOften> {

@@ -9,17 +9,17 @@ export class JoinApi {
   }
 
   /**
-   * Joins under a name: `{class_id, state, token, pin?}`. `pin` is told once, to who is here for the first time; who is
-   * known by name and not by this device gives it.
+   * Joins under a name: `{class_id, state, token, pin?}`. While one waits, the token is good for `standing` alone. `pin` is told once, to who is here for the first time; who is
+   * known by name and not by this device gives it. `key`, random, is the same when it is sent again because no answer came.
    */
-  join(code, name, pin = null) {
+  join(code, name, pin, key) {
     const json = pin === null ? { code, name } : { code, name, pin };
-    return this.api.request("POST", "/join", { json, anonymous: true });
+    return this.api.request("POST", "/join", { json, key, anonymous: true });
   }
 
-  /** How it stands with somebody who waits: `admitted`, `waiting` or `none`. */
-  async standing({ class_id, token }) {
-    return (await new Api(() => token).request("GET", `/join/${class_id}`)).state;
+  /** How it stands with somebody who waits: `{state, token?}`, `admitted` with a token, `waiting` or `none`. */
+  standing({ class_id, token }) {
+    return new Api(() => token).request("GET", `/join/${class_id}`);
   }
 
   /** The code of the lesson that is on: `{code, admission}`; `code` is null while there is none. */

@@ -21,6 +21,8 @@ export class DecksView {
     this.people = h("a", { className: "button", href: "#/people", hidden: true }, "People");
     this.classes = h("a", { className: "button", href: "#/classes", hidden: true }, "Classes");
     this.homework = h("a", { className: "button", href: "#/homework", hidden: true }, "Homework");
+    this.hint = h("p", { className: "quiet drop-hint" }, "Drop a CSV or TSV file anywhere on this page to make a deck of it.");
+    this.make = h("a", { className: "button", href: "#/import" }, "New deck");
     this.study_all = h("a", { className: "button primary", href: "#/study" }, "Study all");
     this.day = h("div", {});
     this.element = h(
@@ -30,12 +32,12 @@ export class DecksView {
         "div",
         { className: "home-head" },
         h("div", {}, h("h1", {}, "Today"), this.totals.element),
-        h("div", { className: "row" }, this.classes, this.people, this.homework, h("a", { className: "button", href: "#/import" }, "New deck"), this.study_all),
+        h("div", { className: "row" }, this.classes, this.people, this.homework, this.make, this.study_all),
       ),
       this.note,
       this.list,
       this.day,
-      h("p", { className: "quiet drop-hint" }, "Drop a CSV or TSV file anywhere on this page to make a deck of it."),
+      this.hint,
     );
   }
 
@@ -53,6 +55,8 @@ export class DecksView {
     if (ready && this.failed) this.load();
     show(this.people, mayImportPeople(this.app.me));
     show(this.classes, mayTeach(this.app.me));
+    // A guest studies and makes nothing.
+    for (const part of [this.make, this.hint]) show(part, this.app.me?.role !== "guest");
     // Who is of a school, and no teacher, may have some.
     show(this.homework, this.app.me !== null && this.app.me.org !== null && !mayTeach(this.app.me));
     this.offerDay();

@@ -1,6 +1,7 @@
 // Joining a lesson by its code: a name, a PIN that is told once, and the wait until the teacher lets one in.
 
 import { busily, h, setText, show } from "./dom.js";
+import { randomBytes, uuid4 } from "./ids.js";
 
 /** While one waits, so often the page asks whether one is in. */
 const ASK_EVERY_MS = 2_000;
@@ -20,6 +21,8 @@ export class JoinView {
    */
   constructor(code, { join, onIn }) {
     Object.assign(this, { code, join, onIn });
+    /** Of the request: the same until it has an answer, so that nobody loses a name to an answer that was lost. */
+    this.key = uuid4(randomBytes(16));
     this.title = "Join a lesson";
     this.complaint = h("p", { className: "complaint", role: "alert" });
     this.name = h("input", { id: "join-name", required: true, maxLength: NAME_LENGTH, autocomplete: "nickname" });
@@ -64,7 +67,7 @@ export class JoinView {
     const name = this.name.value.trim();
     const pin = this.pin_part.hidden ? null : this.pin.value.trim();
     try {
-      this.take(await busily(this.button, () => this.join.join(this.code, name, pin)));
+      this.take(await busily(this.button, () => this.join.join(this.code, name, pin, this.key)));
     } catch (error) {
       // Somebody has this name: perhaps it is the one who types.
       if (error.problem?.reason === "name_taken") this.askPin(true);
@@ -74,6 +77,7 @@ export class JoinView {
 
   take(joined) {
     this.joined = joined;
+    this.key = uuid4(randomBytes(16));
     show(this.form, false);
     if (!joined.pin) return this.proceed();
     setText(this.pin_shown, joined.pin);
@@ -90,9 +94,9 @@ export class JoinView {
 
   /** Whether one is in by now; a server that does not answer is asked again. */
   async look() {
-    const state = await this.join.standing(this.joined).catch((error) => (error.status === 401 ? "none" : "waiting"));
+    const { state, token } = await this.join.standing(this.joined).catch((error) => ({ state: error.status === 401 ? "none" : "waiting" }));
     if (this.gone) return;
-    if (state === "admitted") return this.onIn(this.joined.token);
+    if (state === "admitted") return this.onIn(token ?? this.joined.token);
     if (state === "none") return this.turnedAway();
     this.timer = setTimeout(() => this.look(), ASK_EVERY_MS);
   }

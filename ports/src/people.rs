@@ -18,6 +18,8 @@ pub enum Role {
     Teacher,
     /// Studies.
     Learner,
+    /// Came to a lesson by its code: studies what a class has, and is nobody else in the organisation.
+    Guest,
     /// Another program.
     Service,
 }
@@ -27,7 +29,15 @@ impl Role {
     pub const fn may_teach(self) -> bool {
         match self {
             Role::Owner | Role::Admin | Role::Teacher => true,
-            Role::Learner | Role::Service => false,
+            Role::Learner | Role::Guest | Role::Service => false,
+        }
+    }
+
+    /// Whether it is somebody's whom the organisation knows, so that what is for all of it is for them.
+    pub const fn is_member(self) -> bool {
+        match self {
+            Role::Owner | Role::Admin | Role::Teacher | Role::Learner | Role::Service => true,
+            Role::Guest => false,
         }
     }
 }

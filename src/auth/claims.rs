@@ -46,7 +46,7 @@ impl Claims {
 
 /// The role with this name.
 pub fn parse_role(name: &str) -> Option<Role> {
-    [Role::Owner, Role::Admin, Role::Teacher, Role::Learner, Role::Service]
+    [Role::Owner, Role::Admin, Role::Teacher, Role::Learner, Role::Guest, Role::Service]
         .into_iter()
         .find(|role| role_name(*role) == name)
 }
@@ -58,6 +58,7 @@ pub const fn role_name(role: Role) -> &'static str {
         Role::Admin => "admin",
         Role::Teacher => "teacher",
         Role::Learner => "learner",
+        Role::Guest => "guest",
         Role::Service => "service",
     }
 }

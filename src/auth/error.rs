@@ -46,7 +46,7 @@ pub enum TokenError {
     #[error("`org` must be a UUID")]
     BadOrg,
     /// `role` is none of those known.
-    #[error("`role` must be one of owner, admin, teacher, learner, service")]
+    #[error("`role` must be one of owner, admin, teacher, learner, guest, service")]
     BadRole,
 }
 

@@ -50,6 +50,11 @@ struct Minted<'a> {
     exp: i64,
 }
 
+/// For whom it is what somebody has who waits at a server of this audience.
+pub(super) fn waiting_for(audience: &str) -> String {
+    format!("{audience}/waiting")
+}
+
 impl Mint {
     /// A mint with this secret.
     ///
@@ -68,6 +73,19 @@ impl Mint {
     /// # Errors
     /// The library refused.
     pub fn token(&self, wanted: &Wanted, now_ms: i64) -> Result<(String, i64), MintError> {
+        self.token_for(&self.audience, wanted, now_ms)
+    }
+
+    /// The same for somebody who waits to be let into a lesson: no token, and good for asking how that stands alone
+    /// ([`Verifier::verify_waiting`](super::Verifier::verify_waiting)).
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn waiting_token(&self, wanted: &Wanted, now_ms: i64) -> Result<(String, i64), MintError> {
+        self.token_for(&waiting_for(&self.audience), wanted, now_ms)
+    }
+
+    fn token_for(&self, audience: &str, wanted: &Wanted, now_ms: i64) -> Result<(String, i64), MintError> {
         let iat = now_ms.div_euclid(1_000);
         let exp = iat.saturating_add(wanted.ttl_ms.max(0) / 1_000);
         let claims = Minted {
@@ -76,7 +94,7 @@ impl Mint {
             org: wanted.org.map(|org| org.to_string()),
             name: wanted.name.as_deref(),
             iss: &self.issuer,
-            aud: &self.audience,
+            aud: audience,
             iat,
             exp,
         };

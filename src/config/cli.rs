@@ -188,7 +188,7 @@ pub struct TokenArgs {
     /// For whom
     #[arg(long, value_name = "UUID", value_parser = user)]
     pub user: UserId,
-    /// owner, admin, teacher, learner or service
+    /// owner, admin, teacher, learner, guest or service
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
     /// The organisation
@@ -410,5 +410,5 @@ fn option(text: &str) -> Result<(String, String), String> {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    parse_role(text).ok_or_else(|| "owner, admin, teacher, learner or service is expected".to_owned())
+    parse_role(text).ok_or_else(|| "owner, admin, teacher, learner, guest or service is expected".to_owned())
 }

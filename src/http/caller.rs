@@ -31,7 +31,7 @@ impl Caller {
     pub fn administers(&self, org: Option<OrgId>) -> bool {
         let may = match self.role {
             Role::Owner | Role::Admin => true,
-            Role::Teacher | Role::Learner | Role::Service => false,
+            Role::Teacher | Role::Learner | Role::Guest | Role::Service => false,
         };
         may && self.org.is_some() && self.org == org
     }
@@ -67,13 +67,19 @@ impl FromRequest for Caller {
                     return Err(refuse_or(&app, address_of(&request, &app), real_ms(), problem).await);
                 }
             };
-            asked(&app.rates, claims.user, &request).await?;
-            let turn = app.asking.begin(claims.user)?;
-            // It ends with the request.
-            request.extensions_mut().insert(turn);
+            begin(&app, claims.user, &request).await?;
             sign_in(&app, claims).await
         })
     }
+}
+
+/// Counts a request of somebody, and that it is being worked on.
+pub(super) async fn begin(app: &App, who: UserId, request: &HttpRequest) -> Result<(), Problem> {
+    asked(&app.rates, who, request).await?;
+    let turn = app.asking.begin(who)?;
+    // It ends with the request.
+    request.extensions_mut().insert(turn);
+    Ok(())
 }
 
 /// A good token passes whatever the address.

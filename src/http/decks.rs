@@ -1,6 +1,6 @@
 //! `/decks`
 
-use crate::http::access::{Need, deck_for, deck_to_read, decks_by_class, sees};
+use crate::http::access::{Need, allowed, deck_for, deck_to_read, decks_by_class, sees};
 use crate::http::analytics::today;
 use crate::http::body::{Body, to_its_end};
 use crate::http::dto::deck::{DeckIn, DeckOut};
@@ -141,6 +141,7 @@ pub(super) async fn create(
     request: HttpRequest,
     body: Body<DeckIn>,
 ) -> Result<HttpResponse, Problem> {
+    allowed(&caller, Need::MakeDeck)?;
     let key = Key::of(&request, &caller)?;
     let id = DeckId(key.id("deck", 0));
     let record = body.0.record(id, &caller, app.clock.wall_ms())?;

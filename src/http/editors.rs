@@ -19,7 +19,8 @@ pub(super) async fn name(
 ) -> Result<HttpResponse, Problem> {
     let (deck, editor) = (DeckId(path.0), UserId(path.1));
     let record = crate::http::access::deck_for(&app, &caller, deck, Need::GovernDeck).await?;
-    let person = app.people.person(editor).await?.filter(|person| person.org == record.org);
+    let person =
+        app.people.person(editor).await?.filter(|person| person.org == record.org && person.role.is_member());
     if person.is_none() || editor == record.owner {
         return Err(Problem::invalid(
             "An editor is another person with an account, of the deck's organisation.",

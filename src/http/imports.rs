@@ -1,6 +1,6 @@
 //! `/decks/import`, `/decks/{deck_id}/import`, `/imports/rejected`: a file that streams through the parser and becomes visible as a whole.
 
-use crate::http::access::deck_to_edit;
+use crate::http::access::{Need, allowed, deck_to_edit};
 use crate::http::body::{check_length, check_type, too_large};
 use crate::http::decks::room_for_a_deck;
 use crate::http::dto::deck::DeckIn;
@@ -110,6 +110,7 @@ pub(super) async fn import_new(
     query: web::Query<NewDeckQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    allowed(&caller, Need::MakeDeck)?;
     let NewDeckQuery { title, delimiter, header, dry_run } = query.into_inner();
     let key = Key::of(&request, &caller)?;
     let now_ms = app.clock.wall_ms();
@@ -150,6 +151,7 @@ pub(super) async fn rejected(
     query: web::Query<ImportQuery>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    allowed(&caller, Need::Account)?;
     let ImportOptions { dialect, dry_run: _ } = options(&request, &query)?;
     let _place = place(&app, &caller)?;
     let upload = Upload::default();

@@ -3,36 +3,37 @@
 
 mod admit;
 mod claim;
+mod guests;
 mod lobby;
+mod standing;
 
-use crate::auth::Wanted;
-use crate::clock::real_ms;
 use crate::http::body::{Body, to_its_end};
-use crate::http::limits::GUEST_TOKEN_MS;
-use crate::http::{App, Caller, Code, Problem};
-use crate::joining::{Guest, JoinCode, Pin, PinTried, key_of_name};
+use crate::http::keys::text_of;
+use crate::http::{App, Code, Problem};
+use crate::joining::JoinCode;
 use crate::rates::TooOften;
 use actix_web::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
-use admit::{State, admitted, let_in};
-use domain::ids::{ClassId, LessonId, UserId, Uuid};
-use ports::{ClassRecord, PaperKey, PaperKind, PapersError, Role, SignIn};
+use admit::let_in;
+use domain::ids::{LessonId, UserId, Uuid};
+use guests::{Came, Says, forget, guest};
+use ports::ClassRecord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use standing::State;
 
-pub(super) use admit::StandingOut;
-use admit::state;
 pub(super) use claim::{ClaimIn, ClaimOut, claim};
 pub(super) use lobby::{
     Admission, CodeChangeIn, JoinCodeOut, LobbyOut, admit, code, lobby, open_by_code, refuse, withdraw_code,
 };
+pub(super) use standing::{StandingOut, standing};
 
 /// The cookie by which a device is known again.
 const DEVICE: &str = "studyhall_device";
 /// How long it is kept, in seconds: half a year.
 const DEVICE_AGE_S: u64 = 180 * 86_400;
-/// Tries of a change of a guest's record when two come at once.
-const TRIES: usize = 4;
+/// Shortest `Idempotency-Key`.
+const ATTEMPT_BYTES_MIN: usize = 16;
 
 /// Somebody who wants to join.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -54,6 +55,8 @@ pub(super) struct JoinOut {
     name: String,
     /// `admitted`, or `waiting` in the lobby.
     state: State,
+    /// A token of who is admitted. Of who waits it is none: `GET /join/{class_id}` alone knows it, and gives a token for
+    /// it once they are in.
     token: String,
     /// When the token ends, Unix milliseconds; whoever joins again gets another one.
     expires_at: i64,
@@ -82,6 +85,7 @@ pub(super) async fn join(
     request: HttpRequest,
     body: Body<JoinIn>,
 ) -> Result<HttpResponse, Problem> {
+    let attempt = attempt_of(&request)?;
     let known_device = device_of(&request);
     app.rates.joining(known_device).await?;
     let device = known_device.unwrap_or_else(Uuid::new_v4);
@@ -89,16 +93,20 @@ pub(super) async fn join(
     app.rates.joins(opened.class.id).await?;
     let is_secure = request.connection_info().scheme() == "https";
     to_its_end(async move {
-        let (guest, pin) = guest(&app, &opened, &body.0, device).await?;
+        let JoinIn { name, pin, .. } = &body.0;
+        let says = Says { name, pin: pin.as_deref(), device, attempt: attempt.as_deref() };
+        let Came { guest, pin, is_new } = guest(&app, &opened, &says).await?;
         let user = UserId(guest.user.0);
-        let state = let_in(&app, &opened, user, &guest.name).await?;
-        let mint = app.mint.as_ref().ok_or_else(no_guests)?;
-        let (role, org, name) = (Role::Learner, opened.class.org, Some(guest.name.clone()));
-        let wanted = Wanted { user, role, org, name, ttl_ms: GUEST_TOKEN_MS };
-        let (token, expires_at) = mint.token(&wanted, real_ms()).map_err(|error| {
-            tracing::error!(%error, "a token could not be made");
-            Problem::internal()
-        })?;
+        let state = match let_in(&app, &opened, user, &guest.name).await {
+            Ok(state) => state,
+            Err(problem) => {
+                if is_new {
+                    forget(&app, opened.class.id, &guest).await;
+                }
+                return Err(problem);
+            }
+        };
+        let (token, expires_at) = standing::token(&app, opened.class.org, &guest, state)?;
         let answer = JoinOut {
             class_id: opened.class.id.0,
             lesson_id: opened.lesson.0,
@@ -126,6 +134,18 @@ fn no_guests() -> Problem {
     Problem::new(Code::NotOffered, "This server makes no tokens, so nobody joins without an account.")
 }
 
+/// By what the request is known when it comes again: `Idempotency-Key`. It lets in, so it has to be hard to guess.
+fn attempt_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    match text_of(request)? {
+        Some(text) if text.len() < ATTEMPT_BYTES_MIN => {
+            let detail =
+                format!("`Idempotency-Key` is random here, and has at least {ATTEMPT_BYTES_MIN} characters.");
+            Err(Problem::invalid(detail))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
 /// The device's cookie, if it has one.
 fn device_of(request: &HttpRequest) -> Option<Uuid> {
     let header = request.headers().get(COOKIE).and_then(|value| value.to_str().ok())?;
@@ -150,129 +170,4 @@ async fn opened(app: &App, typed: &str) -> Result<Opened, Problem> {
     let lesson = lesson.ok_or_else(unknown)?;
     let class = app.people.class(class).await?.filter(|class| class.deleted_ms.is_none());
     Ok(Opened { class: class.ok_or_else(unknown)?, lesson, admission: kept.admission })
-}
-
-fn key(class: ClassId, name: Uuid) -> PaperKey {
-    PaperKey { of: class.0, kind: PaperKind::Guest, id: name }
-}
-
-/// The guest of this name: who is here for the first time is made, with a PIN; anybody else shows the device or the PIN.
-async fn guest(
-    app: &App,
-    opened: &Opened,
-    who: &JoinIn,
-    device: Uuid,
-) -> Result<(Guest, Option<Pin>), Problem> {
-    let bad_name = || {
-        let most = crate::joining::NAME_BYTES_MAX;
-        Problem::invalid(format!("`name` is one line of 1 to {most} bytes."))
-    };
-    let (name, id) = key_of_name(opened.class.id, &who.name).ok_or_else(bad_name)?;
-    let key = key(opened.class.id, id);
-    for _ in 0..TRIES {
-        let Some(paper) = app.papers.paper(key).await? else {
-            if who.pin.is_some() {
-                return Err(wrong_pin());
-            }
-            match made(app, opened, (key, &name), device).await {
-                Err(Made::Taken) => continue,
-                Err(Made::Refused(problem)) => return Err(problem),
-                Ok((guest, pin)) => return Ok((guest, Some(pin))),
-            }
-        };
-        let mut guest: Guest = serde_json::from_slice(&paper.body).map_err(|_| Problem::internal())?;
-        if guest.claimed.is_some() {
-            let detail =
-                "What this guest did belongs to an account now; sign in, or join under another name.";
-            return Err(Problem::new(Code::Conflict, detail).with("reason", "claimed"));
-        }
-        if guest.knows(device) {
-            return Ok((guest, None));
-        }
-        let Some(pin) = &who.pin else {
-            let detail = "Somebody of this class has this name; give your PIN, or choose another name.";
-            return Err(Problem::new(Code::Conflict, detail).with("reason", "name_taken"));
-        };
-        let now_ms = app.clock.wall_ms();
-        let tried = guest.try_pin(Pin::read(pin), now_ms);
-        if tried == PinTried::Right {
-            guest.let_in(device);
-        }
-        let body = serde_json::to_vec(&guest).map_err(|_| Problem::internal())?;
-        // A wrong PIN is told only once it is counted.
-        match app.papers.put_paper(key, body, Some(paper.revision)).await {
-            Ok(_) => {}
-            Err(PapersError::Changed) => continue,
-            Err(error @ PapersError::Store(_)) => return Err(error.into()),
-        }
-        return told(tried, now_ms).map(|()| (guest, None));
-    }
-    Err(Problem::new(Code::Conflict, "Others join under this name at this moment; try again."))
-}
-
-fn wrong_pin() -> Problem {
-    Problem::new(Code::Forbidden, "The name and the PIN do not belong together.").with("reason", "wrong_pin")
-}
-
-/// Whether a PIN lets somebody in.
-fn told(tried: PinTried, now_ms: i64) -> Result<(), Problem> {
-    match tried {
-        PinTried::Right => Ok(()),
-        PinTried::Wrong => Err(wrong_pin()),
-        PinTried::Closed(until_ms) => {
-            let wait_ms = u64::try_from(until_ms.saturating_sub(now_ms)).unwrap_or(0);
-            let detail = "Too many wrong PINs; wait, or ask the teacher.";
-            Err(Problem::new(Code::TooMany, detail).retry_after_s(wait_ms.div_ceil(1_000).max(1)))
-        }
-    }
-}
-
-/// Why a guest was not made.
-enum Made {
-    Taken,
-    Refused(Problem),
-}
-
-impl<E: Into<Problem>> From<E> for Made {
-    fn from(error: E) -> Made {
-        Made::Refused(error.into())
-    }
-}
-
-async fn made(
-    app: &App,
-    opened: &Opened,
-    (key, name): (PaperKey, &str),
-    device: Uuid,
-) -> Result<(Guest, Pin), Made> {
-    admit::room(opened)?;
-    let user = UserId(Uuid::now_v7());
-    let pin = Pin::from_random(Uuid::new_v4().as_u64_pair().1);
-    let guest = Guest::new(user, name.to_owned(), pin, Uuid::new_v4(), device);
-    // The account comes first: one that nobody has is harmless, a name without an account is not.
-    let who = SignIn { user, org: opened.class.org, role: Role::Learner, name: Some(name.to_owned()) };
-    app.people.sign_in(who, app.clock.wall_ms()).await?;
-    let body = serde_json::to_vec(&guest).map_err(|_| Problem::internal())?;
-    match app.papers.put_paper(key, body, None).await {
-        Ok(_) => Ok((guest, pin)),
-        Err(PapersError::Changed) => Err(Made::Taken),
-        Err(error @ PapersError::Store(_)) => Err(error.into()),
-    }
-}
-
-/// `GET /join/{class_id}`: how it stands with one's wish to join.
-pub(super) async fn standing(
-    app: web::Data<App>,
-    caller: Caller,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
-    let class = ClassId(*path);
-    let state = if admitted(&app, class, caller.user).await? {
-        state(State::Admitted)
-    } else if app.papers.paper(lobby::waiting(class, caller.user)).await?.is_some() {
-        state(State::Waiting)
-    } else {
-        state(State::None)
-    };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(state))
 }

@@ -41,16 +41,22 @@ pub(super) fn note_body(request: &HttpRequest, bytes: &[u8]) {
     }
 }
 
+/// `Idempotency-Key` as it was sent.
+pub(super) fn text_of(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+    let Some(value) = request.headers().get(KEY) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    if text.is_empty() || text.len() > KEY_BYTES_MAX {
+        return Err(Problem::invalid(format!(
+            "`Idempotency-Key` has 1 to {KEY_BYTES_MAX} visible characters."
+        )));
+    }
+    Ok(Some(text))
+}
+
 impl Key {
     /// Reads `Idempotency-Key`.
     pub(super) fn of(request: &HttpRequest, caller: &Caller) -> Result<Key, Problem> {
-        let Some(value) = request.headers().get(KEY) else { return Ok(Key(None)) };
-        let text = value.to_str().unwrap_or_default();
-        if text.is_empty() || text.len() > KEY_BYTES_MAX {
-            return Err(Problem::invalid(format!(
-                "`Idempotency-Key` has 1 to {KEY_BYTES_MAX} visible characters."
-            )));
-        }
+        let Some(text) = text_of(request)? else { return Ok(Key(None)) };
         let id = Uuid::new_v5(&caller.user.0, format!("request:{text}").as_bytes());
         let mut asks = Sha256::new();
         let target = [request.method().as_str(), request.path(), request.query_string()];

@@ -132,6 +132,10 @@ pub const JOINING: Buckets = Buckets::new(3_000, 6_000, 20_000);
 pub const JOINING_DEVICE: Buckets = Buckets::new(20, 60, 300);
 /// Joins of one class; more: 429.
 pub const JOINS_PER_CLASS: Buckets = Buckets::new(1_000, 1_000, 5_000);
+/// Claims of one person; more: 429.
+pub const CLAIMS: Buckets = Buckets::new(10, 20, 60);
+/// Claims of guests of one class, right ones, too: a whole class may claim after a lesson; more: 429.
+pub const CLAIMS_PER_CLASS: Buckets = Buckets::new(60, 60, 120);
 /// Entries of a guest that are copied when they are claimed: what a guest can do in years.
 pub const CLAIM_ENTRIES_MAX: usize = 100_000;
 /// Entries that are read of a guest's log, and appended to the claimer's, at once.

@@ -68,7 +68,7 @@ impl Importer for RosterImporter {
     fn may_import(&self, role: Role) -> bool {
         match role {
             Role::Owner | Role::Admin | Role::Teacher => true,
-            Role::Learner | Role::Service => false,
+            Role::Learner | Role::Guest | Role::Service => false,
         }
     }
 
@@ -78,7 +78,7 @@ impl Importer for RosterImporter {
         match role {
             Role::Owner | Role::Admin => true,
             Role::Teacher => !by_administrator,
-            Role::Learner | Role::Service => kept.is_null(),
+            Role::Learner | Role::Guest | Role::Service => kept.is_null(),
         }
     }
 
@@ -197,7 +197,7 @@ impl Compared {
         let administers = match role {
             Role::Owner | Role::Admin => task.asked.administers,
             Role::Teacher => false,
-            Role::Learner | Role::Service => {
+            Role::Learner | Role::Guest | Role::Service => {
                 return Err(JobError::refused(
                     "not_yours",
                     "Only teachers and administrators import rosters.",

@@ -11,8 +11,10 @@ use unicode_normalization::UnicodeNormalization;
 pub const NAME_BYTES_MAX: usize = 60;
 /// Wrong PINs in a row after which a guest's name is closed for a while.
 const WRONG_PINS_MAX: u32 = 5;
-/// How long it is closed, in milliseconds: 480 tries a day of 10,000.
-const CLOSED_MS: i64 = 15 * 60_000;
+/// How long it is closed for the first time, in milliseconds; each time twice as long as before, until a PIN is right.
+const CLOSED_FIRST_MS: i64 = 15 * 60_000;
+/// And at most: 5 tries a day of 10,000.
+const CLOSED_LONGEST_MS: i64 = 24 * 3_600_000;
 
 /// A name as it is shown, and under what it is kept: names that differ in case, spaces or spelling alone are one.
 pub fn key_of_name(class: ClassId, name: &str) -> Option<(String, Uuid)> {
@@ -21,6 +23,9 @@ pub fn key_of_name(class: ClassId, name: &str) -> Option<(String, Uuid)> {
     let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();
     Some((name, Uuid::new_v5(&class.0, folded.as_bytes())))
 }
+
+/// How long a request that made a guest is known when it comes again, in milliseconds.
+const ATTEMPT_MS: i64 = 10 * 60_000;
 
 /// Four digits, shown once.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,9 +84,22 @@ pub struct Guest {
     wrong: u32,
     /// Until when no PIN is looked at, Unix milliseconds.
     closed_until_ms: i64,
+    /// How often it was closed since a PIN was right.
+    #[serde(default)]
+    closed_times: u32,
+    /// The request that made the guest, while it may come again because its answer was lost.
+    #[serde(default)]
+    attempt: Option<Attempt>,
     /// Who has claimed what the guest did: then the guest is no more.
     #[serde(default)]
     pub claimed: Option<Claimed>,
+}
+
+/// A request, known by a digest of its key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Attempt {
+    digest: String,
+    until_ms: i64,
 }
 
 /// Who has claimed what a guest did.
@@ -124,6 +142,8 @@ impl Guest {
             devices: Vec::new(),
             wrong: 0,
             closed_until_ms: 0,
+            closed_times: 0,
+            attempt: None,
             claimed: None,
         };
         guest.let_in(device);
@@ -133,6 +153,24 @@ impl Guest {
     /// Whether this device is let in without a PIN.
     pub fn knows(&self, device: Uuid) -> bool {
         self.devices.contains(&digest(self.salt, &device.to_string()))
+    }
+
+    /// Notes the key of the request that makes the guest.
+    pub fn made_by(&mut self, key: &str, now_ms: i64) {
+        let until_ms = now_ms.saturating_add(ATTEMPT_MS);
+        self.attempt = Some(Attempt { digest: digest(self.salt, key), until_ms });
+    }
+
+    /// Whether this is the key of the request that made the guest a moment ago: whoever has it made the guest.
+    pub fn is_made_by(&self, key: &str, now_ms: i64) -> bool {
+        let of_key =
+            |attempt: &Attempt| now_ms < attempt.until_ms && attempt.digest == digest(self.salt, key);
+        self.attempt.as_ref().is_some_and(of_key)
+    }
+
+    /// The guest has another PIN, since nobody may know the one before.
+    pub fn renew_pin(&mut self, pin: Pin) {
+        self.pin = digest(self.salt, &pin.to_string());
     }
 
     /// Remembers a device.
@@ -152,12 +190,15 @@ impl Guest {
             return PinTried::Closed(self.closed_until_ms);
         }
         if pin.is_some_and(|pin| digest(self.salt, &pin.to_string()) == self.pin) {
-            self.wrong = 0;
+            (self.wrong, self.closed_times) = (0, 0);
             return PinTried::Right;
         }
         self.wrong += 1;
         if self.wrong >= WRONG_PINS_MAX {
-            (self.wrong, self.closed_until_ms) = (0, now_ms.saturating_add(CLOSED_MS));
+            let closed_ms = CLOSED_FIRST_MS.saturating_mul(1 << self.closed_times.min(16));
+            let closed_ms = closed_ms.min(CLOSED_LONGEST_MS);
+            (self.wrong, self.closed_until_ms) = (0, now_ms.saturating_add(closed_ms));
+            self.closed_times = self.closed_times.saturating_add(1);
         }
         PinTried::Wrong
     }
@@ -199,6 +240,27 @@ mod tests {
     }
 
     #[test]
+    fn whoever_guesses_on_waits_twice_as_long_each_time_and_never_longer_than_a_day() {
+        let mut guest = guest();
+        let mut closes = |now_ms: i64| {
+            (0..5).for_each(|_| assert_eq!(guest.try_pin(Some(Pin(7)), now_ms), PinTried::Wrong));
+            let PinTried::Closed(until_ms) = guest.try_pin(Some(Pin(42)), now_ms) else {
+                panic!("it is looked at")
+            };
+            until_ms
+        };
+        let mut now_ms = 0;
+        for minutes in [15, 30, 60, 120, 240, 480, 960, 1_440, 1_440] {
+            let until_ms = closes(now_ms);
+            assert_eq!(until_ms - now_ms, minutes * 60_000);
+            now_ms = until_ms;
+        }
+        assert_eq!(guest.try_pin(Some(Pin(42)), now_ms), PinTried::Right);
+        (0..5).for_each(|_| assert_eq!(guest.try_pin(None, now_ms), PinTried::Wrong));
+        assert_eq!(guest.try_pin(None, now_ms), PinTried::Closed(now_ms + CLOSED_FIRST_MS));
+    }
+
+    #[test]
     fn after_five_wrong_pins_none_is_looked_at_for_a_quarter_of_an_hour() {
         let mut guest = guest();
         for _ in 0..4 {
@@ -208,8 +270,21 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(guest.try_pin(None, 0), PinTried::Wrong);
         }
-        assert_eq!(guest.try_pin(Some(Pin(42)), CLOSED_MS - 1), PinTried::Closed(CLOSED_MS));
-        assert_eq!(guest.try_pin(Some(Pin(42)), CLOSED_MS), PinTried::Right);
+        assert_eq!(guest.try_pin(Some(Pin(42)), CLOSED_FIRST_MS - 1), PinTried::Closed(CLOSED_FIRST_MS));
+        assert_eq!(guest.try_pin(Some(Pin(42)), CLOSED_FIRST_MS), PinTried::Right);
+    }
+
+    #[test]
+    fn who_made_a_guest_a_moment_ago_gets_another_pin_and_nobody_else_does() {
+        let mut guest = guest();
+        assert!(!guest.is_made_by("a key that is hard to guess", 0));
+        guest.made_by("a key that is hard to guess", 1_000);
+        assert!(guest.is_made_by("a key that is hard to guess", 1_000 + ATTEMPT_MS - 1));
+        assert!(!guest.is_made_by("a key that is hard to guess", 1_000 + ATTEMPT_MS));
+        assert!(!guest.is_made_by("another key", 1_000));
+        guest.renew_pin(Pin(43));
+        assert_eq!(guest.try_pin(Some(Pin(42)), 0), PinTried::Wrong);
+        assert_eq!(guest.try_pin(Some(Pin(43)), 0), PinTried::Right);
     }
 
     #[test]

@@ -82,7 +82,7 @@ const fn role_word(role: Role) -> &'static str {
     match role {
         Role::Owner | Role::Admin => "administrator",
         Role::Teacher => "teacher",
-        Role::Learner | Role::Service => "student",
+        Role::Learner | Role::Guest | Role::Service => "student",
     }
 }
 

@@ -366,7 +366,9 @@ fn sum_up(entries: &[LogEntry]) -> SittingFigures {
 
 fn spans_of(gate: &domain::access::DeckGate, person: &Person, grants: &[Grant], deck: DeckId) -> Vec<Span> {
     let by_class: Vec<Span> = grants.iter().filter(|g| g.deck == deck).map(|grant| grant.span).collect();
-    deck_spans(gate, person.id, person.org, &by_class)
+    // What is for all of an organisation is not for its guests.
+    let org = person.org.filter(|_| person.role.is_member());
+    deck_spans(gate, person.id, org, &by_class)
 }
 
 fn is_open(spans: &[Span]) -> bool {

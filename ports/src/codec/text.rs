@@ -279,6 +279,7 @@ pub const fn role_word(role: Role) -> &'static str {
         Role::Admin => "admin",
         Role::Teacher => "teacher",
         Role::Learner => "learner",
+        Role::Guest => "guest",
         Role::Service => "service",
     }
 }
@@ -289,6 +290,7 @@ pub fn role_of(word: &str) -> Role {
         "owner" => Role::Owner,
         "admin" => Role::Admin,
         "teacher" => Role::Teacher,
+        "guest" => Role::Guest,
         "service" => Role::Service,
         _ => Role::Learner,
     }
@@ -391,7 +393,7 @@ mod tests {
 
     #[test]
     fn words_of_roles_and_visibilities_read_back() {
-        for role in [Role::Owner, Role::Admin, Role::Teacher, Role::Learner, Role::Service] {
+        for role in [Role::Owner, Role::Admin, Role::Teacher, Role::Learner, Role::Guest, Role::Service] {
             assert_eq!(role_of(role_word(role)), role);
         }
         use Visibility::*;

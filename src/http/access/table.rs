@@ -14,6 +14,11 @@ pub enum Need {
     Node,
     /// One's own record, log, lists, uploads: somebody who is signed in.
     Own,
+    /// To ask whether one is let into a lesson: who is signed in, or waits for it.
+    Join,
+    /// To bring files in, and to claim what one did as a guest: somebody whom a school, or the server, knows as more than
+    /// a guest.
+    Account,
     /// To make a deck.
     MakeDeck,
     /// To see a deck and its cards, and to study it.
@@ -47,8 +52,12 @@ pub enum Standing {
     Anybody,
     /// A node that knows the run of this one.
     Node,
-    /// Somebody whose token was believed, whatever the role.
+    /// Somebody who waits to be let into a lesson.
+    Waiting,
+    /// Somebody whose token was believed, whatever the role: guests, too.
     SignedIn,
+    /// The same, guests left out.
+    Account,
     /// Somebody whose role may teach: teachers, administrators and owners of an organisation.
     Teaching,
     /// The same, of an organisation.
@@ -61,7 +70,7 @@ pub enum Standing {
     Admin,
     /// Who is enrolled, now, in a class that has the deck; or in the class.
     Enrolled,
-    /// Somebody of the deck's organisation, where it is for the organisation.
+    /// Somebody of the deck's organisation, guests left out, where it is for the organisation.
     Member,
     /// Anybody signed in, where the deck is for everybody, or for those who know its id.
     Reader,
@@ -85,10 +94,10 @@ pub struct Row {
 }
 
 /// Everything that can be wanted, and who may.
-pub const TABLE: [Row; 15] = {
+pub const TABLE: [Row; 17] = {
     use Standing::{
-        Admin, Anybody, CoTeacher, Editor, Enrolled, Member, Node, Owner, Reader, SignedIn, Staff, Teacher,
-        Teaching,
+        Account, Admin, Anybody, CoTeacher, Editor, Enrolled, Member, Node, Owner, Reader, SignedIn, Staff,
+        Teacher, Teaching, Waiting,
     };
     const fn row(need: Need, who: &'static [Standing], seen_by: Option<Need>, refusal: &'static str) -> Row {
         Row { need, who, seen_by, refusal }
@@ -97,7 +106,9 @@ pub const TABLE: [Row; 15] = {
         row(Need::Open, &[Anybody], None, ""),
         row(Need::Node, &[Node], None, ""),
         row(Need::Own, &[SignedIn], None, ""),
-        row(Need::MakeDeck, &[SignedIn], None, ""),
+        row(Need::Join, &[SignedIn, Waiting], None, ""),
+        row(Need::Account, &[Account], Some(Need::Own), "A guest does not do this; sign in with an account."),
+        row(Need::MakeDeck, &[Account], Some(Need::Own), "A guest makes no decks; sign in with an account."),
         row(Need::SeeDeck, &[Owner, Editor, Admin, Enrolled, Member, Reader], None, ""),
         row(
             Need::EditDeck,
@@ -179,12 +190,13 @@ pub fn decide(need: Need, standings: &[Standing]) -> Verdict {
 pub fn of_caller(caller: &Caller) -> Vec<Standing> {
     let teaching = caller.may_teach().then_some(Standing::Teaching);
     let staff = (caller.may_teach() && caller.org.is_some()).then_some(Standing::Staff);
-    [Standing::Anybody, Standing::SignedIn].into_iter().chain(teaching).chain(staff).collect()
+    let account = caller.role.is_member().then_some(Standing::Account);
+    [Standing::Anybody, Standing::SignedIn].into_iter().chain(account).chain(teaching).chain(staff).collect()
 }
 
 /// What somebody is to a deck; `enrolled`: whether now in a class that has it.
 pub fn to_deck(caller: &Caller, deck: &DeckRecord, enrolled: bool) -> Vec<Standing> {
-    let same_org = deck.org.is_some() && deck.org == caller.org;
+    let same_org = caller.role.is_member() && deck.org.is_some() && deck.org == caller.org;
     let by_visibility = match deck.visibility {
         Visibility::Public | Visibility::Link => Some(Standing::Reader),
         Visibility::Org => same_org.then_some(Standing::Member),
@@ -233,7 +245,8 @@ mod tests {
             assert!(!row.who.is_empty(), "{:?}", row.need);
             if let Some(seen_by) = row.seen_by {
                 assert!(!row.refusal.is_empty());
-                for who in row.who.iter().filter(|who| ![Standing::Teaching, Standing::Staff].contains(who)) {
+                let of_role = [Standing::Account, Standing::Teaching, Standing::Staff];
+                for who in row.who.iter().filter(|who| !of_role.contains(who)) {
                     assert!(row_of(seen_by).who.contains(who), "{who:?} may {:?} and not see it", row.need);
                 }
             }

@@ -89,7 +89,7 @@ impl Asked {
             None => Role::Learner,
             Some(word) => match parse_role(word) {
                 Some(role @ (Role::Learner | Role::Teacher | Role::Admin)) => role,
-                Some(Role::Owner | Role::Service) | None => {
+                Some(Role::Owner | Role::Guest | Role::Service) | None => {
                     return Err(refuse("role", RosterReason::UnknownRole));
                 }
             },

@@ -38,7 +38,7 @@ pub(in crate::http) async fn events(
     caller: Caller,
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = super::jobs(&app)?.clone();
+    let jobs = super::jobs(&app, &caller)?.clone();
     let job = JobId(*path);
     jobs.look(caller.user, job).await?;
     let turn = app.watching.begin(caller.user)?;

@@ -16,7 +16,7 @@ mod rejected;
 pub(super) use events::events;
 pub(super) use rejected::{RejectedOut, RejectedQuery, rejected};
 
-use crate::http::access::deck_to_edit;
+use crate::http::access::{Need, allowed, deck_to_edit};
 use crate::http::body::{check_length, check_type};
 use crate::http::dto::job::JobOut;
 use crate::http::etag::tagged;
@@ -107,8 +107,9 @@ fn file_name(text: &str) -> String {
     name.trim().to_owned()
 }
 
-/// The jobs, where this server takes any.
-fn jobs(app: &App) -> Result<&Jobs, Problem> {
+/// The jobs, where this server takes any, for somebody who may have them.
+fn jobs<'a>(app: &'a App, caller: &Caller) -> Result<&'a Jobs, Problem> {
+    allowed(caller, Need::Account)?;
     let not_here = || Problem::new(Code::NotOffered, "This server has no folder to keep uploads in.");
     app.jobs.as_ref().ok_or_else(not_here)
 }
@@ -121,7 +122,7 @@ pub(super) async fn upload(
     query: web::Query<BTreeMap<String, String>>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = jobs(&app)?;
+    let jobs = jobs(&app, &caller)?;
     let asked = Asked::of(&request, query.into_inner())?;
     check_type(&request, |media| !media.starts_with("multipart/"), "the file itself")?;
     check_length(&request, usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX))?;
@@ -244,7 +245,7 @@ pub(super) async fn list(
     request: HttpRequest,
     query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = jobs(&app)?;
+    let jobs = jobs(&app, &caller)?;
     let limit = limit(query.limit)?;
     let before = query.cursor.as_deref().map(place::<Place>).transpose()?.map(|place| JobId(place.before));
     let shown = |record: &ImportRecord| (record.job, JobOut::of(record, jobs.has_file_of(record)).short());
@@ -262,7 +263,7 @@ pub(super) async fn read(
     request: HttpRequest,
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = jobs(&app)?;
+    let jobs = jobs(&app, &caller)?;
     let record = jobs.look(caller.user, JobId(*path)).await?;
     tagged(&request, &JobOut::of(&record, jobs.has_file_of(&record)))
 }
@@ -274,7 +275,7 @@ pub(super) async fn commit(
     path: web::Path<Uuid>,
     query: web::Query<BTreeMap<String, String>>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = jobs(&app)?;
+    let jobs = jobs(&app, &caller)?;
     let (job, options) = (JobId(*path), query.into_inner());
     let record = jobs.look(caller.user, job).await?;
     let importer = named(jobs, &record.format)?;
@@ -326,7 +327,7 @@ pub(super) async fn withdraw(
     path: web::Path<Uuid>,
     query: web::Query<WithdrawQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = jobs(&app)?;
+    let jobs = jobs(&app, &caller)?;
     may_withdraw(&app, &caller, jobs, &jobs.look(caller.user, JobId(*path)).await?).await?;
     let mut record = jobs.withdraw(caller.user, JobId(*path), query.force).await?;
     let until = Instant::now() + Duration::from_millis(WITHDRAWN_WITHIN_MS);

@@ -57,7 +57,7 @@ pub(in crate::http) async fn rejected(
     path: web::Path<Uuid>,
     query: web::Query<RejectedQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = super::jobs(&app)?;
+    let jobs = super::jobs(&app, &caller)?;
     let record = jobs.look(caller.user, JobId(*path)).await?;
     let total = crate::jobs::Outcome::of(&record.outcome).rejected;
     if wants_csv(&request, query.format.as_deref())? {

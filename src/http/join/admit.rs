@@ -2,42 +2,12 @@
 
 use super::Opened;
 use super::lobby::{Admission, Waiting, waiting};
+use super::standing::State;
 use crate::http::limits::{LOBBY_MAX, STUDENTS_PER_CLASS_MAX};
 use crate::http::{App, Code, Problem};
-use domain::ids::{ClassId, UserId};
+use domain::ids::UserId;
 use ports::people::ClassChange;
-use ports::{PaperKind, PapersError};
-use schemars::JsonSchema;
-use serde::Serialize;
-
-/// How it stands with somebody who wants to join.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::http) enum State {
-    /// Enrolled.
-    Admitted,
-    /// In the lobby.
-    Waiting,
-    /// Neither: never asked, refused, or removed.
-    None,
-}
-
-/// The same as an answer.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub(in crate::http) struct StandingOut {
-    state: State,
-}
-
-/// The answer that says so.
-pub(in crate::http) const fn state(state: State) -> StandingOut {
-    StandingOut { state }
-}
-
-/// Whether somebody is enrolled in a class now.
-pub(super) async fn admitted(app: &App, class: ClassId, user: UserId) -> Result<bool, Problem> {
-    let class = app.people.class(class).await?.filter(|class| class.deleted_ms.is_none());
-    Ok(class.is_some_and(|class| class.students.contains(&user)))
-}
+use ports::{ClassRecord, PaperKind, PapersError, Role, SignIn};
 
 /// Whether somebody new may come at all.
 pub(super) fn room(opened: &Opened) -> Result<(), Problem> {
@@ -60,34 +30,51 @@ pub(super) async fn let_in(app: &App, opened: &Opened, user: UserId, name: &str)
     room(opened)?;
     match opened.admission {
         Admission::Open => {
-            enroll(app, opened.class.id, user).await?;
+            enroll(app, &opened.class, user, name).await?;
             Ok(State::Admitted)
         }
         Admission::Lobby | Admission::Locked => {
-            let class = opened.class.id;
-            let there = app.papers.papers(class.0, PaperKind::Waiting, None, LOBBY_MAX).await?;
-            let key = waiting(class, user);
-            if there.iter().any(|paper| paper.key == key) {
-                return Ok(State::Waiting);
-            }
-            if there.len() >= LOBBY_MAX {
-                let detail = "Many wait already to be let in; try again in a moment.";
-                return Err(Problem::unavailable(detail));
-            }
-            let since_ms = app.clock.wall_ms();
-            let waits = Waiting { name: name.to_owned(), lesson: opened.lesson.0, since_ms };
-            let body = serde_json::to_vec(&waits).map_err(|_| Problem::internal())?;
-            match app.papers.put_paper(key, body, None).await {
-                Ok(_) | Err(PapersError::Changed) => Ok(State::Waiting),
-                Err(error @ PapersError::Store(_)) => Err(error.into()),
-            }
+            wait(app, opened, user, name).await?;
+            Ok(State::Waiting)
         }
     }
 }
 
-/// Enrolls somebody, and tells whom it concerns.
-pub(super) async fn enroll(app: &App, class: ClassId, user: UserId) -> Result<(), Problem> {
-    app.people.change_class(class, ClassChange::Enroll(user), app.clock.wall_ms()).await?;
+/// Whether somebody more may wait, where people do.
+pub(super) async fn room_in_lobby(app: &App, opened: &Opened) -> Result<(), Problem> {
+    match opened.admission {
+        Admission::Open | Admission::Locked => return Ok(()),
+        Admission::Lobby => {}
+    }
+    let there = app.papers.papers(opened.class.id.0, PaperKind::Waiting, None, LOBBY_MAX).await?;
+    if there.len() < LOBBY_MAX {
+        return Ok(());
+    }
+    Err(Problem::unavailable("Many wait already to be let in; try again in a moment."))
+}
+
+/// Has somebody wait.
+async fn wait(app: &App, opened: &Opened, user: UserId, name: &str) -> Result<(), Problem> {
+    let key = waiting(opened.class.id, user);
+    if app.papers.paper(key).await?.is_some() {
+        return Ok(());
+    }
+    room_in_lobby(app, opened).await?;
+    let since_ms = app.clock.wall_ms();
+    let waits = Waiting { name: name.to_owned(), lesson: opened.lesson.0, since_ms };
+    let body = serde_json::to_vec(&waits).map_err(|_| Problem::internal())?;
+    match app.papers.put_paper(key, body, None).await {
+        Ok(_) | Err(PapersError::Changed) => Ok(()),
+        Err(error @ PapersError::Store(_)) => Err(error.into()),
+    }
+}
+
+/// Enrolls a guest, and tells whom it concerns. Whoever only waits has no account yet.
+pub(super) async fn enroll(app: &App, class: &ClassRecord, user: UserId, name: &str) -> Result<(), Problem> {
+    let now_ms = app.clock.wall_ms();
+    let who = SignIn { user, org: class.org, role: Role::Guest, name: Some(name.to_owned()) };
+    app.people.sign_in(who, now_ms).await?;
+    app.people.change_class(class.id, ClassChange::Enroll(user), now_ms).await?;
     app.study.access_changed(user.into());
     Ok(())
 }

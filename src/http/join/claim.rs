@@ -1,7 +1,8 @@
 //! `POST /me/claim`: what somebody did as a guest becomes part of their own log. The guest's entries come as the rows of a
 //! job, and are nothing until the `claim` of that job is there; so doing it again, or half of it, harms nobody.
 
-use super::{TRIES, key, told, wrong_pin};
+use super::guests::{TRIES, key, wrong_pin};
+use crate::http::access::{Need, allowed};
 use crate::http::body::{Body, to_its_end};
 use crate::http::limits::{CLAIM_ENTRIES_AT_ONCE, CLAIM_ENTRIES_MAX};
 use crate::http::{App, Caller, Code, Problem};
@@ -40,11 +41,13 @@ pub(in crate::http) async fn claim(
     caller: Caller,
     body: Body<ClaimIn>,
 ) -> Result<HttpResponse, Problem> {
-    app.rates.joining(Some(caller.user.0)).await?;
+    allowed(&caller, Need::Account)?;
+    app.rates.claims(caller.user).await?;
     let class = app.people.class(ClassId(body.0.class_id)).await?;
     let class = class.filter(|class| class.deleted_ms.is_none() && class.org == caller.org);
     // Whether there is such a class, or such a guest, is told to nobody who does not know the PIN.
     let class = class.ok_or_else(wrong_pin)?;
+    app.rates.class_claims(class.id).await?;
     to_its_end(async move {
         let (guest, claimed) = taken(&app, &class, &caller, &body.0).await?;
         close(&app, &class, guest, caller.user).await?;
@@ -83,7 +86,11 @@ async fn taken(
             Err(PapersError::Changed) => continue,
             Err(error @ PapersError::Store(_)) => return Err(error.into()),
         }
-        told(tried, now_ms)?;
+        // Whether the name is closed is told to nobody either: only a name that is there can be.
+        match tried {
+            PinTried::Right => {}
+            PinTried::Wrong | PinTried::Closed(_) => return Err(wrong_pin()),
+        }
         let claimed = guest.claimed.filter(|claimed| claimed.by == caller.user.0);
         let others = || Problem::new(Code::Conflict, "This guest is yourself, or belongs to somebody else.");
         return Ok((UserId(guest.user.0), claimed.ok_or_else(others)?));

@@ -238,12 +238,13 @@ pub(in crate::http) async fn admit(
         return Ok(HttpResponse::NoContent().finish());
     }
     let key = waiting(class.id, user);
-    app.papers.paper(key).await?.ok_or_else(Problem::not_found)?;
+    let paper = app.papers.paper(key).await?.ok_or_else(Problem::not_found)?;
+    let waits: Waiting = serde_json::from_slice(&paper.body).map_err(|_| Problem::internal())?;
     if class.students.len() >= STUDENTS_PER_CLASS_MAX {
         return Err(Problem::invalid(format!("A class has at most {STUDENTS_PER_CLASS_MAX} students.")));
     }
     to_its_end(async move {
-        enroll(&app, class.id, user).await?;
+        enroll(&app, &class, user, &waits.name).await?;
         app.papers.remove_paper(key).await?;
         Ok(HttpResponse::NoContent().finish())
     })

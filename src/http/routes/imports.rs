@@ -41,7 +41,7 @@ fn of_tables() -> Vec<Endpoint> {
         Endpoint::new(
             Post,
             "/api/v1/imports/rejected",
-            &[Need::Own],
+            &[Need::Account],
             imports::rejected,
             "The rows of a table that would make no card",
         )
@@ -53,16 +53,16 @@ fn of_tables() -> Vec<Endpoint> {
 }
 
 fn of_jobs() -> Vec<Endpoint> {
-    const OWN: &[Need] = &[Need::Own];
+    const ACCOUNT: &[Need] = &[Need::Account];
     let job = "/api/v1/imports/{job_id}";
     vec![
-        Endpoint::new(Get, "/api/v1/imports", OWN, jobs::list, "One's own imports, newest first")
+        Endpoint::new(Get, "/api/v1/imports", ACCOUNT, jobs::list, "One's own imports, newest first")
             .query::<jobs::ListQuery>()
             .answers::<PageOf<JobOut>>(200),
         Endpoint::new(
             Post,
             "/api/v1/imports",
-            OWN,
+            ACCOUNT,
             jobs::upload,
             "Takes a file to be imported; formats have parameters of their own",
         )
@@ -74,15 +74,15 @@ fn of_jobs() -> Vec<Endpoint> {
         .takes_media("application/x-ndjson")
         .answers::<JobOut>(200)
         .answers::<JobOut>(202),
-        Endpoint::new(Get, job, OWN, jobs::read, "An import").answers::<JobOut>(200),
-        Endpoint::new(Delete, job, OWN, jobs::withdraw, "Takes an import back, as a whole")
+        Endpoint::new(Get, job, ACCOUNT, jobs::read, "An import").answers::<JobOut>(200),
+        Endpoint::new(Delete, job, ACCOUNT, jobs::withdraw, "Takes an import back, as a whole")
             .query::<jobs::WithdrawQuery>()
             .answers::<JobOut>(200)
             .answers::<JobOut>(202),
         Endpoint::new(
             Post,
             "/api/v1/imports/{job_id}/commit",
-            OWN,
+            ACCOUNT,
             jobs::commit,
             "Makes an import that was tried a real one",
         )
@@ -92,7 +92,7 @@ fn of_jobs() -> Vec<Endpoint> {
         Endpoint::new(
             Get,
             "/api/v1/imports/{job_id}/events",
-            OWN,
+            ACCOUNT,
             jobs::events,
             "An import as it changes, as server-sent events",
         )
@@ -100,7 +100,7 @@ fn of_jobs() -> Vec<Endpoint> {
         Endpoint::new(
             Get,
             "/api/v1/imports/{job_id}/rejected",
-            OWN,
+            ACCOUNT,
             jobs::rejected,
             "The rows of an import that did not come in",
         )

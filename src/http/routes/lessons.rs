@@ -142,12 +142,13 @@ fn of_joining() -> Vec<Endpoint> {
             join::join,
             "Joins a lesson by its code, as a guest",
         )
+        .keyed()
         .takes::<join::JoinIn>()
         .answers::<join::JoinOut>(200),
         Endpoint::new(
             Post,
             "/api/v1/me/claim",
-            &[Need::Own],
+            &[Need::Account],
             join::claim,
             "Makes what one did as a guest part of one's own log",
         )
@@ -156,7 +157,7 @@ fn of_joining() -> Vec<Endpoint> {
         Endpoint::new(
             Get,
             "/api/v1/join/{class_id}",
-            &[Need::Own],
+            &[Need::Join],
             join::standing,
             "How it stands with one's wish to join",
         )

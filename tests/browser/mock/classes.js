@@ -58,7 +58,11 @@ Object.assign(CLASS_API, {
     mock.joining.guests.clear();
     return [204];
   },
-  "GET join/[^/]+": (mock) => [200, { state: mock.joining.waiting.size > 0 ? "waiting" : mock.joining.guests.size > 0 ? "admitted" : "none" }],
+  "GET join/[^/]+": (mock) => {
+    if (mock.joining.waiting.size > 0) return [200, { state: "waiting" }];
+    if (mock.joining.guests.size === 0) return [200, { state: "none" }];
+    return [200, { state: "admitted", token: tokenOf(mock.user_id), expires_at: Date.now() + 3_600_000 }];
+  },
   "GET classes/[^/]+/homework": (mock) => [200, { items: mock.homework ?? [] }],
   "POST classes/[^/]+/homework": (mock, body) => {
     const homework = { homework_id: crypto.randomUUID(), class_id: CLASS_ID, cards: [], to: [], from: "2026-01-01", created_at: 1, ...JSON.parse(body) };
@@ -91,7 +95,9 @@ function joined(mock, { code, name, pin }) {
   joining.guests.set(name, "0042");
   if (joining.admission === "lobby" && !known) joining.waiting.set(mock.user_id, name);
   const state = joining.admission === "lobby" && !known ? "waiting" : "admitted";
-  return [200, { class_id: CLASS_ID, lesson_id: "l", user_id: mock.user_id, name, state, token: tokenOf(mock.user_id), expires_at: Date.now() + 3_600_000, ...(known ? {} : { pin: "0042" }) }];
+  // What one waits with signs nobody in.
+  const token = state === "waiting" ? "waits" : tokenOf(mock.user_id);
+  return [200, { class_id: CLASS_ID, lesson_id: "l", user_id: mock.user_id, name, state, token, expires_at: Date.now() + 3_600_000, ...(known ? {} : { pin: "0042" }) }];
 }
 
 /** A JWT with a signature that nobody checks. */

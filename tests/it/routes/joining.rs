@@ -3,7 +3,7 @@
 use super::lessons::{class_of, closed, opened, put_json};
 use super::site::{Answer, Site, Somebody, each, id, request};
 use super::studying::answer;
-use domain::ids::{ClassId, UserId, Uuid};
+use domain::ids::{ClassId, LessonId, UserId, Uuid};
 use ports::{ClassRecord, PaperKey, PaperKind, Papers, People, Role};
 use serde_json::{Value, json};
 use studyhall::joining::{Guest, Pin, key_of_name};
@@ -41,7 +41,7 @@ pub async fn awaken(site: &Site) {
 /// A class of somebody's school, in which they were the guest Ada, with the PIN 0000.
 pub async fn guest_of(site: &Site, who: &Somebody) -> String {
     site.get(who, "/me").await.expect(200);
-    let org = site.store.person(who.user).await.unwrap().unwrap().org;
+    let org = site.store.inner().person(who.user).await.unwrap().unwrap().org;
     let (class, user) = (ClassId(Uuid::new_v4()), UserId(Uuid::now_v7()));
     let record = ClassRecord {
         id: class,
@@ -82,7 +82,7 @@ async fn who_has_the_code_of_an_open_lesson_is_in_the_class_at_once() {
     assert_eq!(joined["pin"].as_str().unwrap().len(), 4);
     let zoe = guest(&joined);
     let me = site.get(&zoe, "/me").await.expect(200);
-    assert_eq!((&me["name"], &me["role"]), (&json!("Zoë"), &json!("learner")));
+    assert_eq!((&me["name"], &me["role"]), (&json!("Zoë"), &json!("guest")));
     assert_eq!(each(&site.get(&zoe, "/classes").await.expect(200), "class_id"), std::slice::from_ref(&class));
     let seen = site.get(&teacher, &format!("/classes/{class}")).await.expect(200);
     assert_eq!(seen["students"], json!([zoe.user.to_string()]));
@@ -159,23 +159,102 @@ async fn who_waits_in_the_lobby_is_let_in_or_sent_away_by_a_teacher() {
         guests.push(guest(&joined));
     }
     let (standing, lobby) = (format!("/join/{class}"), format!("/classes/{class}/lobby"));
-    site.get(&guests[0], &format!("/classes/{class}")).await.refuses(404, "not_found");
-    assert_eq!(site.get(&guests[0], &standing).await.expect(200)["state"], "waiting");
+    let asked = site.get(&guests[0], &standing).await.expect(200);
+    assert_eq!((&asked["state"], asked.get("token")), (&json!("waiting"), None));
     let waiting = site.get(&teacher, &lobby).await.expect(200);
     let mut names = each(&waiting, "name");
     names.sort();
     assert_eq!(names, ["Ada", "Ben"]);
-    site.get(&guests[0], &lobby).await.refuses(404, "not_found");
     for _ in 0..2 {
         site.put(&teacher, &format!("{lobby}/{}", guests[0].user)).await.expect(204);
         site.delete(&teacher, &format!("{lobby}/{}", guests[1].user)).await.expect(204);
     }
-    assert_eq!(site.get(&guests[0], &standing).await.expect(200)["state"], "admitted");
-    assert_eq!(site.get(&guests[1], &standing).await.expect(200)["state"], "none");
-    site.get(&guests[0], &format!("/classes/{class}")).await.expect(200);
-    site.get(&guests[1], &format!("/classes/{class}")).await.refuses(404, "not_found");
+    let admitted = site.get(&guests[0], &standing).await.expect(200);
+    assert_eq!(admitted["state"], "admitted");
+    let ada = Somebody { token: admitted["token"].as_str().unwrap().to_owned(), user: guests[0].user };
+    assert_eq!(site.get(&ada, &standing).await.expect(200), json!({"state": "admitted"}));
+    let turned_away = site.get(&guests[1], &standing).await.expect(200);
+    assert_eq!((&turned_away["state"], turned_away.get("token")), (&json!("none"), None));
+    site.get(&ada, &format!("/classes/{class}")).await.expect(200);
+    assert_eq!(site.get(&ada, "/me").await.expect(200)["name"], "Ada");
     site.put(&teacher, &format!("{lobby}/{}", guests[1].user)).await.refuses(404, "not_found");
     assert_eq!(site.get(&teacher, &lobby).await.expect(200)["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn who_waits_is_nobody_and_who_is_let_in_studies_with_the_class_and_makes_nothing() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    let (deck, of_school) = (site.deck(&teacher, "Biology").await, site.deck(&teacher, "School").await);
+    let card = site.card(&teacher, &deck, "front").await;
+    let hidden = site.card(&teacher, &of_school, "front").await;
+    let for_all = json!({"visibility": "org"});
+    site.patch(&teacher, &format!("/decks/{of_school}"), for_all).await.expect(200);
+    site.put(&teacher, &format!("/classes/{class}/decks/{deck}")).await.expect(204);
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "lobby").await;
+    let waits = guest(&join(&site, json!({"code": code, "name": "Ada"}), None).await.expect(200));
+    for path in ["/me", "/decks", &format!("/decks/{deck}"), &format!("/decks/{of_school}")] {
+        site.get(&waits, path).await.refuses(401, "token_invalid");
+    }
+    site.post(&waits, "/decks", json!({"title": "x"})).await.refuses(401, "token_invalid");
+    assert!(site.store.person(waits.user).await.unwrap().is_none(), "who waits has no account");
+    site.put(&teacher, &format!("/classes/{class}/lobby/{}", waits.user)).await.expect(204);
+    let standing = site.get(&waits, &format!("/join/{class}")).await.expect(200);
+    let ada = Somebody { token: standing["token"].as_str().unwrap().to_owned(), user: waits.user };
+    site.get(&ada, &format!("/decks/{deck}")).await.expect(200);
+    let verdict = async |deck: &str, card: &str| {
+        let said = json!({"commands": [answer(&site, deck, card, 5)]});
+        site.post(&ada, "/reviews", said).await.expect(200)["verdicts"][0].clone()
+    };
+    assert_eq!(verdict(&deck, &card).await["verdict"], "durable");
+    site.get(&ada, &format!("/decks/{of_school}")).await.refuses(404, "not_found");
+    assert_ne!(verdict(&of_school, &hidden).await["verdict"], "durable");
+    site.post(&ada, "/decks", json!({"title": "x"})).await.refuses(403, "forbidden");
+    let upload = request("POST", "/imports?title=x", Some(&ada)).insert_header(("content-type", "text/csv"));
+    site.send(upload.set_payload("front,back\na,b\n")).await.refuses(403, "forbidden");
+    let claim = json!({"class_id": class, "name": "Ben", "pin": "0000"});
+    site.post(&ada, "/me/claim", claim).await.refuses(403, "forbidden");
+    let named = format!("/decks/{of_school}/editors/{}", ada.user);
+    site.put(&teacher, &named).await.refuses(422, "invalid");
+}
+
+#[actix_web::test]
+async fn whoever_guesses_a_pin_to_claim_learns_nothing_and_is_soon_heard_no_more() {
+    let site = Site::open().await;
+    let learner = site.somebody(Role::Learner, Some(1));
+    let class = guest_of(&site, &learner).await;
+    let wish = |name: &str, pin: &str| json!({"class_id": class, "name": name, "pin": pin});
+    let strip = |problem: Value| (problem["detail"].clone(), problem["reason"].clone());
+    for guess in ["1111", "1112", "1113", "1114", "1115", "1116", "1117"] {
+        let known = site.post(&learner, "/me/claim", wish("Ada", guess)).await.refuses(403, "forbidden");
+        let other = site.somebody(Role::Learner, Some(1));
+        let unknown = site.post(&other, "/me/claim", wish("Eve", guess)).await.refuses(403, "forbidden");
+        assert_eq!(strip(known), strip(unknown));
+    }
+    // Now even the right one is: the name is closed, and nobody is told.
+    let right = site.post(&learner, "/me/claim", wish("Ada", "0000")).await.refuses(403, "forbidden");
+    assert_eq!(right["reason"], "wrong_pin");
+    let mut claims = 8;
+    while claims < 60 && site.post(&learner, "/me/claim", wish("Eve", "0000")).await.status == 403 {
+        claims += 1;
+    }
+    assert!(claims < 60, "one person claims without end");
+}
+
+#[actix_web::test]
+async fn who_joins_under_somebodys_id_uses_up_no_claim_of_theirs() {
+    let site = Site::open().await;
+    let learner = site.somebody(Role::Learner, Some(1));
+    let class = guest_of(&site, &learner).await;
+    let cookie = format!("studyhall_device={}", learner.user);
+    for _ in 0..61 {
+        join(&site, json!({"code": "ACDEFG", "name": "Ada"}), Some(&cookie)).await;
+    }
+    join(&site, json!({"code": "ACDEFG", "name": "Ada"}), Some(&cookie)).await.refuses(429, "rate_limited");
+    let wish = json!({"class_id": class, "name": "Ada", "pin": "0000"});
+    awaken(&site).await;
+    site.post(&learner, "/me/claim", wish).await.expect(200);
 }
 
 #[actix_web::test]
@@ -268,4 +347,51 @@ async fn what_a_guest_did_is_claimed_once_and_by_one_learner() {
     site.post(&other, "/me/claim", wish(&pin)).await.refuses(409, "conflict");
     let back = json!({"code": code, "name": "Ada", "pin": pin});
     assert_eq!(join(&site, back, None).await.refuses(409, "conflict")["reason"], "claimed");
+}
+
+/// Somebody who has waited for the n-th lesson of a class since its beginning.
+async fn waits_for(site: &Site, class: &str, user: UserId, name: &str, n: u128) {
+    let class: ClassId = class.parse().unwrap();
+    let key = PaperKey { of: class.0, kind: PaperKind::Waiting, id: user.0 };
+    let waits = json!({"name": name, "lesson": LessonId::from_u128(n).0, "since_ms": 1});
+    site.kept.put_paper(key, serde_json::to_vec(&waits).unwrap(), None).await.unwrap();
+}
+
+#[actix_web::test]
+async fn who_finds_the_lobby_full_comes_under_the_same_name_when_it_is_not() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "lobby").await;
+    for n in 0..200 {
+        waits_for(&site, &class, UserId::from_u128(n), "Somebody", 1).await;
+    }
+    let ada = json!({"code": code, "name": "Ada"});
+    join(&site, ada.clone(), None).await.refuses(503, "unavailable");
+    site.delete(&teacher, &format!("/classes/{class}/lobby/{}", UserId::from_u128(7))).await.expect(204);
+    let joined = join(&site, ada, None).await.expect(200);
+    assert_eq!((&joined["state"], joined["pin"].as_str().map(str::len)), (&json!("waiting"), Some(4)));
+}
+
+#[actix_web::test]
+async fn who_lost_the_answer_asks_again_by_the_same_key_and_is_told_another_pin() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "open").await;
+    let ada = json!({"code": code, "name": "Ada"});
+    let by = async |key: &str| {
+        let asked = request("POST", "/join", None).insert_header(("content-type", "application/json"));
+        let asked = asked.insert_header(("idempotency-key", key.to_owned()));
+        site.send(asked.set_payload(ada.to_string())).await
+    };
+    by("too short").await.refuses(422, "invalid");
+    let key = Uuid::new_v4().to_string();
+    let lost = by(&key).await.expect(200);
+    by(&Uuid::new_v4().to_string()).await.refuses(409, "conflict");
+    let told = by(&key).await.expect(200);
+    assert_eq!(id(&told, "user_id"), id(&lost, "user_id"));
+    let pin = told["pin"].as_str().unwrap();
+    let back = join(&site, json!({"code": code, "name": "Ada", "pin": pin}), None).await.expect(200);
+    assert_eq!((id(&back, "user_id"), back.get("pin")), (id(&lost, "user_id"), None));
 }

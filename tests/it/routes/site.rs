@@ -296,6 +296,13 @@ impl Site {
         Somebody { user, token }
     }
 
+    /// Somebody who waits to be let into a lesson.
+    pub fn waiting(&self, org: Option<u128>) -> Somebody {
+        let user = UserId(Uuid::new_v4());
+        let (token, _) = self.mint.waiting_token(&self.wanted(user, Role::Guest, org), real_ms()).unwrap();
+        Somebody { user, token }
+    }
+
     /// A token that does not say what its owner is called.
     pub fn with_nameless_token(&self, user: UserId, role: Role, org: Option<u128>) -> Somebody {
         let wanted = Wanted { name: None, ..self.wanted(user, role, org) };
