@@ -4,6 +4,7 @@ use crate::http::access::{Need, allowed, class_for, class_to_edit, deck_for, run
 use crate::http::body::{Body, to_its_end};
 use crate::http::dto::class::{ClassIn, ClassOut};
 use crate::http::etag::tagged;
+use crate::http::join::waits_no_more;
 use crate::http::keys::Key;
 use crate::http::limits::{CLASSES_PER_TEACHER_MAX, DECKS_PER_CLASS_MAX, STUDENTS_PER_CLASS_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
@@ -100,7 +101,8 @@ pub(super) async fn enroll(
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
     room_for("students", &class.students, student, STUDENTS_PER_CLASS_MAX)?;
     // Somebody who has not signed in yet may be enrolled; somebody of another organisation is refused by the register.
-    change(app, class.id, ClassChange::Enroll(student), student.into()).await?;
+    change(app.clone(), class.id, ClassChange::Enroll(student), student.into()).await?;
+    waits_no_more(&app, class.id, student).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -111,7 +113,8 @@ pub(super) async fn remove(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let (class, student) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
-    change(app, class.id, ClassChange::Remove(student), student.into()).await?;
+    change(app.clone(), class.id, ClassChange::Remove(student), student.into()).await?;
+    waits_no_more(&app, class.id, student).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

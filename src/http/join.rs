@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use standing::State;
 
 pub(super) use claim::{ClaimIn, ClaimOut, claim};
+pub(super) use lobby::waits_no_more;
 pub(super) use lobby::{
     Admission, CodeChangeIn, JoinCodeOut, LobbyOut, admit, code, lobby, open_by_code, refuse, withdraw_code,
 };

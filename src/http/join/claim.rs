@@ -50,7 +50,7 @@ pub(in crate::http) async fn claim(
     app.rates.class_claims(class.id).await?;
     to_its_end(async move {
         let (guest, claimed) = taken(&app, &class, &caller, &body.0).await?;
-        close(&app, &class, guest, caller.user).await?;
+        close(&app, class.id, guest, caller.user).await?;
         let entries = copied(&app, guest, caller.user, JobId(claimed.job)).await?;
         app.study.claim(caller.user, guest, JobId(claimed.job)).await.map_err(Problem::from)?;
         app.study.access_changed(caller.user.into());
@@ -98,15 +98,28 @@ async fn taken(
     Err(Problem::new(Code::Conflict, "The guest was changed at this moment; try again."))
 }
 
-/// The guest leaves the class, and the learner comes in its place.
-async fn close(app: &App, class: &ClassRecord, guest: UserId, learner: UserId) -> Result<(), Problem> {
-    let now_ms = app.clock.wall_ms();
-    if class.students.contains(&guest) {
-        app.people.change_class(class.id, ClassChange::Enroll(learner), now_ms).await?;
-        app.people.change_class(class.id, ClassChange::Remove(guest), now_ms).await?;
-        app.study.access_changed(guest.into());
+/// The guest leaves the class, and the learner comes in its place. The class is read behind the note of the claim: who is
+/// let in later finds that note ([`super::admit::enroll`]).
+async fn close(app: &App, class: ClassId, guest: UserId, learner: UserId) -> Result<(), Problem> {
+    let now = app.people.class(class).await?;
+    if now.is_some_and(|class| class.students.contains(&guest)) {
+        in_its_place(app, class, guest, learner).await?;
     }
-    app.papers.remove_paper(super::lobby::waiting(class.id, guest)).await?;
+    super::waits_no_more(app, class, guest).await
+}
+
+/// Exchanges a guest for who claimed it.
+pub(super) async fn in_its_place(
+    app: &App,
+    class: ClassId,
+    guest: UserId,
+    learner: UserId,
+) -> Result<(), Problem> {
+    let now_ms = app.clock.wall_ms();
+    app.people.change_class(class, ClassChange::Enroll(learner), now_ms).await?;
+    app.people.change_class(class, ClassChange::Remove(guest), now_ms).await?;
+    app.study.access_changed(guest.into());
+    app.study.access_changed(learner.into());
     Ok(())
 }
 

@@ -105,6 +105,19 @@ pub(super) const fn waiting(class: ClassId, user: UserId) -> PaperKey {
     PaperKey { of: class.0, kind: PaperKind::Waiting, id: user.0 }
 }
 
+/// Nobody waits any more who was let in, or sent away.
+pub(in crate::http) async fn waits_no_more(app: &App, class: ClassId, user: UserId) -> Result<(), Problem> {
+    Ok(app.papers.remove_paper(waiting(class, user)).await?)
+}
+
+/// Somebody's wish to join the lesson that is on; one for a lesson that is over is none.
+pub(super) async fn wish(app: &App, class: ClassId, user: UserId) -> Result<Option<Waiting>, Problem> {
+    let Some(paper) = app.papers.paper(waiting(class, user)).await? else { return Ok(None) };
+    let waits: Waiting = serde_json::from_slice(&paper.body).map_err(|_| Problem::internal())?;
+    let on = lesson_on(app, class).await?;
+    Ok(on.is_some_and(|on| on.0 == waits.lesson).then_some(waits))
+}
+
 /// The code that a class has, and at which revision it is kept.
 pub(super) async fn code_of(app: &App, class: ClassId) -> Result<Option<(CodeKept, u64)>, Problem> {
     let paper = app.papers.paper(own(class)).await?;
@@ -235,17 +248,18 @@ pub(in crate::http) async fn admit(
 ) -> Result<HttpResponse, Problem> {
     let (class, user) = (class_to_edit(&app, &caller, ClassId(path.0)).await?, UserId(path.1));
     if class.students.contains(&user) {
+        waits_no_more(&app, class.id, user).await?;
         return Ok(HttpResponse::NoContent().finish());
     }
-    let key = waiting(class.id, user);
-    let paper = app.papers.paper(key).await?.ok_or_else(Problem::not_found)?;
-    let waits: Waiting = serde_json::from_slice(&paper.body).map_err(|_| Problem::internal())?;
+    let Some(waits) = wish(&app, class.id, user).await? else {
+        waits_no_more(&app, class.id, user).await?;
+        return Err(Problem::not_found());
+    };
     if class.students.len() >= STUDENTS_PER_CLASS_MAX {
         return Err(Problem::invalid(format!("A class has at most {STUDENTS_PER_CLASS_MAX} students.")));
     }
     to_its_end(async move {
         enroll(&app, &class, user, &waits.name).await?;
-        app.papers.remove_paper(key).await?;
         Ok(HttpResponse::NoContent().finish())
     })
     .await
@@ -258,6 +272,6 @@ pub(in crate::http) async fn refuse(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let class = class_to_edit(&app, &caller, ClassId(path.0)).await?;
-    app.papers.remove_paper(waiting(class.id, UserId(path.1))).await?;
+    waits_no_more(&app, class.id, UserId(path.1)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,7 +1,7 @@
 //! How it stands with somebody who wants to join, and what they have to ask by: who is let in has a token, who waits has
 //! something that opens this door alone.
 
-use super::lobby::waiting;
+use super::lobby::wish;
 use super::no_guests;
 use crate::auth::{Claims, Wanted, bearer};
 use crate::clock::real_ms;
@@ -112,7 +112,7 @@ pub(in crate::http) async fn standing(
     let (class, user) = (ClassId(*path), joiner.user);
     let state = if admitted(&app, class, user).await? {
         State::Admitted
-    } else if app.papers.paper(waiting(class, user)).await?.is_some() {
+    } else if wish(&app, class, user).await?.is_some() {
         State::Waiting
     } else {
         State::None

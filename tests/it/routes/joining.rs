@@ -395,3 +395,55 @@ async fn who_lost_the_answer_asks_again_by_the_same_key_and_is_told_another_pin(
     let back = join(&site, json!({"code": code, "name": "Ada", "pin": pin}), None).await.expect(200);
     assert_eq!((id(&back, "user_id"), back.get("pin")), (id(&lost, "user_id"), None));
 }
+
+#[actix_web::test]
+async fn nobody_waits_any_more_who_came_in_another_way_was_removed_or_whose_lesson_is_over() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "lobby").await;
+    let first = join(&site, json!({"code": code, "name": "Ada"}), None).await;
+    let cookie = cookie_of(&first);
+    let ada = guest(&first.expect(200));
+    let (standing, lobby) = (format!("/join/{class}"), format!("/classes/{class}/lobby"));
+    let stands = async |who: &Somebody| site.get(who, &standing).await.expect(200)["state"].clone();
+    self::code(&site, &teacher, &class, "open").await;
+    let back = join(&site, json!({"code": code, "name": "Ada"}), Some(&cookie)).await.expect(200);
+    assert_eq!(back["state"], "admitted");
+    assert_eq!(site.get(&teacher, &lobby).await.expect(200)["items"], json!([]));
+    site.delete(&teacher, &format!("/classes/{class}/students/{}", ada.user)).await.expect(204);
+    assert_eq!(stands(&ada).await, "none");
+    site.put(&teacher, &format!("{lobby}/{}", ada.user)).await.refuses(404, "not_found");
+
+    self::code(&site, &teacher, &class, "lobby").await;
+    let ben = guest(&join(&site, json!({"code": code, "name": "Ben"}), None).await.expect(200));
+    assert_eq!(stands(&ben).await, "waiting");
+    closed(&site, &class).await;
+    assert_eq!(stands(&ben).await, "none");
+    site.put(&teacher, &format!("{lobby}/{}", ben.user)).await.refuses(404, "not_found");
+    // A wish that was left behind is none for the next lesson, and whoever comes again has one for it.
+    opened(&site, &class, 2).await;
+    waits_for(&site, &class, ben.user, "Ben", 1).await;
+    assert_eq!(stands(&ben).await, "none");
+    site.put(&teacher, &format!("{lobby}/{}", ben.user)).await.refuses(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_guest_who_was_claimed_is_let_in_as_whoever_claimed_it() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "lobby").await;
+    awaken(&site).await;
+    let joined = join(&site, json!({"code": code, "name": "Ada"}), None).await.expect(200);
+    let (ada, pin) = (guest(&joined), joined["pin"].clone());
+    let learner = site.somebody(Role::Learner, Some(1));
+    let claim = json!({"class_id": class, "name": "Ada", "pin": pin});
+    site.post(&learner, "/me/claim", claim).await.expect(200);
+    // The claim found nobody in the class; the teacher lets the guest in at that moment.
+    waits_for(&site, &class, ada.user, "Ada", 1).await;
+    let let_in = site.put(&teacher, &format!("/classes/{class}/lobby/{}", ada.user)).await;
+    assert_eq!(let_in.refuses(409, "conflict")["reason"], "claimed");
+    let seen = site.get(&teacher, &format!("/classes/{class}")).await.expect(200);
+    assert_eq!(seen["students"], json!([learner.user.to_string()]));
+}
