@@ -203,6 +203,17 @@ pub(crate) const fn is_unseen(letter: char) -> bool {
         )
 }
 
+/// Whether a character takes no place where it stands: what joins letters of some scripts is meant by who writes it
+/// ([`joins`]), all else hides.
+pub(crate) const fn hides(letter: char) -> bool {
+    is_unseen(letter) && !letter.is_whitespace() && !joins(letter)
+}
+
+/// Whether a character joins or divides letters without being seen: scripts of India and Iran are written with it.
+pub(crate) const fn joins(letter: char) -> bool {
+    matches!(letter, '\u{200c}' | '\u{200d}')
+}
+
 fn each_field(texts: &CardTexts, change: impl Fn(&str) -> String) -> CardTexts {
     CardTexts {
         front: change(&texts.front),

@@ -1,5 +1,6 @@
 //! A guest: a learner without an account, known in one class by a name, and on other devices by a PIN.
 
+use crate::content::{hides, joins};
 use crate::naming;
 use domain::ids::{ClassId, UserId, Uuid};
 use serde::{Deserialize, Serialize};
@@ -16,11 +17,15 @@ const CLOSED_FIRST_MS: i64 = 15 * 60_000;
 /// And at most: 5 tries a day of 10,000.
 const CLOSED_LONGEST_MS: i64 = 24 * 3_600_000;
 
-/// A name as it is shown, and under what it is kept: names that differ in case, spaces or spelling alone are one.
+/// A name as it is shown, and under what it is kept: names that differ in case, spaces, spelling or by what nobody sees
+/// alone are one.
 pub fn key_of_name(class: ClassId, name: &str) -> Option<(String, Uuid)> {
+    let name: String = name.chars().filter(|letter| !hides(*letter)).collect();
     let words: Vec<&str> = name.split_whitespace().collect();
     let name: String = naming::line(&words.join(" "), NAME_BYTES_MAX)?.nfc().collect();
-    let folded: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    // What is unseen may also come of what is taken apart.
+    let seen = name.nfkc().filter(|letter| !hides(*letter) && !joins(*letter));
+    let folded: String = seen.flat_map(char::to_lowercase).collect();
     Some((name, Uuid::new_v5(&class.0, folded.as_bytes())))
 }
 
@@ -220,6 +225,14 @@ mod tests {
             assert_eq!(key(alike), key("Zoë Ä"), "{alike}");
         }
         assert_ne!(key("Zoe A"), key("Zoë Ä"));
+        for alike in
+            ["A\u{200b}da", "Ada\u{2060}", "A\u{ad}d\u{e0020}a", "\u{feff}Ada\u{202e}", "A\u{200d}da\u{200c}"]
+        {
+            assert_eq!(key(alike), key("Ada"), "{alike:?}");
+        }
+        let shown = |name| key_of_name(ClassId::from_u128(1), name).map(|(name, _)| name);
+        assert_eq!(shown("A\u{200b}d\u{202e}a").as_deref(), Some("Ada"));
+        assert_eq!(shown("نمی\u{200c}دانم").as_deref(), Some("نمی\u{200c}دانم"), "it is written so");
         assert_ne!(key("Ada"), key_of_name(ClassId::from_u128(2), "Ada").map(|(_, key)| key));
         for bad in ["", "  ", "\u{200b}", &"x".repeat(NAME_BYTES_MAX + 1), "a\u{7}b"] {
             assert_eq!(key(bad), None, "{bad:?}");
