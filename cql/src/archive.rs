@@ -3,6 +3,7 @@
 //! Lists are walked in the order of tokens, a page a request, so that no server has to sort and a list of any length is
 //! read. What is filled is marked as unfinished in `migrations`, and a marked keyspace is served by nobody.
 
+mod around;
 mod classes;
 mod deck;
 mod fill;
@@ -35,6 +36,18 @@ statements! {
         quarantined: Read = "SELECT DISTINCT user FROM quarantine LIMIT ?";
         quarantined_after: Read = "SELECT DISTINCT user FROM quarantine WHERE token(user) > token(?) LIMIT ?";
         quarantine_of: Read = "SELECT id, at_ms, reason, raw FROM quarantine WHERE user = ?";
+        feeds: Read = "SELECT feed, last FROM event_feeds LIMIT ?";
+        feeds_after: Read = "SELECT feed, last FROM event_feeds WHERE token(feed) > token(?) LIMIT ?";
+        webhooks: Read = "SELECT id FROM webhooks LIMIT ?";
+        webhooks_after: Read = "SELECT id FROM webhooks WHERE token(id) > token(?) LIMIT ?";
+        lessons: Read = "SELECT class FROM lessons LIMIT ?";
+        lessons_after: Read = "SELECT class FROM lessons WHERE token(class) > token(?) LIMIT ?";
+        reported: Read = "SELECT class, lesson FROM lesson_reports LIMIT ?";
+        reported_after: Read = "SELECT class, lesson FROM lesson_reports
+            WHERE token(class, lesson) > token(?, ?) LIMIT ?";
+        papers: Read = "SELECT belongs_to, kind, id, body, revision FROM papers LIMIT ?";
+        papers_after: Read = "SELECT belongs_to, kind, id, body, revision FROM papers
+            WHERE token(belongs_to, kind, id) > token(?, ?, ?) LIMIT ?";
         owners: Read = "SELECT id FROM owners LIMIT ?";
         nodes: Read = "SELECT run FROM nodes LIMIT ?";
 
@@ -44,6 +57,12 @@ statements! {
         drop_deck: Decide = "DELETE FROM decks WHERE deck = ? IF EXISTS";
         fill_deck: Decide = "UPDATE decks SET revision = ?, cards = ?, positions = ?, buckets = ?, stamp = ?, last = ?
             WHERE deck = ? IF revision = 1";
+        put_event: Write = "INSERT INTO events (feed, bucket, number, id, mark, kind, at_ms, through, also, user, class,
+            deck, job, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?";
+        fill_lesson: Decide = "INSERT INTO lessons (class, run, epoch, version, record) VALUES (?, ?, ?, ?, ?)
+            IF NOT EXISTS";
+        refill_lesson: Decide = "UPDATE lessons SET run = ?, epoch = ?, version = ?, record = ? WHERE class = ?
+            IF EXISTS";
         put_request: Decide = "INSERT INTO requests (key, asks, at_ms) VALUES (?, ?, ?) IF NOT EXISTS";
     }
 }

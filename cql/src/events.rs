@@ -90,7 +90,8 @@ impl Events for CqlStore {
     }
 }
 
-fn bucket_of(number: u64) -> u64 {
+/// The partition of a number.
+pub(crate) fn bucket_of(number: u64) -> u64 {
     number / NUMBERS_A_BUCKET
 }
 
@@ -140,15 +141,19 @@ async fn append(
             None => before(store, &feed, now_ms).await?,
         };
         let id = EventId::next(&feed, before, now_ms);
-        let number = id.number().cast_signed();
-        let noted = (&feed.key()[..], &id.bytes()[..], number);
-        store.client().write(&store.events_said().note_end, noted).await?;
+        note_end(store, &feed, id).await?;
         if insert(store, &feed, id, told).await? {
             return Ok(id);
         }
         // Others were faster: theirs is read before the next number is taken.
     }
     Err(StoreError::new(Cause::Overloaded, "too many append to one feed"))
+}
+
+/// Notes that somebody sets out to append this one.
+pub(crate) async fn note_end(store: &CqlStore, feed: &Feed, id: EventId) -> Result<(), StoreError> {
+    let noted = (&feed.key()[..], &id.bytes()[..], id.number().cast_signed());
+    store.client().write(&store.events_said().note_end, noted).await
 }
 
 /// Behind what the next event comes.

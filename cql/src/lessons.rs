@@ -49,10 +49,10 @@ statements! {
 const BUCKETS: u128 = 16;
 
 /// A class's row, after all changes that have taken effect.
-struct Decided {
-    holder: Holder,
+pub(crate) struct Decided {
+    pub(crate) holder: Holder,
     version: u64,
-    record: Record,
+    pub(crate) record: Record,
 }
 
 impl Lessons for CqlStore {
@@ -116,7 +116,8 @@ async fn read(store: &CqlStore, class: ClassId) -> Result<Option<Record>, StoreE
     row.map(|(record,)| decode_record(&record).map_err(|error| unreadable(&error))).transpose()
 }
 
-async fn decided(store: &CqlStore, class: ClassId) -> Result<Option<Decided>, StoreError> {
+/// The row of a class, read serially.
+pub(crate) async fn decided(store: &CqlStore, class: ClassId) -> Result<Option<Decided>, StoreError> {
     type Row = (Uuid, i64, i64, Vec<u8>);
     let row = store.client().read_one::<Row>(&store.lessons_said().decided, (class.0,)).await?;
     let read = |(run, epoch, version, record): Row| {
@@ -168,10 +169,9 @@ async fn take(
 async fn put(store: &CqlStore, record: &Record, holder: Holder) -> Result<(), LessonsError> {
     let (client, said) = (store.client(), store.lessons_said());
     let (class, version) = (record.document.class, record.document.version);
-    let (bucket, at) = (bucket(class), number(version).saturating_mul(2));
     let owes = is_unfinished(record);
     if owes {
-        client.write(&said.begin, (bucket, class.0, at)).await?;
+        begin(store, record).await?;
     }
     let mut bytes = Vec::new();
     encode_record(record, &mut bytes);
@@ -195,9 +195,22 @@ async fn put(store: &CqlStore, record: &Record, holder: Holder) -> Result<(), Le
         };
     }
     if !owes {
-        client.write(&said.end, (at.saturating_add(1), bucket, class.0)).await?;
+        end(store, record).await?;
     }
     Ok(())
+}
+
+/// Lists a class whose lesson owes something from this record on.
+pub(crate) async fn begin(store: &CqlStore, record: &Record) -> Result<(), StoreError> {
+    let (class, at) = (record.document.class, number(record.document.version).saturating_mul(2));
+    store.client().write(&store.lessons_said().begin, (bucket(class), class.0, at)).await
+}
+
+/// Takes a class from that list.
+pub(crate) async fn end(store: &CqlStore, record: &Record) -> Result<(), StoreError> {
+    let (class, at) = (record.document.class, number(record.document.version).saturating_mul(2));
+    let values = (at.saturating_add(1), bucket(class), class.0);
+    store.client().write(&store.lessons_said().end, values).await
 }
 
 async fn unfinished(store: &CqlStore) -> Result<Vec<ClassId>, StoreError> {

@@ -9,7 +9,7 @@ use crate::task::owned;
 use domain::ids::Uuid;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::papers::{PAPERS_PAGE_MAX, judge_paper};
-use ports::{Boxed, Paper, PaperKey, PaperKind, Papers, PapersError, StoreError};
+use ports::{Boxed, Cause, Paper, PaperKey, PaperKind, Papers, PapersError, StoreError};
 
 statements! {
     /// What is said to the tables of small records in schema/0008_lessons.cql.
@@ -17,7 +17,7 @@ statements! {
         paper: Read = "SELECT body, revision, last FROM papers WHERE belongs_to = ? AND kind = ? AND id = ?";
         paper_decided: ReadSerial = "SELECT body, revision, last FROM papers
             WHERE belongs_to = ? AND kind = ? AND id = ?";
-        make: Decide = "INSERT INTO papers (belongs_to, kind, id, body, revision, last) VALUES (?, ?, ?, ?, 1, ?)
+        make: Decide = "INSERT INTO papers (belongs_to, kind, id, body, revision, last) VALUES (?, ?, ?, ?, ?, ?)
             IF NOT EXISTS";
         change: Decide = "UPDATE papers SET body = ?, revision = ?, last = ?
             WHERE belongs_to = ? AND kind = ? AND id = ? IF revision = ?";
@@ -43,10 +43,12 @@ impl Papers for CqlStore {
         let store = self.clone();
         Box::pin(owned(async move {
             judge_paper(&body)?;
-            match if_revision {
-                None => make(&store, key, &body).await,
-                Some(revision) => change(&store, key, &body, revision).await,
-            }
+            let next = Paper { key, body, revision: if_revision.map_or(1, |now| now.saturating_add(1)) };
+            let done = match if_revision {
+                None => make(&store, &next).await?,
+                Some(revision) => change(&store, &next, revision).await?,
+            };
+            if done { Ok(next.revision) } else { Err(PapersError::Changed) }
         }))
     }
 
@@ -107,43 +109,54 @@ async fn point_to(store: &CqlStore, key: PaperKey) -> Result<(), StoreError> {
     store.client().write(&store.papers_said().point_to, pointer).await
 }
 
-async fn make(store: &CqlStore, key: PaperKey, body: &[u8]) -> Result<u64, PapersError> {
+/// Stores a record as it is, on top of what is there.
+pub(crate) async fn fill(store: &CqlStore, paper: &Paper) -> Result<(), StoreError> {
+    let done = match decided(store, paper.key).await? {
+        Some((kept, _)) if kept == *paper => true,
+        Some((kept, _)) => change(store, paper, kept.revision).await?,
+        None => make(store, paper).await?,
+    };
+    let changed = || StoreError::new(Cause::Overloaded, "a record is changed while it is copied");
+    if done { Ok(()) } else { Err(changed()) }
+}
+
+/// Makes a record where there is none: whether there was none.
+async fn make(store: &CqlStore, paper: &Paper) -> Result<bool, StoreError> {
+    let key = paper.key;
     point_to(store, key).await?;
     let last = uuid::Uuid::new_v4();
-    let values = (key.of, key.kind.word(), key.id, body, last);
+    let values = (key.of, key.kind.word(), key.id, &paper.body[..], paper.revision.cast_signed(), last);
     let settle = || async {
         Ok(match decided(store, key).await? {
             Some((_, by)) if by == last => Verdict::Done,
-            Some((paper, _)) if paper.revision > 1 => Verdict::Unknown,
+            Some((now, _)) if now.revision > paper.revision => Verdict::Unknown,
             Some(_) => Verdict::Refused,
             None => Verdict::Again,
         })
     };
-    if !decide(store.client(), &store.papers_said().make, &values, settle).await? {
-        return Err(PapersError::Changed);
+    let done = decide(store.client(), &store.papers_said().make, &values, settle).await?;
+    if done {
+        // Who was removing the one before may have taken the pointer along.
+        point_to(store, key).await?;
     }
-    // Who was removing the one before may have taken the pointer along.
-    point_to(store, key).await?;
-    Ok(1)
+    Ok(done)
 }
 
-async fn change(store: &CqlStore, key: PaperKey, body: &[u8], revision: u64) -> Result<u64, PapersError> {
-    let (last, next) = (uuid::Uuid::new_v4(), revision.saturating_add(1));
+/// Puts a record in place of the one of that revision: whether it was of that.
+async fn change(store: &CqlStore, paper: &Paper, based_on: u64) -> Result<bool, StoreError> {
+    let (last, key) = (uuid::Uuid::new_v4(), paper.key);
     let named = (key.of, key.kind.word(), key.id);
-    let (based_on, to) = (revision.cast_signed(), next.cast_signed());
-    let values = (body, to, last, named.0, named.1, named.2, based_on);
+    let to = paper.revision.cast_signed();
+    let values = (&paper.body[..], to, last, named.0, named.1, named.2, based_on.cast_signed());
     let settle = || async {
         Ok(match decided(store, key).await? {
             Some((_, by)) if by == last => Verdict::Done,
-            Some((paper, _)) if paper.revision == revision => Verdict::Again,
-            Some((paper, _)) if paper.revision > next => Verdict::Unknown,
+            Some((now, _)) if now.revision == based_on => Verdict::Again,
+            Some((now, _)) if now.revision > paper.revision => Verdict::Unknown,
             Some(_) | None => Verdict::Refused,
         })
     };
-    match decide(store.client(), &store.papers_said().change, &values, settle).await? {
-        true => Ok(next),
-        false => Err(PapersError::Changed),
-    }
+    decide(store.client(), &store.papers_said().change, &values, settle).await
 }
 
 async fn remove(store: &CqlStore, key: PaperKey) -> Result<(), StoreError> {

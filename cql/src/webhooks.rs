@@ -11,7 +11,9 @@ use crate::task::owned;
 use domain::ids::Uuid;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::webhooks::ATTEMPTS_KEPT;
-use ports::{Attempt, Boxed, Feed, HookId, HookState, StoreError, WebhookRecord, Webhooks, WebhooksError};
+use ports::{
+    Attempt, Boxed, Cause, Feed, HookId, HookState, StoreError, WebhookRecord, Webhooks, WebhooksError,
+};
 use record::{AttemptRow, Row, Stored, body_of};
 
 statements! {
@@ -194,11 +196,32 @@ async fn put(
 ) -> Result<u64, WebhooksError> {
     let kept = read_decided(store, record.id).await?.map(|stored| stored.record);
     let record = record.over(kept.as_ref(), if_revision)?;
+    if write(store, &record, if_revision).await? { Ok(record.revision) } else { Err(WebhooksError::Changed) }
+}
+
+/// Stores a record as it is, on top of what is there.
+pub(crate) async fn fill(store: &CqlStore, record: &WebhookRecord) -> Result<(), StoreError> {
+    let kept = read_decided(store, record.id).await?.map(|stored| stored.record);
+    if kept.as_ref() == Some(record) {
+        return Ok(());
+    }
+    match write(store, record, kept.map(|kept| kept.revision)).await? {
+        true => Ok(()),
+        false => Err(StoreError::new(Cause::Overloaded, "a webhook is changed while it is copied")),
+    }
+}
+
+/// Puts a record in place of the one of that revision, or where there is none: whether it was.
+async fn write(
+    store: &CqlStore,
+    record: &WebhookRecord,
+    if_revision: Option<u64>,
+) -> Result<bool, StoreError> {
     let (client, said) = (store.client(), store.hooks_said());
     let (id, at) = (record.id, record.revision.cast_signed().saturating_mul(2));
     let (blob, is_active) = (&id.0.as_bytes()[..], record.state == HookState::Active);
     if if_revision.is_none() {
-        for whose in owners(&record) {
+        for whose in owners(record) {
             client.write(&said.point_to, (&whose.key()[..], blob)).await?;
         }
     }
@@ -206,7 +229,7 @@ async fn put(
         client.write(&said.begin, (blob, at)).await?;
     }
     let last = uuid::Uuid::new_v4();
-    let (secret, body, revision) = (&record.secret[..], body_of(&record)?, record.revision.cast_signed());
+    let (secret, body, revision) = (&record.secret[..], body_of(record)?, record.revision.cast_signed());
     let settle = || settled(store, id, last, if_revision);
     let done = match if_revision {
         None => decide(client, &said.make, &(id.0, secret, body, revision, last), settle).await?,
@@ -215,13 +238,10 @@ async fn put(
             decide(client, &said.change, &values, settle).await?
         }
     };
-    if !done {
-        return Err(WebhooksError::Changed);
-    }
-    if !is_active {
+    if done && !is_active {
         client.write(&said.end, (at.saturating_add(1), blob)).await?;
     }
-    Ok(record.revision)
+    Ok(done)
 }
 
 async fn remove(store: &CqlStore, id: HookId) -> Result<(), StoreError> {

@@ -40,30 +40,39 @@ impl Events for EmbeddedStore {
 
 fn append(main: &Connection, told: &Told, now_ms: i64) -> Result<(), StoreError> {
     let id = EventId::next(&told.feed, last(main, &told.feed)?, now_ms);
-    let (feed, what) = (told.feed.key(), &told.what);
-    let put = || {
-        main.prepare_cached("INSERT OR REPLACE INTO event_feeds VALUES (?1, ?2)")?
-            .execute((&feed[..], &id.bytes()[..]))?;
-        main.prepare_cached(
-            "INSERT INTO events (feed, id, kept_ms, kind, at_ms, through, also, user, class, deck, job, data)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            &feed[..],
-            &id.bytes()[..],
-            id.at_ms(),
-            what.kind.word(),
-            what.at_ms,
-            told.through.as_ref().map(|class| &class.bytes()[..]),
-            told.also.as_ref().map(|org| &org.bytes()[..]),
-            what.user.as_ref().map(|user| &user.bytes()[..]),
-            what.class.as_ref().map(|class| &class.bytes()[..]),
-            what.deck.as_ref().map(|deck| &deck.bytes()[..]),
-            what.job.as_ref().map(|job| &job.bytes()[..]),
-            what.data,
-        ])
-    };
-    put().during("store an event")?;
+    let event = Event { id, through: told.through, also: told.also, what: told.what.clone() };
+    put_end(main, &told.feed, id).and_then(|()| put(main, &told.feed, &event)).during("store an event")
+}
+
+/// Notes where a feed ends.
+pub(crate) fn put_end(main: &Connection, feed: &Feed, last: EventId) -> rusqlite::Result<()> {
+    main.prepare_cached("INSERT OR REPLACE INTO event_feeds VALUES (?1, ?2)")?
+        .execute((&feed.key()[..], &last.bytes()[..]))?;
+    Ok(())
+}
+
+/// Writes an event at its place.
+pub(crate) fn put(main: &Connection, feed: &Feed, event: &Event) -> rusqlite::Result<()> {
+    let Event { id, through, also, what } = event;
+    main.prepare_cached(
+        "INSERT OR REPLACE INTO events
+             (feed, id, kept_ms, kind, at_ms, through, also, user, class, deck, job, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?
+    .execute(params![
+        &feed.key()[..],
+        &id.bytes()[..],
+        id.at_ms(),
+        what.kind.word(),
+        what.at_ms,
+        through.as_ref().map(|class| &class.bytes()[..]),
+        also.as_ref().map(|org| &org.bytes()[..]),
+        what.user.as_ref().map(|user| &user.bytes()[..]),
+        what.class.as_ref().map(|class| &class.bytes()[..]),
+        what.deck.as_ref().map(|deck| &deck.bytes()[..]),
+        what.job.as_ref().map(|job| &job.bytes()[..]),
+        what.data,
+    ])?;
     Ok(())
 }
 
@@ -81,7 +90,8 @@ fn id_of(bytes: &[u8]) -> Result<EventId, StoreError> {
     EventId::of_bytes(bytes).ok_or_else(|| unreadable("read an event", "what lies there is no id"))
 }
 
-fn page(
+/// Events of a feed behind this one.
+pub(crate) fn page(
     main: &Connection,
     feed: &Feed,
     after: Option<EventId>,

@@ -71,18 +71,7 @@ impl Lessons for EmbeddedStore {
     }
 
     fn report(&self, class: ClassId, lesson: LessonId) -> Boxed<'_, Result<Option<Report>, LessonsError>> {
-        Box::pin(self.read_main(move |main| {
-            let sql = "SELECT report FROM lesson_reports WHERE class = ?1 AND lesson = ?2";
-            let found = main
-                .prepare_cached(sql)
-                .and_then(|mut find| {
-                    let named = (&class.bytes()[..], &lesson.bytes()[..]);
-                    find.query_row(named, |row| row.get::<_, Vec<u8>>(0)).optional()
-                })
-                .during("read a report")?;
-            let read = |bytes: Vec<u8>| decode_report(&bytes);
-            Ok(found.map(read).transpose().map_err(|error| unreadable("read a report", error))?)
-        }))
+        Box::pin(self.read_main(move |main| Ok(report(main, class, lesson)?)))
     }
 
     fn reports(
@@ -95,7 +84,8 @@ impl Lessons for EmbeddedStore {
     }
 }
 
-fn holder(main: &Connection, class: ClassId) -> Result<Option<Holder>, StoreError> {
+/// Who holds a class.
+pub(crate) fn holder(main: &Connection, class: ClassId) -> Result<Option<Holder>, StoreError> {
     let holder =
         |row: &Row| Ok(Holder { run: RunId::from_bytes(id(row, 0)?), epoch: row.get::<_, i64>(1)? as u64 });
     main.prepare_cached("SELECT run, epoch FROM lessons WHERE class = ?1")
@@ -103,7 +93,8 @@ fn holder(main: &Connection, class: ClassId) -> Result<Option<Holder>, StoreErro
         .during("read a class's holder")
 }
 
-fn record(main: &Connection, class: ClassId) -> Result<Option<Record>, StoreError> {
+/// The record of a class.
+pub(crate) fn record(main: &Connection, class: ClassId) -> Result<Option<Record>, StoreError> {
     let found = main
         .prepare_cached("SELECT record FROM lessons WHERE class = ?1")
         .and_then(|mut find| find.query_row([&class.bytes()[..]], |row| row.get::<_, Vec<u8>>(0)).optional())
@@ -152,6 +143,41 @@ pub(crate) fn keep(main: &Connection, report: &Report) -> Result<(), StoreError>
     };
     keep().during("store a report")?;
     Ok(())
+}
+
+/// The report of a lesson.
+pub(crate) fn report(
+    main: &Connection,
+    class: ClassId,
+    lesson: LessonId,
+) -> Result<Option<Report>, StoreError> {
+    let found = main
+        .prepare_cached("SELECT report FROM lesson_reports WHERE class = ?1 AND lesson = ?2")
+        .and_then(|mut find| {
+            let named = (&class.bytes()[..], &lesson.bytes()[..]);
+            find.query_row(named, |row| row.get::<_, Vec<u8>>(0)).optional()
+        })
+        .during("read a report")?;
+    let read = |bytes: Vec<u8>| decode_report(&bytes);
+    found.map(read).transpose().map_err(|error| unreadable("read a report", error))
+}
+
+/// Lessons that have a report, by class.
+pub(crate) fn reported(
+    main: &Connection,
+    after: Option<(ClassId, LessonId)>,
+    limit: usize,
+) -> rusqlite::Result<Vec<(ClassId, LessonId)>> {
+    let sql = "SELECT class, lesson FROM lesson_reports WHERE (class, lesson) > (?1, ?2)
+               ORDER BY class, lesson LIMIT ?3";
+    let (class, lesson) = after
+        .as_ref()
+        .map_or((&[][..], &[][..]), |(class, lesson)| (&class.bytes()[..], &lesson.bytes()[..]));
+    let mut select = main.prepare_cached(sql)?;
+    let rows = select.query_map(params![class, lesson, most(limit)], |row| {
+        Ok((ClassId::from_bytes(id(row, 0)?), LessonId::from_bytes(id(row, 1)?)))
+    })?;
+    rows.collect()
 }
 
 fn heads(

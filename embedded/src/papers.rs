@@ -1,6 +1,6 @@
 //! Small records in `main.db`: the cold port.
 
-use crate::error::During;
+use crate::error::{During, unreadable};
 use crate::imports::most;
 use crate::rows::id;
 use crate::store::EmbeddedStore;
@@ -79,16 +79,47 @@ fn put(main: &Connection, key: PaperKey, body: &[u8], if_revision: Option<u64>) 
         return Err(PapersError::Changed);
     }
     let revision = if_revision.map_or(1, |revision| revision + 1);
-    main.prepare_cached("INSERT OR REPLACE INTO papers VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut put| {
-            put.execute(params![
-                &key.of.as_bytes()[..],
-                key.kind.word(),
-                &key.id.as_bytes()[..],
-                body,
-                revision as i64,
-            ])
-        })
-        .during("store a record")?;
+    write(main, &Paper { key, body: body.to_vec(), revision }).during("store a record")?;
     Ok(revision)
+}
+
+/// Writes a record as it is.
+pub(crate) fn write(main: &Connection, paper: &Paper) -> rusqlite::Result<()> {
+    let Paper { key, body, revision } = paper;
+    main.prepare_cached("INSERT OR REPLACE INTO papers VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        &key.of.as_bytes()[..],
+        key.kind.word(),
+        &key.id.as_bytes()[..],
+        body,
+        *revision as i64,
+    ])?;
+    Ok(())
+}
+
+/// Records of all that there are, behind this one.
+pub(crate) fn all(
+    main: &Connection,
+    after: Option<PaperKey>,
+    limit: usize,
+) -> Result<Vec<Paper>, StoreError> {
+    type Stored = ([u8; 16], String, [u8; 16], Vec<u8>, i64);
+    let read = || {
+        let sql = "SELECT belongs_to, kind, id, body, revision FROM papers
+                   WHERE (belongs_to, kind, id) > (?1, ?2, ?3) ORDER BY belongs_to, kind, id LIMIT ?4";
+        let mut select = main.prepare_cached(sql)?;
+        let blob = |id: Uuid| id.as_bytes().to_vec();
+        let (of, kind, after) =
+            after.map_or((Vec::new(), "", Vec::new()), |key| (blob(key.of), key.kind.word(), blob(key.id)));
+        let rows = select.query_map(params![of, kind, after, most(limit)], |row| {
+            Ok((id(row, 0)?, row.get(1)?, id(row, 2)?, row.get(3)?, row.get(4)?))
+        })?;
+        rows.collect::<rusqlite::Result<Vec<Stored>>>()
+    };
+    let paper = |(of, kind, id, body, revision): Stored| {
+        let unknown = || unreadable("read a record", format!("a kind that is not known: {kind}"));
+        let kind = PaperKind::of_word(&kind).ok_or_else(unknown)?;
+        let key = PaperKey { of: Uuid::from_bytes(of), kind, id: Uuid::from_bytes(id) };
+        Ok(Paper { key, body, revision: revision as u64 })
+    };
+    read().during("read records")?.into_iter().map(paper).collect()
 }

@@ -79,7 +79,8 @@ impl Webhooks for EmbeddedStore {
     }
 }
 
-fn put(main: &Connection, record: &WebhookRecord) -> Result<(), StoreError> {
+/// Writes a webhook as it is.
+pub(crate) fn put(main: &Connection, record: &WebhookRecord) -> Result<(), StoreError> {
     let put = || {
         main.prepare_cached(
             "INSERT OR REPLACE INTO webhooks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
@@ -119,6 +120,16 @@ fn remove(main: &Connection, id: HookId) -> rusqlite::Result<()> {
 
 fn by_id(main: &Connection, id: HookId) -> Result<Option<WebhookRecord>, StoreError> {
     Ok(select(main, "WHERE id = ?1", [&id.0.as_bytes()[..]])?.pop())
+}
+
+/// Webhooks of anybody, by id.
+pub(crate) fn page(
+    main: &Connection,
+    after: Option<HookId>,
+    limit: usize,
+) -> Result<Vec<WebhookRecord>, StoreError> {
+    let after = after.as_ref().map_or(&[][..], |after| &after.0.as_bytes()[..]);
+    select(main, "WHERE id > ?1 ORDER BY id LIMIT ?2", params![after, most(limit)])
 }
 
 fn select(main: &Connection, rest: &str, params: impl Params) -> Result<Vec<WebhookRecord>, StoreError> {
@@ -171,7 +182,7 @@ fn of_row(row: &Row) -> Result<WebhookRecord, StoreError> {
 }
 
 /// Notes an attempt, and lets those go that are too many.
-fn note(main: &Connection, hook: HookId, attempt: &Attempt) -> rusqlite::Result<()> {
+pub(crate) fn note(main: &Connection, hook: HookId, attempt: &Attempt) -> rusqlite::Result<()> {
     let hook = &hook.0.as_bytes()[..];
     main.prepare_cached(
         "INSERT OR REPLACE INTO webhook_attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -195,7 +206,8 @@ fn note(main: &Connection, hook: HookId, attempt: &Attempt) -> rusqlite::Result<
     Ok(())
 }
 
-fn attempts(main: &Connection, hook: HookId, limit: usize) -> rusqlite::Result<Vec<Attempt>> {
+/// The newest attempts, newest first.
+pub(crate) fn attempts(main: &Connection, hook: HookId, limit: usize) -> rusqlite::Result<Vec<Attempt>> {
     let mut select = main.prepare_cached(
         "SELECT id, message, kind, number, at_ms, took_ms, status, error FROM webhook_attempts
          WHERE hook = ?1 ORDER BY id DESC LIMIT ?2",

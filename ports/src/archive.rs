@@ -4,6 +4,10 @@
 //!
 //! Progress is a cache of the log: whoever moves a store folds it anew. Tokens are no records, and neither are sessions.
 
+mod around;
+
+pub use around::{Around, FeedKept, LessonKept, NOBODY, ReadAround, WebhookKept, WriteAround};
+
 use crate::error::StoreError;
 use crate::imports::{ImportRecord, RefusedRow};
 use crate::library::{DeckContent, RequestDigest};
@@ -42,6 +46,8 @@ pub struct ClassKept {
     pub enrolled: Vec<(UserId, Span)>,
     /// Which deck was given when, in the same way.
     pub given: Vec<(DeckId, Span)>,
+    /// Who of those enrolled now has extra time, in percent: by person.
+    pub extra: Vec<(UserId, u16)>,
     /// What the organisation's register says of the class.
     pub registered: Option<RegisteredClass>,
 }

@@ -7,7 +7,7 @@ use crate::config::{ConfigFlags, CopyArgs, Need, Store, load};
 use crate::copy::{Copied, CopyError, Kind, Tally, copy as carry};
 use cql::{Address, CqlStore, Walk};
 use embedded::Offline;
-use ports::archive::{ReadAll, WriteAll};
+use ports::archive::{ReadAround, WriteAround};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ async fn between(from: &Place, to: &Place, args: &CopyArgs) -> Result<Copied, St
     }
 }
 
-async fn into<From: ReadAll>(from: &From, to: &Place, args: &CopyArgs) -> Result<Copied, String> {
+async fn into<From: ReadAround>(from: &From, to: &Place, args: &CopyArgs) -> Result<Copied, String> {
     match to {
         Place::Folder(folder) => {
             let to = embedded::Filling::open(folder, &args.from).map_err(said)?;
@@ -81,7 +81,7 @@ async fn into<From: ReadAll>(from: &From, to: &Place, args: &CopyArgs) -> Result
     }
 }
 
-async fn run<From: ReadAll, To: WriteAll>(from: &From, to: &To) -> Result<Copied, CopyError> {
+async fn run<From: ReadAround, To: WriteAround>(from: &From, to: &To) -> Result<Copied, CopyError> {
     let copied = carry(from, to, real_ms(), show).await;
     if io::stderr().is_terminal() {
         eprintln!();

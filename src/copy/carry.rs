@@ -1,6 +1,7 @@
 //! Record by record from one store into another.
 
 use super::CopyError;
+use super::around;
 use super::brought::{self, Filled};
 use super::pages::pages;
 use super::stock::still_counts;
@@ -10,7 +11,7 @@ use domain::ids::{DeckId, UserId};
 use domain::state::FoldParams;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::Progress;
-use ports::archive::{ReadAll, WriteAll, filed};
+use ports::archive::{ReadAll, ReadAround, WriteAll, WriteAround, filed};
 use std::collections::BTreeMap;
 use std::pin::pin;
 
@@ -21,7 +22,7 @@ const AT_ONCE: usize = 16;
 type Params = BTreeMap<DeckId, FoldParams>;
 
 /// Copies everything; returns what was read.
-pub(super) async fn carry<From: ReadAll, To: WriteAll>(
+pub(super) async fn carry<From: ReadAround, To: WriteAround>(
     from: &From,
     to: &To,
     now_ms: i64,
@@ -34,6 +35,7 @@ pub(super) async fn carry<From: ReadAll, To: WriteAll>(
     each(&tally);
     people(from, to, &mut tally).await?;
     classes(from, to, &mut tally).await?;
+    around::all(from, &Filled(to), now_ms, &mut tally).await?;
     each(&tally);
     requests(from, to, now_ms, &mut tally).await?;
     quarantined(from, to, &mut tally).await?;

@@ -1,18 +1,21 @@
 //! `studyhall copy`: everything of one store into another, and both compared.
 //!
 //! What is copied is what a store holds as records: decks with their cards, places and revisions, notes and media files,
-//! import jobs, people, classes with their past, keys of idempotency, commands put aside, and every learner's log. Events
-//! and webhooks are not. Progress is a cache of the log: it is folded from the entries that were copied, so it is right
-//! whatever the source's caches say. Memory is bounded by the largest deck, the largest learner, and the parameters of
-//! all decks.
+//! import jobs, people, classes with their past, feeds of events, webhooks, live lessons, their reports, small records of
+//! classes, keys of idempotency, commands put aside, and every learner's log. Who holds a lesson or a webhook is not.
+//! Progress is a cache of the log: it is folded from the entries that were copied, so it is right whatever the source's
+//! caches say. Memory is bounded by the largest deck, the largest learner, the largest class, and the parameters of all
+//! decks.
 //!
 //! | file | what |
 //! |---|---|
 //! | `carry` | record by record from one store into the other |
+//! | `around` | events, webhooks, lessons and small records, carried or counted |
 //! | `brought` | notes, media files and import jobs, carried or counted |
 //! | `stock` | what a store holds, counted and digested |
 //! | `tally` | counts and digests, whatever the order: pure |
 
+mod around;
 mod brought;
 mod carry;
 mod pages;
@@ -22,7 +25,7 @@ mod tally;
 pub use tally::{Count, Kind, Tally};
 
 use ports::StoreError;
-use ports::archive::{ReadAll, WriteAll};
+use ports::archive::{ReadAround, WriteAround};
 
 /// What was copied and what is there now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,7 +62,7 @@ pub enum CopyError {
 ///
 /// # Errors
 /// [`CopyError`].
-pub async fn copy<From: ReadAll, To: WriteAll>(
+pub async fn copy<From: ReadAround, To: WriteAround>(
     from: &From,
     to: &To,
     now_ms: i64,

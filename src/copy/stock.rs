@@ -1,22 +1,24 @@
 //! What a store holds, counted and digested.
 
+use super::around;
 use super::brought::{self, Counted};
 use super::pages::pages;
 use super::tally::Tally;
 use futures_util::TryStreamExt;
 use ports::StoreError;
-use ports::archive::{ReadAll, RequestKept};
+use ports::archive::{ReadAll, ReadAround, RequestKept};
 use ports::library::REQUEST_KEPT_MS;
 use std::pin::pin;
 
 /// Reads everything of a store.
-pub(super) async fn take<S: ReadAll>(store: &S, now_ms: i64) -> Result<Tally, StoreError> {
+pub(super) async fn take<S: ReadAround>(store: &S, now_ms: i64) -> Result<Tally, StoreError> {
     let mut tally = Tally::default();
     decks(store, &mut tally).await?;
     brought::media(store, &Counted, &mut tally).await?;
     brought::imports(store, &Counted, &mut tally).await?;
     people(store, &mut tally).await?;
     classes(store, &mut tally).await?;
+    around::all(store, &Counted, now_ms, &mut tally).await?;
     requests(store, now_ms, &mut tally).await?;
     quarantined(store, &mut tally).await?;
     learners(store, &mut tally).await?;

@@ -2,7 +2,7 @@
 
 use domain::entry::LogEntry;
 use domain::ids::{DeckId, JobId, UserId};
-use ports::archive::{ClassKept, PersonKept, RequestKept};
+use ports::archive::{Around, ClassKept, PersonKept, RequestKept, WebhookKept};
 use ports::codec::{encode_entry, encode_progress};
 use ports::{
     CardRecord, DeckRecord, ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress,
@@ -31,6 +31,22 @@ pub enum Kind {
     Classes,
     /// Stretches of enrollments and of decks given to classes.
     Stretches,
+    /// Students with extra time.
+    ExtraTimes,
+    /// Feeds of events.
+    Feeds,
+    /// Events.
+    Events,
+    /// Webhooks.
+    Webhooks,
+    /// Attempts of webhooks.
+    Attempts,
+    /// Live lessons.
+    Lessons,
+    /// Reports of lessons.
+    Reports,
+    /// Small records of classes: teachers, links, codes, guests, homework.
+    Papers,
     /// Import jobs.
     Imports,
     /// Rows that did not come in.
@@ -49,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are copied.
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 24] = [
         Kind::Decks,
         Kind::Cards,
         Kind::NoteTypes,
@@ -59,6 +75,14 @@ impl Kind {
         Kind::People,
         Kind::Classes,
         Kind::Stretches,
+        Kind::ExtraTimes,
+        Kind::Feeds,
+        Kind::Events,
+        Kind::Webhooks,
+        Kind::Attempts,
+        Kind::Lessons,
+        Kind::Reports,
+        Kind::Papers,
         Kind::Imports,
         Kind::RefusedRows,
         Kind::Requests,
@@ -80,6 +104,14 @@ impl Kind {
             Kind::People => "people",
             Kind::Classes => "classes",
             Kind::Stretches => "stretches",
+            Kind::ExtraTimes => "extra times",
+            Kind::Feeds => "feeds",
+            Kind::Events => "events",
+            Kind::Webhooks => "webhooks",
+            Kind::Attempts => "attempts",
+            Kind::Lessons => "lessons",
+            Kind::Reports => "reports",
+            Kind::Papers => "papers",
             Kind::Imports => "imports",
             Kind::RefusedRows => "refused rows",
             Kind::Requests => "requests",
@@ -150,6 +182,24 @@ impl Tally {
         self.add_text(Kind::Classes, &(&kept.class, &kept.registered));
         kept.enrolled.iter().for_each(|stretch| self.add_text(Kind::Stretches, &(kept.class.id, stretch)));
         kept.given.iter().for_each(|stretch| self.add_text(Kind::Stretches, &(kept.class.id, stretch)));
+        kept.extra.iter().for_each(|extra| self.add_text(Kind::ExtraTimes, &(kept.class.id, extra)));
+    }
+
+    /// What stands around study.
+    pub fn around(&mut self, what: &Around) {
+        match what {
+            Around::Feed(kept) => self.add_text(Kind::Feeds, kept),
+            Around::Events(feed, events) => {
+                events.iter().for_each(|event| self.add_text(Kind::Events, &(feed, event)));
+            }
+            Around::Webhook(WebhookKept { record, attempts }) => {
+                self.add_text(Kind::Webhooks, record);
+                attempts.iter().for_each(|attempt| self.add_text(Kind::Attempts, &(record.id, attempt)));
+            }
+            Around::Lesson(kept) => self.add_text(Kind::Lessons, kept),
+            Around::Report(report) => self.add_text(Kind::Reports, report),
+            Around::Papers(papers) => papers.iter().for_each(|paper| self.add_text(Kind::Papers, paper)),
+        }
     }
 
     /// Note types.

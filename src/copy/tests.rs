@@ -3,17 +3,19 @@
 use super::{Kind, copy};
 use bytes::Bytes;
 use domain::grade::Grade;
-use domain::ids::{DeckId, JobId};
+use domain::ids::{ClassId, DeckId, JobId};
 use embedded::{EmbeddedStore, Filling, Offline, OpenError};
+use kit::around::less;
 use kit::contract_imports::import_record;
 use kit::contract_library::card_record;
 use kit::contract_media::{content, media_record};
 use kit::contract_notes::{note, note_type};
-use kit::rows::{bare, card, deck, job, review, user};
-use ports::archive::{ClassKept, Filed, PersonKept, RequestKept, WriteAll};
+use kit::rows::{START_MS, bare, card, deck, job, review, user};
+use ports::archive::{Around, ClassKept, Filed, PersonKept, RequestKept, WriteAll, WriteAround};
 use ports::{
-    DeckContent, ImportRecord, Imports as _, Media as _, MediaDigest, MediaRecord, NoteKind, NoteRecord,
-    NoteTypeRecord, Notes as _, Progress, Quarantined, RefusedRow, ReviewStore as _, StoreError,
+    ClassRecord, DeckContent, ImportRecord, Imports as _, Media as _, MediaDigest, MediaRecord, NoteKind,
+    NoteRecord, NoteTypeRecord, Notes as _, People as _, Progress, Quarantined, RefusedRow, ReviewStore as _,
+    StoreError,
 };
 use std::path::Path;
 
@@ -37,7 +39,10 @@ impl WriteAll for Lossy {
     async fn put_person(&self, person: PersonKept) -> Result<(), StoreError> {
         self.to.put_person(person).await
     }
-    async fn put_class(&self, class: ClassKept) -> Result<(), StoreError> {
+    async fn put_class(&self, mut class: ClassKept) -> Result<(), StoreError> {
+        if self.loses == Some(Kind::ExtraTimes) {
+            class.extra.clear();
+        }
         self.to.put_class(class).await
     }
     async fn put_note_types(&self, deck: DeckId, types: Vec<NoteTypeRecord>) -> Result<(), StoreError> {
@@ -106,6 +111,24 @@ impl WriteAll for Lossy {
     }
 }
 
+impl WriteAround for Lossy {
+    async fn put_around(&self, what: Around) -> Result<(), StoreError> {
+        let kind = match &what {
+            Around::Feed(_) => Kind::Feeds,
+            Around::Events(..) => Kind::Events,
+            Around::Webhook(_) => Kind::Attempts,
+            Around::Lesson(_) => Kind::Lessons,
+            Around::Report(_) => Kind::Reports,
+            Around::Papers(_) => Kind::Papers,
+        };
+        let what = if self.loses == Some(kind) { less(what) } else { Some(what) };
+        match what {
+            Some(what) => self.to.put_around(what).await,
+            None => Ok(()),
+        }
+    }
+}
+
 async fn source(folder: &Path) {
     let store = EmbeddedStore::open(folder, embedded::Options::default()).unwrap();
     let record = kit::contract_library::deck_record(1, "A");
@@ -124,6 +147,23 @@ async fn source(folder: &Path) {
         .map(|n| bare(user(n % 3), review(kit::rows::id(n), deck(1), card(n % 4), Grade::Good), None))
         .collect();
     store.append(rows.into()).await;
+    store.create_class(class()).await.unwrap();
+    store.set_extra_time(class().id, user(1), 50).await.unwrap();
+    kit::around::fill(&store, START_MS, 300).await;
+}
+
+/// A class of two.
+fn class() -> ClassRecord {
+    ClassRecord {
+        id: ClassId::from_u128(41),
+        org: None,
+        teacher: user(9),
+        title: "7b".to_owned(),
+        created_ms: START_MS,
+        deleted_ms: None,
+        students: vec![user(1), user(2)],
+        decks: vec![],
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,10 +172,12 @@ async fn what_was_lost_on_the_way_is_named_and_the_copy_stays_unfinished_until_a
     let (from, to) = (folder.path().join("from"), folder.path().join("to"));
     source(&from).await;
     let some = [Kind::Notes, Kind::MediaNames, Kind::Media, Kind::RefusedRows];
-    for loses in [Kind::Cards, Kind::Entries, Kind::Progress].into_iter().chain(some) {
+    let around = [Kind::Events, Kind::Attempts, Kind::Lessons, Kind::Reports, Kind::Papers, Kind::ExtraTimes];
+    let every = [Kind::Cards, Kind::Entries, Kind::Progress].into_iter().chain(some).chain(around);
+    for loses in every {
         let from = Offline::open(&from).unwrap();
         let lossy = Lossy { to: Filling::open(&to, "a test").unwrap(), loses: Some(loses) };
-        let copied = copy(&from, &lossy, 0, |_| ()).await.unwrap();
+        let copied = copy(&from, &lossy, START_MS, |_| ()).await.unwrap();
         assert_eq!(copied.differences(), [loses]);
         drop(lossy);
         let refused = EmbeddedStore::open(&to, embedded::Options::default()).err().unwrap();
@@ -146,14 +188,17 @@ async fn what_was_lost_on_the_way_is_named_and_the_copy_stays_unfinished_until_a
     let from = Offline::open(&from).unwrap();
     for _ in 0..2 {
         let whole = Lossy { to: Filling::open(&to, "a test").unwrap(), loses: None };
-        let read = super::carry::carry(&from, &whole, 0, |_| ()).await.unwrap();
+        let read = super::carry::carry(&from, &whole, START_MS, |_| ()).await.unwrap();
         whole.flush().await.unwrap();
-        assert_eq!(super::stock::take(whole.stored(), 0).await.unwrap(), read, "also the second time");
+        assert_eq!(super::stock::take(whole.stored(), START_MS).await.unwrap(), read, "also the second time");
     }
     let whole = Filling::open(&to, "a test").unwrap();
-    assert!(copy(&from, &whole, 0, |_| ()).await.unwrap().differences().is_empty());
+    assert!(copy(&from, &whole, START_MS, |_| ()).await.unwrap().differences().is_empty());
     drop(whole);
-    drop(EmbeddedStore::open(&to, embedded::Options::default()).unwrap());
+    let moved = EmbeddedStore::open(&to, embedded::Options::default()).unwrap();
+    assert_eq!(moved.extra_times(class().id).await, Ok(vec![(user(1), 50)]));
+    kit::around::goes_on(&moved, START_MS, 300).await;
+    drop(moved);
     let refused = Filling::open(&to, "a test").err().unwrap();
     assert!(matches!(refused, OpenError::HoldsStore(_)), "{refused}");
 }

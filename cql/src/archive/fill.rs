@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::{imports, media, notes};
 use bytes::Bytes;
 use domain::ids::{DeckId, JobId, UserId, Uuid};
-use ports::archive::{ClassKept, Filed, PersonKept, ReadAll, RequestKept, WriteAll};
+use ports::archive::{ClassKept, Filed, PersonKept, ReadAll, ReadAround, RequestKept, WriteAll};
 use ports::{
     DeckContent, ImportRecord, MediaDigest, MediaRecord, NoteRecord, NoteTypeRecord, Progress, Quarantined,
     RefusedRow, ReviewStore, StoreError,
@@ -33,7 +33,8 @@ pub enum FillError {
     NotEmpty(String),
 }
 
-/// A keyspace that is being filled. Nobody serves it: it is marked.
+/// A keyspace that is being filled. Nobody serves it: it is marked. Clones fill the same.
+#[derive(Clone)]
 pub struct Filling {
     pub(super) walk: Walk,
     /// When the copy was begun this time, Unix milliseconds: later than every mark of it before.
@@ -82,7 +83,11 @@ impl Filling {
             && walk.classes(None).await?.is_empty()
             && walk.imports(None).await?.is_empty()
             && walk.media(None).await?.is_empty()
-            && walk.learners(None).await?.is_empty())
+            && walk.learners(None).await?.is_empty()
+            && walk.feeds(None).await?.is_empty()
+            && walk.webhooks(None).await?.is_empty()
+            && walk.taught(None).await?.is_empty()
+            && walk.all_papers(None).await?.is_empty())
     }
 }
 

@@ -49,7 +49,7 @@ impl Walk {
         }
     }
 
-    async fn ids(
+    pub(super) async fn ids(
         &self,
         statements: (&PreparedStatement, &PreparedStatement),
         after: Option<Uuid>,
@@ -57,7 +57,7 @@ impl Walk {
         Ok(self.page::<(Uuid,)>(statements, after).await?.into_iter().map(|(id,)| id).collect())
     }
 
-    fn at_once(&self) -> usize {
+    pub(super) fn at_once(&self) -> usize {
         self.store.client().options().reads_at_once
     }
 }

@@ -47,6 +47,24 @@ pub(super) async fn set(
     Ok(())
 }
 
+/// Stores who of those enrolled now has extra time, and that nobody else has.
+pub(super) async fn fill(
+    store: &CqlStore,
+    class: ClassId,
+    extra: &[(UserId, u16)],
+) -> Result<(), StoreError> {
+    let wanted: BTreeMap<UserId, u16> = extra.iter().copied().collect();
+    let stamp = store.next_stamp_us();
+    for (user, rows) in open_rows(&rows(store, class).await?) {
+        let percent = wanted.get(&user).copied().unwrap_or(0);
+        for (from_ms, _) in rows.into_iter().filter(|(_, kept)| *kept != percent) {
+            let values = (stamp, i32::from(percent), class.0, user.0, from_ms);
+            store.client().write(&store.people().set_extra_time, values).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Who of those enrolled now has extra time.
 pub(super) async fn read(store: &CqlStore, class: ClassId) -> Result<Vec<(UserId, u16)>, StoreError> {
     let most = |rows: Vec<(i64, u16)>| rows.into_iter().map(|(_, percent)| percent).max().unwrap_or(0);

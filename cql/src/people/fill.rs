@@ -4,8 +4,8 @@ use super::classes::{Header, given, make};
 use super::enrollments::{Stretch, begin_all, end_all, stamp};
 use super::person::Stored;
 use super::persons::{put, read};
-use super::register;
 use super::spans::SpanRow;
+use super::{extra, register};
 use crate::CqlStore;
 use domain::access::Span;
 use domain::ids::{ClassId, DeckId, UserId};
@@ -25,8 +25,13 @@ pub(crate) async fn kept_person(store: &CqlStore, user: UserId) -> Result<Option
 /// A class with its past.
 pub(crate) async fn kept_class(store: &CqlStore, class: ClassId) -> Result<Option<ClassKept>, StoreError> {
     let students = store.client().read::<SpanRow>(&store.people().students, (class.0,));
-    let (header, given, students) =
-        tokio::try_join!(Header::read(store, class), given(store, class), students)?;
+    let (header, given, students, mut extra) = tokio::try_join!(
+        Header::read(store, class),
+        given(store, class),
+        students,
+        extra::read(store, class)
+    )?;
+    extra.sort_unstable();
     let span = |row: &SpanRow| Span { from_ms: row.1, until_ms: row.2 };
     let registered = match header.as_ref().and_then(|header| header.org) {
         Some(org) => register::one_class(store, org, class).await?,
@@ -34,6 +39,7 @@ pub(crate) async fn kept_class(store: &CqlStore, class: ClassId) -> Result<Optio
     };
     Ok(header.map(|header| ClassKept {
         registered,
+        extra,
         class: ClassRecord {
             id: header.id,
             org: header.org,
@@ -76,6 +82,7 @@ pub(crate) async fn fill_class(store: &CqlStore, kept: &ClassKept) -> Result<(),
         Some(Stretch { class: class.id, user: *user, from_ms: span.from_ms, until_ms: span.until_ms? })
     });
     end_all(store, ended).await?;
+    extra::fill(store, class.id, &kept.extra).await?;
     for (deck, span) in &kept.given {
         let values = (class.id.0, deck.0, span.from_ms, stamp(span.from_ms));
         store.client().write(&store.people().give, values).await?;

@@ -60,7 +60,7 @@ impl Filling {
     }
 
     /// Writes within the open transaction, and ends it when it is long enough.
-    fn write(
+    pub(super) fn write(
         &self,
         rows: usize,
         write: impl FnOnce(&Connection) -> Result<(), StoreError>,
@@ -90,7 +90,9 @@ impl Filling {
 fn is_empty(main: &Connection) -> rusqlite::Result<bool> {
     let any = "SELECT EXISTS (SELECT 1 FROM review_log) OR EXISTS (SELECT 1 FROM decks)
                    OR EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM classes)
-                   OR EXISTS (SELECT 1 FROM imports) OR EXISTS (SELECT 1 FROM media)";
+                   OR EXISTS (SELECT 1 FROM imports) OR EXISTS (SELECT 1 FROM media)
+                   OR EXISTS (SELECT 1 FROM event_feeds) OR EXISTS (SELECT 1 FROM webhooks)
+                   OR EXISTS (SELECT 1 FROM lessons) OR EXISTS (SELECT 1 FROM papers)";
     main.query_row(any, [], |row| row.get::<_, bool>(0)).map(|any| !any)
 }
 

@@ -2,7 +2,7 @@
 
 use super::read::page;
 use crate::error::During;
-use crate::people::classes::class;
+use crate::people::classes::{class, extra_times};
 use crate::people::{persons, register};
 use crate::rows::id;
 use domain::access::Span;
@@ -43,10 +43,13 @@ fn kept(main: &Connection, id: ClassId) -> Result<Option<ClassKept>, StoreError>
     record.decks.clear();
     let enrolled = spans(main, "SELECT user, from_ms, until_ms FROM enrollments WHERE class = ?1", id)?;
     let registered = record.org.map(|org| register::one_class(main, org, id)).transpose()?.flatten();
+    let mut extra = extra_times(main, id)?;
+    extra.sort_unstable();
     let given = spans(main, "SELECT deck, from_ms, until_ms FROM class_decks WHERE class = ?1", id)?;
     Ok(Some(ClassKept {
         registered,
         class: record,
+        extra,
         enrolled: joined(enrolled.into_iter().map(|(user, span)| (UserId::from_bytes(user), span))),
         given: joined(given.into_iter().map(|(deck, span)| (DeckId::from_bytes(deck), span))),
     }))
@@ -82,6 +85,12 @@ pub(super) fn write_class(main: &Connection, kept: &ClassKept) -> Result<(), Sto
         )?;
         for (user, span) in &kept.enrolled {
             enroll.execute((&id[..], &user.bytes()[..], span.from_ms, span.until_ms))?;
+        }
+        let mut extra = main.prepare_cached(
+            "UPDATE enrollments SET extra_percent = ?3 WHERE class = ?1 AND user = ?2 AND until_ms IS NULL",
+        )?;
+        for (user, percent) in &kept.extra {
+            extra.execute((&id[..], &user.bytes()[..], percent))?;
         }
         let mut give = main.prepare_cached("INSERT INTO class_decks VALUES (?1, ?2, ?3, ?4)")?;
         for (deck, span) in &kept.given {

@@ -86,7 +86,7 @@ pub(super) fn set_extra_time(
 }
 
 /// Who of those enrolled in a class now has extra time.
-pub(super) fn extra_times(main: &Connection, class: ClassId) -> Result<Vec<(UserId, u16)>, StoreError> {
+pub(crate) fn extra_times(main: &Connection, class: ClassId) -> Result<Vec<(UserId, u16)>, StoreError> {
     let sql = "SELECT user, max(extra_percent) FROM enrollments
                WHERE class = ?1 AND until_ms IS NULL AND extra_percent > 0 GROUP BY user";
     let read = || {

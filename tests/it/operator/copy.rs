@@ -10,7 +10,7 @@ use domain::grade::Grade;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, OrgId, UserId};
 use embedded::{Filling, Offline};
 use kit::rows::{bare, entry, job, one_of_each_kind, review};
-use ports::archive::{ClassKept, PersonKept, ReadAll, WriteAll};
+use ports::archive::{ClassKept, PersonKept, ReadAll, ReadAround, WriteAll};
 use ports::people::{ClassChange, PersonChange};
 use ports::{
     ClassRecord, DeckContent, DeckQuery, Library, LibraryError, People as _, Quarantined, ReviewStore as _,
@@ -32,6 +32,7 @@ struct Everything {
     classes: BTreeMap<ClassId, String>,
     requests: Vec<String>,
     quarantined: Vec<Quarantined>,
+    around: Vec<String>,
     logs: BTreeMap<UserId, Vec<EntryId>>,
 }
 
@@ -49,16 +50,40 @@ fn everything(folder: &Path) -> Everything {
             all.people.insert(person.id, told);
         }
         for kept in store.classes(None).await.unwrap() {
-            let ClassKept { class, enrolled, given, registered: _ } = kept;
-            all.classes.insert(class.id, format!("{class:?} {enrolled:?} {given:?}"));
+            let ClassKept { class, enrolled, given, extra, registered: _ } = kept;
+            all.classes.insert(class.id, format!("{class:?} {enrolled:?} {given:?} {extra:?}"));
         }
         all.requests = store.requests(None).await.unwrap().iter().map(|r| format!("{r:?}")).collect();
         all.quarantined = store.quarantined(None).await.unwrap();
+        all.around = around(&store).await;
         for user in ReadAll::learners(&store, None).await.unwrap() {
             let log = store.log(user).await.unwrap();
             all.logs.insert(user, log.iter().map(|entry| entry.id).collect());
         }
     });
+    all
+}
+
+/// Feeds, webhooks, lessons, reports and small records.
+async fn around(store: &Offline) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for kept in store.feeds(None).await.unwrap() {
+        let mut page = store.events_of(kept.feed, None).await.unwrap();
+        while page.has_more {
+            all.extend(page.events.iter().map(|event| format!("{event:?}")));
+            page = store.events_of(kept.feed, page.reached).await.unwrap();
+        }
+        all.extend(page.events.iter().map(|event| format!("{event:?}")));
+        all.push(format!("{kept:?}"));
+    }
+    all.extend(store.webhooks(None).await.unwrap().iter().map(|kept| format!("{kept:?}")));
+    for class in store.taught(None).await.unwrap() {
+        all.push(format!("{:?}", store.lesson(class).await.unwrap()));
+    }
+    for lesson in store.reported(None).await.unwrap() {
+        all.push(format!("{:?}", store.report_of(lesson).await.unwrap()));
+    }
+    all.extend(store.all_papers(None).await.unwrap().iter().map(|paper| format!("{paper:?}")));
     all
 }
 
@@ -121,6 +146,8 @@ fn fill(folder: &Path) -> (UserId, DeckId, CardId) {
         ] {
             store.change_class(class.id, change, at_ms).await.unwrap();
         }
+        store.set_extra_time(class.id, learners[0], 50).await.unwrap();
+        kit::around::fill_quiet(&store, real_ms() - DAY_MS, 1_100).await;
         store.note_request(Uuid::new_v4(), [7; 32], real_ms()).await.unwrap();
         let put_aside = Quarantined {
             user: learners[0],
@@ -198,6 +225,7 @@ fn a_store_moves_into_a_cluster_and_back_with_everything_that_is_in_it() {
     let (learner, deck, card) = fill(&place.data);
     let before = everything(&place.data);
     assert!(before.decks.len() == 3 && before.logs.len() == 5 && before.quarantined.len() == 1);
+    assert!(before.around.len() > 1_100);
     let token = place.token(learner);
 
     let served = Served::start(&place, &[]);

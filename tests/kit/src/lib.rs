@@ -10,6 +10,7 @@
 )]
 
 pub mod apart;
+pub mod around;
 pub mod contract_bus;
 pub mod contract_events;
 pub mod contract_imports;
