@@ -35,8 +35,10 @@ PARTS = cluster local redis core shell storm on_cql lesson lesson_codec owner_si
 	buckets hearing broken cards examples
 
 # Beside a CQL server, in two lanes, since much of either is waiting: the long tests on the embedded store; and everything
-# else with the promises on the other store, but for those in which hundreds come at once: each is claimed by
-# compare-and-set, of a server that shares this machine.
+# else with the promises on the other store, imports among them, but for those in which hundreds come at once: each is
+# claimed by compare-and-set, of a server that shares this machine.
+PROMISES_ON_CQL = promises:: imports::life::a_package_is_tried imports::reviews::
+
 unit-on-cql:
 	$(MAKE) --no-print-directory -j2 unit-long unit-parts
 
@@ -46,7 +48,7 @@ unit-long:
 unit-parts:
 	$(CARGO) test --workspace --no-fail-fast --lib --bins $(PARTS:%=--test %)
 	$(CARGO) test --workspace --doc
-	[ -z "$$STUDYHALL_TEST_CQL" ] || STUDYHALL_TEST_STORE=cql $(CARGO) test --workspace --test it --no-fail-fast -- promises:: --skip p6_a_crowd
+	[ -z "$$STUDYHALL_TEST_CQL" ] || STUDYHALL_TEST_STORE=cql $(CARGO) test --workspace --test it --no-fail-fast -- $(PROMISES_ON_CQL) --skip p6_a_crowd
 
 # Left out: what is about the embedded store's own files, what has no store, and crowds (see above).
 NOT_ON_CQL = cli:: house:: conformance_ws:: ws_layer:: cluster:: faults::kill:: p6_a_crowd

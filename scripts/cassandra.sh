@@ -112,10 +112,13 @@ launch() { # starts node $1, whose address is 127.0.0.$1
     echo $! >"$dir/node$1.pid"
 }
 
+# On a busy machine a process that was just launched may not be the server yet.
+becomes() { ((SECONDS - since < 10)) && kill -0 "$(cat "$dir/node$1.pid")" 2>/dev/null; }
+
 await() { # until node $1 accepts clients
     local since=$SECONDS
     until listens "$1"; do
-        pid_of "$1" >/dev/null || { tail -n 15 "$dir/node$1/out.log" >&2; fail "node $1 ended; see $dir/node$1/system.log"; }
+        pid_of "$1" >/dev/null || becomes "$1" || { tail -n 15 "$dir/node$1/out.log" >&2; fail "node $1 ended; see $dir/node$1/system.log"; }
         ((SECONDS - since < start_within_s)) || fail "node $1 did not answer within $start_within_s s"
         sleep 0.2
     done

@@ -9,3 +9,4 @@ mod profiles;
 mod restarts;
 mod reviews;
 mod rosters;
+mod rubbish;

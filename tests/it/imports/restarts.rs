@@ -1,17 +1,22 @@
 //! `kill -9` in the middle of a job: the next life takes it up, and what comes out is what one life would have made.
 
 use super::kit::{Person, package};
+use crate::study::any_store::on_cql;
 use crate::study::binary::Place;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const CARDS: i64 = 3_000;
+/// Cards of the package, and kills in each phase: on a cluster each card is written to several tables, and a node that was
+/// killed has its learners until it is declared dead.
+fn sizes() -> (i64, u32) {
+    if on_cql() { (400, 1) } else { (3_000, 2) }
+}
 
 #[test]
 fn a_job_that_is_killed_again_and_again_ends_as_one_that_was_left_alone() {
-    let place = Place::with_files();
-    let file = package(CARDS);
+    let (place, (cards, kills)) = (Place::new(), sizes());
+    let file = package(cards);
     let (person, alone) = (Person::new(&place), Person::new(&place));
     let mut life = place.start();
     let taken = person.post("/imports?filename=x.apkg", &file).expect(202);
@@ -28,7 +33,7 @@ fn a_job_that_is_killed_again_and_again_ends_as_one_that_was_left_alone() {
             break;
         }
         let times = killed.entry(phase).or_default();
-        if *times < 2 {
+        if *times < kills {
             *times += 1;
             life.kill();
             life = place.start();
@@ -54,5 +59,7 @@ fn a_job_that_is_killed_again_and_again_ends_as_one_that_was_left_alone() {
     let left = || std::fs::read_dir(place.data.join("imports")).unwrap().count();
     crate::study::server::eventually("files of finished jobs go", || left() == 2);
     life.kill();
-    assert_eq!(place.verify().1, Some(0));
+    if !on_cql() {
+        assert_eq!(place.verify().1, Some(0));
+    }
 }
