@@ -204,6 +204,8 @@ pub(crate) const MAIN: &[&str] = &["
     ) STRICT, WITHOUT ROWID;
 ", "
     ALTER TABLE cards ADD COLUMN accept TEXT NOT NULL DEFAULT '[]';
+", "
+    ALTER TABLE webhooks ADD COLUMN old_secrets TEXT NOT NULL DEFAULT '[]';
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

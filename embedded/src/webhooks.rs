@@ -5,7 +5,7 @@ use crate::imports::most;
 use crate::rows::{id, maybe_id};
 use crate::store::EmbeddedStore;
 use domain::ids::{ClassId, OrgId, RunId, UserId, Uuid};
-use ports::codec::{kinds_of, kinds_text};
+use ports::codec::{kinds_of, kinds_text, old_secrets_of, old_secrets_text};
 use ports::webhooks::ATTEMPTS_KEPT;
 use ports::{
     Attempt, Boxed, EventId, Feed, HookId, HookState, StoreError, WebhookRecord, Webhooks, WebhooksError,
@@ -13,7 +13,7 @@ use ports::{
 use rusqlite::{Connection, Params, Row, params};
 
 const COLUMNS: &str = "id, owner, org, feed, class, url, description, kinds, secret, state, reason, position, \
-                       failures, next_try_ms, holder, created_ms, updated_ms, revision";
+                       failures, next_try_ms, holder, created_ms, updated_ms, revision, old_secrets";
 
 impl Webhooks for EmbeddedStore {
     fn put_webhook(
@@ -84,7 +84,7 @@ pub(crate) fn put(main: &Connection, record: &WebhookRecord) -> Result<(), Store
     let put = || {
         main.prepare_cached(
             "INSERT OR REPLACE INTO webhooks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-                                                      ?15, ?16, ?17, ?18)",
+                                                      ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
             &record.id.0.as_bytes()[..],
@@ -105,6 +105,7 @@ pub(crate) fn put(main: &Connection, record: &WebhookRecord) -> Result<(), Store
             record.created_ms,
             record.updated_ms,
             record.revision as i64,
+            old_secrets_text(&record.old_secrets),
         ])
     };
     put().during("store a webhook")?;
@@ -145,9 +146,10 @@ fn select(main: &Connection, rest: &str, params: impl Params) -> Result<Vec<Webh
 
 fn of_row(row: &Row) -> Result<WebhookRecord, StoreError> {
     let bad = |what: &'static str| unreadable("read a webhook", what);
-    let words = || Ok::<_, rusqlite::Error>((row.get(3)?, row.get(7)?, row.get(9)?, row.get(11)?));
-    type Words = (Vec<u8>, String, String, Option<Vec<u8>>);
-    let (feed, kinds, state, position): Words = words().during("read a webhook")?;
+    let words =
+        || Ok::<_, rusqlite::Error>((row.get(3)?, row.get(7)?, row.get(9)?, row.get(11)?, row.get(18)?));
+    type Words = (Vec<u8>, String, String, Option<Vec<u8>>, String);
+    let (feed, kinds, state, position, old_secrets): Words = words().during("read a webhook")?;
     let position =
         position.map(|bytes| EventId::of_bytes(&bytes).ok_or_else(|| bad("the position is no id")));
     let plain = || {
@@ -161,6 +163,7 @@ fn of_row(row: &Row) -> Result<WebhookRecord, StoreError> {
             description: row.get(6)?,
             kinds: Vec::new(),
             secret: row.get(8)?,
+            old_secrets: Vec::new(),
             state: HookState::Disabled,
             reason: row.get(10)?,
             position: None,
@@ -177,6 +180,8 @@ fn of_row(row: &Row) -> Result<WebhookRecord, StoreError> {
         kinds: kinds_of(&kinds).map_err(|error| unreadable("read a webhook's kinds", error))?,
         state: HookState::of_word(&state).ok_or_else(|| bad("the state is unknown"))?,
         position: position.transpose()?,
+        old_secrets: old_secrets_of(&old_secrets)
+            .map_err(|error| unreadable("read a webhook's secrets", error))?,
         ..plain().during("read a webhook")?
     })
 }

@@ -12,6 +12,7 @@ mod entry;
 mod lesson;
 mod report;
 mod row;
+mod secrets;
 mod state;
 mod text;
 
@@ -20,6 +21,7 @@ pub use entry::{decode_entry, encode_entry};
 pub use lesson::{decode_record, encode_record};
 pub use report::{decode_report, encode_report};
 pub use row::{decode_row, encode_row, row_user};
+pub use secrets::{old_secrets_of, old_secrets_text};
 pub use state::{decode_progress, encode_progress};
 pub use text::{
     accept_of, accept_text, decks_of, decks_text, editors_of, editors_text, kinds_of, kinds_text, role_of,

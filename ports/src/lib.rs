@@ -43,7 +43,7 @@ pub use register::{Register, RegisterKey, Registered, RegisteredClass};
 pub use reviews::{
     LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,
 };
-pub use webhooks::{Attempt, HookId, HookState, WebhookRecord, Webhooks, WebhooksError};
+pub use webhooks::{Attempt, HookId, HookState, OldSecret, WebhookRecord, Webhooks, WebhooksError};
 
 /// A boxed future, as the cold ports return.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -42,6 +42,15 @@ impl HookState {
     }
 }
 
+/// A secret that was replaced.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OldSecret {
+    /// The secret.
+    pub secret: Vec<u8>,
+    /// Until when deliveries are signed with it as well, Unix milliseconds.
+    pub until_ms: i64,
+}
+
 /// A webhook.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebhookRecord {
@@ -63,6 +72,8 @@ pub struct WebhookRecord {
     pub kinds: Vec<EventKind>,
     /// What deliveries are signed with.
     pub secret: Vec<u8>,
+    /// Secrets that it replaced, newest first.
+    pub old_secrets: Vec<OldSecret>,
     /// Whether it is sent anything.
     pub state: HookState,
     /// Why it is disabled: a word and a sentence; empty otherwise.

@@ -39,6 +39,7 @@ pub(super) fn options(config: &Config) -> Result<ServerOptions, String> {
         rate_limit: config.rate_limit,
         dev_clock: config.dev_clock,
         dev_webhooks: config.dev_webhooks,
+        webhook_authorities: config.webhook_authorities.clone(),
         ready_file: config.ready_file.clone(),
         workers: config.workers,
         tokens: Arc::new(VerifiedTokens(verifier.clone())),

@@ -109,6 +109,9 @@ pub struct ConfigFlags {
     /// For tests: let webhooks be sent to this very machine, by http too
     #[arg(long)]
     pub dev_webhooks: bool,
+    /// File (PEM) of authorities that webhooks believe besides those of Mozilla's list
+    #[arg(long, value_name = "FILE")]
+    pub webhook_ca_file: Option<String>,
     /// File to write {url, pid} into once ready
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<String>,
@@ -145,6 +148,7 @@ impl ConfigFlags {
             .with(Key::RateLimit, one(&self.rate_limit))
             .with(Key::DevClock, self.dev_clock.then(|| "true".to_owned()))
             .with(Key::DevWebhooks, self.dev_webhooks.then(|| "true".to_owned()))
+            .with(Key::WebhookCaFile, one(&self.webhook_ca_file))
             .with(Key::ReadyFile, one(&self.ready_file))
             .with(Key::Workers, one(&self.workers))
             .with(Key::LogFormat, one(&self.log_format))

@@ -41,6 +41,8 @@ pub enum Key {
     DevClock,
     /// Whether webhooks may be sent to this very machine.
     DevWebhooks,
+    /// A file that holds certificates of authorities that receivers of webhooks may have.
+    WebhookCaFile,
     /// A file to write once ready.
     ReadyFile,
     /// Web workers.
@@ -53,7 +55,7 @@ pub enum Key {
 
 impl Key {
     /// Every setting.
-    pub const ALL: [Key; 23] = [
+    pub const ALL: [Key; 24] = [
         Key::Listen,
         Key::AdminListen,
         Key::DataDir,
@@ -73,6 +75,7 @@ impl Key {
         Key::RateLimit,
         Key::DevClock,
         Key::DevWebhooks,
+        Key::WebhookCaFile,
         Key::ReadyFile,
         Key::Workers,
         Key::LogFormat,
@@ -101,6 +104,7 @@ impl Key {
             Key::RateLimit => "rate_limit",
             Key::DevClock => "dev_clock",
             Key::DevWebhooks => "dev_webhooks",
+            Key::WebhookCaFile => "webhook_ca_file",
             Key::ReadyFile => "ready_file",
             Key::Workers => "workers",
             Key::LogFormat => "log_format",

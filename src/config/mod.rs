@@ -22,6 +22,7 @@ pub use resolve::{Need, load, resolve};
 pub use secret::Secret;
 pub use value::{AddressRange, Bus, LogFormat, Store, parse_ttl_ms};
 
+use crate::webhooks::Authorities;
 use ports::quota::Buckets;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ pub struct Config {
     pub dev_clock: bool,
     /// Whether webhooks may be sent to this very machine, by http too.
     pub dev_webhooks: bool,
+    /// Authorities that webhooks believe besides those of Mozilla's list.
+    pub webhook_authorities: Authorities,
     /// Written once the server is ready.
     pub ready_file: Option<PathBuf>,
     /// Web workers.

@@ -9,6 +9,8 @@ use super::value::{self, Bus, LogFormat, Store, log_filter};
 use super::{AuthConfig, Config};
 use crate::auth::{DEFAULT_PARTY, JWKS_BYTES_MAX, Keys, SECRET_BYTES_MIN};
 use crate::http::limits::RATE_DEFAULT;
+use crate::webhooks::Authorities;
+use crate::webhooks::limits::AUTHORITIES_BYTES_MAX;
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -93,6 +95,9 @@ impl Reader<'_> {
         let rate_limit = self.one(Key::RateLimit, Some(RATE_DEFAULT), value::rate_limit);
         let dev_clock = self.one(Key::DevClock, false, value::switch);
         let dev_webhooks = self.one(Key::DevWebhooks, false, value::switch);
+        let webhook_authorities = self.one(Key::WebhookCaFile, Authorities::default(), |text| {
+            Authorities::of_pem(&read_text(Path::new(text), AUTHORITIES_BYTES_MAX)?)
+        });
         let ready_file = self.one(Key::ReadyFile, None, |text| path(text).map(Some));
         let workers = self.one(Key::Workers, default_workers(), |text| {
             let count = text.parse().ok().filter(|n| (1..=WORKERS_MAX).contains(n));
@@ -115,6 +120,7 @@ impl Reader<'_> {
             rate_limit: rate_limit?,
             dev_clock: dev_clock?,
             dev_webhooks: dev_webhooks?,
+            webhook_authorities: webhook_authorities?,
             ready_file: ready_file?,
             workers: workers?,
             log_format: log_format?,

@@ -9,7 +9,7 @@ use crate::http::limits::CHANGE_TRIES;
 use crate::http::paging::{cursor, limit, place};
 use crate::http::{App, Caller, Code, Problem};
 use crate::webhooks::limits::HOOKS_PER_OWNER_MAX;
-use crate::webhooks::{Undelivered, new_secret};
+use crate::webhooks::{Undelivered, new_secret, replace};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::{ClassId, Uuid};
@@ -89,6 +89,7 @@ pub(super) async fn create(
         description,
         kinds,
         secret: new_secret(),
+        old_secrets: Vec::new(),
         state: HookState::Active,
         reason: String::new(),
         position: app.events.end_of(feed).await?,
@@ -142,16 +143,42 @@ pub(super) async fn change(
     path: web::Path<Uuid>,
     body: Body<HookChangeIn>,
 ) -> Result<HttpResponse, Problem> {
+    let allow_loopback = app.webhooks.allows_loopback();
+    let hook = changed(&app, &caller, *path, |hook| body.0.apply(hook, allow_loopback)).await?;
+    Ok(HttpResponse::Ok().json(HookOut::from(hook)))
+}
+
+/// `POST /webhooks/{hook_id}/secret`: another secret, shown this once.
+pub(super) async fn replace_secret(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let (secret, now_ms) = (new_secret(), app.clock.wall_ms());
+    let change = |hook: &mut WebhookRecord| {
+        replace(hook, secret.clone(), now_ms);
+        Ok(())
+    };
+    let hook = changed(&app, &caller, *path, change).await?;
+    Ok(HttpResponse::Ok().json(NewHookOut::from(hook)))
+}
+
+/// Changes a webhook, whatever deliveries change of it meanwhile.
+async fn changed(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    change: impl Fn(&mut WebhookRecord) -> Result<(), Problem>,
+) -> Result<WebhookRecord, Problem> {
     for _ in 0..CHANGE_TRIES {
-        let mut hook = hook_for(&app, &caller, HookId(*path)).await?;
+        let mut hook = hook_for(app, caller, HookId(id)).await?;
         let revision = hook.revision;
-        body.0.apply(&mut hook, app.webhooks.allows_loopback())?;
+        change(&mut hook)?;
         hook.updated_ms = app.clock.wall_ms();
-        // Deliveries change it, too.
         match app.webhooks.store().put_webhook(hook.clone(), Some(revision)).await {
             Ok(_) => {
                 app.webhooks.changed();
-                return Ok(HttpResponse::Ok().json(HookOut::from(hook)));
+                return Ok(hook);
             }
             Err(WebhooksError::Changed) => {}
             Err(error) => return Err(error.into()),

@@ -16,7 +16,7 @@ pub(super) fn start(
     store: &Storage,
     engine: &Engine,
     clock: &Arc<ServerClock>,
-    allow_loopback: bool,
+    options: HookOptions,
 ) -> Result<(Events, Dispatcher), ServerError> {
     let is_shared = matches!(store, Storage::Cql(_));
     let events = Events::start(EventsParts {
@@ -34,7 +34,7 @@ pub(super) fn start(
         people: store.people(),
         clock: clock.clone(),
         holders,
-        options: HookOptions { allow_loopback, ..HookOptions::default() },
+        options,
     })?;
     Ok((events, hooks))
 }

@@ -33,7 +33,7 @@ use crate::http::address::behind;
 use crate::media::MediaSessions;
 use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::rates::Rates;
-use crate::webhooks::Dispatcher;
+use crate::webhooks::{Authorities, Dispatcher, HookOptions};
 use crate::ws::layer::{Gate, GateLimits, ServeOptions, SocketCounters, listen, serve};
 use crate::ws::monitor;
 use crate::ws::study::{StudyContext, TokenCheck, encode_card, route};
@@ -82,6 +82,8 @@ pub struct ServerOptions {
     pub dev_clock: bool,
     /// Whether webhooks may be sent to this very machine.
     pub dev_webhooks: bool,
+    /// Authorities that webhooks believe besides those of Mozilla's list.
+    pub webhook_authorities: Authorities,
     /// Written once the server is ready.
     pub ready_file: Option<PathBuf>,
     /// Web workers.
@@ -265,7 +267,12 @@ impl Parts {
         if let Some(bus) = &bus {
             tokio::spawn(nodes::hear(bus.clone(), engine.clone(), store.people()));
         }
-        let (events, webhooks) = events::start(&store, &engine, &clock, options.dev_webhooks)?;
+        let hooks = HookOptions {
+            allow_loopback: options.dev_webhooks,
+            authorities: options.webhook_authorities.clone(),
+            ..HookOptions::default()
+        };
+        let (events, webhooks) = events::start(&store, &engine, &clock, hooks)?;
         let counters = Arc::new(SocketCounters::default());
         let health: Arc<Health> = Arc::default();
         let sources = Sources {

@@ -4,6 +4,7 @@
 use super::HookOptions;
 use super::limits::{ANSWER_BODY_WITHIN_MS, ANSWER_BYTES_MAX, ANSWER_HEAD_BYTES_MAX, RESOLVE_WITHIN_MS};
 use super::target::{Target, may_reach};
+use actix_web::http::header::HttpDate;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -15,14 +16,14 @@ use ports::Boxed;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
-use tokio_rustls::rustls::{ClientConfig, Error as TlsError, RootCertStore};
+use tokio_rustls::rustls::{ClientConfig, Error as TlsError};
 
 /// How this program names itself to receivers.
 const AGENT: &str = concat!("studyhall/", env!("CARGO_PKG_VERSION"));
@@ -93,15 +94,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that believes the certificates which the field's programs believe.
+    /// A client that believes the certificates which the field's programs believe, and those of the authorities named.
     ///
     /// # Errors
     /// The library of TLS knows none of its own versions: a fault of the program.
     pub fn new(options: &HookOptions) -> Result<Client, TlsError> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .with_root_certificates(options.authorities.roots())
             .with_no_client_auth();
         Ok(Client {
             resolve: Arc::clone(&options.resolve),
@@ -213,10 +213,19 @@ where
     }
 }
 
-/// `Retry-After` in seconds; as a date it is not looked at.
 fn retry_after(response: &Response<Incoming>) -> Option<u64> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(seconds.saturating_mul(1_000))
+    rest_ms(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
+}
+
+/// How long a receiver wants to rest by its `Retry-After`, in milliseconds: seconds, or a moment in any form that HTTP
+/// has; one that is past is none at all.
+fn rest_ms(said: &str, now: SystemTime) -> Option<u64> {
+    if let Ok(seconds) = said.trim().parse::<u64>() {
+        return Some(seconds.saturating_mul(1_000));
+    }
+    let until = SystemTime::from(said.trim().parse::<HttpDate>().ok()?);
+    let rest = until.duration_since(now).unwrap_or_default();
+    Some(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Reads what belongs to a polite answer and no more.
@@ -226,5 +235,27 @@ async fn thrown_away(mut body: Incoming) {
         && let Some(Ok(frame)) = body.frame().await
     {
         read += frame.data_ref().map_or(0, Bytes::len).max(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_says_how_long_it_rests_in_seconds_or_by_a_date_in_any_form_that_http_has() {
+        // 1994-11-06T08:49:37Z, less a minute and a half.
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 90);
+        for date in
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
+        {
+            assert_eq!(rest_ms(date, now), Some(90_000), "{date}");
+            assert_eq!(rest_ms(date, now + Duration::from_secs(3_600)), Some(0), "it is past");
+        }
+        assert_eq!(rest_ms(" 120 ", now), Some(120_000));
+        assert_eq!(rest_ms("99999999999999999999", now), None);
+        for none in ["", "-1", "soon", "Sun, 31 Feb 1994 08:49:37 GMT", "06 Nov 1994"] {
+            assert_eq!(rest_ms(none, now), None, "{none}");
+        }
     }
 }

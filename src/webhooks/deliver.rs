@@ -6,6 +6,7 @@ use super::limits::{
     CHANGE_TRIES, DELIVERIES_IN_A_TURN, ERROR_BYTES_MAX, EVENTS_LOOKED_AT, HELD_ELSEWHERE_MS, STORE_AWAY_MS,
 };
 use super::machine::{Next, Outcome, Reason, Turn};
+use super::secrets;
 use super::sign::signature;
 use super::target::Target;
 use super::{Inner, Undelivered};
@@ -149,6 +150,7 @@ impl Inner {
             }
             let revision = now.revision;
             change(&mut now);
+            secrets::forget(&mut now, self.clock.wall_ms());
             match self.store.put_webhook(now.clone(), Some(revision)).await {
                 Ok(_) => return Ok(true),
                 Err(WebhooksError::Changed) => {}
@@ -198,7 +200,8 @@ impl Inner {
         let (began, id) = (Instant::now(), message.to_string());
         // Receivers compare it with their own clock.
         let timestamp_s = real_ms() / 1_000;
-        let signature = signature(&hook.secret, &id, timestamp_s, &body);
+        let secrets = secrets::signing(hook, self.clock.wall_ms());
+        let signature = signature(secrets, &id, timestamp_s, &body);
         let message_out = Message { id, timestamp_s, signature, body };
         let sent = match Target::of(&hook.url, self.allow_loopback) {
             Ok(target) => self.client.send(&target, message_out).await,

@@ -8,6 +8,12 @@ pub const URL_BYTES_MAX: usize = 2_000;
 pub const DESCRIPTION_BYTES_MAX: usize = 200;
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
+/// How long deliveries are signed with a secret that was replaced as well, in milliseconds: a day.
+pub const OLD_SECRET_MS: i64 = 86_400_000;
+/// Replaced secrets that deliveries are signed with at once; the oldest goes when another is replaced.
+pub const OLD_SECRETS_MAX: usize = 3;
+/// Largest file of certificates of one's own authorities, in bytes; a larger one is an error at the start.
+pub const AUTHORITIES_BYTES_MAX: u64 = 1_024 * 1_024;
 /// Webhooks that a node looks after; those beyond wait until there is room.
 pub const HOOKS_MAX: usize = 10_000;
 /// Webhooks that are read from the store at once.

@@ -149,7 +149,7 @@ impl Policy {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::webhooks::limits::RESTS_MS;
     use domain::ids::{UserId, Uuid};
@@ -160,7 +160,7 @@ mod tests {
         Policy { rests_ms: RESTS_MS.to_vec() }
     }
 
-    fn hook(holder: Option<u128>, next_try_ms: i64) -> WebhookRecord {
+    pub(in crate::webhooks) fn hook(holder: Option<u128>, next_try_ms: i64) -> WebhookRecord {
         let owner = UserId::from_u128(1);
         WebhookRecord {
             id: HookId(Uuid::from_u128(1)),
@@ -172,6 +172,7 @@ mod tests {
             description: String::new(),
             kinds: vec![],
             secret: vec![],
+            old_secrets: vec![],
             state: HookState::Active,
             reason: String::new(),
             position: None,

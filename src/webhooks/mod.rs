@@ -7,6 +7,8 @@
 //! | `machine` | whose turn, when, what follows from an outcome, when to give up: pure |
 //! | `target` | where webhooks may be sent: pure |
 //! | `sign` | signatures: pure |
+//! | `secrets` | replacing a secret, and which ones sign: pure |
+//! | `authorities` | whose certificates are believed |
 //! | `client` | one attempt over the network |
 //! | `deliver` | one turn of a webhook |
 //! | `dispatch` | the task that gives turns |
@@ -15,16 +17,20 @@
 //! there. Among several nodes one has it at a time; it is named in the webhook, and another takes it by comparison when
 //! that one was declared dead, as with learners.
 
+mod authorities;
 mod client;
 mod deliver;
 mod dispatch;
 pub mod limits;
 mod machine;
+mod secrets;
 mod sign;
 mod target;
 
+pub use authorities::Authorities;
 pub use client::{Resolve, system_resolver};
 pub use machine::{Policy, Reason};
+pub use secrets::replace;
 pub use sign::{new_secret, secret_text};
 pub use target::{BadTarget, Target};
 
@@ -75,6 +81,8 @@ pub struct HookOptions {
     pub attempt_within_ms: u64,
     /// How long a turn of one webhook lasts before others have theirs, in milliseconds.
     pub turn_within_ms: u64,
+    /// Whose certificates are believed besides those that the field's programs believe.
+    pub authorities: Authorities,
     /// Finds the addresses of names.
     pub resolve: Resolve,
 }
@@ -87,6 +95,7 @@ impl Default for HookOptions {
             allow_loopback: false,
             attempt_within_ms: ATTEMPT_WITHIN_MS,
             turn_within_ms: TURN_WITHIN_MS,
+            authorities: Authorities::default(),
             resolve: system_resolver(),
         }
     }

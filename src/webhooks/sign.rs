@@ -19,11 +19,19 @@ pub fn secret_text(secret: &[u8]) -> String {
     format!("{PREFIX}{}", BASE64.encode(secret))
 }
 
-/// `webhook-signature` of a message.
-pub fn signature(secret: &[u8], id: &str, timestamp_s: i64, body: &[u8]) -> String {
+/// `webhook-signature` of a message: one signature for each secret, with spaces between them.
+pub fn signature<'a>(
+    secrets: impl Iterator<Item = &'a [u8]>,
+    id: &str,
+    timestamp_s: i64,
+    body: &[u8],
+) -> String {
     let signed = [format!("{id}.{timestamp_s}.").as_bytes(), body].concat();
-    let tag = hmac(&Key::new(HMAC_SHA256, secret), &signed);
-    format!("v1,{}", BASE64.encode(tag.as_ref()))
+    let one = |secret: &[u8]| {
+        let tag = hmac(&Key::new(HMAC_SHA256, secret), &signed);
+        format!("v1,{}", BASE64.encode(tag.as_ref()))
+    };
+    secrets.map(one).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -35,9 +43,14 @@ mod tests {
     fn a_message_is_signed_as_the_specification_shows_it() {
         // The example of the reference libraries.
         let secret = BASE64.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signed =
-            signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let signed = |secrets: &[&[u8]]| {
+            let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#);
+            signature(secrets.iter().copied(), id, 1_614_265_330, body)
+        };
+        let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        assert_eq!(signed(&[&secret]), expected);
+        let both = signed(&[b"another", &secret]);
+        assert_eq!(both.split(' ').nth(1), Some(expected));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::log::unreadable;
 use domain::ids::{ClassId, OrgId, RunId, UserId, Uuid};
-use ports::codec::{kinds_of, kinds_text};
+use ports::codec::{kinds_of, kinds_text, old_secrets_of, old_secrets_text};
 use ports::{Attempt, EventId, Feed, HookId, HookState, StoreError, WebhookRecord};
 use scylla::DeserializeRow;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,9 @@ struct Body {
     holder: Option<String>,
     created_ms: i64,
     updated_ms: i64,
+    /// Replaced secrets; without one until the first is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    old_secrets: Option<String>,
 }
 
 /// The cell of a record.
@@ -72,6 +75,7 @@ pub(super) fn body_of(record: &WebhookRecord) -> Result<String, StoreError> {
         holder: record.holder.map(|run| run.to_string()),
         created_ms: record.created_ms,
         updated_ms: record.updated_ms,
+        old_secrets: (!record.old_secrets.is_empty()).then(|| old_secrets_text(&record.old_secrets)),
     };
     serde_json::to_string(&body).map_err(|error| unreadable(&error))
 }
@@ -96,6 +100,8 @@ impl Stored {
             class: maybe(body.class.as_ref())?.map(ClassId),
             kinds: kinds_of(&body.kinds).map_err(|error| unreadable(&error))?,
             secret: row.secret,
+            old_secrets: old_secrets_of(body.old_secrets.as_deref().unwrap_or("[]"))
+                .map_err(|error| unreadable(&error))?,
             state: HookState::of_word(&body.state)
                 .ok_or_else(|| unreadable(&"the state of a webhook is unknown"))?,
             position: position.transpose()?,

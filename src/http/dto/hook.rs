@@ -79,11 +79,13 @@ pub(in crate::http) struct HookOut {
     next_try_at: Option<i64>,
     /// The event up to which everything was delivered.
     delivered_to: Option<Uuid>,
+    /// Until when deliveries are signed with a secret that was replaced as well, Unix milliseconds.
+    old_secret_until: Option<i64>,
     created_at: i64,
     updated_at: i64,
 }
 
-/// A webhook that was just made.
+/// A webhook that has a new secret.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct NewHookOut {
     #[serde(flatten)]
@@ -183,6 +185,7 @@ impl From<WebhookRecord> for HookOut {
             failures: hook.failures,
             next_try_at: Some(hook.next_try_ms).filter(|_| hook.failures > 0),
             delivered_to: hook.position.map(|position| position.uuid()),
+            old_secret_until: hook.old_secrets.first().map(|old| old.until_ms),
             created_at: hook.created_ms,
             updated_at: hook.updated_ms,
         }

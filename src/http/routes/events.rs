@@ -41,6 +41,14 @@ pub(super) fn list() -> Vec<Endpoint> {
             .answers::<HookOut>(200),
         Endpoint::new(Delete, hook, RUN, webhooks::remove, "Removes a webhook").answers_nothing(204),
         Endpoint::new(
+            Post,
+            "/api/v1/webhooks/{hook_id}/secret",
+            RUN,
+            webhooks::replace_secret,
+            "Another secret, shown this once; for a day deliveries are signed with the one before, too",
+        )
+        .answers::<NewHookOut>(200),
+        Endpoint::new(
             Get,
             "/api/v1/webhooks/{hook_id}/deliveries",
             RUN,

@@ -157,7 +157,10 @@ fn what_an_archive_says_of_its_lengths_is_not_believed() {
     let parts = entries(&fixture("latest.apkg"));
     let whole = Person::new(&place);
     assert_eq!(whole.import("filename=x.apkg", &honest(&parts))["phase"], "done");
-    let whole = whole.all();
+    let sizes = |person: &Person| -> Vec<(String, usize)> {
+        person.all().into_iter().map(|(path, cards)| (path, cards.len())).collect()
+    };
+    let whole = sizes(&whole);
     for lie in ["collection.anki21b", "media", "0", "meta"] {
         for said in [0, 1, 100, 4_000_000_000] {
             let person = Person::new(&place);
@@ -165,7 +168,7 @@ fn what_an_archive_says_of_its_lengths_is_not_believed() {
             let job = person.import("filename=x.apkg", &file);
             // Either it is refused, or all of it is there: what is said is never what is done.
             if job["phase"] == "done" {
-                assert_eq!(person.all(), whole, "{lie} of {said}: {job}");
+                assert_eq!(sizes(&person), whole, "{lie} of {said}: {job}");
             } else {
                 refused(&person, &format!("{lie} of {said}"), None, &job);
             }
@@ -193,7 +196,7 @@ fn a_file_that_nobody_named_is_believed_to_be_one_thing_and_what_does_not_fit_th
     assert_eq!(person.decks(), Vec::<Value>::new());
     assert_eq!(person.get("/imports").expect(200)["items"].as_array().unwrap().len(), 0, "no job was made");
     // Whoever says what it is is believed, and so is a parameter of what it seems to be.
-    let job = person.import("format=csv&header=false&title=Braces&filename=x.txt", lines);
+    let job = person.import("format=csv&header=false&title=Braces&filename=x.txt", b"{a},{b}\n");
     assert_eq!((&job["phase"], &job["format"]), (&"done".into(), &"csv".into()), "{job}");
     let job = person.import("title=Lines&filename=x.txt", lines);
     assert_eq!((&job["phase"], &job["format"]), (&"done".into(), &"jsonl".into()), "{job}");

@@ -155,7 +155,7 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         (Verb::Post, "/api/v1/decks/{deck_id}/scheduler/fitting") => ("", ""),
         (Verb::Post, "/api/v1/webhooks") => ("", r#"{"url":"http://127.0.0.1:9/hook"}"#),
         (Verb::Patch, "/api/v1/webhooks/{hook_id}") => ("", r#"{"description":"x"}"#),
-        (Verb::Post, "/api/v1/webhooks/{hook_id}/test") => ("", ""),
+        (Verb::Post, "/api/v1/webhooks/{hook_id}/test" | "/api/v1/webhooks/{hook_id}/secret") => ("", ""),
         (Verb::Post | Verb::Patch, path) => panic!("{path} has no sample: say what a good request of it is"),
         (Verb::Get | Verb::Put | Verb::Delete, _) => ("", ""),
     };

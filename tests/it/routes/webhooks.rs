@@ -142,3 +142,32 @@ async fn what_a_webhook_cannot_be_is_refused_with_a_sentence() {
     }
     site.post(&admin, "/webhooks", json!({"url": "http://127.0.0.1:9/"})).await.refuses(422, "invalid");
 }
+
+#[actix_web::test]
+async fn a_secret_is_replaced_and_the_one_before_signs_along_for_a_day() {
+    let site = Site::open().await;
+    let (teacher, colleague) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Teacher, Some(1)));
+    let receiver = Receiver::start(Mood::Says(200, ""));
+    let hook = made(&site, &teacher, json!({"url": receiver.url()})).await;
+    let path = format!("/webhooks/{}", id(&hook, "webhook_id"));
+    assert_eq!(hook["old_secret_until"], Value::Null);
+    site.post(&colleague, &format!("{path}/secret"), json!(null)).await.refuses(404, "not_found");
+    let replaced = site.post(&teacher, &format!("{path}/secret"), json!(null)).await;
+    assert_eq!(replaced.header("cache-control"), "no-store");
+    let replaced = replaced.expect(200);
+    let (old, new) = (id(&hook, "secret"), id(&replaced, "secret"));
+    assert_ne!(old, new);
+    let until_ms = replaced["old_secret_until"].as_i64().unwrap();
+    assert!((until_ms - site.clock.wall_ms() - 86_400_000).abs() < 60_000);
+    assert!(!site.get(&teacher, &path).await.text().contains("whsec_"), "it is shown once");
+    let signed = async || {
+        site.post(&teacher, &format!("{path}/test"), json!(null)).await.expect(200);
+        let got = receiver.got().pop().unwrap();
+        (got.is_signed_with(&new), got.is_signed_with(&old), got.headers["webhook-signature"].clone())
+    };
+    let (by_new, by_old, signatures) = signed().await;
+    assert!(by_new && by_old && signatures.split(' ').count() == 2, "{signatures}");
+    site.clock.set_wall_ms(until_ms);
+    let (by_new, by_old, signatures) = signed().await;
+    assert!(by_new && !by_old && !signatures.contains(' '), "{signatures}");
+}

@@ -80,6 +80,10 @@ impl Place {
 
     /// Starts it and waits for nothing.
     pub fn spawn(&self) -> Life {
+        self.spawn_with(&[])
+    }
+
+    fn spawn_with(&self, more: &[&str]) -> Life {
         let ready = self.ready_file();
         let _ = std::fs::remove_file(&ready);
         let mut child = self
@@ -89,6 +93,7 @@ impl Place {
             .arg("--dev-webhooks")
             .arg("--ready-file")
             .arg(&ready)
+            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -106,7 +111,12 @@ impl Place {
 
     /// Starts it and waits until it is ready.
     pub fn start(&self) -> Life {
-        let mut life = self.spawn();
+        self.start_with(&[])
+    }
+
+    /// The same, told more.
+    pub fn start_with(&self, more: &[&str]) -> Life {
+        let mut life = self.spawn_with(more);
         eventually("the server is ready", || {
             assert!(life.child.try_wait().unwrap().is_none(), "it ended: {:?}", life.lines());
             self.is_ready()

@@ -7,5 +7,6 @@ mod nodes;
 pub mod receiver;
 mod restarts;
 mod school;
+mod secure;
 mod sittings;
 mod turns;

@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// How a receiver behaves.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,26 +78,38 @@ pub struct Receiver {
     got: Arc<Mutex<Vec<Got>>>,
     /// How often somebody connected.
     calls: Arc<Mutex<usize>>,
+    /// How it speaks TLS; without it, it does not.
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Receiver {
     pub fn start(mood: Mood) -> Receiver {
+        Self::open(mood, None)
+    }
+
+    /// One that is called by https.
+    pub fn start_secure(mood: Mood, tls: ServerConfig) -> Receiver {
+        Self::open(mood, Some(Arc::new(tls)))
+    }
+
+    fn open(mood: Mood, tls: Option<Arc<ServerConfig>>) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let receiver =
-            Receiver { port, mood: Arc::new(Mutex::new(mood)), got: Arc::default(), calls: Arc::default() };
+        let mood = Arc::new(Mutex::new(mood));
+        let receiver = Receiver { port, mood, got: Arc::default(), calls: Arc::default(), tls };
         let own = receiver.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let own = own.clone();
-                std::thread::spawn(move || own.serve(stream.unwrap()));
+                std::thread::spawn(move || own.called(stream.unwrap()));
             }
         });
         receiver
     }
 
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/hook?a=b", self.port)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}/hook?a=b", self.port)
     }
 
     pub fn port(&self) -> u16 {
@@ -124,13 +137,21 @@ impl Receiver {
             .collect()
     }
 
-    fn serve(&self, mut stream: TcpStream) {
+    fn called(&self, stream: TcpStream) {
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        match &self.tls {
+            None => self.serve(stream),
+            Some(tls) => self.serve(StreamOwned::new(ServerConnection::new(tls.clone()).unwrap(), stream)),
+        }
+    }
+
+    fn serve(&self, mut stream: impl Read + Write) {
         *self.calls.lock().unwrap() += 1;
         let mood = self.mood.lock().unwrap().clone();
         if mood == Mood::Cuts {
             return;
         }
-        let Some(got) = read(&stream, mood.clone()) else { return };
+        let Some(got) = read(&mut stream, mood.clone()) else { return };
         self.got.lock().unwrap().push(got);
         match mood {
             Mood::Says(status, head) => {
@@ -149,12 +170,11 @@ impl Receiver {
 }
 
 /// Waits until the other side has enough of it.
-fn wait_for_the_end(stream: &mut TcpStream) {
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+fn wait_for_the_end(stream: &mut impl Read) {
     let _ = stream.read(&mut [0]);
 }
 
-fn read(stream: &TcpStream, mood: Mood) -> Option<Got> {
+fn read(stream: &mut impl Read, mood: Mood) -> Option<Got> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

@@ -117,6 +117,7 @@ impl School {
             description: String::new(),
             kinds: vec![],
             secret: SECRET.to_vec(),
+            old_secrets: vec![],
             state: HookState::Active,
             reason: String::new(),
             position: None,

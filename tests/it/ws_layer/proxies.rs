@@ -44,6 +44,7 @@ fn options(data_dir: &Path, trusted_proxies: &[&str]) -> ServerOptions {
         allowed_origins: Vec::new(),
         dev_clock: false,
         dev_webhooks: false,
+        webhook_authorities: studyhall::webhooks::Authorities::default(),
         ready_file: None,
         workers: 1,
         trusted_proxies: trusted_proxies.iter().map(|range| range.parse().unwrap()).collect(),

@@ -6,7 +6,8 @@ use crate::rows::{START_MS, user};
 use domain::ids::{ClassId, OrgId, RunId, Uuid};
 use ports::webhooks::ATTEMPTS_KEPT;
 use ports::{
-    Attempt, Cause, EventId, EventKind, Feed, HookId, HookState, WebhookRecord, Webhooks, WebhooksError,
+    Attempt, Cause, EventId, EventKind, Feed, HookId, HookState, OldSecret, WebhookRecord, Webhooks,
+    WebhooksError,
 };
 
 /// Makes a test of each promise about webhooks: see [`store_contract!`](crate::store_contract).
@@ -46,6 +47,7 @@ pub fn record(n: u64) -> WebhookRecord {
         description: String::new(),
         kinds: vec![],
         secret: vec![n as u8; 24],
+        old_secrets: vec![],
         state: HookState::Active,
         reason: String::new(),
         position: None,
@@ -90,6 +92,10 @@ pub async fn a_webhook_is_read_as_it_was_stored(store: &impl Webhooks) {
         description: "Für die 7b".to_owned(),
         kinds: vec![EventKind::ImportFinished, EventKind::SittingEnded],
         secret: (0..=255).collect(),
+        old_secrets: vec![
+            OldSecret { secret: (0..=255).rev().collect(), until_ms: START_MS + 5 },
+            OldSecret { secret: vec![], until_ms: -1 },
+        ],
         state: HookState::Disabled,
         reason: "gone: it is not there any more".to_owned(),
         position: Some(EventId::next(&feed, None, START_MS)),
