@@ -44,6 +44,8 @@ const COMMANDS = {
   withdraw: "Taking the assignment back",
   ask: "The question",
   end_ask: "Taking the question away",
+  close_ask: "Closing the vote",
+  warm_up: "The warm-up",
   accept: "Accepting the answer",
   extra_time: "The extra time",
   remove: "Removing the student",

@@ -12,7 +12,8 @@ const ROUNDS = ["First vote", "Second vote"];
 export class LiveAsk {
   /**
    * @param {{api: object, texts: import("./card-texts.js").CardTexts}} parts
-   * @param {{ask: (card: object, seconds: number) => void, again: (question: object, seconds: number) => void, end: () => void}} does
+   * @param {{ask: (card: object, seconds: number) => void, again: (question: object, seconds: number) => void,
+   *   close: (question: object) => void, end: () => void}} does
    */
   constructor({ api, texts }, does) {
     this.texts = texts;
@@ -28,11 +29,12 @@ export class LiveAsk {
     this.table = h("table", { className: "histogram", "aria-label": "Votes" });
     this.answer_button = h("button", { type: "button", onclick: () => this.turn() }, "Show the answer");
     this.again_button = h("button", { type: "button", onclick: () => this.again() }, "Vote again");
+    this.close_button = h("button", { type: "button", hidden: true, onclick: () => this.does.close(this.question) }, "Close the vote");
     this.end_button = h("button", { type: "button", onclick: () => this.does.end() }, "Take the question away");
     this.put_part = h(
       "div",
       { className: "ask-put", hidden: true },
-      h("div", { className: "ask-line" }, this.clock, this.votes),
+      h("div", { className: "ask-line" }, this.clock, this.close_button, this.votes),
       this.front,
       this.back,
       this.table,
@@ -103,6 +105,7 @@ export class LiveAsk {
     setText(this.clock, is_open ? clockText(left) : is_put ? "Closed" : "Taken away");
     this.clock.dataset.state = is_open ? "open" : "closed";
     show(this.again_button, is_put && !is_open && this.rounds < 2);
+    show(this.close_button, is_open);
     show(this.end_button, is_put);
     const state = is_open ? `A question is open.` : is_put ? "The vote is closed." : "";
     setText(this.said, state);

@@ -9,6 +9,9 @@ import { nameOf } from "./lesson-words.js";
 import { ordered } from "./standing.js";
 
 export const MESSAGE_LENGTH = 500;
+/** Cards of a warm-up. */
+const WARM_UP_BEGINS_WITH = 5;
+const WARM_UP_MOST = 50;
 /** Cards and students that one assignment may name. */
 const NAMED_MOST = 200;
 
@@ -47,7 +50,8 @@ export class MessageForm {
 export class AssignForm {
   /**
    * @param {object} api the class's API
-   * @param {{assign: (assignment: object) => void, withdraw: (deck_id: string) => void, numberOf: (student_id: string) => number}} does
+   * @param {{assign: (assignment: object) => void, withdraw: (deck_id: string) => void,
+   *   warmUp: (deck_id: string, count: number) => void, numberOf: (student_id: string) => number}} does
    */
   constructor(api, does) {
     this.does = does;
@@ -63,6 +67,16 @@ export class AssignForm {
     this.people = h("fieldset", { className: "assign-people", hidden: true }, h("legend", {}, "Students"));
     this.complaint = h("p", { className: "complaint", role: "alert" });
     this.button = h("button", { className: "primary" }, "Assign");
+    this.count = h("input", { id: "warm-up-count", type: "number", min: 1, max: WARM_UP_MOST, step: 1, required: true, value: WARM_UP_BEGINS_WITH });
+    this.warm_button = h("button", {}, "Start it");
+    this.warm_up = h(
+      "form",
+      { className: "row inline-form warm-up", onsubmit: (event) => this.warmUp(event) },
+      h("label", { htmlFor: "warm-up-count" }, "Warm-up: cards of the deck"),
+      this.count,
+      this.warm_button,
+    );
+    this.warm_note = h("p", { className: "quiet" }, "The cards that those who are here are about to forget, one of a note.");
     this.now = h("ul", { className: "assigned", "aria-label": "Assigned now" });
     this.list = new KeyedList(this.now, (deck_id) => deck_id, (deck_id) => this.assignedRow(deck_id));
     this.element = h(
@@ -70,6 +84,8 @@ export class AssignForm {
       { className: "panel live-assign", ontoggle: () => this.draw() },
       h("summary", {}, "Assign a deck or cards"),
       h("form", { onsubmit: (event) => this.submit(event) }, this.picker.element, this.chosen, h("label", { htmlFor: "assign-to" }, "To"), this.to, this.people, h("div", { className: "row" }, this.button), this.complaint),
+      this.warm_up,
+      this.warm_note,
       this.now,
     );
     this.titles = new Map();
@@ -94,7 +110,7 @@ export class AssignForm {
   update(picture, { has_document }) {
     this.picture = picture;
     if (!has_document) return;
-    this.button.disabled = !picture.isOn;
+    this.button.disabled = this.warm_button.disabled = !picture.isOn;
     this.list.put([...new Set(picture.document.assigned)]);
     show(this.now, picture.document.assigned.length > 0);
   }
@@ -141,6 +157,13 @@ export class AssignForm {
     if (to.length > 0) assignment.to = to;
     this.does.assign(assignment);
     this.clear();
+  }
+
+  warmUp(event) {
+    event.preventDefault();
+    const { deck_id } = this.picker;
+    setText(this.complaint, deck_id === null ? "The class has no deck to review." : "");
+    if (deck_id !== null) this.does.warmUp(deck_id, Number(this.count.value));
   }
 
   assignedRow(deck_id) {

@@ -40,11 +40,11 @@ export class LiveView {
     this.totals = new LiveTotals();
     this.grid = new LiveGrid((student_id) => this.student.open(student_id, this.picture, clock.now()));
     this.student = new StudentPanel({ numberOf, extraTime: (student_id, percent) => this.say({ type: "extra_time", student_id, percent }), remove: (student_id) => this.say({ type: "remove", student_id }) });
-    this.asks = new LiveAsk({ api: classes, texts: this.texts }, { ask: (card, seconds) => this.ask(card, seconds), again: (question, seconds) => this.askAgain(question, seconds), end: () => this.say({ type: "end_ask" }) });
+    this.asks = new LiveAsk({ api: classes, texts: this.texts }, { ask: (card, seconds) => this.ask(card, seconds), again: (question, seconds) => this.askAgain(question, seconds), close: ({ ask_id }) => this.say({ type: "close_ask", ask_id }), end: () => this.say({ type: "end_ask" }) });
     const accept = ({ deck_id, card_id }, text) => this.say({ type: "accept", deck_id, card_id, text });
     this.cards = new LiveCards(this.texts, { accept, outcome, numberOf, ask: (card) => this.asks.ask(card) });
     this.message = new MessageForm((message) => this.say({ type: "message", message }));
-    this.assign = new AssignForm(classes, { numberOf, assign: (assignment) => this.say({ type: "assign", ...assignment }), withdraw: (deck_id) => this.say({ type: "withdraw", deck_id }) });
+    this.assign = new AssignForm(classes, { numberOf, assign: (assignment) => this.say({ type: "assign", ...assignment }), withdraw: (deck_id) => this.say({ type: "withdraw", deck_id }), warmUp: (deck_id, count) => this.say({ type: "warm_up", deck_id, count }) });
     this.end = new LiveEnd({ api: classes, texts: this.texts, class_id, numberOf });
     this.lobby = new LiveLobby(app.join, class_id);
     this.need = h("p", { className: "need-line", role: "status" });
@@ -63,6 +63,7 @@ export class LiveView {
       ),
       this.student.element,
     );
+    if (app.is_stand_in) for (const part of [this.head.back, this.lobby.element, this.asks.choose, this.assign.element]) show(part, false);
     this.onKey = (event) => event.key === "Escape" && this.is_projected && !this.student.element.open && this.project();
   }
 
@@ -75,7 +76,7 @@ export class LiveView {
     addEventListener("keydown", this.onKey);
     this.client.begin();
     this.ticker = setInterval(() => this.schedule(), CLOCK_MS);
-    this.load();
+    if (!this.app.is_stand_in) this.load();
   }
 
   leave() {
@@ -129,7 +130,7 @@ export class LiveView {
     this.assign.update(picture, changed);
     this.student.update(picture, changed, now);
     this.end.update(picture, changed, forced);
-    this.lobby.update(picture.document);
+    if (!this.app.is_stand_in) this.lobby.update(picture.document);
     show(this.asks.element, picture.isOn || picture.question !== null);
     show(this.steer, picture.isOn);
   }
@@ -165,4 +166,4 @@ export class LiveView {
   }
 }
 
-const DONE = { message: "All see the message.", assign: "Assigned: these cards come next.", extra_time: "The extra time is kept.", remove: "Removed from the lesson." };
+const DONE = { message: "All see the message.", assign: "Assigned: these cards come next.", warm_up: "Warm-up: the cards that are about to be forgotten come next.", extra_time: "The extra time is kept.", remove: "Removed from the lesson." };

@@ -74,5 +74,11 @@ pub(crate) const NAMES_EVERY_MS: u64 = 60_000;
 pub(crate) const RECORD_STORED_WITHIN_MS: u64 = 10_000;
 /// Learners whose answers are graded anew at once, after a text was accepted.
 pub(crate) const ACCEPTS_AT_ONCE: usize = 16;
+/// Students whose memory is read at once when a warm-up is chosen.
+pub(crate) const WARM_UP_READS_AT_ONCE: usize = 8;
+/// Cards of one student that are weighed in one turn, before others have theirs.
+pub(crate) const WARM_UP_CARDS_A_TURN: usize = 512;
+/// How long the cards of a warm-up may take to be chosen, in milliseconds.
+pub(crate) const WARM_UP_WITHIN_MS: u64 = 10_000;
 /// How long a class rests that fell, or whose record could not be read, in milliseconds.
 pub(crate) const CLASS_RESTS_MS: u64 = 500;

@@ -148,6 +148,10 @@ pub const GATHER_CELLS_MS: u64 = 1_500;
 pub const RECOUNTS_AT_ONCE: usize = 64;
 /// Cards of one warm-up.
 pub const WARM_UP_CARDS_MAX: usize = 50;
+/// Students for whom a warm-up is chosen; of more who are there so many, evenly over all.
+pub const WARM_UP_STUDENTS_MAX: usize = 500;
+/// Warm-ups of one lesson whose cards are being chosen at once.
+pub const WARM_UPS_AT_ONCE: usize = 4;
 /// Classes whose lessons one session attends at once; of more one that is over is forgotten, or else the one that began first.
 pub const LESSONS_PER_LEARNER: usize = 8;
 /// A session tells a lesson how its learner does no more often than this, in milliseconds.

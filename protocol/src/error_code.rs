@@ -34,6 +34,8 @@ pub enum ErrorCode {
     UnknownAsk,
     /// Of a teacher's command: as much is assigned as may be.
     TooMany,
+    /// Of a teacher's `warm_up`: no review of the deck's cards would add to what those who are there remember.
+    NothingToReview,
     /// The store can never hold it; it lies in quarantine.
     Internal,
     /// Too many commands without a verdict: send it again later with the same id.
@@ -44,7 +46,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of the document.
-    pub const ALL: [ErrorCode; 18] = [
+    pub const ALL: [ErrorCode; 19] = [
         ErrorCode::Malformed,
         ErrorCode::UnknownType,
         ErrorCode::BadTime,
@@ -60,6 +62,7 @@ impl ErrorCode {
         ErrorCode::UnknownStudent,
         ErrorCode::UnknownAsk,
         ErrorCode::TooMany,
+        ErrorCode::NothingToReview,
         ErrorCode::Internal,
         ErrorCode::Busy,
         ErrorCode::TokenExpiring,
@@ -83,6 +86,7 @@ impl ErrorCode {
             ErrorCode::UnknownStudent => "unknown_student",
             ErrorCode::UnknownAsk => "unknown_ask",
             ErrorCode::TooMany => "too_many",
+            ErrorCode::NothingToReview => "nothing_to_review",
             ErrorCode::Internal => "internal",
             ErrorCode::Busy => "busy",
             ErrorCode::TokenExpiring => "token_expiring",
@@ -113,6 +117,7 @@ impl ErrorCode {
             | ErrorCode::UnknownStudent
             | ErrorCode::UnknownAsk
             | ErrorCode::TooMany
+            | ErrorCode::NothingToReview
             | ErrorCode::Internal => true,
         }
     }

@@ -77,6 +77,18 @@ pub enum Teach {
     },
     /// The question is taken from the screens.
     EndAsk,
+    /// The vote on the question closes now.
+    CloseAsk {
+        /// The question.
+        ask_id: Uuid,
+    },
+    /// Cards come next for those who are there: the ones whose review keeps most memory alive.
+    WarmUp {
+        /// The deck.
+        deck_id: Uuid,
+        /// How many cards, 1 to 50.
+        count: u16,
+    },
     /// A text is an answer from now on, and was before.
     Accept {
         /// The card's deck.
@@ -107,7 +119,7 @@ pub enum Teach {
 
 impl Teach {
     /// The `type` of each command.
-    pub const TYPES: [&str; 13] = [
+    pub const TYPES: [&str; 15] = [
         "open",
         "pause",
         "resume",
@@ -117,6 +129,8 @@ impl Teach {
         "withdraw",
         "ask",
         "end_ask",
+        "close_ask",
+        "warm_up",
         "accept",
         "extra_time",
         "remove",
@@ -135,6 +149,8 @@ impl Teach {
             Teach::Withdraw { .. } => "withdraw",
             Teach::Ask { .. } => "ask",
             Teach::EndAsk => "end_ask",
+            Teach::CloseAsk { .. } => "close_ask",
+            Teach::WarmUp { .. } => "warm_up",
             Teach::Accept { .. } => "accept",
             Teach::ExtraTime { .. } => "extra_time",
             Teach::Remove { .. } => "remove",
@@ -170,6 +186,11 @@ impl Serialize for Teaching {
                 if *second {
                     map.serialize_entry("second", second)?;
                 }
+            }
+            Teach::CloseAsk { ask_id } => map.serialize_entry("ask_id", ask_id)?,
+            Teach::WarmUp { deck_id, count } => {
+                map.serialize_entry("deck_id", deck_id)?;
+                map.serialize_entry("count", count)?;
             }
             Teach::Accept { deck_id, card_id, text } => {
                 map.serialize_entry("deck_id", deck_id)?;
@@ -224,6 +245,7 @@ pub(crate) struct TeachWire {
     second: Option<bool>,
     text: Option<String>,
     percent: Option<u16>,
+    count: Option<u16>,
     hidden: Option<bool>,
 }
 
@@ -261,6 +283,10 @@ impl TeachWire {
                 second: self.second.unwrap_or(false),
             },
             "end_ask" => Teach::EndAsk,
+            "close_ask" => Teach::CloseAsk { ask_id: self.ask_id.ok_or("ask_id")? },
+            "warm_up" => {
+                Teach::WarmUp { deck_id: self.deck_id.ok_or("deck_id")?, count: self.count.ok_or("count")? }
+            }
             "accept" => Teach::Accept {
                 deck_id: self.deck_id.ok_or("deck_id")?,
                 card_id: self.card_id.ok_or("card_id")?,

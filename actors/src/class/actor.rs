@@ -259,6 +259,7 @@ impl ClassActor {
             }
             ToClass::Recounted { student, figures } => Input::Recounted { student, figures },
             ToClass::CarriedOut(said) => Input::CarriedOut { said },
+            ToClass::WarmedUp { said, cards } => Input::WarmedUp { said, cards },
             ToClass::Reported => Input::Reported,
             ToClass::Superseded(epoch) => {
                 if epoch > live.holder.epoch {

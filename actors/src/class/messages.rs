@@ -1,7 +1,7 @@
 //! What a class and those around it say to each other.
 
 use crate::limits::MONITOR_QUEUE;
-use domain::ids::{EntryId, UserId};
+use domain::ids::{CardId, EntryId, UserId};
 use domain::lesson::{Cell, Command, Figures, MonitorId, Refusal};
 use ports::ClassRecord;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,6 +111,10 @@ pub(super) enum ToClass {
         figures: Option<Box<Figures>>,
     },
     CarriedOut(EntryId),
+    WarmedUp {
+        said: EntryId,
+        cards: Option<Vec<CardId>>,
+    },
     Reported,
     /// Somebody holds the class by this epoch.
     Superseded(u64),

@@ -12,6 +12,7 @@ mod perform;
 mod place;
 mod roster;
 mod tell;
+mod warmup;
 
 pub use accept::Regrading;
 pub use figures::ClassFigures;

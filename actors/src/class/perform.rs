@@ -52,6 +52,9 @@ impl ClassActor {
                 Effect::Recount(students) => self.recount(live, students),
                 Effect::CarryOut(accepting) => self.carry_out(live, accepting),
                 Effect::KeepExtraTime { student, percent } => self.keep_extra_time(student, percent),
+                Effect::ChooseWarmUp { said, deck, count, students } => {
+                    self.choose_warm_up(said, deck, count, students);
+                }
                 Effect::Report(report) => self.keep_report(*report),
                 Effect::Retire => live.retire(),
             }

@@ -227,6 +227,7 @@ impl Core {
                 | ErrorCode::UnknownStudent
                 | ErrorCode::UnknownAsk
                 | ErrorCode::TooMany
+                | ErrorCode::NothingToReview
                 | ErrorCode::Internal
                 | ErrorCode::Busy,
             )

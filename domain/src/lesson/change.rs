@@ -5,7 +5,7 @@ use super::input::Command;
 use super::output::Refusal;
 use super::record::{Accepting, Record};
 use crate::entry::Fnv;
-use crate::ids::{DeckId, EntryId, UserId};
+use crate::ids::{AskId, DeckId, EntryId, UserId};
 use crate::limits::{
     ACCEPTING_MAX, ASK_LONGEST_MS, ASSIGNED_CARDS_MAX, ASSIGNED_MAX, ASSIGNED_TO_MAX, EXTRA_PERCENT_MAX,
     LESSON_COMMANDS_KNOWN, MESSAGE_BYTES_MAX, TYPED_BYTES_MAX,
@@ -32,12 +32,17 @@ impl Record {
             return Err(Refusal::NoLesson);
         }
         self.carry_out(saying, command, is_student)?;
+        self.said(saying.id, command);
+        Ok(())
+    }
+
+    /// A command was carried out: the version rises, and its id is remembered.
+    pub(super) fn said(&mut self, id: EntryId, command: &Command) {
         self.document.version += 1;
         if self.said.len() >= LESSON_COMMANDS_KNOWN {
             self.said.pop_front();
         }
-        self.said.push_back((saying.id, command.digest()));
-        Ok(())
+        self.said.push_back((id, command.digest()));
     }
 
     fn carry_out(
@@ -74,6 +79,9 @@ impl Record {
                 self.put(Ask { id, deck, card, round: *round, opened_ms, closes_ms: *closes_ms })?;
             }
             Command::EndAsk => (self.document.ask, self.first_round) = (None, None),
+            Command::CloseAsk { ask } => self.close_vote(*ask, saying.wall_ms)?,
+            // It is carried out when its cards are chosen.
+            Command::WarmUp { .. } => return Err(Refusal::Busy),
             Command::Accept { deck, card, text } => {
                 if text.trim().is_empty() || text.len() > TYPED_BYTES_MAX {
                     return Err(Refusal::Malformed);
@@ -139,10 +147,23 @@ impl Record {
         if !to.iter().all(|student| is_student(*student)) {
             return Err(Refusal::UnknownStudent);
         }
+        self.add_assigned(Assigned { deck, cards: Arc::from(cards), to: Arc::from(to) })
+    }
+
+    /// Assigns, if there is room.
+    pub(super) fn add_assigned(&mut self, assigned: Assigned) -> Result<(), Refusal> {
         if self.document.assigned.len() >= ASSIGNED_MAX {
             return Err(Refusal::TooMany);
         }
-        self.document.assigned.push(Assigned { deck, cards: Arc::from(cards), to: Arc::from(to) });
+        self.document.assigned.push(assigned);
+        Ok(())
+    }
+
+    /// The vote on this question is over from now on, as if it had been put until a moment ago: who has extra time has it
+    /// in proportion to the time that it was open. A vote that is closed stays as it is.
+    fn close_vote(&mut self, id: AskId, wall_ms: i64) -> Result<(), Refusal> {
+        let ask = self.document.ask.as_mut().filter(|ask| ask.id == id).ok_or(Refusal::UnknownAsk)?;
+        ask.closes_ms = ask.closes_ms.min(wall_ms.max(ask.opened_ms).saturating_sub(1));
         Ok(())
     }
 
@@ -174,6 +195,8 @@ pub(super) enum Needs {
     Record,
     /// Who is enrolled.
     Roster,
+    /// Who is there.
+    Presence,
     /// How the question stands that it ends.
     Votes,
 }
@@ -185,15 +208,22 @@ impl Command {
             Command::ExtraTime { .. } | Command::Remove { .. } => Needs::Roster,
             Command::Assign { to, .. } if !to.is_empty() => Needs::Roster,
             Command::Close | Command::Ask { .. } | Command::EndAsk => Needs::Votes,
+            Command::WarmUp { .. } => Needs::Presence,
             Command::Open { .. }
             | Command::Pause
             | Command::Resume
             | Command::Message(_)
             | Command::Assign { .. }
             | Command::Withdraw { .. }
+            | Command::CloseAsk { .. }
             | Command::Accept { .. }
             | Command::HideNames(_) => Needs::Record,
         }
+    }
+
+    /// Whether something has to be found out before it can be carried out.
+    pub(super) const fn is_chosen_first(&self) -> bool {
+        matches!(self, Command::WarmUp { .. })
     }
 
     /// Whether it means anything only while a lesson is on.
@@ -206,6 +236,8 @@ impl Command {
             | Command::Withdraw { .. }
             | Command::Ask { .. }
             | Command::EndAsk
+            | Command::CloseAsk { .. }
+            | Command::WarmUp { .. }
             | Command::Remove { .. } => true,
             Command::Open { .. }
             | Command::Message(_)
@@ -269,6 +301,15 @@ impl Command {
             Command::HideNames(hidden) => {
                 h.byte(13);
                 h.byte(u8::from(*hidden));
+            }
+            Command::CloseAsk { ask } => {
+                h.byte(14);
+                h.bytes(ask.bytes());
+            }
+            Command::WarmUp { deck, count } => {
+                h.byte(15);
+                h.bytes(deck.bytes());
+                h.bytes(&count.to_le_bytes());
             }
         }
         h.0

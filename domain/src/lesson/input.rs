@@ -81,6 +81,13 @@ pub enum Input {
         /// The command that accepted it.
         said: EntryId,
     },
+    /// The cards of a warm-up are chosen.
+    WarmedUp {
+        /// The command.
+        said: EntryId,
+        /// The cards, the one that is worth most first; `None` if that failed.
+        cards: Option<Vec<CardId>>,
+    },
     /// The report is stored.
     Reported,
     /// Cells may have been lost: all owners of students are called again.
@@ -145,6 +152,18 @@ pub enum Command {
     },
     /// The question is taken from the screens.
     EndAsk,
+    /// The vote on the question that is put closes now.
+    CloseAsk {
+        /// The question.
+        ask: AskId,
+    },
+    /// Cards of a deck come next for those who are there: the ones whose review keeps most memory alive.
+    WarmUp {
+        /// The deck.
+        deck: DeckId,
+        /// How many, 1 to [`WARM_UP_CARDS_MAX`](crate::limits::WARM_UP_CARDS_MAX).
+        count: u16,
+    },
     /// A text is an answer from now on.
     Accept {
         /// The card's deck.

@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 /// A command that waits for its record to be durable.
 #[derive(Clone, Copy, Debug)]
-struct Waiting {
-    version: u64,
-    monitor: MonitorId,
-    seq: u64,
-    id: EntryId,
+pub(super) struct Waiting {
+    pub version: u64,
+    pub monitor: MonitorId,
+    pub seq: u64,
+    pub id: EntryId,
 }
 
 /// The record on its way to the store.
@@ -67,6 +67,13 @@ impl Keep {
         }
     }
 
+    /// A command waits for its record. One that has no room has no verdict, and comes again with its socket.
+    pub(super) fn wait(&mut self, waiting: Waiting) {
+        if self.waiting.len() < LESSON_COMMANDS_WAITING {
+            self.waiting.push_back(waiting);
+        }
+    }
+
     fn then(&mut self, effect: Effect) {
         self.then.push((self.next.document.version, effect));
     }
@@ -82,7 +89,7 @@ impl Lesson {
         command: &Command,
         fx: &mut Vec<Effect>,
     ) {
-        let verdict = self.try_command(now, (monitor, seq), (id, by), command);
+        let verdict = self.try_command(now, (monitor, seq), (id, by), command, fx);
         if let Err(refusal) = verdict {
             fx.push(Effect::Verdict { monitor, seq, id, refusal: Some(refusal) });
         }
@@ -95,7 +102,11 @@ impl Lesson {
         (monitor, seq): (MonitorId, u64),
         (id, by): (EntryId, UserId),
         command: &Command,
+        fx: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
+        if let Some(warming) = self.warming(id) {
+            return warming.join((monitor, seq), command);
+        }
         let known = self.keep.next.said.iter().find(|(said, _)| *said == id).map(|(_, digest)| *digest);
         if self.keep.waiting.len() >= LESSON_COMMANDS_WAITING {
             return Err(Refusal::Busy);
@@ -105,6 +116,9 @@ impl Lesson {
             Some(_) => {}
             // It is not known yet what it is judged by: it comes again under its id.
             None if !self.may_judge(command) => return Err(Refusal::Busy),
+            None if command.is_chosen_first() => {
+                return self.begin_warm_up(now, (monitor, seq), id, command, fx);
+            }
             None => {
                 let seats = &self.seats;
                 let saying = Saying { id, by, wall_ms: now.wall_ms };
@@ -124,6 +138,7 @@ impl Lesson {
         match command.needs() {
             Needs::Record => true,
             Needs::Roster => self.is_seated,
+            Needs::Presence => self.is_seated && self.gather.is_none(),
             Needs::Votes => {
                 let is_put = self.keep.next.is_on() && self.keep.next.document.ask.is_some();
                 !is_put || self.gather.is_none()
@@ -153,6 +168,8 @@ impl Lesson {
             | Command::Withdraw { .. }
             | Command::Ask { .. }
             | Command::EndAsk
+            | Command::CloseAsk { .. }
+            | Command::WarmUp { .. }
             | Command::Remove { .. }
             | Command::HideNames(_) => {}
         }

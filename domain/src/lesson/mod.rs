@@ -25,6 +25,7 @@ pub mod struggle;
 mod told;
 mod view;
 pub mod votes;
+mod warming;
 pub mod warmup;
 mod watch;
 
@@ -41,6 +42,7 @@ use crate::session::Now;
 use gather::Gather;
 use keep::Keep;
 use seats::{Key, Seats};
+use warming::Warming;
 use watch::Watch;
 
 /// How often it is looked who fell silent, in milliseconds.
@@ -54,6 +56,8 @@ pub struct Lesson {
     keep: Keep,
     seats: Seats,
     watch: Watch,
+    /// Warm-ups whose cards are being chosen.
+    warming: Vec<Warming>,
     /// Figures are being gathered: after it was taken over, and for the report.
     gather: Option<Gather>,
     /// Who is enrolled.
@@ -80,6 +84,7 @@ impl Lesson {
             keep: Keep::new(record),
             seats: Seats::new(epoch),
             watch: Watch::new(epoch << 32),
+            warming: Vec::new(),
             gather: has_figures.then(|| Gather::new(now)),
             roster: Vec::new(),
             is_seated: false,
@@ -123,6 +128,7 @@ impl Lesson {
             }
             Input::NobodyTells => self.recount_unheard(now, fx),
             Input::CarriedOut { said } => self.carried_out(said),
+            Input::WarmedUp { said, cards } => self.warmed_up(said, cards.as_deref(), fx),
             Input::Reported => self.reported(),
             Input::Tick => {}
         }
@@ -283,7 +289,10 @@ impl Lesson {
         }
         if record.rounds() != before.rounds() {
             let id = |record: &Record| record.document.ask.map(|ask| ask.id);
-            if id(&record) == id(before) { self.seats.touch(Key::Ask) } else { self.seats.forget_votes() }
+            match id(&record) == id(before) {
+                true => self.seats.forget_late_votes(&record.rounds()),
+                false => self.seats.forget_votes(),
+            }
         }
         if record.removed != before.removed {
             self.seat();

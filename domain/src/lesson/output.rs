@@ -65,6 +65,17 @@ pub enum Effect {
         /// In percent.
         percent: u16,
     },
+    /// The cards of a warm-up are to be chosen, by what these students remember.
+    ChooseWarmUp {
+        /// The command.
+        said: EntryId,
+        /// The deck.
+        deck: DeckId,
+        /// How many cards.
+        count: usize,
+        /// Whose memory counts.
+        students: Vec<UserId>,
+    },
     /// The lesson is over, and this is its report.
     Report(Box<Report>),
     /// The class has another owner: nothing more comes from here.
@@ -88,6 +99,8 @@ pub enum Refusal {
     UnknownCard,
     /// Too many of these at once.
     TooMany,
+    /// Of a warm-up: no review of the deck's cards would add to what those who are there remember.
+    NothingToReview,
     /// Not now: again later under the same id.
     Busy,
 }

@@ -9,7 +9,7 @@ pub(super) use seat::Seat;
 use sums::CardSums;
 use wrong::WrongGroups;
 
-use super::cell::{Cell, CellVersion, Figures, Presence};
+use super::cell::{Cell, CellVersion, Figures, Presence, Vote};
 use super::document::{Ask, Round};
 use super::input::Student;
 use super::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
@@ -145,6 +145,26 @@ impl Seats {
     pub(super) fn forget_votes(&mut self) {
         self.seats.values_mut().for_each(|seat| seat.votes.clear());
         self.changed.insert(Key::Ask);
+    }
+
+    /// A vote was closed early: what came after its close is none.
+    pub(super) fn forget_late_votes(&mut self, rounds: &[Ask]) {
+        for seat in self.seats.values_mut() {
+            let extra = seat.student.extra_percent;
+            let of_round =
+                |vote: &Vote| rounds.iter().find(|ask| (ask.id, ask.round) == (vote.ask, vote.round));
+            seat.votes.retain(|vote| of_round(vote).is_none_or(|ask| ask.takes(vote.reached_ms, extra)));
+        }
+        self.changed.insert(Key::Ask);
+    }
+
+    /// Students with a socket, at work or not, of whom was heard lately, by their ids.
+    pub(super) fn there(&self, tick_ms: u64) -> impl Iterator<Item = UserId> + '_ {
+        let is_there = move |seat: &&Seat| {
+            let is_quiet = tick_ms.saturating_sub(seat.heard_tick_ms) > SILENT_AFTER_MS;
+            seat.figures.presence != Presence::Left && !is_quiet
+        };
+        self.seats.values().filter(is_there).map(|seat| seat.student.id)
     }
 
     /// Takes a cell, if it is newer than what is known. `true` if its student has a seat.

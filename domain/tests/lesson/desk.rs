@@ -216,6 +216,7 @@ impl Desk {
                 | Effect::Recount(_)
                 | Effect::CarryOut(_)
                 | Effect::KeepExtraTime { .. }
+                | Effect::ChooseWarmUp { .. }
                 | Effect::Retire) => self.others.push(other),
             }
         }

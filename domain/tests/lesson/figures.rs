@@ -1,91 +1,16 @@
-//! What a teacher is told of a class: warm-up, who struggles and why, the hardest cards, the spread of grades.
+//! What a teacher is told of a class: who struggles and why, the hardest cards, the spread of grades.
 
 use crate::desk::{card, deck, student};
-use domain::day::Day;
-use domain::fsrs::{Memory, Model, ONE, STABILITY_MAX, STABILITY_MIN};
 use domain::grade::Grade;
-use domain::ids::{CardId, NoteId};
+use domain::ids::CardId;
 use domain::lesson::cell::Newest;
 use domain::lesson::standing::{WrongGroup, commonest, hardest, spread};
 use domain::lesson::struggle::{Struggle, struggle};
-use domain::lesson::warmup::{Candidate, HORIZON_DAYS, gain, warm_up};
 use domain::lesson::{CardRow, Figures};
-use domain::limits::WARM_UP_CARDS_MAX;
 use proptest::prelude::*;
-
-const TODAY: Day = Day(20_600);
-
-fn memory(stability_days: u32, days_ago: i32) -> Memory {
-    Memory { stability: stability_days * ONE, difficulty: 5 * ONE, on: TODAY.plus(-days_ago) }
-}
-
-fn candidate<'a>(n: u128, memories: &'a [Memory]) -> Candidate<'a> {
-    let note = Some(NoteId::from_u128(n));
-    Candidate { deck: deck(), card: card(n), note, memories, model: Model::everybodys() }
-}
-
-fn cards_of(chosen: &[domain::lesson::warmup::Chosen]) -> Vec<CardId> {
-    chosen.iter().map(|chosen| chosen.card).collect()
-}
-
-#[test]
-fn a_warm_up_takes_what_fades_for_many_before_what_is_safe_or_fades_for_one() {
-    let fading = [memory(4, 4); 20];
-    let safe = [memory(400, 1); 20];
-    let of_one = [memory(4, 4)];
-    let all = || [candidate(1, &safe), candidate(2, &of_one), candidate(3, &fading), candidate(4, &[])];
-    let chosen = warm_up(all(), TODAY, 3);
-    assert_eq!(cards_of(&chosen)[0], card(3));
-    assert!(!cards_of(&chosen).contains(&card(4)), "nobody has seen it");
-    assert_eq!(cards_of(&warm_up(all(), TODAY, 1)), [card(3)]);
-    assert!(warm_up(all(), TODAY, 0).is_empty());
-}
-
-#[test]
-fn a_warm_up_takes_one_card_of_a_note_and_an_end_comes_to_it() {
-    let fading = [memory(4, 4); 3];
-    let same_note = |n| Candidate { note: Some(NoteId::from_u128(1)), ..candidate(n, &fading) };
-    assert_eq!(warm_up([same_note(1), same_note(2), same_note(3)], TODAY, 3).len(), 1);
-    let alone = |n| Candidate { note: None, ..candidate(n, &fading) };
-    assert_eq!(warm_up((0..200).map(alone), TODAY, 200).len(), WARM_UP_CARDS_MAX);
-}
-
-fn memories() -> impl Strategy<Value = Memory> {
-    (STABILITY_MIN..400 * ONE, ONE..=10 * ONE, 0..200_i32).prop_map(|(stability, difficulty, ago)| Memory {
-        stability,
-        difficulty,
-        on: TODAY.plus(-ago),
-    })
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
-
-    #[test]
-    fn no_other_choice_of_as_many_cards_keeps_more_alive(
-        class in prop::collection::vec(prop::collection::vec(memories(), 0..5), 1..9),
-        count in 0..5_usize,
-    ) {
-        let all: Vec<Candidate<'_>> = class.iter().enumerate().map(|(n, m)| candidate(n as u128, m)).collect();
-        let chosen = warm_up(all.clone(), TODAY, count);
-        let worth: f64 = chosen.iter().map(|chosen| chosen.gain).sum();
-        let of = |c: &Candidate<'_>| -> f64 { c.memories.iter().map(|m| gain(m, c.model, TODAY)).sum() };
-        for choice in 0..1_u32 << all.len() {
-            let some = all.iter().enumerate().filter(|(n, _)| choice & (1 << n) != 0).map(|(_, c)| c);
-            if choice.count_ones() as usize <= count {
-                prop_assert!(some.map(of).sum::<f64>() <= worth + 1e-9);
-            }
-        }
-        prop_assert!(chosen.windows(2).all(|two| two[0].gain >= two[1].gain));
-    }
-
-    #[test]
-    fn a_gain_is_a_part_of_one_recall(memory in memories()) {
-        let gain = gain(&memory, Model::everybodys(), TODAY);
-        prop_assert!((0.0..=1.0).contains(&gain));
-        let then = Model::everybodys().recall(&memory, TODAY.plus(HORIZON_DAYS));
-        prop_assert!(gain <= 1.0 - then + 1e-9);
-    }
 
     #[test]
     fn a_spread_of_grades_is_a_thousand_parts(grades in prop::array::uniform6(0..5_000_u64)) {
@@ -170,12 +95,4 @@ fn the_commonest_wrong_answer_is_the_one_of_most_students() {
     let groups = [group(1, 1, 9, 1), group(1, 2, 4, 4), group(2, 3, 5, 4)];
     let named: Vec<u64> = commonest(&groups, 2).iter().map(|group| group.digest).collect();
     assert_eq!(named, [3, 2], "nine times by one is one");
-}
-
-#[test]
-fn what_is_known_best_gains_least() {
-    let model = Model::everybodys();
-    assert!(gain(&memory(3, 3), model, TODAY) > gain(&memory(300, 3), model, TODAY));
-    let best = Memory { stability: STABILITY_MAX, difficulty: ONE, on: TODAY };
-    assert!(gain(&best, model, TODAY) < 0.001);
 }

@@ -9,6 +9,7 @@ mod rules;
 mod sim;
 mod sums;
 mod votes;
+mod warmup;
 
 #[allow(dead_code, reason = "seeds come from the test here")]
 #[path = "../../../tests/kit/src/rng.rs"]

@@ -394,6 +394,50 @@ fn a_second_vote_has_its_own_histogram_and_comes_after_the_first_is_closed() {
 }
 
 #[test]
+fn a_vote_that_is_closed_early_ends_as_by_its_time_and_a_second_one_follows() {
+    let (mut desk, monitor) = Desk::open(4);
+    let mut class = roster(4);
+    class[3] = Student { extra_percent: 50, ..class[3].clone() };
+    desk.input(Input::Roster(class));
+    let close = Command::CloseAsk { ask: FIRST };
+    assert_eq!(desk.says(monitor, close.clone()), Some(Refusal::UnknownAsk), "none is put");
+    desk.says(monitor, ask(&desk, FIRST, Round::First, 600_000));
+    let voted_at = |late_ms| voted(figures(1, 1), &[vote(&desk, Round::First, 5, late_ms)]);
+    let (early, late, last, longer, too_long) =
+        (voted_at(3_000), voted_at(11_500), voted_at(10_900), voted_at(15_900), voted_at(16_100));
+    desk.pass(10_000);
+    desk.cell(0, (1, 1), early);
+    desk.pass(2_000);
+    // It came while nobody knew of the close.
+    desk.cell(1, (1, 1), late.clone());
+    desk.now.wall_ms -= 2_000;
+    let other = Command::CloseAsk { ask: AskId::from_u128(9) };
+    assert_eq!(desk.says(monitor, other), Some(Refusal::UnknownAsk));
+    assert_eq!(desk.says(monitor, close.clone()), None);
+    let put = desk.published.last().unwrap().ask.unwrap();
+    assert!(put.is_closed(desk.now.wall_ms, 0) && !put.is_closed(desk.now.wall_ms, 50), "in proportion");
+    let votes = |desk: &Desk, round: usize| desk.screen(monitor).ask.as_ref().unwrap().rounds[round].votes;
+    desk.pass(500);
+    assert_eq!(votes(&desk, 0), 1, "what came too late is no vote any more");
+    desk.cell(1, (1, 2), late);
+    desk.cell(2, (1, 1), last);
+    desk.cell(3, (1, 1), too_long);
+    desk.pass(500);
+    assert_eq!(votes(&desk, 0), 2, "a second late is in time");
+    desk.cell(3, (1, 2), longer);
+    // Once more changes nothing, and neither does time.
+    assert_eq!(desk.says(monitor, close.clone()), None);
+    assert_eq!(desk.published.last().unwrap().ask, Some(put));
+    assert_eq!(desk.says(monitor, ask(&desk, FIRST, Round::Second, 60_000)), None);
+    desk.pass(500);
+    assert_eq!((votes(&desk, 0), votes(&desk, 1)), (3, 0));
+    assert_eq!(desk.says(monitor, close), None, "the second may be closed too");
+    assert_eq!(desk.record.rounds().iter().filter(|ask| ask.is_closed(desk.now.wall_ms, 0)).count(), 2);
+    desk.says(monitor, Command::EndAsk);
+    assert_eq!(desk.record.asked[0].rounds.len(), 2, "both are kept");
+}
+
+#[test]
 fn time_stands_still_while_a_lesson_is_paused() {
     let (mut desk, monitor) = Desk::open(1);
     let opened = desk.record.opened_ms;
@@ -720,6 +764,8 @@ fn what_needs_a_lesson_is_refused_without_one() {
         Command::Resume,
         Command::Close,
         Command::EndAsk,
+        Command::CloseAsk { ask: FIRST },
+        Command::WarmUp { deck: deck(), count: 5 },
         ask(&desk, FIRST, Round::First, 9_000),
         Command::Assign { deck: deck(), cards: vec![], to: vec![] },
         Command::Withdraw { deck: deck() },

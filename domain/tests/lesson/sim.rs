@@ -183,6 +183,7 @@ impl World {
                 | Effect::Close { .. }
                 | Effect::CarryOut(_)
                 | Effect::KeepExtraTime { .. }
+                | Effect::ChooseWarmUp { .. }
                 | Effect::Retire => {}
             }
         }

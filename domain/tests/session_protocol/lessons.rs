@@ -300,6 +300,30 @@ fn a_vote_may_be_taken_back_until_the_close_and_not_after_it() {
 }
 
 #[test]
+fn a_vote_that_is_closed_early_stands_and_what_comes_later_is_an_ordinary_answer() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let put = ask(7, Round::First, w.now.wall_ms);
+    tell(&mut w, 1, Document { ask: Some(put), ..document(1, LessonState::Open) });
+    w.answer(s, card_id(1, 7), 1);
+    w.commit();
+    let vote = *w.store.log.keys().next_back().unwrap();
+    w.pass(3_000);
+    let closed = Ask { closes_ms: w.now.wall_ms - 1, ..put };
+    tell(&mut w, 2, Document { ask: Some(closed), ..document(2, LessonState::Open) });
+    let id = w.id();
+    let seq = w.send(s, id, Command::Undo { of: vote });
+    w.commit();
+    assert_eq!(w.verdict(s, seq), Some(Err(Refusal::AskClosed)));
+    w.pass(1_500);
+    w.answer(s, card_id(1, 7), 4);
+    w.commit();
+    w.pass(300);
+    let said: Vec<_> = newest(&w).figures.votes.iter().map(|vote| vote.said).collect();
+    assert_eq!((said, newest(&w).figures.answered), (vec![Said::Grade(1)], 2));
+}
+
+#[test]
 fn a_second_vote_has_its_own_answer_and_moves_no_due_day() {
     let mut w = World::new([plain(1, 9)]);
     let s = w.studying(start(1));

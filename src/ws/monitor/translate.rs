@@ -28,6 +28,8 @@ pub(super) fn command_of(body: Teach) -> Command {
             closes_ms: closes_at,
         },
         Teach::EndAsk => Command::EndAsk,
+        Teach::CloseAsk { ask_id } => Command::CloseAsk { ask: AskId(ask_id) },
+        Teach::WarmUp { deck_id, count } => Command::WarmUp { deck: DeckId(deck_id), count },
         Teach::Accept { deck_id, card_id, text } => {
             Command::Accept { deck: DeckId(deck_id), card: CardId(card_id), text: text.into() }
         }
@@ -59,6 +61,9 @@ pub(super) const fn refusal_words(refusal: Refusal) -> (ErrorCode, &'static str)
             (ErrorCode::UnknownCard, "the card is of no deck that the class has, or that its lesson is about")
         }
         Refusal::TooMany => (ErrorCode::TooMany, "as much is assigned as may be; withdraw something first"),
+        Refusal::NothingToReview => {
+            (ErrorCode::NothingToReview, "nobody who is there would remember more by a review of these cards")
+        }
         Refusal::Busy => (ErrorCode::Busy, "not now; send it again later under the same id"),
     }
 }

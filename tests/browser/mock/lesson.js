@@ -130,6 +130,8 @@ export class MockLesson {
       assign: () => this.put({ assigned: [...this.document.assigned, frame.deck_id] }),
       withdraw: () => this.put({ assigned: this.document.assigned.filter((deck_id) => deck_id !== frame.deck_id) }),
       ask: () => this.putAsk(frame),
+      warm_up: () => this.put({ assigned: [...this.document.assigned, frame.deck_id] }),
+      close_ask: () => this.put({ ask: { ...this.document.ask, closes_at: Date.now() - 1 } }),
       end_ask: () => this.put({ ask: undefined }),
       extra_time: () => this.step({ students: [{ ...this.students.get(frame.student_id), extra_percent: frame.percent }] }),
       remove: () => this.step({ removed: [frame.student_id] }),

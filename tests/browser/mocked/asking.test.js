@@ -61,6 +61,38 @@ test("a card is found by its words and asked, the votes come live, and a second 
   assert.equal((await bars(page)).length, 2);
 });
 
+test("a vote is closed before its time, and a second one follows", async () => {
+  const page = await open();
+  const close = page.getByRole("button", { name: "Close the vote" });
+  assert.equal(await close.isVisible(), false, "none is open");
+  mock.lesson.putAsk({ ask_id: "0190c0de-0000-7000-8000-0000000000a5", deck_id: DECK_ID, card_id: mock.cards[0].card_id, closes_at: Date.now() + 600_000 });
+  await close.click();
+  assert.equal((await came("close_ask")).ask_id, "0190c0de-0000-7000-8000-0000000000a5");
+  await page.locator(".ask-clock").getByText("Closed").waitFor();
+  assert.equal(await close.isVisible(), false);
+  await page.getByRole("button", { name: "Vote again" }).click();
+  assert.equal((await came("ask")).second, true);
+  await close.waitFor();
+});
+
+test("a warm-up asks for so many cards of the deck, and says why there is none", async () => {
+  const page = await open();
+  await page.getByText("Assign a deck or cards").click();
+  await page.getByLabel("Warm-up: cards of the deck").fill("7");
+  await page.getByRole("button", { name: "Start it" }).click();
+  const asked = await came("warm_up");
+  assert.deepEqual([asked.deck_id, asked.count], [DECK_ID, 7]);
+  await page.getByText("Warm-up: the cards that are about to be forgotten come next.").waitFor();
+  await page.locator(".assigned li").waitFor();
+  await page.getByLabel("Warm-up: cards of the deck").fill("51");
+  await page.getByRole("button", { name: "Start it" }).click();
+  assert.equal(said("warm_up").length, 1, "the field takes fifty at most");
+  mock.lesson.verdict = () => ({ code: "nothing_to_review", final: true, message: "nobody would remember more" });
+  await page.getByLabel("Warm-up: cards of the deck").fill("5");
+  await page.getByRole("button", { name: "Start it" }).click();
+  await page.getByText("The warm-up was refused: nobody would remember more").waitFor();
+});
+
 test("the answer of a question is shown only when the teacher says so", async () => {
   const page = await open();
   mock.lesson.putAsk({ ask_id: "0190c0de-0000-7000-8000-0000000000a5", deck_id: DECK_ID, card_id: mock.cards[0].card_id, closes_at: Date.now() + 60_000 });

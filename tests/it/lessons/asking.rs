@@ -59,6 +59,50 @@ fn a_question_comes_to_all_and_its_histogram_has_the_first_answer_of_each() {
 }
 
 #[test]
+fn a_vote_is_closed_early_and_voted_again() {
+    if !offered() {
+        return;
+    }
+    let school = School::open_with(2, 9, Wishes { dev_clock: true, ..Wishes::workers(2) });
+    let mut screen = school.lesson();
+    let (mut ada, mut bob) = (school.student(0), school.student(1));
+    let (id, card) = (random_uuid(), school.cards[7]);
+    let close = json!({"type": "close_ask", "ask_id": id});
+    assert_eq!(screen.try_order(close.clone()), Err("unknown_ask".to_owned()));
+    screen.order(ask(&school, id, 7, 600_000));
+    let is_it = |frame: &Value| frame["type"] == "card" && frame["card_id"] == json!(card.0);
+    ada.wait_for("the card", is_it);
+    bob.wait_for("the card", is_it);
+    let vote = ada.answer(school.deck, card, 1);
+    ada.settle();
+    screen.see("a vote", |screen| screen.ask["rounds"][0]["votes"] == 1);
+    let mut again = ask(&school, id, 7, 600_000);
+    again["second"] = json!(true);
+    assert_eq!(screen.try_order(again.clone()), Err("unknown_ask".to_owned()), "the first is open");
+    school.server.clock.pass_ms(5_000);
+    screen.order(close);
+    let now_ms = school.server.now_ms();
+    let is_closed = |f: &Value| f["ask"]["closes_at"].as_i64().is_some_and(|at| at < now_ms);
+    ada.wait_for("the close", is_closed);
+    bob.wait_for("the close", is_closed);
+    let undo = ada.undo_frame(&json!(vote));
+    let seq = ada.command(undo);
+    ada.settle();
+    assert_eq!(ada.refused.get(&seq).map(String::as_str), Some("ask_closed"));
+    school.server.clock.pass_ms(2_000);
+    bob.answer(school.deck, card, 5);
+    bob.settle();
+    screen.see("a late answer", |screen| screen.answered() == 2);
+    assert_eq!(bars(&screen, 0), [(1, 1)], "it is no vote");
+    screen.order(again);
+    ada.wait_for("the card again", is_it);
+    ada.answer(school.deck, card, 4);
+    ada.settle();
+    screen.see("the second vote", |screen| screen.ask["rounds"][1]["votes"] == 1);
+    assert_eq!((bars(&screen, 0), bars(&screen, 1)), (vec![(1, 1)], vec![(4, 1)]));
+}
+
+#[test]
 fn who_has_extra_time_has_it_in_a_question_too() {
     let school = School::open_with(2, 9, Wishes { dev_clock: true, ..Wishes::workers(2) });
     let mut screen = school.lesson();

@@ -7,3 +7,4 @@ mod kit;
 mod privacy;
 mod screens;
 mod steering;
+mod warmup;
