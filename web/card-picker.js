@@ -9,20 +9,22 @@ let made = 0;
 export class CardPicker {
   /**
    * @param {import("./class-api.js").ClassApi} api
-   * @param {{verb: string, onCard: (card: object) => void}} options `verb`: what the button of a card says
+   * @param {{verb: string, onCard: (card: object) => void, deck?: HTMLSelectElement}} options `verb`: what the button of a
+   *   card says; `deck`: where the deck is chosen, if that is elsewhere
    */
-  constructor(api, { verb, onCard }) {
+  constructor(api, { verb, onCard, deck = null }) {
     Object.assign(this, { api, verb, onCard });
     made += 1;
     const [deck_id, words_id] = [`picker-deck-${made}`, `picker-words-${made}`];
-    this.deck = h("select", { id: deck_id, onchange: () => this.search() });
+    this.deck = deck ?? h("select", { id: deck_id });
+    this.deck.addEventListener("change", () => this.search());
     this.words = h("input", { id: words_id, type: "search", autocomplete: "off", oninput: () => this.later(), onkeydown: (event) => this.key(event) });
     this.said = h("p", { className: "quiet", role: "status" });
     this.found = h("ul", { className: "found-cards", "aria-label": "Cards found" });
     this.element = h(
       "div",
       { className: "card-picker" },
-      h("div", { className: "columns" }, h("div", {}, h("label", { htmlFor: deck_id }, "Deck"), this.deck), h("div", {}, h("label", { htmlFor: words_id }, "Words on the card"), this.words)),
+      h("div", { className: "columns" }, deck ? null : h("div", {}, h("label", { htmlFor: deck_id }, "Deck"), this.deck), h("div", {}, h("label", { htmlFor: words_id }, "Words on the card"), this.words)),
       this.said,
       this.found,
     );

@@ -73,6 +73,38 @@ export class ClassApi {
     return this.api.request("DELETE", `/classes/${class_id}/homework/${homework_id}`);
   }
 
+  /** Whose class it is and who teaches it, too: `{teacher_id, items}`. */
+  teachers(class_id) {
+    return this.api.request("GET", `/classes/${class_id}/teachers`);
+  }
+
+  nameTeacher(class_id, user_id) {
+    return this.api.request("PUT", `/classes/${class_id}/teachers/${user_id}`);
+  }
+
+  dismissTeacher(class_id, user_id) {
+    return this.api.request("DELETE", `/classes/${class_id}/teachers/${user_id}`);
+  }
+
+  /** Whom the register names by this `email` or `login`, as far as one sees them. */
+  async users(key) {
+    return (await this.api.request("GET", `/users?${query({ ...key, limit: 2 })}`)).items;
+  }
+
+  /** Who stands in now. */
+  async substitutes(class_id) {
+    return (await this.api.request("GET", `/classes/${class_id}/substitutes`)).items;
+  }
+
+  /** A link for somebody who stands in, told this once: `{link_id, link, …}`. */
+  standIn(class_id, { name, minutes }) {
+    return this.api.request("POST", `/classes/${class_id}/substitutes`, { json: { name, minutes } });
+  }
+
+  takeBack(class_id, link_id) {
+    return this.api.request("DELETE", `/classes/${class_id}/substitutes/${link_id}`);
+  }
+
   /** What is set to oneself. */
   async ownHomework() {
     return (await this.api.request("GET", "/me/homework")).items;

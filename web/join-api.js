@@ -17,6 +17,11 @@ export class JoinApi {
     return this.api.request("POST", "/join", { json, key, anonymous: true });
   }
 
+  /** What a guest did becomes the caller's own, for good: `{guest_id, entries}`. */
+  claim(class_id, name, pin) {
+    return this.api.request("POST", "/me/claim", { json: { class_id, name, pin } });
+  }
+
   /** How it stands with somebody who waits: `{state, token?}`, `admitted` with a token, `waiting` or `none`. */
   standing({ class_id, token }) {
     return new Api(() => token).request("GET", `/join/${class_id}`);

@@ -27,10 +27,11 @@ export class LiveHead {
     this.projector = h("button", { type: "button", "aria-pressed": "false", onclick: onProjector }, "Projector");
     this.order = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.switchOrder(onOrder) }, "Who needs help first");
     this.on_its_way = h("span", { className: "quiet" });
+    this.back = h("a", { href: `#/class/${class_id}`, className: "back-link" }, "‹ Class");
     this.element = h(
       "header",
       { className: "live-head" },
-      h("a", { href: `#/class/${class_id}`, className: "back-link" }, "‹ Class"),
+      this.back,
       h("div", { className: "home-head" }, h("div", {}, this.heading, h("div", { className: "live-line" }, this.live, this.state, this.on_its_way)), h("div", { className: "row" }, this.start, this.pause, this.resume, this.end, this.hide_names, this.order, this.projector)),
       this.trouble,
     );

@@ -4,6 +4,7 @@ import { Api, ApiError } from "./api.js";
 import { Banners, Toasts } from "./view-banners.js";
 import { Bar } from "./view-bar.js";
 import { ClassApi } from "./class-api.js";
+import { ClaimView } from "./view-claim.js";
 import { ClassView } from "./view-class.js";
 import { ClassesView } from "./view-classes.js";
 import { DeckView } from "./view-deck.js";
@@ -18,6 +19,8 @@ import { MediaSession } from "./media.js";
 import { RosterView } from "./view-roster.js";
 import { SignInView } from "./view-signin.js";
 import { StudyView } from "./view-study.js";
+import { standInOf } from "./class-people.js";
+import { standInParts } from "./stand-in.js";
 import { StudyClient } from "./client.js";
 import { leaveInstance, takeInstance } from "./tabs.js";
 import { Tokens } from "./tokens.js";
@@ -34,6 +37,7 @@ const ROUTES = [
   [/^#\/classes$/, ClassesView],
   [/^#\/homework$/, HomeworkView],
   [/^#\/class\/([0-9a-f-]{36})$/, ClassView],
+  [/^#\/claim\/([0-9a-f-]{36})$/, ClaimView],
   [/^#\/class\/([0-9a-f-]{36})\/live$/, LiveView],
   [/^#\/import(?:\/([0-9a-f-]{36}))?$/, ImportView],
   [/^/, DecksView],
@@ -70,6 +74,8 @@ class App {
     acceptDrops(this);
     const code = codeIn(location.pathname);
     if (code !== null) return this.showJoin(code);
+    const stand_in = standInOf(location.hash);
+    if (stand_in !== null) return this.showStandIn(stand_in);
     const refusal = await this.takeCredentials();
     const signed_in = this.tokens.current();
     if (signed_in && !refusal) await this.signIn(signed_in);
@@ -157,6 +163,12 @@ class App {
       if (kept) this.signIn(kept);
     };
     this.mount(new JoinView(code, { join: this.join, onIn }));
+  }
+
+  /** Whoever has a link sees and steers one class's lesson, whoever else is signed in here. */
+  showStandIn({ class_id, link }) {
+    this.bar.hide();
+    this.mount(new LiveView(standInParts(link, this.toasts), class_id));
   }
 
   showSignIn(refusal = null) {

@@ -1,6 +1,7 @@
 // One class: the way into its live lesson, its decks, its students, and the lessons that are over.
 
 import { ClassHomework } from "./class-homework.js";
+import { ClassSubstitutes, ClassTeachers } from "./class-people.js";
 import { busily, h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
 import { saveReport } from "./live-end.js";
@@ -23,6 +24,9 @@ export class ClassView {
     this.lesson_note = h("p", { className: "quiet" });
     this.more = h("button", { type: "button", hidden: true, onclick: () => busily(this.more, () => this.loadLessons()) }, "Earlier lessons");
     this.homework = new ClassHomework(app.classes, class_id);
+    this.teachers = new ClassTeachers(app.classes, class_id);
+    this.substitutes = new ClassSubstitutes(app.classes, class_id);
+    this.claim_note = h("p", { className: "quiet" }, "A guest who has an account now makes what the guest did their own at ", h("a", { href: `#/claim/${class_id}` }, `${location.origin}/#/claim/${class_id}`), ".");
     this.live = h("a", { className: "button primary", href: `#/class/${class_id}/live`, hidden: true }, "Live lesson");
     const panel = (title, ...parts) => h("section", { className: "panel", "aria-label": title }, h("h2", {}, title), ...parts);
     this.element = h(
@@ -34,7 +38,9 @@ export class ClassView {
       panel("Decks", this.decks, this.give_form),
       this.homework.element,
       panel("Lessons", this.lesson_note, this.lessons, this.more),
-      panel("Students", this.student_note, this.students),
+      panel("Students", this.student_note, this.students, this.claim_note),
+      this.teachers.element,
+      this.substitutes.element,
     );
   }
 
@@ -47,7 +53,24 @@ export class ClassView {
   }
 
   update() {
-    show(this.live, this.app.offers("live_class"));
+    const has_live = this.app.offers("live_class");
+    show(this.live, has_live && this.watches !== false);
+    show(this.substitutes.element, has_live);
+  }
+
+  /** Whether one watches this class, or reads it alone, as administrators do who are none of its teachers. */
+  async loadTeachers() {
+    try {
+      const { teacher_id, items } = await this.app.classes.teachers(this.class_id);
+      const me = this.app.me ?? (await this.app.api.me());
+      if (this.gone) return;
+      this.watches = [teacher_id, ...items.map(({ user_id }) => user_id)].includes(me.user_id);
+      if (!this.watches) setText(this.note, "You read this class as an administrator. Its live lessons are watched by its teachers.");
+      this.teachers.put({ teacher_id }, me);
+      this.update();
+    } catch (error) {
+      setText(this.note, error.message);
+    }
   }
 
   async load() {
@@ -59,7 +82,7 @@ export class ClassView {
     } catch (error) {
       return setText(this.note, error.message);
     }
-    await Promise.all([this.loadDecks(), this.loadStudents(), this.loadLessons()]);
+    await Promise.all([this.loadDecks(), this.loadStudents(), this.loadLessons(), this.loadTeachers()]);
   }
 
   async loadDecks() {
@@ -103,6 +126,7 @@ export class ClassView {
     try {
       const people = await this.app.classes.students(this.class_id);
       if (this.gone) return;
+      this.homework.putStudents(people);
       setText(this.student_note, people.length === 0 ? "Nobody yet. Enroll people by a table, or let them join by a code." : counted(people.length, "student"));
       this.students.replaceChildren(...people.map(({ user_id, name }) => h("li", { "data-user-id": user_id }, name || "–")));
     } catch (error) {

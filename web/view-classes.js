@@ -29,6 +29,7 @@ export class ClassesView {
       h("div", { className: "row inline-form" }, this.field, this.button),
       this.complaint,
     );
+    this.own_id = h("p", { className: "quiet", hidden: true });
     this.people = h("a", { className: "button", href: "#/people", hidden: true }, "Enroll people");
     this.element = h(
       "section",
@@ -38,6 +39,7 @@ export class ClassesView {
       this.note,
       this.list,
       this.form,
+      this.own_id,
     );
   }
 
@@ -50,7 +52,10 @@ export class ClassesView {
   }
 
   update() {
-    show(this.form, mayTeach(this.app.me));
+    const { me } = this.app;
+    show(this.form, mayTeach(me));
+    show(this.own_id, mayTeach(me));
+    if (mayTeach(me)) setText(this.own_id, `Your user id, by which others name you as a teacher of theirs: ${me.user_id}`);
     show(this.people, mayImportPeople(this.app.me));
     this.list.classList.toggle("without-live", !this.app.offers("live_class"));
   }

@@ -7,7 +7,7 @@ const DECK_ID = "0190c0de-0000-7000-8000-00000000dec0";
 const classOf = (mock) => ({
   class_id: CLASS_ID,
   title: mock.class_title ?? "Geography 7b",
-  teacher_id: mock.user_id,
+  teacher_id: mock.teacher_id ?? mock.user_id,
   decks: mock.class_decks ?? [DECK_ID],
   students: [...(mock.lesson?.students.keys() ?? [])],
   may_edit: true,
@@ -35,6 +35,40 @@ export const CLASS_API = {
   "GET classes/[^/]+/lessons": (mock) => [200, { items: mock.lessons ?? [], next: null }],
   "GET classes/[^/]+/lessons/[^/]+": (mock) => [200, mock.report ?? {}],
 };
+
+/** Who runs the class beside its teacher: the mock's `teachers` and `substitutes`. */
+const LINK_ID = "0190c0de-0000-7000-8000-0000000051b5";
+export const LINK = `${CLASS_ID.replaceAll("-", "")}.${LINK_ID.replaceAll("-", "")}.${"5ec4e7".padEnd(32, "0")}`;
+Object.assign(CLASS_API, {
+  "GET classes/[^/]+/teachers": (mock) => [200, { teacher_id: mock.teacher_id ?? mock.user_id, items: mock.teachers ?? [] }],
+  "PUT classes/[^/]+/teachers/[^/]+": (mock, _, path) => {
+    const user_id = path.split("/").at(-1);
+    if (mock.refuses === user_id) return [422, { status: 422, title: "mock", code: "invalid", detail: "Another teacher of a class is another person with an account that may teach, of its organisation." }];
+    mock.teachers = [...(mock.teachers ?? []), { user_id, name: "Grace" }];
+    return [204];
+  },
+  "DELETE classes/[^/]+/teachers/[^/]+": (mock, _, path) => {
+    mock.teachers = mock.teachers.filter(({ user_id }) => !path.endsWith(user_id));
+    return [204];
+  },
+  "GET users": (mock, _, __, query) => [200, { items: (mock.people ?? []).filter(({ email, login }) => email === query.get("email") || login === query.get("login")), next: null }],
+  "GET classes/[^/]+/substitutes": (mock) => [200, { items: mock.substitutes ?? [] }],
+  "POST classes/[^/]+/substitutes": (mock, body) => {
+    const { name, minutes } = JSON.parse(body);
+    const who = { link_id: LINK_ID, name, lesson_id: null, until: Date.now() + minutes * 60_000 };
+    mock.substitutes = [who];
+    return [201, { ...who, link: LINK }];
+  },
+  "DELETE classes/[^/]+/substitutes/[^/]+": (mock) => {
+    mock.substitutes = [];
+    return [204];
+  },
+  "POST me/claim": (mock, body) => {
+    (mock.claims ??= []).push(JSON.parse(body));
+    const is_right = mock.claims.at(-1).pin === "0042";
+    return is_right ? [200, { guest_id: CLASS_ID, entries: 3 }] : [403, { status: 403, title: "mock", code: "forbidden", reason: "wrong_pin", detail: "The name and the PIN do not belong together." }];
+  },
+});
 
 /** Joining by a code: the mock's `joining` is `{code, admission, waiting: Map, guests: Map}`. */
 Object.assign(CLASS_API, {

@@ -166,7 +166,7 @@ export class MockServer {
     for await (const chunk of request) body += chunk;
     const found = Object.entries({ ...API, ...CLASS_API }).find(([route]) => new RegExp(`^${route}$`).test(`${request.method} ${path}`));
     if (!found) return send(404, { status: 404, title: "Not found", code: "not_found" });
-    send(...found[1](this, body, path));
+    send(...found[1](this, body, path, new URL(request.url, "http://mock").searchParams));
   }
 }
 
