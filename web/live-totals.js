@@ -2,7 +2,7 @@
 
 import { h, setText, show } from "./dom.js";
 import { counted, durationText } from "./format.js";
-import { LessonHistory } from "./lesson-history.js";
+import { lastHour } from "./lesson-history.js";
 import { accuracy } from "./standing.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -18,7 +18,6 @@ const FIGURES = [
 
 export class LiveTotals {
   constructor() {
-    this.history = new LessonHistory();
     this.figures = FIGURES.map(([name, what, textOf]) => ({ textOf, value: h("dd", { "data-total": name }, "–"), what }));
     this.unsaved = h("p", { className: "quiet live-unsaved", hidden: true });
     this.chart = new Chart();
@@ -33,12 +32,11 @@ export class LiveTotals {
 
   update(picture, { has_totals }, now) {
     if (has_totals) {
-      this.history.take(now, picture.document?.lesson ?? null, picture.totals);
       for (const { textOf, value } of this.figures) setText(value, textOf(picture.totals));
       show(this.unsaved, picture.unsaved > 0);
       setText(this.unsaved, `${counted(picture.unsaved, "answer")} not durable yet, in no figure.`);
     }
-    this.chart.draw(this.history.bars(now));
+    this.chart.draw(lastHour(picture.minutes, now));
   }
 }
 
@@ -66,7 +64,7 @@ class Chart {
       raise(this.bars[at][1], correct / most);
     });
     const sum = bars.reduce((all, { answered }) => all + answered, 0);
-    const text = `Answers a minute in the last hour, since this page is open: ${sum} in all, ${most > 1 || sum > 0 ? most : 0} at most.`;
+    const text = `Answers a minute in the last hour: ${sum} in all, ${most > 1 || sum > 0 ? most : 0} at most.`;
     this.picture.setAttribute("aria-label", text);
     setText(this.caption, sum > 0 ? `Last hour: up to ${counted(most, "answer")} a minute` : "Last hour: no answers yet");
   }

@@ -3,6 +3,8 @@
 // A frame with `more` is a part of a step: nothing of a step shows before all of it is there. A delta that does not
 // follow what is shown is a gap, after which only a new snapshot counts.
 
+const HOUR_MS = 3_600_000;
+
 /** Names what changed since the page looked last. */
 class Changed {
   constructor() {
@@ -22,6 +24,8 @@ export class Picture {
     /** Rows by their ids. */
     this.students = new Map();
     this.cards = new Map();
+    /** Answers by the minute that begins at `at`: `{at, answered, correct}`. */
+    this.minutes = new Map();
     this.wrong = [];
     /** How the question comes out that is put, or was put last: `{ask_id, rounds}`. */
     this.ask = null;
@@ -81,6 +85,7 @@ export class Picture {
     const { step } = this;
     for (const row of frame.students ?? []) step.students.set(row.student_id, row);
     for (const row of frame.cards ?? []) step.cards.set(row.card_id, row);
+    for (const minute of frame.minutes ?? []) step.minutes.set(minute.at, minute);
     for (const student_id of frame.removed ?? []) step.removed.add(student_id);
     step.document = frame.class ?? step.document;
     step.wrong = frame.wrong ?? step.wrong;
@@ -108,6 +113,9 @@ export class Picture {
       this.cards.set(card_id, row);
       changed.cards.add(card_id);
     }
+    for (const [at, minute] of step.minutes) this.minutes.set(at, minute);
+    const hour_ago = Math.max(...this.minutes.keys()) - HOUR_MS;
+    for (const at of this.minutes.keys()) if (at <= hour_ago) this.minutes.delete(at);
     if (step.wrong !== null) [this.wrong, changed.has_wrong] = [step.wrong, true];
     if (step.ask !== null) [this.ask, changed.has_ask] = [step.ask, true];
     if (step.totals !== null) [this.totals, changed.has_totals] = [step.totals, true];
@@ -130,6 +138,7 @@ export class Picture {
       this.cards.delete(card_id);
       changed.cards.add(card_id);
     }
+    this.minutes.clear();
     [this.wrong, changed.has_wrong] = [[], true];
     const same_lesson = this.document !== null && (step.document ?? this.document).lesson === this.document.lesson;
     if (!same_lesson) [this.ask, this.question, changed.has_ask] = [null, null, true];
@@ -148,5 +157,5 @@ export class Picture {
 }
 
 function newStep(is_snapshot, from, to) {
-  return { is_snapshot, from, to, students: new Map(), cards: new Map(), removed: new Set(), document: null, wrong: null, ask: null, totals: null, unsaved: null };
+  return { is_snapshot, from, to, students: new Map(), cards: new Map(), minutes: new Map(), removed: new Set(), document: null, wrong: null, ask: null, totals: null, unsaved: null };
 }

@@ -148,6 +148,8 @@ pub const GATHER_CELLS_MS: u64 = 1_500;
 pub const RECOUNTS_AT_ONCE: usize = 64;
 /// Cards of one warm-up.
 pub const WARM_UP_CARDS_MAX: usize = 50;
+/// Minutes of which a student's and a class's figures are kept one by one.
+pub const MINUTES_KEPT: usize = 60;
 /// Students for whom a warm-up is chosen; of more who are there so many, evenly over all.
 pub const WARM_UP_STUDENTS_MAX: usize = 500;
 /// Warm-ups of one lesson whose cards are being chosen at once.

@@ -47,8 +47,8 @@ pub use error_code::ErrorCode;
 pub use fault::{JsonFault, from_json};
 pub use ids::{id_from_parts, id_time_ms, is_command_id};
 pub use monitor::{
-    AskCell, Bar, CardCell, Changes, MonitorFrame, Picture, Presence, RoundCell, Rows, Struggling,
-    StudentCell, TotalsCell, WrongCell,
+    AskCell, Bar, CardCell, Changes, MinuteCell, MonitorFrame, Picture, Presence, RoundCell, Rows,
+    Struggling, StudentCell, TotalsCell, WrongCell,
 };
 pub use server_codec::{BadServerFrame, write_changed, write_saved};
 pub use server_frame::{

@@ -63,6 +63,9 @@ pub struct Rows {
     /// Cards with answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<CardCell>,
+    /// Minutes of the last hour in which something was answered; in a delta those that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub minutes: Vec<MinuteCell>,
     /// The commonest wrong answers, the commonest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong: Option<Vec<WrongCell>>,
@@ -173,6 +176,17 @@ pub struct WrongCell {
     pub times: u32,
     /// By how many students.
     pub students: u32,
+}
+
+/// A minute of a lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MinuteCell {
+    /// When it begins, ms since 1970 UTC.
+    pub at: i64,
+    /// Answers that were given in it.
+    pub answered: u32,
+    /// Correct ones.
+    pub correct: u32,
 }
 
 /// The whole class.

@@ -185,9 +185,10 @@ impl Classes {
         let mut bytes = Vec::new();
         encode_cell(cell, &mut bytes);
         if bytes.len() > CELL_BYTES_MAX {
-            // Its cards do not fit: the sums are told all the same, and cards one by one as they change.
+            // Its cards do not fit: the sums are told all the same, and cards and minutes one by one as they change.
             let mut sums = cell.clone();
-            (sums.figures.is_whole, sums.figures.cards) = (false, Vec::new());
+            sums.figures.is_whole = false;
+            (sums.figures.cards, sums.figures.minutes) = (Vec::new(), Vec::new());
             bytes.clear();
             encode_cell(&sums, &mut bytes);
         }

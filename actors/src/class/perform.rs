@@ -123,7 +123,7 @@ impl ClassActor {
                 let figures = match read {
                     Ok(Facts::CardLog(log)) => {
                         let counted = answers(class, opened_ms, &log);
-                        let mut figures = Count::of(class, opened_ms, &log).figures().clone();
+                        let mut figures = Count::of(class, opened_ms, &log).figures();
                         figures.votes = votes(&counted, &rounds, extra);
                         figures.as_of_ms = shared.clock.now().wall_ms;
                         Some(Box::new(figures))

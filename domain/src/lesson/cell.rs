@@ -2,6 +2,7 @@
 //! entries. They are absolute: any may be lost, doubled or late, and the newest one says all.
 
 use super::document::Round;
+use super::minutes::Minute;
 use crate::grade::Grade;
 use crate::ids::{AskId, CardId, DeckId, LessonId, UserId};
 use std::sync::Arc;
@@ -64,7 +65,9 @@ pub struct Figures {
     pub as_of_ms: i64,
     /// Card by card, in the order in which they were first answered.
     pub cards: Vec<Tally>,
-    /// Whether `cards` has all of them, and not only those that changed.
+    /// The newest minutes in which the student answered, the oldest first, at most [`MINUTES_KEPT`](crate::limits::MINUTES_KEPT).
+    pub minutes: Vec<Minute>,
+    /// Whether `cards` and `minutes` have all of them, and not only those that changed.
     pub is_whole: bool,
     /// The votes on the question that is put now.
     pub votes: Vec<Vote>,

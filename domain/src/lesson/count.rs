@@ -4,6 +4,7 @@
 
 use super::cell::{Figures, Tally, Vote};
 use super::document::Ask;
+use super::minutes::Minutes;
 use super::votes::AskAnswer;
 use crate::entry::{Confidence, LogEntry, Review};
 use crate::fold::Live;
@@ -16,7 +17,10 @@ use std::collections::{BTreeSet, VecDeque};
 pub struct Count {
     class: ClassId,
     opened_ms: i64,
-    figures: Figures,
+    /// Without cards and minutes, which lie beside: a cell seldom names all of them.
+    head: Figures,
+    cards: Vec<Tally>,
+    minutes: Minutes,
     wrong: VecDeque<WrongDigest>,
     /// Cards that were answered, counted apart or not.
     answered: BTreeSet<(DeckId, CardId)>,
@@ -39,7 +43,9 @@ impl Count {
         Count {
             class,
             opened_ms,
-            figures: Figures { is_whole: true, ..Figures::default() },
+            head: Figures { is_whole: true, ..Figures::default() },
+            cards: Vec::new(),
+            minutes: Minutes::default(),
             wrong: VecDeque::new(),
             answered: BTreeSet::new(),
         }
@@ -58,7 +64,7 @@ impl Count {
 
     /// Takes one more answer of the lesson, which counts with this grade.
     pub fn add(&mut self, id: EntryId, review: &Review) {
-        let figures = &mut self.figures;
+        let figures = &mut self.head;
         let is_correct = review.grade.is_correct();
         figures.deck = Some(review.deck);
         figures.answered += 1;
@@ -75,11 +81,12 @@ impl Count {
         figures.last_seen_ms = figures.last_seen_ms.max(id.at_ms());
         let (deck, card) = (review.deck, review.card);
         let is_it = |tally: &Tally| (tally.deck, tally.card) == (deck, card);
-        let at = figures.cards.iter().position(is_it).unwrap_or(figures.cards.len());
-        if at == figures.cards.len() && at < CARDS_PER_SEAT {
-            figures.cards.push(Tally { deck, card, answers: 0, wrong: 0, recall_permille: None });
+        self.minutes.add(id, is_correct);
+        let at = self.cards.iter().position(is_it).unwrap_or(self.cards.len());
+        if at == self.cards.len() && at < CARDS_PER_SEAT {
+            self.cards.push(Tally { deck, card, answers: 0, wrong: 0, recall_permille: None });
         }
-        if let Some(tally) = figures.cards.get_mut(at) {
+        if let Some(tally) = self.cards.get_mut(at) {
             tally.answers += 1;
             tally.wrong += u32::from(!is_correct);
         }
@@ -117,8 +124,15 @@ impl Count {
     }
 
     /// The figures. Presence, memory, votes and the texts of wrong answers are not in them.
-    pub fn figures(&self) -> &Figures {
-        &self.figures
+    pub fn figures(&self) -> Figures {
+        Figures { cards: self.cards.clone(), minutes: self.minutes.all().to_vec(), ..self.head.clone() }
+    }
+
+    /// The same with these cards and minutes alone.
+    pub fn part(&self, cards: &BTreeSet<CardId>, minutes: &BTreeSet<i64>) -> Figures {
+        let cards = self.cards.iter().filter(|tally| cards.contains(&tally.card)).copied();
+        let minutes = minutes.iter().filter_map(|at| self.minutes.get(*at));
+        Figures { cards: cards.collect(), minutes: minutes.collect(), is_whole: false, ..self.head.clone() }
     }
 }
 

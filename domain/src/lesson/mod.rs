@@ -16,6 +16,7 @@ pub mod document;
 mod gather;
 pub mod input;
 mod keep;
+pub mod minutes;
 pub mod output;
 pub mod record;
 pub mod report;

@@ -3,6 +3,7 @@
 use super::cell::{Presence, Said};
 use super::document::{Ask, Document, Round};
 use super::input::MonitorId;
+use super::minutes::Minute;
 use super::record::{Accepting, Record};
 use super::report::Report;
 use super::standing::WrongGroup;
@@ -127,6 +128,8 @@ pub struct View {
     pub removed: Vec<UserId>,
     /// Cards.
     pub cards: Vec<CardRow>,
+    /// Minutes of the last hour in which something was answered, or was and is taken back.
+    pub minutes: Vec<Minute>,
     /// The commonest wrong answers, if they changed.
     pub wrong: Option<Vec<WrongGroup>>,
     /// The whole class.

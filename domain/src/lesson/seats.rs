@@ -12,6 +12,7 @@ use wrong::WrongGroups;
 use super::cell::{Cell, CellVersion, Figures, Presence, Vote};
 use super::document::{Ask, Round};
 use super::input::Student;
+use super::minutes::{Hour, Minute};
 use super::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
 use super::standing::{self, WrongGroup};
 use crate::ids::{CardId, UserId};
@@ -28,6 +29,8 @@ pub(super) enum Key {
     Ask,
     /// A card, by its place in the lesson.
     Card(u32),
+    /// A minute, by its place in the hour.
+    Minute(u8),
     /// The commonest wrong answers.
     Wrong,
     /// A student.
@@ -46,6 +49,7 @@ pub(super) struct Seats {
     seats: BTreeMap<UserId, Seat>,
     cards: CardSums,
     wrong: WrongGroups,
+    hour: Hour,
     totals: Totals,
     /// Seats of which nothing is known that is as new as the newest call.
     unknown: usize,
@@ -127,6 +131,9 @@ impl Seats {
         let mut none = Figures { is_whole: true, ..Figures::default() };
         let touched = self.cards.replace(student, &mut seat.tallies, &mut none);
         self.changed.extend(touched.into_iter().map(Key::Card));
+        for minute in seat.minutes.all() {
+            self.changed.extend(self.hour.exchange(Some(*minute), None).map(Key::Minute));
+        }
         if self.wrong.replace(&seat.figures.wrong, &mut Vec::new()) {
             self.changed.insert(Key::Wrong);
         }
@@ -203,6 +210,9 @@ impl Seats {
         let touched = self.cards.replace(student, &mut seat.tallies, &mut figures);
         if seat.vote(&figures.votes, wall_ms, asks) {
             self.changed.insert(Key::Ask);
+        }
+        for [before, now] in seat.take_minutes(&figures.minutes, figures.is_whole) {
+            self.changed.extend(self.hour.exchange(before, now).map(Key::Minute));
         }
         let wrong = seat.keep(figures);
         if self.wrong.replace(&wrong, &mut seat.figures.wrong) {
@@ -283,6 +293,16 @@ impl Seats {
 
     pub(super) fn card_rows(&self) -> impl Iterator<Item = CardRow> + '_ {
         self.cards.rows()
+    }
+
+    /// The minute at a place in the hour.
+    pub(super) fn minute(&self, place: u8) -> Option<Minute> {
+        self.hour.minute(place)
+    }
+
+    /// The minutes in which something was answered, at most as many as an hour has.
+    pub(super) fn minutes(&self) -> Vec<Minute> {
+        self.hour.all()
     }
 
     /// The newest version of a student's cell.

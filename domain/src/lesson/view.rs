@@ -47,6 +47,7 @@ impl Lesson {
                 Key::Document => view.document = Some(self.document()),
                 Key::Ask => view.ask = document.ask.map(|ask| self.seats.outcome(&ask)),
                 Key::Card(card) => view.cards.extend(self.seats.card_row(card)),
+                Key::Minute(place) => view.minutes.extend(self.seats.minute(place)),
                 Key::Student(student) => {
                     view.students.extend(self.seats.student_row(student, document.hide_names));
                 }
@@ -67,6 +68,7 @@ fn everything(keep: &super::keep::Keep, seats: &super::seats::Seats, version: u6
         students: seats.all().map(|seat| seat.row(document.hide_names)).collect(),
         removed: Vec::new(),
         cards: seats.card_rows().collect(),
+        minutes: seats.minutes(),
         wrong: Some(seats.wrong(WRONG_GROUPS_SHOWN)),
         totals: seats.totals(),
         ask: document.ask.map(|ask| seats.outcome(&ask)),

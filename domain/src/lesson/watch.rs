@@ -91,7 +91,7 @@ impl Watch {
             match key {
                 Key::Student(student) => self.forget(Key::Removed(student)),
                 Key::Removed(student) => self.forget(Key::Student(student)),
-                Key::Document | Key::Ask | Key::Card(_) | Key::Wrong | Key::Totals => {}
+                Key::Document | Key::Ask | Key::Card(_) | Key::Minute(_) | Key::Wrong | Key::Totals => {}
             }
             self.forget(key);
             self.changed_in.insert(key, self.version);

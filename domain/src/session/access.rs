@@ -14,6 +14,7 @@ impl Session {
     pub(super) fn deck_changed(&mut self, now: Now, deck: Arc<Deck>, fx: &mut Vec<Effect>) {
         let id = deck.id;
         let today = self.today;
+        self.forget_recalls();
         let Some(study) = self.decks.get_mut(&id) else {
             let newer = self.decks_told.get(&id).is_none_or(|told| told.revision < deck.revision);
             if newer && self.is_reading() && self.decks_told.len() < DECKS_PER_SESSION {

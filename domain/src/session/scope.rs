@@ -130,6 +130,7 @@ impl Session {
     /// A deck was loaded. What the session has already is newer than what was read and stays.
     pub(super) fn put_deck(&mut self, now: Now, load: DeckLoad, fx: &mut Vec<Effect>) {
         let today = self.today;
+        self.forget_recalls();
         match self.decks.get_mut(&load.deck.id) {
             Some(study) => {
                 study.spans = load.spans;

@@ -47,6 +47,7 @@ pub struct Screen {
     pub document: Option<Arc<Document>>,
     pub students: BTreeMap<UserId, StudentRow>,
     pub cards: BTreeMap<CardId, CardRow>,
+    pub minutes: BTreeMap<i64, (u32, u32)>,
     pub totals: Totals,
     pub ask: Option<AskOutcome>,
     pub snapshots: u32,
@@ -80,6 +81,8 @@ impl Screen {
         self.students.extend(view.students.iter().map(|row| (row.student, row.clone())));
         view.removed.iter().for_each(|gone| drop(self.students.remove(gone)));
         self.cards.extend(view.cards.iter().map(|row| (row.card, row.clone())));
+        let minutes = view.minutes.iter();
+        self.minutes.extend(minutes.map(|minute| (minute.at, (minute.answered, minute.correct))));
         self.totals = view.totals;
         self.ask = view.ask.clone().or(self.ask.take());
         if self.document.as_ref().is_some_and(|document| document.ask.is_none()) {

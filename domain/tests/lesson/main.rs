@@ -5,6 +5,7 @@
 mod bounds;
 mod desk;
 mod figures;
+mod minutes;
 mod rules;
 mod sim;
 mod sums;

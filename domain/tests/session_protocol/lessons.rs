@@ -3,6 +3,7 @@
 
 use crate::world::client::{Frame, cards, change};
 use crate::world::*;
+use domain::entry::SetChange;
 use domain::ids::{AskId, CardId, ClassId, EntryId, LessonId, UserId};
 use domain::lesson::cell::{Presence, Said};
 use domain::lesson::document::Assigned;
@@ -132,6 +133,46 @@ fn a_session_that_is_loaded_in_the_middle_counts_from_the_log_and_nothing_falls(
     let after = newest(&w);
     assert_eq!((after.figures.answered, after.figures.cards.len()), (4, 4));
     assert!(after.version > before.version && after.figures.is_whole);
+}
+
+#[test]
+fn a_cell_that_names_what_changed_says_of_all_cards_what_a_whole_one_does() {
+    let mut w = World::new([plain(1, 20)]);
+    let s = w.studying(start(1));
+    tell(&mut w, 1, document(1, LessonState::Open));
+    for card in 0..5 {
+        w.answer(s, card_id(1, card), 4);
+    }
+    w.commit();
+    w.pass(3 * 86_400_000);
+    let mut calls = 1;
+    let mut compare = |w: &mut World, card: u128| {
+        w.answer(s, card_id(1, card), 4);
+        w.commit();
+        w.pass(300);
+        let part = newest(w).figures.clone();
+        calls += 1;
+        let called = Told { at: (9, calls), calls, ..told(w, 1, document(1, LessonState::Open)) };
+        w.input(Input::Class(Arc::new(called)));
+        let whole = newest(w).figures.clone();
+        assert!(!part.is_whole && whole.is_whole, "a part, and then all of it");
+        assert_eq!(part.cards.iter().map(|tally| tally.card).collect::<Vec<_>>(), [card_id(1, card)]);
+        assert!(part.cards.iter().all(|tally| whole.cards.contains(tally)));
+        assert_eq!(part.recall_permille, whole.recall_permille);
+        assert_eq!(part.minutes.last(), whole.minutes.last());
+        whole.recall_permille.unwrap()
+    };
+    w.answer(s, card_id(1, 5), 4);
+    w.commit();
+    w.pass(300);
+    let before = compare(&mut w, 6);
+    assert!(before < 1_000, "five cards have faded for three days");
+    let after = compare(&mut w, 0);
+    assert!(after > before, "one of them was reviewed");
+    // What is set by hand changes it, too.
+    w.set(s, card_id(1, 1), SetChange::Reset);
+    w.commit();
+    assert_ne!(compare(&mut w, 7), after);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::cursor::{Cursor, put_list, put_maybe, put_text};
 use super::{CodecError, VERSION};
 use domain::ids::{AskId, CardId, DeckId, LessonId, UserId};
 use domain::lesson::cell::{Newest, Said, Tally, Vote, WrongAnswer};
+use domain::lesson::minutes::Minute;
 use domain::lesson::{Cell, CellVersion, Figures, Presence, Round};
 
 /// Appends the cell's bytes.
@@ -36,25 +37,53 @@ pub fn decode_cell(bytes: &[u8]) -> Result<Cell, CodecError> {
 }
 
 fn put_figures(out: &mut Vec<u8>, of: &Figures) {
-    out.push(match of.presence {
+    // All fields by name: one that is added is not forgotten here.
+    let Figures {
+        presence,
+        deck,
+        answered,
+        correct,
+        streak,
+        wrong_in_a_row,
+        newest,
+        sure_and_wrong,
+        elapsed_ms,
+        grades,
+        last_seen_ms,
+        recall_permille,
+        unsaved,
+        as_of_ms,
+        cards,
+        minutes,
+        is_whole,
+        votes,
+        wrong,
+    } = of;
+    out.push(match presence {
         Presence::Left => 0,
         Presence::Away => 1,
         Presence::Here => 2,
     });
-    put_maybe(out, of.deck, |out, deck| out.extend_from_slice(deck.bytes()));
-    let counts = [of.answered, of.correct, of.streak, of.wrong_in_a_row, of.sure_and_wrong, of.unsaved];
-    for count in counts.iter().chain(&of.grades) {
+    put_maybe(out, deck.as_ref(), |out, deck| out.extend_from_slice(deck.bytes()));
+    for count in
+        [answered, correct, streak, wrong_in_a_row, sure_and_wrong, unsaved].into_iter().chain(grades)
+    {
         out.extend_from_slice(&count.to_le_bytes());
     }
-    out.extend_from_slice(&[of.newest.count, of.newest.correct]);
-    out.extend_from_slice(&of.elapsed_ms.to_le_bytes());
-    out.extend_from_slice(&of.last_seen_ms.to_le_bytes());
-    put_permille(out, of.recall_permille);
-    out.extend_from_slice(&of.as_of_ms.to_le_bytes());
-    put_list(out, of.cards.iter(), put_tally);
-    out.push(u8::from(of.is_whole));
-    put_list(out, of.votes.iter(), put_vote);
-    put_list(out, of.wrong.iter(), |out, wrong| {
+    out.extend_from_slice(&[newest.count, newest.correct]);
+    out.extend_from_slice(&elapsed_ms.to_le_bytes());
+    out.extend_from_slice(&last_seen_ms.to_le_bytes());
+    put_permille(out, *recall_permille);
+    out.extend_from_slice(&as_of_ms.to_le_bytes());
+    put_list(out, cards.iter(), put_tally);
+    put_list(out, minutes.iter(), |out, minute| {
+        out.extend_from_slice(&minute.at.to_le_bytes());
+        out.extend_from_slice(&minute.answered.to_le_bytes());
+        out.extend_from_slice(&minute.correct.to_le_bytes());
+    });
+    out.push(u8::from(*is_whole));
+    put_list(out, votes.iter(), put_vote);
+    put_list(out, wrong.iter(), |out, wrong| {
         out.extend_from_slice(wrong.card.bytes());
         out.extend_from_slice(&wrong.digest.to_le_bytes());
         put_text(out, &wrong.text);
@@ -88,6 +117,7 @@ fn figures(c: &mut Cursor) -> Result<Figures, CodecError> {
     figures.recall_permille = c.maybe("recall", Cursor::u16)?;
     figures.as_of_ms = c.i64()?;
     figures.cards = c.list(tally)?;
+    figures.minutes = c.list(|c| Ok(Minute { at: c.i64()?, answered: c.u32()?, correct: c.u32()? }))?;
     figures.is_whole = c.bool("whole")?;
     figures.votes = c.list(vote)?;
     figures.wrong = c.list(|c| {

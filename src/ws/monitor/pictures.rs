@@ -3,12 +3,13 @@
 use crate::ws::study::class_document;
 use domain::lesson::View;
 use domain::lesson::cell::{Presence, Said};
+use domain::lesson::minutes::Minute;
 use domain::lesson::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
 use domain::lesson::standing::WrongGroup;
 use domain::lesson::struggle::Struggle;
 use protocol::{
-    AskCell, Bar, CardCell, Changes, MonitorFrame, Picture, RoundCell, Rows, Struggling, StudentCell,
-    TotalsCell, WrongCell,
+    AskCell, Bar, CardCell, Changes, MinuteCell, MonitorFrame, Picture, RoundCell, Rows, Struggling,
+    StudentCell, TotalsCell, WrongCell,
 };
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ fn first(view: &View) -> Rows {
     let wrong = view.wrong.as_deref().unwrap_or_default();
     Rows {
         class: view.document.as_ref().map(|document| class_document(document, 0)),
+        minutes: view.minutes.iter().map(minute_cell).collect(),
         wrong: view.wrong.as_ref().map(|groups| groups.iter().map(wrong_cell).collect()),
         ask: view.ask.as_ref().map(|ask| ask_cell(ask, wrong)),
         ..with_totals(view)
@@ -109,6 +111,11 @@ fn card_cell(row: &CardRow) -> CardCell {
         missed_by: row.missed_by.iter().map(|student| student.0).collect(),
         as_of: row.as_of_ms,
     }
+}
+
+const fn minute_cell(minute: &Minute) -> MinuteCell {
+    let Minute { answered, correct, .. } = *minute;
+    MinuteCell { at: minute.begins_ms(), answered, correct }
 }
 
 fn wrong_cell(group: &WrongGroup) -> WrongCell {

@@ -33,6 +33,8 @@ export class MockLesson {
     this.document = { class_id: CLASS_ID, version: 1, lesson, state: lesson === null ? "closed" : "open", assigned: [], hide_names: false };
     this.students = new Map(Array.from({ length: students }, (_, at) => [studentId(at), row(at)]));
     this.cards = new Map();
+    /** The last hour, as a snapshot has it. */
+    this.minutes = [];
     this.wrong = [];
     this.ask = null;
     this.version = 1;
@@ -75,7 +77,7 @@ export class MockLesson {
 
   /** All of it, in as many frames as it takes. */
   snapshot() {
-    const rows = { class: this.document, students: [...this.students.values()], cards: [...this.cards.values()], wrong: this.wrong, ask: this.ask ?? undefined };
+    const rows = { class: this.document, students: [...this.students.values()], cards: [...this.cards.values()], minutes: this.minutes, wrong: this.wrong, ask: this.ask ?? undefined };
     return this.parts({ type: "snapshot", version: this.version }, rows);
   }
 

@@ -47,6 +47,17 @@ test("a lesson is started, paused, resumed and ended, and each button is there w
   assert.deepEqual(mock.lesson.commands.map(({ frame }) => [frame.seq, frame.type]), [[1, "open"], [2, "pause"], [3, "resume"], [4, "close"]]);
 });
 
+test("the last hour is there for who comes late, and goes on minute by minute", async () => {
+  const minute = (ago, answered, correct) => ({ at: Math.floor(Date.now() / 60_000) * 60_000 - ago * 60_000, answered, correct });
+  mock.lesson = new MockLesson({ lesson: LESSON });
+  mock.lesson.minutes = [minute(30, 12, 9), minute(2, 5, 1)];
+  const page = await open();
+  await page.getByText("Last hour: up to 12 answers a minute").waitFor();
+  mock.lesson.step({ minutes: [minute(0, 20, 20)] });
+  await page.getByText("Last hour: up to 20 answers a minute").waitFor();
+  assert.match(await page.locator(".chart svg").getAttribute("aria-label"), /: 37 in all, 20 at most/);
+});
+
 test("a tile says who, how and why help is needed, and nobody else's tile is touched", async () => {
   const page = await open();
   assert.deepEqual(await names(page), ["Ada", "Blaise", "Carla"]);

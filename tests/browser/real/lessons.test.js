@@ -83,9 +83,9 @@ test("a pause and a message reach everybody", async () => {
   await until("all see it", () => everybody(({ state, message }) => state === "open" && message === "Look at the board, please."));
 });
 
-test("a question comes to everybody, the votes come live, and a second vote stands beside the first", async () => {
+test("a question comes to everybody, the votes come live, and when it is closed a second vote stands beside the first", async () => {
   await page.getByText("Ask a card").click();
-  await page.getByLabel("Time to answer").selectOption("15");
+  await page.getByLabel("Time to answer").selectOption("300");
   await page.locator(".live-ask").getByLabel("Words on the card").fill("33");
   await page.locator(".live-ask").getByRole("button", { name: "Ask: Question 33", exact: true }).click();
   await until("all are asked", () => everybody(({ ask: asked }) => Boolean(asked)));
@@ -93,11 +93,26 @@ test("a question comes to everybody, the votes come live, and a second vote stan
   await until("all hold the card", () => crowd.every(({ held }) => held.some((card) => card.card_id === card_id)));
   crowd.forEach((learner, at) => learner.answer(at % 3 === 0 ? 1 : 4, card_id));
   await page.getByText(`${LEARNERS} votes of ${LEARNERS} here, 20 right`).waitFor();
+  await page.getByRole("button", { name: "Close the vote" }).click();
+  await until("it is closed for all", () => everybody(({ ask: asked }) => asked && asked.closes_at < Date.now()));
   await page.getByRole("button", { name: "Vote again" }).click();
   await until("all are asked again", () => everybody(({ ask: asked }) => asked && asked.closes_at > Date.now()));
   await until("both votes are shown", async () => (await page.locator(".histogram thead th").count()) === 3);
   await page.getByRole("button", { name: "Take the question away" }).click();
   await until("nobody is asked", () => everybody(({ ask: asked }) => !asked));
+});
+
+test("a warm-up says why there is none: everybody has learned all of it today", async () => {
+  await page.getByText("Assign a deck or cards").click();
+  await page.getByRole("button", { name: "Start it" }).click();
+  await page.getByText("The warm-up was refused: nobody who is there would remember more by a review of these cards").waitFor();
+});
+
+test("the last hour is there for who opens the page late", async () => {
+  const answered = Number(await total("answered"));
+  await page.reload();
+  await page.waitForSelector('.live-mark[data-live="yes"]');
+  await until("all answers are in the chart", async () => (await page.locator(".chart svg").getAttribute("aria-label"))?.includes(`: ${answered} in all`));
 });
 
 test("names are hidden on the wire, and a teacher who drops comes back to the same figures", async () => {

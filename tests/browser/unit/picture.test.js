@@ -19,10 +19,26 @@ test("the protocol's own example is shown as it stands", async () => {
   assert.deepEqual([...picture.students.values()], frame.students);
   assert.equal(picture.ask.rounds[0].bars[0].text, "Laibach");
   assert.equal(picture.unsaved, 1);
+  const answers = () => [...picture.minutes.values()].map(({ answered }) => answered);
+  assert.deepEqual(answers(), [7, 5]);
   const next = await example("monitor.delta.json");
   assert.equal(picture.delta(next), "whole");
   assert.equal(picture.version, next.to);
+  assert.deepEqual(answers(), [7, 6], "a minute that changed takes its own place");
   assert.equal(picture.students.get(next.students[0].student_id).presence, "away");
+});
+
+test("minutes end after an hour, with their lesson, and with a snapshot that does not have them", () => {
+  const picture = new Picture();
+  const HOUR_MS = 3_600_000;
+  const minute = (at) => ({ at, answered: 1, correct: 1 });
+  picture.snapshot(whole(1, { minutes: [minute(60_000), minute(120_000)] }));
+  picture.delta(step(1, 2, { minutes: [minute(HOUR_MS + 60_000)] }));
+  assert.deepEqual([...picture.minutes.keys()], [120_000, HOUR_MS + 60_000]);
+  picture.delta(step(2, 3, { class: document({ version: 2, lesson: "l2" }), minutes: [minute(180_000)] }));
+  assert.deepEqual([...picture.minutes.keys()], [180_000]);
+  picture.snapshot(whole(9, { class: document({ version: 3, lesson: "l2" }) }));
+  assert.equal(picture.minutes.size, 0);
 });
 
 test("a part shows nothing until the last one of its step is there", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GRADES } from "../../../web/format.js";
-import { LessonHistory, MINUTE_MS, MINUTES_SHOWN } from "../../../web/lesson-history.js";
+import { MINUTE_MS, MINUTES_SHOWN, lastHour } from "../../../web/lesson-history.js";
 import { barText, clockText, needText, onMonitorClose, refusalText, wrongText } from "../../../web/lesson-words.js";
 import { accuracy, hardest, ordered, talkTo } from "../../../web/standing.js";
 
@@ -54,28 +54,12 @@ test("close codes stop where those of study stop", () => {
   for (let code = 4000; code < 5000; code++) assert.equal(onMonitorClose(code).stops, code >= 4500, String(code));
 });
 
-test("the last hour counts what came in each minute", () => {
-  const history = new LessonHistory();
+test("the last hour has sixty minutes, and only those", () => {
   const start = 1_000 * MINUTE_MS;
-  history.take(start, "l", { answered: 100, correct: 50 });
-  history.take(start + 1_000, "l", { answered: 104, correct: 53 });
-  history.take(start + MINUTE_MS, "l", { answered: 106, correct: 53 });
-  const bars = history.bars(start + MINUTE_MS);
-  assert.equal(bars.length, MINUTES_SHOWN);
-  assert.deepEqual(bars.slice(-2), [{ answered: 4, correct: 3 }, { answered: 2, correct: 0 }]);
-});
-
-test("what came while nobody looked is spread over that time, an undo takes nothing off, a new lesson begins at nothing", () => {
-  const history = new LessonHistory();
-  const start = 1_000 * MINUTE_MS;
-  history.take(start, "l", { answered: 0, correct: 0 });
-  history.take(start + 3 * MINUTE_MS, "l", { answered: 10, correct: 5 });
-  const answered = (now) => history.bars(now).map((bar) => bar.answered);
-  assert.deepEqual(answered(start + 3 * MINUTE_MS).slice(-4), [0, 3, 4, 3]);
-  history.take(start + 3 * MINUTE_MS, "l", { answered: 8, correct: 5 });
-  history.take(start + 3 * MINUTE_MS, "l", { answered: 9, correct: 5 });
-  assert.equal(answered(start + 3 * MINUTE_MS).at(-1), 4);
-  assert.equal(answered(start + 70 * MINUTE_MS).reduce((sum, n) => sum + n, 0), 0);
-  history.take(start + 4 * MINUTE_MS, "l2", { answered: 50, correct: 5 });
-  assert.equal(answered(start + 4 * MINUTE_MS).reduce((sum, n) => sum + n, 0), 0);
+  const minute = (n, answered, correct) => [start + n * MINUTE_MS, { at: start + n * MINUTE_MS, answered, correct }];
+  const minutes = new Map([minute(0, 4, 3), minute(1, 2, 0), minute(60, 1, 1)]);
+  const hour = lastHour(minutes, start + 60 * MINUTE_MS + 59_999).map(({ answered, correct }) => [answered, correct]);
+  assert.equal(hour.length, MINUTES_SHOWN);
+  assert.deepEqual([hour[0], hour[1], hour.at(-1)], [[2, 0], [0, 0], [1, 1]]);
+  assert.equal(hour.flat().reduce((sum, n) => sum + n, 0), 4);
 });

@@ -60,9 +60,6 @@ fn a_question_comes_to_all_and_its_histogram_has_the_first_answer_of_each() {
 
 #[test]
 fn a_vote_is_closed_early_and_voted_again() {
-    if !offered() {
-        return;
-    }
     let school = School::open_with(2, 9, Wishes { dev_clock: true, ..Wishes::workers(2) });
     let mut screen = school.lesson();
     let (mut ada, mut bob) = (school.student(0), school.student(1));

@@ -71,13 +71,14 @@ impl Class {
     }
 }
 
-async fn answered(socket: &mut RawSocket, wanted: u64, least: u64) {
+/// The picture in which so many answers are.
+async fn answered(socket: &mut RawSocket, wanted: u64, least: u64) -> Value {
     loop {
         let frame = next(socket).await.expect("a picture");
         let Some(answered) = frame["totals"]["answered"].as_u64() else { continue };
         assert!(answered >= least, "a figure fell to {answered}: {frame}");
         if answered == wanted {
-            return;
+            return frame;
         }
     }
 }
@@ -103,7 +104,10 @@ fn a_kill_in_the_middle_of_a_lesson_neither_ends_it_nor_counts_anything_twice() 
     runtime.block_on(async {
         // Nobody of the students is back: they are counted from their logs.
         let mut screen = class.watch().await;
-        answered(&mut screen, 10, 10).await;
+        let snapshot = answered(&mut screen, 10, 10).await;
+        let minutes = snapshot["minutes"].as_array().unwrap();
+        let of = |minute: &Value| minute["answered"].as_u64().unwrap();
+        assert_eq!(minutes.iter().map(of).sum::<u64>(), 10, "the last hour is there, too");
         let _ada = class.answers(0, 6..9).await;
         answered(&mut screen, 13, 10).await;
         let mut other = class.watch().await;

@@ -97,6 +97,8 @@ pub struct Screen<'a> {
     pub class: Value,
     pub students: BTreeMap<String, Value>,
     pub cards: BTreeMap<String, Value>,
+    /// By when they begin.
+    pub minutes: BTreeMap<i64, Value>,
     pub ask: Value,
     pub wrong: Value,
     pub totals: Value,
@@ -121,6 +123,7 @@ impl<'a> Screen<'a> {
             class: Value::Null,
             students: BTreeMap::new(),
             cards: BTreeMap::new(),
+            minutes: BTreeMap::new(),
             ask: Value::Null,
             wrong: Value::Null,
             totals: Value::Null,
@@ -176,6 +179,9 @@ impl<'a> Screen<'a> {
         for row in rows("cards") {
             self.cards.insert(row["card_id"].as_str().unwrap().to_owned(), row);
         }
+        for row in rows("minutes") {
+            self.minutes.insert(row["at"].as_i64().unwrap(), row);
+        }
         let kept = [
             (&mut self.class, "class"),
             (&mut self.ask, "ask"),
@@ -196,6 +202,12 @@ impl<'a> Screen<'a> {
     /// What the screen shows of a student.
     pub fn student(&self, user: UserId) -> &Value {
         self.students.get(&user.to_string()).unwrap_or(&Value::Null)
+    }
+
+    /// How many answers and correct ones the minutes of the last hour have.
+    pub fn in_minutes(&self) -> (u64, u64) {
+        let sum = |name: &str| self.minutes.values().map(|row| row[name].as_u64().unwrap()).sum();
+        (sum("answered"), sum("correct"))
     }
 
     pub fn answered(&self) -> u64 {

@@ -28,6 +28,10 @@ fn what_students_answer_shows_on_the_teachers_screen() {
     assert_eq!(screen.student(school.students[2])["presence"], "left");
     let card = &screen.cards[&school.cards[0].to_string()];
     assert_eq!((&card["answers"], &card["wrong"]), (&json!(2), &json!(0)));
+    assert_eq!(screen.in_minutes(), (4, 2), "{:?}", screen.minutes);
+    let now_ms = school.server.now_ms();
+    assert!(screen.minutes.keys().all(|at| at % 60_000 == 0 && (now_ms - 180_000..=now_ms).contains(at)));
+    assert_eq!(school.screen().minutes, screen.minutes, "whoever comes sees the same");
     drop(devices);
     screen.see("both are gone", |screen| screen.totals["here"] == 0);
     assert_eq!(screen.answered(), 4);

@@ -98,9 +98,6 @@ fn a_pause_and_a_question_end_when_no_teacher_has_come_back_for_ten_minutes() {
 
 #[test]
 fn the_lesson_of_a_class_that_is_closed_ends_for_its_students_and_is_reported() {
-    if !offered() {
-        return;
-    }
     let school = School::open(2, 12);
     let mut screen = school.lesson();
     let mut device = school.student(0);

@@ -2,6 +2,7 @@
 
 use domain::ids::{AskId, CardId, DeckId, LessonId, UserId};
 use domain::lesson::cell::{Newest, Said, Tally, Vote, WrongAnswer};
+use domain::lesson::minutes::Minute;
 use domain::lesson::{Cell, CellVersion, Figures, Presence, Round};
 use kit::contract_lessons::{record, report};
 use kit::rows::START_MS;
@@ -47,6 +48,7 @@ fn cell() -> Cell {
         unsaved: 1,
         as_of_ms: START_MS + 1,
         cards: vec![Tally { deck, card, answers: 2, wrong: 1, recall_permille: Some(17) }],
+        minutes: vec![Minute { at: 29_000_000, answered: 3, correct: 2 }],
         is_whole: true,
         votes: vec![vote(Round::First, Said::Grade(4)), vote(Round::Second, Said::Response(99))],
         wrong: vec![WrongAnswer { card, digest: 8, text: "Lyon".into(), times: 2 }],

@@ -4,9 +4,10 @@ use crate::check::later::shown;
 use crate::lesson::cell::{Cell, CellVersion, Figures, Presence, Vote, WrongAnswer};
 use crate::lesson::document::Ask;
 use crate::lesson::input::Student;
+use crate::lesson::minutes::{Minute, Minutes};
 use crate::lesson::output::{StudentRow, Totals};
 use crate::lesson::struggle::struggle;
-use crate::limits::{ASK_LATE_MS, SILENT_AFTER_MS, WRONG_ANSWERS_PER_SEAT};
+use crate::limits::{ASK_LATE_MS, MINUTES_KEPT, SILENT_AFTER_MS, WRONG_ANSWERS_PER_SEAT};
 use std::borrow::Cow;
 
 /// A cell that says less than was counted from the log is believed when the student's owner says so again after this
@@ -44,6 +45,7 @@ pub(in crate::lesson) struct Seat {
     /// The newest figures; cards and votes lie beside them.
     pub figures: Figures,
     pub tallies: Vec<SeatTally>,
+    pub minutes: Minutes,
     /// Votes on the question that is put, one a round.
     pub votes: Vec<Vote>,
     pub heard_tick_ms: u64,
@@ -61,6 +63,7 @@ impl Seat {
             doubted: None,
             figures: Figures::default(),
             tallies: Vec::new(),
+            minutes: Minutes::default(),
             votes: Vec::new(),
             heard_tick_ms: 0,
             is_silent: false,
@@ -118,9 +121,24 @@ impl Seat {
         cell.version < version || tick_ms.saturating_sub(since_tick_ms) < DOUBT_MS
     }
 
+    /// Takes the minutes of a cell, and gives each that changed as it was and as it is. Those that a partial cell does not
+    /// name stay as they were.
+    pub(super) fn take_minutes(&mut self, minutes: &[Minute], is_whole: bool) -> Vec<[Option<Minute>; 2]> {
+        let before = is_whole.then(|| std::mem::take(&mut self.minutes));
+        let mut changed = Vec::new();
+        for minute in minutes.get(minutes.len().saturating_sub(MINUTES_KEPT)..).unwrap_or_default() {
+            let known = self.minutes.put(*minute);
+            let was = before.as_ref().map_or(known, |before| before.get(minute.at));
+            changed.push([was, Some(*minute)]);
+        }
+        let gone = before.iter().flat_map(Minutes::all).filter(|gone| self.minutes.get(gone.at).is_none());
+        changed.extend(gone.map(|gone| [Some(*gone), None]));
+        changed
+    }
+
     /// Keeps figures, cut to what a seat has room for. Returns the wrong answers before.
     pub(super) fn keep(&mut self, mut figures: Figures) -> Vec<WrongAnswer> {
-        (figures.cards, figures.votes) = (Vec::new(), Vec::new());
+        (figures.cards, figures.votes, figures.minutes) = (Vec::new(), Vec::new(), Vec::new());
         let spare = figures.wrong.len().saturating_sub(WRONG_ANSWERS_PER_SEAT);
         figures.wrong.drain(..spare);
         for wrong in &mut figures.wrong {

@@ -5,10 +5,11 @@
 
 use super::super::Session;
 use super::super::types::*;
-use super::Attended;
-use crate::lesson::cell::{Cell, Figures, Presence, WrongAnswer};
+use super::{Attended, Recalls};
+use crate::lesson::cell::{Cell, Figures, Presence, Tally, WrongAnswer};
 use crate::lesson::count::{Count, WrongDigest};
 use crate::limits::{AWAY_AFTER_MS, CELL_EVERY_MS, CELL_WHOLE_EVERY_MS};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Session {
@@ -55,14 +56,12 @@ impl Session {
     }
 
     fn cell(&mut self, now: Now, at: usize, presence: Presence, is_whole: bool) -> Option<Cell> {
+        let mut recalls = std::mem::take(&mut self.lessons.attended.get_mut(at)?.recalls);
+        let figures = self.figures_now(at, is_whole, &mut recalls);
+        self.lessons.attended.get_mut(at)?.recalls = recalls;
+        let mut figures = figures?;
         let attended = self.lessons.attended.get(at)?;
         let lesson = attended.told.document.lesson?;
-        let mut figures = attended.count.as_ref()?.figures().clone();
-        self.recall(&mut figures);
-        if !is_whole {
-            figures.cards.retain(|tally| attended.changed_cards.contains(&tally.card));
-        }
-        figures.is_whole = is_whole;
         figures.presence = presence;
         figures.last_seen_ms = figures.last_seen_ms.max(self.lessons.seen_ms);
         figures.unsaved = self.unsaved_in(attended);
@@ -83,19 +82,44 @@ impl Session {
         self.wrong_text(card, digest).map(|text| WrongAnswer { card, digest, text: text.clone(), times })
     }
 
-    /// How well the cards of the lesson are remembered now.
-    fn recall(&self, figures: &mut Figures) {
-        let (mut sum, mut known) = (0_u32, 0_u32);
-        for tally in &mut figures.cards {
-            let Some(study) = self.decks.get(&tally.deck) else { continue };
-            let Some(index) = study.deck.index_of(tally.card) else { continue };
-            let recall = study.state(index).recall(self.today, &study.deck.settings.fold_params());
-            tally.recall_permille = recall.map(|recall| (recall * 1_000.0 + 0.5) as u16);
-            if let Some(permille) = tally.recall_permille {
-                (sum, known) = (sum + u32::from(permille), known + 1);
+    /// What was counted, with how well the cards are remembered now. A cell that is not whole costs what changed: the other
+    /// cards are remembered as they were told last, on the same day.
+    fn figures_now(&self, at: usize, is_whole: bool, recalls: &mut Recalls) -> Option<Figures> {
+        let attended = self.lessons.attended.get(at)?;
+        let count = attended.count.as_ref()?;
+        let mut figures = match is_whole {
+            true => count.figures(),
+            false => count.part(&attended.changed_cards, &attended.changed_minutes),
+        };
+        if is_whole || recalls.day != Some(self.today) {
+            *recalls = Recalls { day: Some(self.today), permille: BTreeMap::new() };
+            let all = if is_whole { Vec::new() } else { count.figures().cards };
+            for tally in &all {
+                self.recall(tally, recalls);
             }
         }
-        figures.recall_permille = sum.checked_div(known).and_then(|mean| u16::try_from(mean).ok());
+        for tally in &mut figures.cards {
+            tally.recall_permille = self.recall(tally, recalls);
+        }
+        let sum: u32 = recalls.permille.values().map(|permille| u32::from(*permille)).sum();
+        let mean = u32::try_from(recalls.permille.len()).ok().and_then(|known| sum.checked_div(known));
+        figures.recall_permille = mean.and_then(|mean| u16::try_from(mean).ok());
+        Some(figures)
+    }
+
+    /// How well a card is remembered today, in permille; it is noted.
+    fn recall(&self, tally: &Tally, recalls: &mut Recalls) -> Option<u16> {
+        let key = (tally.deck, tally.card);
+        let recall = self.decks.get(&tally.deck).and_then(|study| {
+            let state = study.state(study.deck.index_of(tally.card)?);
+            state.recall(self.today, &study.deck.settings.fold_params())
+        });
+        let permille = recall.map(|recall| (recall * 1_000.0 + 0.5) as u16);
+        match permille {
+            Some(permille) => recalls.permille.insert(key, permille),
+            None => recalls.permille.remove(&key),
+        };
+        permille
     }
 }
 
@@ -129,6 +153,7 @@ impl Attended {
         (self.presence, self.has_changed, self.owes_last) = (presence, false, false);
         self.unsaved_since_tick_ms = None;
         self.changed_cards.clear();
+        self.changed_minutes.clear();
     }
 
     fn call(&self) -> (u64, u64) {

@@ -7,6 +7,7 @@ use super::{Attended, Reading};
 use crate::entry::{Body, LogEntry, Review};
 use crate::ids::EntryId;
 use crate::lesson::count::{Count, answers};
+use crate::lesson::minutes::minute_of;
 use crate::lesson::votes::AskAnswer;
 use crate::limits::{ASK_ANSWERS_KEPT, RETRY_LONGEST_MS};
 
@@ -90,11 +91,12 @@ impl Attended {
                 if count.takes(entry) {
                     count.add(entry.id, &review);
                     self.changed_cards.insert(review.card);
+                    self.changed_minutes.insert(minute_of(entry.id));
                     self.has_changed = true;
                 }
                 self.note_answer(entry.id, &review, reached_ms);
             }
-            Body::Set { .. } | Body::State { .. } => {}
+            Body::Set { .. } | Body::State { .. } => self.recalls.day = None,
         }
     }
 

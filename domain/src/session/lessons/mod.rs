@@ -8,6 +8,7 @@ mod counting;
 
 use super::types::*;
 use super::{DoneState, Session};
+use crate::day::Day;
 use crate::entry::{Body, LogEntry};
 use crate::ids::{ClassId, DeckId, EntryId};
 use crate::lesson::Told;
@@ -65,9 +66,20 @@ struct Attended {
     /// Since when an answer is on its way of which nothing was told (monotonic milliseconds).
     unsaved_since_tick_ms: Option<u64>,
     changed_cards: BTreeSet<crate::ids::CardId>,
+    /// In minutes since 1970.
+    changed_minutes: BTreeSet<i64>,
+    recalls: Recalls,
     told_tick_ms: Option<u64>,
     whole_tick_ms: Option<u64>,
     presence: Presence,
+}
+
+/// How well the cards of the lesson are remembered, as it was told last: a cell looks anew only at those that changed.
+#[derive(Debug, Default)]
+struct Recalls {
+    /// On which day; `None` where all are to be looked at anew.
+    day: Option<Day>,
+    permille: BTreeMap<(DeckId, crate::ids::CardId), u16>,
 }
 
 /// The log is being read.
@@ -188,6 +200,13 @@ impl Session {
         })
     }
 
+    /// Cards may be remembered otherwise than was told, without an answer.
+    pub(super) fn forget_recalls(&mut self) {
+        for attended in &mut self.lessons.attended {
+            attended.recalls.day = None;
+        }
+    }
+
     /// Whether a lesson is paused: nobody is told then that nothing is left.
     pub(super) fn waits_for_teacher(&self) -> bool {
         self.lessons.attended.iter().any(|attended| attended.told.is_on() && attended.told.is_paused())
@@ -234,6 +253,8 @@ impl Attended {
             has_changed: true,
             unsaved_since_tick_ms: None,
             changed_cards: BTreeSet::new(),
+            changed_minutes: BTreeSet::new(),
+            recalls: Recalls::default(),
             told_tick_ms: None,
             whole_tick_ms: None,
             presence: Presence::Left,
