@@ -55,6 +55,7 @@ fn main() {
                     | Effect::Recount(_)
                     | Effect::CarryOut(_)
                     | Effect::KeepExtraTime { .. }
+                    | Effect::ChooseWarmUp { .. }
                     | Effect::Report(_)
                     | Effect::Retire => continue,
                 };

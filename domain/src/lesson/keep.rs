@@ -67,11 +67,13 @@ impl Keep {
         }
     }
 
-    /// A command waits for its record. One that has no room has no verdict, and comes again with its socket.
-    pub(super) fn wait(&mut self, waiting: Waiting) {
-        if self.waiting.len() < LESSON_COMMANDS_WAITING {
+    /// A command waits for its record; `false` when there is no room.
+    pub(super) fn wait(&mut self, waiting: Waiting) -> bool {
+        let has_room = self.waiting.len() < LESSON_COMMANDS_WAITING;
+        if has_room {
             self.waiting.push_back(waiting);
         }
+        has_room
     }
 
     fn then(&mut self, effect: Effect) {

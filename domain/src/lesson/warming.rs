@@ -50,7 +50,9 @@ impl Lesson {
         if !(1..=WARM_UP_CARDS_MAX).contains(&count) {
             return Err(Refusal::Malformed);
         }
-        if self.warming.len() >= WARM_UPS_AT_ONCE {
+        // An owner that has just taken over does not know yet who is there.
+        let is_known = self.gather.is_none() && self.is_seated;
+        if !is_known || self.warming.len() >= WARM_UPS_AT_ONCE {
             return Err(Refusal::Busy);
         }
         let there: Vec<UserId> = self.seats.there(now.tick_ms).collect();
@@ -71,11 +73,12 @@ impl Lesson {
         let warming = self.warming.swap_remove(at);
         let verdict = cards.ok_or(Refusal::Busy).and_then(|cards| self.assign_warm_up(&warming, cards));
         for (monitor, seq) in warming.waiting {
-            match verdict {
-                Ok(version) => self.keep.wait(Waiting { version, monitor, seq, id: said }),
-                Err(refusal) => {
-                    fx.push(Effect::Verdict { monitor, seq, id: said, refusal: Some(refusal) });
-                }
+            let waits = verdict.and_then(|version| {
+                let has_room = self.keep.wait(Waiting { version, monitor, seq, id: said });
+                has_room.then_some(()).ok_or(Refusal::Busy)
+            });
+            if let Err(refusal) = waits {
+                fx.push(Effect::Verdict { monitor, seq, id: said, refusal: Some(refusal) });
             }
         }
     }

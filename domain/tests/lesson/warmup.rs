@@ -219,11 +219,14 @@ fn a_warm_up_that_comes_again_is_chosen_and_assigned_once() {
     desk.input(Input::WarmedUp { said: id, cards: Some(vec![card(8)]) });
     assert_eq!(desk.says_as(monitor, id, warm_up(3)), None);
     assert_eq!(assigned(&desk).len(), 1);
-    // Another owner knows it too.
+    // Another owner knows it too, and says of a new one that it does not know yet who is there.
     let mut later = Desk::from(desk.record.clone(), 2, 4);
     let monitor = later.watch(5);
     assert_eq!(later.says_as(monitor, id, warm_up(3)), None);
     assert_eq!(assigned(&later).len(), 1);
+    assert_eq!(later.says(monitor, warm_up(3)), Some(Refusal::Busy));
+    later.pass(GATHER_LONGEST_MS + 1_000);
+    assert_eq!(later.says(monitor, warm_up(3)), Some(Refusal::NothingToReview), "nobody came back");
 }
 
 #[test]

@@ -19,7 +19,7 @@ const profiles = [];
 before(async () => {
   [browser, server] = await Promise.all([launch(), Server.start()]);
   page = await as("teacher", TEACHER, "Emmy");
-  ({ deck_id } = await tell(page, "POST", "decks", { title: "Capitals", visibility: "class" }));
+  ({ deck_id } = await tell(page, "POST", "decks", { title: "Capitals", visibility: "org" }));
   await tell(page, "POST", `decks/${deck_id}/cards/bulk`, { cards: [{ front: "France", back: "Paris" }, { front: "Peru", back: "Lima" }] });
   ({ class_id } = await tell(page, "POST", "classes", { title: "7b" }));
   await tell(page, "PUT", `classes/${class_id}/decks/${deck_id}`);
@@ -50,7 +50,7 @@ test("a colleague is named by the user id that stands on the colleague's page, a
   await page.getByText("Teachers", { exact: true }).click();
   await page.getByLabel("Another teacher: user id, e-mail or login").fill(COLLEAGUE);
   await page.getByRole("button", { name: "Name", exact: true }).click();
-  await page.locator(".class-teachers").getByText("Grace", { exact: true }).waitFor();
+  await page.locator(`.class-teachers li[data-user-id="${COLLEAGUE}"]`).waitFor();
   await colleague.reload();
   await colleague.getByRole("link", { name: "7b", exact: false }).first().click();
   await colleague.getByRole("link", { name: "Live lesson" }).click();

@@ -88,11 +88,12 @@ fn a_warm_up_brings_what_those_who_are_there_are_about_to_forget() {
         assert_eq!(cards_of(device, deck, 1), []);
     }
     // The command was carried out once, however often it is said.
-    let version = screen.class["version"].clone();
+    screen.see("the cards", |screen| screen.class["assigned"] == json!([deck.0]));
+    let version = screen.class["version"].as_u64().unwrap();
     screen.order(warm_up);
-    assert_eq!((&screen.class["assigned"], &screen.class["version"]), (&json!([deck.0]), &version));
     // Another one has what is left: the other card of the note.
     screen.order(json!({"type": "warm_up", "deck_id": deck.0, "count": 5}));
+    screen.see("one change", |screen| screen.class["version"].as_u64() == Some(version + 1));
     assert_eq!(cards_of(&mut bob, deck, 1), [sibling]);
     let nothing = json!({"type": "warm_up", "deck_id": random_uuid(), "count": 5});
     assert_eq!(screen.try_order(nothing), Err("nothing_to_review".to_owned()));
