@@ -1,5 +1,6 @@
 //! Small records: the cold port. A record's row is changed by comparison alone; what points to it is written before it
-//! and looked up before it is believed.
+//! and looked up before it is believed. Pointers are written by comparison, too: so their order is that in which they were
+//! written, and not what the clocks of nodes say.
 
 use crate::CqlStore;
 use crate::decide::{Verdict, decide};
@@ -22,8 +23,9 @@ statements! {
         change: Decide = "UPDATE papers SET body = ?, revision = ?, last = ?
             WHERE belongs_to = ? AND kind = ? AND id = ? IF revision = ?";
         remove: Decide = "DELETE FROM papers WHERE belongs_to = ? AND kind = ? AND id = ? IF EXISTS";
-        point_to: Write = "INSERT INTO papers_of (belongs_to, kind, id) VALUES (?, ?, ?) USING TIMESTAMP ?";
-        point_away: Write = "DELETE FROM papers_of USING TIMESTAMP ? WHERE belongs_to = ? AND kind = ? AND id = ?";
+        point_to: Decide = "INSERT INTO papers_of (belongs_to, kind, id) VALUES (?, ?, ?) IF NOT EXISTS";
+        point_away: Decide = "DELETE FROM papers_of WHERE belongs_to = ? AND kind = ? AND id = ? IF EXISTS";
+        pointer: ReadSerial = "SELECT id FROM papers_of WHERE belongs_to = ? AND kind = ? AND id = ?";
         papers: Read = "SELECT id FROM papers_of WHERE belongs_to = ? AND kind = ? AND id > ? LIMIT ?";
     }
 }
@@ -105,8 +107,20 @@ async fn decided(store: &CqlStore, key: PaperKey) -> Result<Option<(Paper, Uuid)
 }
 
 async fn point_to(store: &CqlStore, key: PaperKey) -> Result<(), StoreError> {
-    let pointer = (key.of, key.kind.word(), &key.id.as_bytes()[..], store.next_stamp_us());
-    store.client().write(&store.papers_said().point_to, pointer).await
+    point(store, key, true).await
+}
+
+/// Has something point to a record, or nothing.
+async fn point(store: &CqlStore, key: PaperKey, is_there: bool) -> Result<(), StoreError> {
+    let (client, said) = (store.client(), store.papers_said());
+    let pointer = (key.of, key.kind.word(), &key.id.as_bytes()[..]);
+    let settle = || async {
+        let found: Option<(Vec<u8>,)> = client.read_one(&said.pointer, pointer).await?;
+        Ok(if found.is_some() == is_there { Verdict::Done } else { Verdict::Again })
+    };
+    let change = if is_there { &said.point_to } else { &said.point_away };
+    decide(client, change, &pointer, settle).await?;
+    Ok(())
 }
 
 /// Stores a record as it is, on top of what is there.
@@ -164,10 +178,52 @@ async fn remove(store: &CqlStore, key: PaperKey) -> Result<(), StoreError> {
         || async { Ok(if decided(store, key).await?.is_some() { Verdict::Again } else { Verdict::Done }) };
     let named = (key.of, key.kind.word(), key.id);
     decide(store.client(), &store.papers_said().remove, &named, settle).await?;
-    let pointer = (store.next_stamp_us(), key.of, key.kind.word(), &key.id.as_bytes()[..]);
-    store.client().write(&store.papers_said().point_away, pointer).await?;
+    point(store, key, false).await?;
     if decided(store, key).await?.is_some() {
         point_to(store, key).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Options;
+    use crate::clock::{Clock, SystemClock};
+    use crate::server::shared_store;
+    use kit::wait::block_on;
+    use ports::{PaperKey, PaperKind, Papers};
+    use std::sync::Arc;
+    use uuid::Uuid;
+
+    /// A clock that is so many milliseconds ahead of the others.
+    struct Ahead(SystemClock, i64);
+
+    impl Clock for Ahead {
+        fn tick_ms(&self) -> u64 {
+            self.0.tick_ms()
+        }
+
+        fn wall_ms(&self) -> i64 {
+            self.0.wall_ms() + self.1
+        }
+    }
+
+    #[test]
+    fn what_a_node_removed_whose_clock_is_ahead_is_listed_when_another_makes_it_anew() {
+        block_on(async {
+            let clock = Arc::new(Ahead(SystemClock::default(), 5_000));
+            let Some(ahead) = shared_store(&Options { clock, ..Options::default() }).await else { return };
+            let Some(store) = shared_store(&Options::default()).await else { return };
+            let key = PaperKey { of: Uuid::new_v4(), kind: PaperKind::Waiting, id: Uuid::new_v4() };
+            ahead.put_paper(key, vec![1], None).await.unwrap();
+            ahead.remove_paper(key).await.unwrap();
+            store.put_paper(key, vec![2], None).await.unwrap();
+            for node in [&ahead, &store] {
+                let listed = node.papers(key.of, key.kind, None, 9).await.unwrap();
+                assert_eq!(listed.iter().map(|paper| &paper.body[..]).collect::<Vec<_>>(), [[2]]);
+            }
+            store.remove_paper(key).await.unwrap();
+            assert_eq!(ahead.papers(key.of, key.kind, None, 9).await, Ok(vec![]));
+        });
+    }
 }
