@@ -6,8 +6,9 @@
 //! reader has to see all of it or nothing.
 
 use crate::error::{During, OpenError};
+use crate::import_index::Filing;
 use crate::pace::Pace;
-use crate::rows::{INSERT_LOG, ImportCards, LogPlace, insert_log};
+use crate::rows::{INSERT_LOG, LogPlace, insert_log};
 use crate::schema::{IMPORTED_ROWS, meta, open_write, set_meta};
 use crate::shared::{CHECKPOINT_ROWS, Shared};
 use domain::entry::LogEntry;
@@ -68,7 +69,8 @@ impl Bulk {
         let turn = shared.turn.for_import();
         let tx = self.main.transaction_with_behavior(TransactionBehavior::Immediate).during(DOING)?;
         let mut number: i64 = meta(&tx, IMPORTED_ROWS).during(DOING)?.unwrap_or(0);
-        let mut cards = ImportCards::default();
+        let first = number + 1;
+        let mut filing = Filing::default();
         let mut scratch = Vec::with_capacity(256);
         let mut written = 0;
         {
@@ -76,10 +78,12 @@ impl Bulk {
             for part in entries.chunks(shared.options.import_rows_a_turn.max(1)) {
                 for entry in part {
                     number += 1;
-                    let place = LogPlace::of_import(number);
-                    insert_log(&mut insert, user, (place, entry), entry.card(), &mut scratch)
-                        .during(DOING)?;
-                    cards.note(entry);
+                    let place = LogPlace::of_import(number, entry.card().is_some());
+                    let placed = (place, entry);
+                    // One that is there already is filed already.
+                    if insert_log(&mut insert, user, placed, entry.card(), &mut scratch).during(DOING)? {
+                        filing.note(place.chapter(), entry);
+                    }
                 }
                 written += part.len();
                 if turn.is_wanted()
@@ -89,7 +93,7 @@ impl Bulk {
                 }
             }
         }
-        cards.write(&tx, user).during(DOING)?;
+        filing.write(&tx, user, first).during(DOING)?;
         set_meta(&tx, IMPORTED_ROWS, number).during(DOING)?;
         tx.commit().during(DOING)?;
         shared.main_rows_unchecked.fetch_add(written as u64, Ordering::Relaxed);

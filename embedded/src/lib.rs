@@ -32,6 +32,7 @@ mod events;
 mod examine;
 mod files;
 mod folder;
+mod import_index;
 mod imports;
 mod index;
 mod journal;

@@ -2,6 +2,7 @@
 //! which began after the waiting rows were read.
 
 use crate::error::During;
+use crate::import_index::{JobChapter, brought_of_cards, import_chapters_of};
 use crate::merge::{Joined, Waiting, join_progress};
 use crate::rows::{NumberedProgress, id, read_entries, read_progress};
 use domain::entry::LogEntry;
@@ -105,9 +106,10 @@ pub(crate) fn card_log(
     deck: DeckId,
     cards: Option<&BTreeSet<CardId>>,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    let chapters = chapters_of(main, user)?;
-    let stored = match cards.filter(|cards| (cards.len() + 1) * chapters.len() <= LOOKUPS_MAX) {
-        Some(cards) => log_of_cards(main, user, cards, &chapters)?,
+    let (chapters, brought) = (chapters_of(main, user)?, import_chapters_of(main, user)?);
+    let lookups = |cards: &BTreeSet<CardId>| (cards.len() + 1) * (chapters.len() + brought.len());
+    let stored = match cards.filter(|cards| lookups(cards) <= LOOKUPS_MAX) {
+        Some(cards) => log_of_cards(main, user, cards, (&chapters, &brought))?,
         None => log_of_deck(main, user, deck, cards)?,
     };
     let concerned = waiting.entries().filter(|(_, under)| match (under, cards) {
@@ -122,7 +124,8 @@ pub(crate) fn card_log(
 fn chapters_of(main: &Connection, user: UserId) -> Result<Vec<i64>, StoreError> {
     let mut next = main
         .prepare_cached(
-            "SELECT chapter FROM review_log WHERE user = ?1 AND chapter > ?2 ORDER BY chapter LIMIT 1",
+            "SELECT chapter FROM review_log INDEXED BY review_log_by_chapter
+             WHERE user = ?1 AND chapter > ?2 AND chapter < 2199023255552 ORDER BY chapter LIMIT 1",
         )
         .during("read the chapters")?;
     let (mut chapters, mut after) = (Vec::new(), -1);
@@ -140,7 +143,7 @@ fn log_of_cards(
     main: &Connection,
     user: UserId,
     cards: &BTreeSet<CardId>,
-    chapters: &[i64],
+    (chapters, brought): (&[i64], &[JobChapter]),
 ) -> Result<Vec<LogEntry>, StoreError> {
     let (mut stored, marks): (_, &[u8]) = (Vec::new(), &[]);
     for chapter in chapters {
@@ -148,12 +151,13 @@ fn log_of_cards(
             read_entries(
                 main,
                 "SELECT body FROM review_log INDEXED BY review_log_by_chapter
-                 WHERE user = ?1 AND chapter = ?2 AND card = ?3",
+                 WHERE user = ?1 AND chapter = ?2 AND chapter < 2199023255552 AND card = ?3",
                 (&user.bytes()[..], chapter, card),
                 &mut stored,
             )?;
         }
     }
+    brought_of_cards(main, user, cards, brought, &mut stored)?;
     Ok(stored)
 }
 

@@ -34,6 +34,10 @@ const CHAPTER_ROWS_BITS: u32 = 16;
 /// Chapters of what imports bring begin here: they are counted apart, so that each is written in one go too.
 const FIRST_IMPORT_CHAPTER: i64 = 1 << 40;
 
+/// From this chapter on the index by chapter and card knows nothing of an entry, and `import_entries` does. The index has
+/// the same number in its condition, and so has what is asked of it.
+const FIRST_CHAPTER_OUTSIDE: i64 = 1 << 41;
+
 /// The chapter in which an entry is filed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LogPlace(i64);
@@ -44,9 +48,15 @@ impl LogPlace {
         Self(number >> CHAPTER_ROWS_BITS)
     }
 
-    /// Of this entry among all that imports brought.
-    pub(crate) const fn of_import(number: i64) -> Self {
-        Self(FIRST_IMPORT_CHAPTER + (number >> CHAPTER_ROWS_BITS))
+    /// Of this entry among all that imports brought. One that concerns no card stays in the index.
+    pub(crate) const fn of_import(number: i64, has_card: bool) -> Self {
+        let first = if has_card { FIRST_CHAPTER_OUTSIDE } else { FIRST_IMPORT_CHAPTER };
+        Self(first + (number >> CHAPTER_ROWS_BITS))
+    }
+
+    /// The number of the chapter.
+    pub(crate) const fn chapter(self) -> i64 {
+        self.0
     }
 }
 
@@ -74,14 +84,14 @@ impl ImportCards {
     }
 }
 
-/// Inserts an entry; a known key is left as it is.
+/// Inserts an entry; a known key is left as it is. Says whether it was inserted.
 pub(crate) fn insert_log(
     insert: &mut Statement,
     user: UserId,
     (LogPlace(chapter), entry): (LogPlace, &LogEntry),
     about: About,
     scratch: &mut Vec<u8>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     scratch.clear();
     encode_entry(entry, scratch);
     let under = filed_under(entry, about);
@@ -89,8 +99,7 @@ pub(crate) fn insert_log(
     let card = under.as_ref().map_or(&[][..], |(_, card)| card.bytes());
     let job = entry.job.as_ref().map_or(&[][..], |job| job.bytes());
     let (user, id) = (&user.bytes()[..], &entry.id.bytes()[..]);
-    insert.execute((user, id, job, deck, card, &scratch[..], chapter))?;
-    Ok(())
+    Ok(insert.execute((user, id, job, deck, card, &scratch[..], chapter))? > 0)
 }
 
 pub(crate) const UPSERT_PROGRESS: &str =
@@ -133,8 +142,10 @@ pub(crate) fn distrust_cards(
     scratch.clear();
     encode_progress(&stale, 0, scratch);
     main.prepare_cached(
-        "INSERT INTO progress SELECT user, deck, card, ?3, ?4, ?5, ?6, NULL, ?7 FROM import_cards
-         WHERE user = ?1 AND job = ?2
+        "INSERT INTO progress SELECT user, deck, card, ?3, ?4, ?5, ?6, NULL, ?7 FROM (
+             SELECT user, deck, card FROM import_cards WHERE user = ?1 AND job = ?2
+             UNION SELECT user, deck, card FROM import_entries WHERE user = ?1 AND job = ?2
+         ) WHERE true
          ON CONFLICT (user, deck, card) DO UPDATE SET row = excluded.row, reps = excluded.reps,
              ease = excluded.ease, interval_days = excluded.interval_days, due_day = NULL, state = excluded.state
          WHERE progress.row < excluded.row",
@@ -158,8 +169,10 @@ pub(crate) fn cards_of_job(
     job: JobId,
     deck: Option<DeckId>,
 ) -> Result<Vec<(DeckId, CardId)>, StoreError> {
-    const ALL: &str = "SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2";
-    const OF_DECK: &str = "SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2 AND deck = ?3";
+    const ALL: &str = "SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2
+         UNION SELECT deck, card FROM import_entries WHERE user = ?1 AND job = ?2";
+    const OF_DECK: &str = "SELECT deck, card FROM import_cards WHERE user = ?1 AND job = ?2 AND deck = ?3
+         UNION SELECT deck, card FROM import_entries WHERE user = ?1 AND job = ?2 AND deck = ?3";
     let card =
         |row: &rusqlite::Row<'_>| Ok((DeckId::from_bytes(id(row, 0)?), CardId::from_bytes(id(row, 1)?)));
     let (user, job) = (&user.bytes()[..], &job.bytes()[..]);

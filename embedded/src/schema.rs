@@ -23,8 +23,10 @@ const STATEMENTS_KEPT: usize = 64;
 /// `review_log` is keyed as histories are read. A card's log is found by chapter and card, where a chapter is a stretch
 /// of the journal: what is applied together lies together in the index, however long the histories are, while an index
 /// by card alone has each row written to another page (`docs/decisions/0009`). Rows that concern no card
-/// (marks of imports) have an empty `card` and are found in the same way. Which cards a job is about is in `import_cards`,
-/// so that its mark finds them without reading the log. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
+/// (marks of imports) have an empty `card` and are found in the same way. Entries that imports bring in large numbers are in
+/// chapters that the index leaves out (2 to the power of 41 and above): `import_entries` has a row for all that a transaction
+/// brought of a card, `ids` one behind the other, and `first` the number of the transaction's first entry. Which cards a job
+/// is about is there and, of what came another way, in `import_cards`, so that its mark finds them without reading the log. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
 ///
 /// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
 /// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
@@ -206,6 +208,14 @@ pub(crate) const MAIN: &[&str] = &["
     ALTER TABLE cards ADD COLUMN accept TEXT NOT NULL DEFAULT '[]';
 ", "
     ALTER TABLE webhooks ADD COLUMN old_secrets TEXT NOT NULL DEFAULT '[]';
+", "
+    DROP INDEX IF EXISTS review_log_by_chapter;
+    CREATE INDEX review_log_by_chapter ON review_log (user, chapter, card) WHERE chapter < 2199023255552;
+    CREATE TABLE import_entries (
+        user BLOB NOT NULL, job BLOB NOT NULL, chapter INTEGER NOT NULL, card BLOB NOT NULL, deck BLOB NOT NULL,
+        first INTEGER NOT NULL, ids BLOB NOT NULL,
+        PRIMARY KEY (user, job, chapter, card, deck, first)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Steps that make and change `journal.db`. `meta` names the `main.db` it belongs to.

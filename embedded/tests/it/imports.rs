@@ -225,3 +225,70 @@ fn a_large_import_is_filed_in_few_chapters_whatever_the_size_of_its_parts() {
         assert_eq!(chapters, 1);
     });
 }
+
+#[test]
+fn what_imports_brought_of_a_card_is_found_whatever_it_came_with() {
+    block_on(async {
+        let (store, _keep) = store_with(Options { import_rows_a_turn: 7, ..options() });
+        let of_job = |n: u64, by: u64| LogEntry { job: Some(job(by)), ..brought(n, 5) };
+        append(&store, rows(user(1), 0..5)).await;
+        // In parts, some of them twice, under two jobs, and one the way of all others before it is brought again.
+        append(&store, vec![bare(user(1), brought(109, 5), None)]).await;
+        settled(&store).await;
+        for (by, from, to) in [(1, 100, 150), (1, 130, 180), (2, 140, 190)] {
+            store.append_import(user(1), (from..to).map(|n| of_job(n, by)).collect()).await.unwrap();
+        }
+        store.append_import(user(2), vec![of_job(500, 1)]).await.unwrap();
+        let mut found = store.card_log(user(1), deck(1), Some(vec![card(4)])).await.unwrap();
+        found.retain(|entry| entry.job.is_some());
+        found.sort_by_key(|entry| (entry.id, entry.job));
+        let mut expected: Vec<LogEntry> = (100..180).map(|n| of_job(n, 1)).collect();
+        expected.extend((140..190).map(|n| of_job(n, 2)));
+        expected.retain(|entry| entry.card() == Some((deck(1), card(4))));
+        expected.sort_by_key(|entry| (entry.id, entry.job));
+        assert_eq!(found, expected);
+        // Each card of a job is told to be folded again, once.
+        append(&store, vec![commit(999)]).await;
+        settled(&store).await;
+        let rows = store.progress(user(1), deck(1)).await.unwrap();
+        assert_eq!(rows.iter().filter(|row| !is_trusted(row)).count(), 5);
+    });
+}
+
+#[test]
+fn what_imports_brought_before_their_entries_were_filed_apart_is_read_by_card_as_before() {
+    let (store, place) = store_with(options());
+    let cards = Some(vec![card(1), card(3)]);
+    block_on(async {
+        append(&store, rows(user(1), 0..5)).await;
+        store.append_import(user(1), (100..150).map(|n| brought(n, 5)).collect()).await.unwrap();
+        settled(&store).await;
+    });
+    let before = block_on(store.card_log(user(1), deck(1), cards.clone())).unwrap();
+    assert!(before.len() > 20);
+    drop(store);
+    let db = rusqlite::Connection::open(place.path().join("main.db")).unwrap();
+    db.execute_batch(
+        "DROP INDEX review_log_by_chapter;
+         UPDATE review_log SET chapter = chapter - (1 << 40) WHERE chapter >= 1 << 41;
+         CREATE INDEX review_log_by_chapter ON review_log (user, chapter, card);
+         INSERT OR IGNORE INTO import_cards SELECT user, job, deck, card FROM import_entries;
+         DROP TABLE import_entries;",
+    )
+    .unwrap();
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    db.pragma_update(None, "user_version", version - 1).unwrap();
+    drop(db);
+    let store = open(place.path());
+    assert_eq!(block_on(store.card_log(user(1), deck(1), cards.clone())).unwrap(), before);
+    // The same file again brings nothing that was not there.
+    block_on(async {
+        store.append_import(user(1), (100..150).map(|n| brought(n, 5)).collect()).await.unwrap();
+        assert_eq!(store.card_log(user(1), deck(1), cards).await.unwrap(), before);
+        append(&store, vec![commit(999)]).await;
+        assert_eq!(
+            store.progress(user(1), deck(1)).await.unwrap().iter().filter(|p| !is_trusted(p)).count(),
+            5
+        );
+    });
+}

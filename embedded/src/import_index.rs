@@ -1,0 +1,108 @@
+//! By which card what imports brought is found. An index of the log has a row for each entry, written wherever its card
+//! lies; here the entries of a card that came together share one row, and the rows of one transaction lie side by side.
+
+use crate::error::{During, unreadable};
+use crate::rows::{id, read_entries};
+use domain::entry::LogEntry;
+use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
+use ports::StoreError;
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::BTreeSet;
+
+/// Bytes of an id.
+const ID_BYTES: usize = 16;
+
+/// An entry that a transaction has stored: its job, the chapter that it is filed in, its card, and its id.
+type Stored = (JobId, i64, CardId, DeckId, EntryId);
+
+/// The entries of one transaction, gathered so that those of a card are written together, and in the order of the keys.
+#[derive(Default)]
+pub(crate) struct Filing(Vec<Stored>);
+
+impl Filing {
+    /// Adds an entry that was not stored before.
+    pub(crate) fn note(&mut self, chapter: i64, entry: &LogEntry) {
+        if let (Some(job), Some((deck, card))) = (entry.job, entry.card()) {
+            self.0.push((job, chapter, card, deck, entry.id));
+        }
+    }
+
+    /// Writes the rows of a transaction whose first entry has the number `first`.
+    pub(crate) fn write(mut self, main: &Connection, user: UserId, first: i64) -> rusqlite::Result<()> {
+        self.0.sort_unstable();
+        let mut put =
+            main.prepare_cached("INSERT INTO import_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        let mut ids = Vec::new();
+        for of_card in self.0.chunk_by(|a, b| (a.0, a.1, a.2, a.3) == (b.0, b.1, b.2, b.3)) {
+            let Some((job, chapter, card, deck, _)) = of_card.first() else { continue };
+            ids.clear();
+            of_card.iter().for_each(|(.., id)| ids.extend_from_slice(id.bytes()));
+            let (user, job) = (&user.bytes()[..], &job.bytes()[..]);
+            put.execute((user, job, chapter, &card.bytes()[..], &deck.bytes()[..], first, &ids[..]))?;
+        }
+        Ok(())
+    }
+}
+
+/// A chapter of a job in which something of a learner's is filed.
+pub(crate) type JobChapter = ([u8; ID_BYTES], i64);
+
+/// The chapters in which imports have filed something of this learner's: one key look-up each.
+pub(crate) fn import_chapters_of(main: &Connection, user: UserId) -> Result<Vec<JobChapter>, StoreError> {
+    let mut next = main
+        .prepare_cached(
+            "SELECT job, chapter FROM import_entries WHERE user = ?1 AND (job, chapter) > (?2, ?3)
+             ORDER BY job, chapter LIMIT 1",
+        )
+        .during("read the chapters of imports")?;
+    let (mut found, mut after): (Vec<JobChapter>, (Vec<u8>, i64)) = (Vec::new(), (Vec::new(), 0));
+    while let Some((job, chapter)) = next
+        .query_row((&user.bytes()[..], &after.0, after.1), |row| Ok((id(row, 0)?, row.get(1)?)))
+        .optional()
+        .during("read the chapters of imports")?
+    {
+        found.push((job, chapter));
+        after = (job.to_vec(), chapter);
+    }
+    Ok(found)
+}
+
+/// What imports brought of these cards, in these chapters.
+pub(crate) fn brought_of_cards(
+    main: &Connection,
+    user: UserId,
+    cards: &BTreeSet<CardId>,
+    chapters: &[JobChapter],
+    into: &mut Vec<LogEntry>,
+) -> Result<(), StoreError> {
+    let doing = "read what an import brought";
+    let of_card =
+        "SELECT ids FROM import_entries WHERE user = ?1 AND job = ?2 AND chapter = ?3 AND card = ?4";
+    let mut select = main.prepare_cached(of_card).during(doing)?;
+    for (job, chapter) in chapters {
+        for card in cards {
+            let params = (&user.bytes()[..], &job[..], chapter, &card.bytes()[..]);
+            let mut rows = select.query(params).during(doing)?;
+            while let Some(row) = rows.next().during(doing)? {
+                let ids = row.get_ref(0).and_then(|ids| Ok(ids.as_blob()?)).during(doing)?;
+                read_filed(main, user, job, ids, into)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_filed(
+    main: &Connection,
+    user: UserId,
+    job: &[u8],
+    ids: &[u8],
+    into: &mut Vec<LogEntry>,
+) -> Result<(), StoreError> {
+    let (ids, rest) = ids.as_chunks::<ID_BYTES>();
+    if !rest.is_empty() {
+        return Err(unreadable("read what an import brought", "a part of an id"));
+    }
+    let of_id = "SELECT body FROM review_log WHERE user = ?1 AND id = ?2 AND job = ?3";
+    ids.iter().try_for_each(|id| read_entries(main, of_id, (&user.bytes()[..], &id[..], job), into))
+}
