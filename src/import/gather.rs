@@ -14,6 +14,7 @@ use super::report::{FileFault, Reason, Remark, Remarks};
 use super::tags::divided;
 use crate::content::{CardTexts, escape_card, lost_markup, sanitise_card, shows_something};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 /// One card of a file.
@@ -210,16 +211,19 @@ impl Rows {
         } else {
             (Role::Guid, identity_of_guid(&guid))
         };
-        if let Some(&first_line) = self.gathered.find(&source_key).and_then(|at| self.lines.get(at)) {
-            return Err((role, Reason::Duplicate { first_line }));
-        }
+        let place = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        match self.gathered.places.entry(digest_of(&source_key)) {
+            Entry::Occupied(first) => {
+                let first_line = usize::try_from(*first.get()).ok().and_then(|at| self.lines.get(at));
+                return Err((role, Reason::Duplicate { first_line: first_line.copied().unwrap_or(0) }));
+            }
+            Entry::Vacant(free) => free.insert(place),
+        };
         // A file of objects has what one of them has.
         self.gathered.has_hints |= has(Role::Hint);
         self.gathered.has_explanations |= has(Role::Explanation);
         self.gathered.has_tags |= has(Role::Tags);
         self.gathered.has_accept |= has(Role::Accept);
-        let place = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
-        self.gathered.places.insert(digest_of(&source_key), place);
         self.lines.push(line);
         if self.listing.is_none() {
             self.gathered.cards.push(&Candidate { source_key, texts, tags, accept });

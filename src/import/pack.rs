@@ -1,7 +1,6 @@
 //! Many cards in little memory: their texts lie one behind another, instead of each in a place of its own.
 
 use super::gather::Candidate;
-use super::identity::identity_of;
 use crate::content::CardTexts;
 
 /// Bytes of one stretch of memory. A card that has more gets one for itself.
@@ -47,7 +46,7 @@ impl Pack {
         let mut bytes = self.bytes(at)?;
         match take(&mut bytes)? {
             Some(key) => Some(key),
-            None => take(&mut bytes)?.map(|front| identity_of(&front)),
+            None => take(&mut bytes)?.map(|front| key_of(&front)),
         }
     }
 
@@ -68,11 +67,20 @@ fn length(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(ABSENT)
 }
 
+/// What stands before a front that a card is known by.
+const BY_FRONT: &str = "front:";
+
+/// The key of a card that is known by its front, as it lies here.
+fn key_of(front: &str) -> String {
+    [BY_FRONT, front].concat()
+}
+
 fn written(card: &Candidate) -> Vec<u8> {
     let Candidate { source_key, texts, tags, accept } = card;
     // Most cards are known by their front: it need not lie there twice.
-    let key = (*source_key != identity_of(&texts.front)).then_some(source_key.as_str());
-    let mut bytes = Vec::new();
+    let is_front = source_key.strip_prefix(BY_FRONT).is_some_and(|front| front == texts.front);
+    let key = (!is_front).then_some(source_key.as_str());
+    let mut bytes = Vec::with_capacity(texts.front.len() + texts.back.len() + 64);
     let mut put = |text: Option<&str>| {
         bytes.extend_from_slice(&text.map_or(ABSENT, |text| length(text.len())).to_le_bytes());
         bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
@@ -115,13 +123,14 @@ fn read(mut bytes: &[u8]) -> Option<Candidate> {
     while let Some(answer) = take()? {
         accept.push(answer);
     }
-    let source_key = key.unwrap_or_else(|| identity_of(&front));
+    let source_key = key.unwrap_or_else(|| key_of(&front));
     Some(Candidate { source_key, texts: CardTexts { front, back, hint, explanation }, tags, accept })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::identity_of;
     use proptest::prelude::*;
 
     fn card() -> impl Strategy<Value = Candidate> {

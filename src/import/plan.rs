@@ -72,6 +72,7 @@ enum How {
 pub(super) struct Comparing {
     deck: DeckId,
     file: Arc<Gathered>,
+    /// For each card of the file; nothing as long as none was found.
     met: Vec<Option<Met>>,
     /// Every card of the deck.
     ids: HashSet<CardId>,
@@ -80,8 +81,7 @@ pub(super) struct Comparing {
 
 impl Comparing {
     pub fn new(deck: DeckId, file: Arc<Gathered>) -> Comparing {
-        let met = vec![None; file.cards.len()];
-        Comparing { deck, file, met, ids: HashSet::new(), changed: Changed::default() }
+        Comparing { deck, file, met: Vec::new(), ids: HashSet::new(), changed: Changed::default() }
     }
 
     /// The next card of the deck, in the order of adding, deleted ones included.
@@ -98,6 +98,7 @@ impl Comparing {
             (None, true) => None,
         };
         let Some((at, how)) = found else { return };
+        self.met.resize(self.file.cards.len(), None);
         let (Some(place), Some(candidate)) = (self.met.get_mut(at), self.file.cards.get(at)) else { return };
         // Of several that are found alike, the first counts.
         if place.is_some_and(|met| met.how <= how) {
@@ -115,14 +116,15 @@ impl Comparing {
             deck,
             now_ms,
             file: file.clone(),
-            steps: Vec::with_capacity(met.len()),
+            steps: Vec::with_capacity(file.cards.len()),
             changed,
             added: 0,
             updated: 0,
             unchanged: 0,
         };
         let mut given: HashSet<CardId> = HashSet::new();
-        for (at, met) in met.into_iter().enumerate() {
+        let met = met.into_iter().chain(std::iter::repeat(None)).take(file.cards.len());
+        for (at, met) in met.enumerate() {
             let step = match met {
                 Some(Met { change: None, .. }) => Step::Keep,
                 Some(Met { change: Some(at), .. }) => Step::Change(at),
