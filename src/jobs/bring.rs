@@ -1,5 +1,6 @@
 //! Cards into a deck: in one revision, and so that it can be taken back.
 
+use super::ahead::ahead;
 use super::error::JobError;
 use super::limits::CARDS_PER_PAGE;
 use super::spool::{Spool, Spooled, Spooling};
@@ -134,7 +135,7 @@ pub(super) fn store_all(task: &Task, deck: DeckId, cards: &Spool) -> Result<(), 
     store_if(task, deck, cards, None, |_| true)
 }
 
-/// The cards are read on the store's own thread, each when it is its turn.
+/// The cards are read a little ahead of the store.
 fn store_if(
     task: &Task,
     deck: DeckId,
@@ -151,7 +152,9 @@ fn store_if(
             None
         }
     });
-    task.wait(task.tools.library.put_cards_from(deck, Box::new(source), if_revision, task.now_ms()))?;
+    let (source, whole) = ahead(Box::new(source));
+    task.wait(task.tools.library.put_cards_from(deck, source, if_revision, task.now_ms()))?;
+    whole.check()?;
     match fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(error) => Err(error.into()),
         None => Ok(()),

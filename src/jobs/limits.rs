@@ -73,6 +73,14 @@ pub const BATCHES_AHEAD: usize = 1;
 pub const NOTES_PER_BATCH: usize = 16_384;
 /// Bytes of notes, about, that are stored at once: then it is fewer notes.
 pub const NOTE_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
+/// Cards that come into a new deck at once while the package is being read; as many more are read meanwhile.
+pub const FILLED_CARDS_PER_BATCH: usize = 16_384;
+/// Bytes of cards and their notes, about, that come into new decks at once: then it is fewer cards.
+pub const FILLED_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
+/// Cards that are handed to a store together by whoever makes them ahead of it.
+pub const CARDS_PER_CHUNK: usize = 256;
+/// Such chunks that wait for the store; whoever makes them waits when there are more.
+pub const AHEAD_CHUNKS: usize = 4;
 /// Names of media that are stored at once.
 pub const NAMES_PER_BATCH: usize = 1_000;
 /// Longest media file that comes in, in bytes; a longer one is left out and counted. It lies in memory while it is stored.

@@ -12,6 +12,7 @@
 //! | `stages` | the way of one job through its phases |
 //! | `marks` | commits and revocations through learners' sessions |
 //! | `appending` | entries into the owner's log |
+//! | `ahead` | cards made on a thread of its own, a little ahead of the store that takes them |
 //! | `bring` | cards into a deck in one revision, with what was there before kept for a revocation |
 //! | `spool` | cards on the disk between reading and writing: memory does not grow with a file |
 //! | `withdraw` | cards and decks that a job made are taken back |
@@ -19,9 +20,10 @@
 //!
 //! A job is done in steps that may each be done again: ids follow from what comes in (UUIDv5 of deck and source key,
 //! UUIDv8 of card and millisecond), so after a restart the phase that was interrupted is begun once more. Nothing is seen
-//! of a job before its end: new decks are hidden, entries are inert until their commit, and cards of a deck come in one
-//! revision.
+//! of a job before its end: new decks are hidden, entries are inert until their commit, and cards of a deck that was there
+//! before come in one revision. A new deck may so be filled while its file is still being read.
 
+mod ahead;
 mod appending;
 mod asked;
 mod bring;

@@ -1,5 +1,6 @@
 //! Tables of cards: CSV and TSV, of spreadsheets and of programs.
 
+use super::ahead::ahead;
 use super::bring::{Brought, bring};
 use super::error::JobError;
 use super::importer::{Importer, Options, Plan};
@@ -25,7 +26,7 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -136,7 +137,7 @@ impl Importer for TableImporter {
             None => Vec::new(),
         };
         let before = Outcome::of(&task.record().outcome).kept;
-        let (planned, spool) = planned(task, table, &target, !made.is_empty())?;
+        let (planned, source) = planned(task, table, &target, !made.is_empty())?;
         refuse_all(task, &planned.rejected, Reason::code)?;
         // After a restart the cards may be there already: what the first run found is what happened.
         let counts =
@@ -149,7 +150,10 @@ impl Importer for TableImporter {
         kept["counts"] = counts.clone();
         task.begin_writing(Plan { decks: vec![deck], learners: Vec::new(), kept })?;
         make_hidden(task, target.blank.into_iter().collect(), &made)?;
-        bring(task, deck, &spool, false)?;
+        match source {
+            Source::Compared(spool) => drop(bring(task, deck, &spool, false)?),
+            Source::New(cards) => fill(task, deck, cards)?,
+        }
         let mut report = report(&planned, &counted(&planned), deck);
         for figure in ["added", "updated", "unchanged"] {
             report["counts"][figure] = counts[figure].clone();
@@ -231,27 +235,47 @@ fn read(task: &Task) -> Result<Table, JobError> {
     Ok(task.wait(read_table(stream::iter(pieces), dialect, REFUSED_KEPT_MAX))?)
 }
 
-/// What the file would change in the deck: the cards as they are to be, on the disk.
+/// The cards that are to be stored, as they are to be.
+enum Source {
+    /// Of a deck that was there before, on the disk: it is compared once more.
+    Compared(Spool),
+    /// Of a deck that this job makes and nobody sees: there is nothing to compare.
+    New(CardSource),
+}
+
+/// What the file would change in the deck.
 fn planned(
     task: &Task,
     table: Table,
     target: &Target,
     is_new: bool,
-) -> Result<(ImportReport, Spool), JobError> {
+) -> Result<(ImportReport, Source), JobError> {
     let path = task.work().join("cards");
     let library = Planning {
         library: Arc::clone(&task.tools.library),
         path: path.clone(),
         blank: target.blank.clone(),
         is_new,
+        cards: Mutex::default(),
     };
     let report = task.wait(table.into_deck(&library, target.deck, false, task.made_ms))?;
+    if is_new {
+        let cards = library.cards.into_inner().unwrap_or_else(PoisonError::into_inner);
+        return Ok((report, Source::New(cards.unwrap_or_else(|| Box::new(std::iter::empty())))));
+    }
     let spool = match Spool::open(&path) {
         Ok(spool) => spool,
         // Nothing was to be stored.
         Err(_) => Spooling::create(&path)?.finish(false)?,
     };
-    Ok((report, spool))
+    Ok((report, Source::Compared(spool)))
+}
+
+/// Stores the cards of a deck that this job makes. Those of an earlier run are there just so.
+fn fill(task: &Task, deck: DeckId, cards: CardSource) -> Result<(), JobError> {
+    let (cards, whole) = ahead(cards);
+    task.wait(task.tools.library.put_cards_from(deck, cards, None, task.now_ms()))?;
+    whole.check()
 }
 
 fn counted(report: &ImportReport) -> Brought {
@@ -279,13 +303,15 @@ fn report(found: &ImportReport, brought: &Brought, deck: DeckId) -> Value {
     })
 }
 
-/// A library that keeps what is to be stored on the disk instead. A deck that is not there yet, or hidden, is an empty
-/// or an ordinary one to whoever plans.
+/// A library that keeps what is to be stored instead: of a deck that was there on the disk, of a new one as it comes. A deck
+/// that is not there yet, or hidden, is an empty or an ordinary one to whoever plans.
 struct Planning {
     library: Arc<dyn Library>,
     path: std::path::PathBuf,
     blank: Option<DeckRecord>,
     is_new: bool,
+    /// The cards of a new deck.
+    cards: Mutex<Option<CardSource>>,
 }
 
 impl Library for Planning {
@@ -335,6 +361,10 @@ impl Library for Planning {
         _: i64,
     ) -> Boxed<'_, Result<u64, LibraryError>> {
         Box::pin(async move {
+            if self.is_new {
+                *self.cards.lock().unwrap_or_else(PoisonError::into_inner) = Some(cards);
+                return Ok(if_revision.unwrap_or(0));
+            }
             let spool = || {
                 let mut spooling = Spooling::create(&self.path)?;
                 for card in cards {

@@ -16,9 +16,10 @@ pub fn decks_to_make(task: &Task, decks: impl Iterator<Item = DeckId>) -> Result
     let before = made_of(&task.record());
     let mut made = Vec::new();
     for deck in decks {
-        let known = task.wait(task.tools.library.deck(deck))?;
         // Those of an earlier run are there, hidden.
-        if before.contains(&deck) || known.is_none_or(|known| known.deleted_ms.is_some()) {
+        let is_made = before.contains(&deck)
+            || task.wait(task.tools.library.deck(deck))?.is_none_or(|known| known.deleted_ms.is_some());
+        if is_made {
             made.push(deck);
         }
     }

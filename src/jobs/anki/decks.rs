@@ -30,6 +30,8 @@ pub(super) struct Target {
     pub lost: Vec<&'static str>,
     /// Whether it was there before, and keeps its settings.
     pub was_here: bool,
+    /// Whether its cards came in while they were read, and none lies in the spool.
+    pub is_filled: bool,
     /// Where its cards lie in the spool.
     pub ranges: Vec<Range<u64>>,
     /// How many there are.
@@ -38,6 +40,16 @@ pub(super) struct Target {
     pub media: BTreeSet<usize>,
     /// The note types that its notes have.
     pub notetypes: BTreeSet<i64>,
+}
+
+impl Target {
+    /// The record of a new deck; where FSRS schedules there, it does here.
+    pub fn scheduled(mut blank: DeckRecord, fsrs: bool) -> DeckRecord {
+        if fsrs {
+            blank.settings.scheduler = SchedulerKind::Fsrs;
+        }
+        blank
+    }
 }
 
 /// The decks that cards come into, in the order in which the first of their cards came.
@@ -79,9 +91,8 @@ impl<'d> Targets<'d> {
 
     /// The decks, and the deck here of each deck there. Where FSRS schedules there, it does here.
     pub fn into_parts(mut self, fsrs: bool) -> (Vec<Target>, HashMap<i64, DeckId>) {
-        if fsrs {
-            let blanks = self.all.iter_mut().filter_map(|target| target.blank.as_mut());
-            blanks.for_each(|blank| blank.settings.scheduler = SchedulerKind::Fsrs);
+        for target in &mut self.all {
+            target.blank = target.blank.take().map(|blank| Target::scheduled(blank, fsrs));
         }
         let ids: Vec<DeckId> = self.all.iter().map(|target| target.id).collect();
         let of = |(deck, at): (i64, usize)| Some((deck, *ids.get(at)?));
@@ -105,6 +116,7 @@ impl<'d> Targets<'d> {
             id,
             path,
             was_here: blank.is_none(),
+            is_filled: false,
             blank,
             options: taken.told,
             lost: taken.lost,

@@ -33,25 +33,31 @@ pub(super) struct NoteSpool {
     out: BufWriter<File>,
     path: PathBuf,
     seen: HashSet<NoteId>,
+    /// All that came.
     pub count: u64,
+    /// Those that lie here.
+    pub spooled: u64,
 }
 
 impl NoteSpool {
     pub fn create(path: &Path) -> io::Result<NoteSpool> {
         let out = BufWriter::new(File::create(path)?);
-        Ok(NoteSpool { out, path: path.to_owned(), seen: HashSet::new(), count: 0 })
+        Ok(NoteSpool { out, path: path.to_owned(), seen: HashSet::new(), count: 0, spooled: 0 })
     }
 
-    /// Adds the note of a card, unless it is there already; returns its id.
-    pub fn push(&mut self, target: usize, deck: DeckId, row: &CardRow<'_>) -> io::Result<NoteId> {
+    /// The id of a card's note, and whether it comes for the first time: then it is to be stored.
+    pub fn meet(&mut self, deck: DeckId, row: &CardRow<'_>) -> (NoteId, bool) {
         let id = note_id(deck, row.note.guid);
-        let is_new = !self.seen.contains(&id);
-        if !is_new {
-            return Ok(id);
-        }
-        if self.seen.len() < NOTES_REMEMBERED_MAX {
-            self.seen.insert(id);
-        }
+        let is_new = match self.seen.len() < NOTES_REMEMBERED_MAX {
+            true => self.seen.insert(id),
+            false => !self.seen.contains(&id),
+        };
+        self.count += u64::from(is_new);
+        (id, is_new)
+    }
+
+    /// Adds a note.
+    pub fn push(&mut self, target: usize, id: NoteId, row: &CardRow<'_>) -> io::Result<()> {
         let line = Line {
             target,
             id: id.0,
@@ -64,8 +70,8 @@ impl NoteSpool {
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")?;
-        self.count += 1;
-        Ok(id)
+        self.spooled += 1;
+        Ok(())
     }
 
     /// Stores all notes in their decks.
@@ -110,9 +116,28 @@ fn record(deck: DeckId, line: Line) -> NoteRecord {
         guid: line.guid,
         fields: line.fields,
         tags: line.tags,
-        extra: json!({ "anki": { "id": line.anki_id } }).to_string(),
+        extra: extra(line.anki_id),
         updated_ms: line.modified_s.saturating_mul(1_000),
     }
+}
+
+/// The note of a card, as it is stored.
+pub(super) fn note_record(deck: DeckId, id: NoteId, note_type: NoteTypeId, row: &CardRow<'_>) -> NoteRecord {
+    NoteRecord {
+        id,
+        deck,
+        note_type,
+        guid: row.note.guid.to_owned(),
+        fields: row.note.each_field().map(str::to_owned).collect(),
+        tags: row.note.each_tag().map(str::to_owned).collect(),
+        extra: extra(row.note.id),
+        updated_ms: row.note.modified_s.saturating_mul(1_000),
+    }
+}
+
+/// What of a note has no place elsewhere, as JSON.
+fn extra(anki_id: i64) -> String {
+    format!(r#"{{"anki":{{"id":{anki_id}}}}}"#)
 }
 
 /// The id of a note type in a deck.

@@ -1,9 +1,10 @@
 //! One pass over the cards of a collection: rendered, made safe, spooled, and counted. Nothing is seen of it.
 
-use super::decks::Targets;
+use super::decks::{Target, Targets};
 use super::entries::{EntrySpool, standing_entries};
+use super::filling::Filling;
 use super::media::{MediaIn, MediaNames};
-use super::notes::NoteSpool;
+use super::notes::{NoteSpool, note_record, notetype_id};
 use crate::content::{CardTexts, plain_text, sanitise_card};
 use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use crate::import::{Stamps, card_id};
@@ -19,7 +20,7 @@ use anki::{
     Side, Sizes,
 };
 use domain::day::Day;
-use domain::ids::{CardId, DeckId};
+use domain::ids::{CardId, DeckId, NoteId, NoteTypeId};
 use ports::library::CARDS_PER_DECK_MAX;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -36,7 +37,7 @@ pub(super) struct Read {
 
 /// What the pass over the cards gathered.
 pub(super) struct Gathered {
-    pub targets: Vec<super::decks::Target>,
+    pub targets: Vec<Target>,
     pub cards: Spool,
     pub states: EntrySpool,
     pub notes: NoteSpool,
@@ -53,6 +54,10 @@ pub(super) struct Gathered {
     pub stamps: Stamps,
     pub sizes: Sizes,
     pub tags_left_out: u64,
+    /// Cards that are in their decks already.
+    pub filled: u64,
+    /// Whether FSRS schedules there.
+    pub fsrs: bool,
 }
 
 /// What became of media.
@@ -92,15 +97,20 @@ fn gather(
     let sizes = collection.sizes();
     let mut pass = Pass::begin(task, package, definitions, &renderer, dry_run)?;
     let mut seen = 0;
-    let tally = collection.each_card(|row| {
+    let read = collection.each_card(|row| {
         if seen % LOOK_EVERY == 0 {
             task.progress(seen, sizes.cards)?;
         }
         seen += 1;
         pass.take(&row)
-    })?;
+    });
+    let filled = if read.is_ok() { pass.filling.finish() } else { Ok(0) };
+    // What was handed over before the fault is not stored behind the back of whoever takes it back.
+    pass.filling.settle();
+    let (tally, filled) = (read?, filled?);
     task.progress(sizes.cards, sizes.cards)?;
     pass.fidelity.tally_cards(&tally);
+    pass.filled = filled;
     pass.end(dry_run, sizes)
 }
 
@@ -116,6 +126,11 @@ struct Pass<'a> {
     cards: Spooling,
     states: EntrySpool,
     notes: NoteSpool,
+    filling: Filling<'a>,
+    filled: u64,
+    dry_run: bool,
+    /// The note type that came last, and its id in the deck that came last.
+    notetype: Option<(DeckId, i64, NoteTypeId)>,
     fidelity: Fidelity,
     rejected: HashSet<i64>,
     /// The cards that the current target had before.
@@ -153,6 +168,10 @@ impl<'a> Pass<'a> {
             cards: Spooling::create(&work.join("cards"))?,
             states: EntrySpool::create(&work.join("states"))?,
             notes: NoteSpool::create(&work.join("notes"))?,
+            filling: Filling::new(task),
+            filled: 0,
+            dry_run,
+            notetype: None,
             fidelity: Fidelity::default(),
             rejected: HashSet::new(),
             here: (None, HashSet::new()),
@@ -275,8 +294,9 @@ impl<'a> Pass<'a> {
     ) -> Result<(), JobError> {
         let source_key = row.source_key();
         let card = card_id(deck, &source_key);
-        let note = self.notes.push(at, deck, row)?;
         self.look_at_deck(at, deck)?;
+        let is_filled = self.targets.all.get(at).is_some_and(|target| target.is_filled);
+        let note = self.note(row, at, deck, is_filled)?;
         self.fsrs |= row.card.memory.is_some();
         let to = {
             let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
@@ -314,7 +334,11 @@ impl<'a> Pass<'a> {
             deleted_ms: None,
             revision: 0,
         };
-        self.cards.push(&spooled)?;
+        if is_filled {
+            self.filling.card(spooled.record(deck, self.task.made_ms))?;
+        } else {
+            self.cards.push(&spooled)?;
+        }
         let to = self.cards.place();
         let Some(target) = self.targets.all.get_mut(at) else { return Ok(()) };
         match target.ranges.last_mut() {
@@ -327,7 +351,33 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Which cards a deck had before this job.
+    /// Has a card's note stored, once; returns its id.
+    fn note(
+        &mut self,
+        row: &CardRow<'_>,
+        at: usize,
+        deck: DeckId,
+        is_filled: bool,
+    ) -> Result<NoteId, JobError> {
+        let (note, is_new) = self.notes.meet(deck, row);
+        if !is_new {
+            return Ok(note);
+        }
+        if !is_filled {
+            self.notes.push(at, note, row)?;
+            return Ok(note);
+        }
+        let there = row.note.notetype;
+        let notetype = match self.notetype {
+            Some((of, known, notetype)) if (of, known) == (deck, there) => notetype,
+            Some(_) | None => notetype_id(deck, there),
+        };
+        self.notetype = Some((deck, there, notetype));
+        self.filling.note(note_record(deck, note, notetype, row));
+        Ok(note)
+    }
+
+    /// Which cards a deck had before this job. One that the job makes is filled from here on.
     fn look_at_deck(&mut self, at: usize, deck: DeckId) -> Result<(), JobError> {
         if self.here.0 == Some(deck) {
             return Ok(());
@@ -336,8 +386,17 @@ impl<'a> Pass<'a> {
         let known = self.task.wait(self.task.tools.library.deck(deck))?;
         // One that an earlier run of this job has made is a new one.
         let was_here = known.as_ref().is_some_and(|known| known.created_ms != self.task.made_ms);
+        let is_hidden = known.as_ref().is_none_or(|known| known.deleted_ms.is_some());
         if let Some(target) = self.targets.all.get_mut(at) {
             target.was_here |= was_here;
+            // Some of its cards may lie in the spool already, where decks there take turns in becoming one here.
+            let begins = !target.is_filled && target.cards == 0;
+            if let (true, true, Some(blank)) =
+                (begins && !self.dry_run, is_hidden && !was_here, &target.blank)
+            {
+                target.is_filled = true;
+                self.filling.begin(Target::scheduled(blank.clone(), self.fsrs));
+            }
         }
         if known.is_some() {
             each_card(self.task, deck, |card| {
@@ -398,6 +457,8 @@ impl<'a> Pass<'a> {
             stamps: self.stamps.into_inner(),
             sizes,
             tags_left_out: self.tags_left_out,
+            filled: self.filled,
+            fsrs: self.fsrs,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! What was read into the stores: notes and entries first, which nobody sees, then the cards, a deck at a time.
 
+use super::decks::Target;
 use super::entries::answer_entry;
 use super::notes::notetype_record;
 use super::reading::{Gathered, Read};
@@ -45,23 +46,46 @@ pub(super) fn write(task: &Task, mut read: Read) -> Result<Value, JobError> {
         kept: made_json(&made),
     })?;
     make_hidden(task, blanks, &made)?;
+    if read.gathered.fsrs {
+        settle_schedulers(task, &read.gathered)?;
+    }
     give_media(task, &read.gathered)?;
     let reviews = if keeps_reviews { read.gathered.sizes.reviews } else { 0 };
     let cards: usize = read.gathered.targets.iter().map(|target| target.cards).sum();
-    let total = read.gathered.notes.count + read.gathered.states.count + reviews + cards as u64;
-    let mut steps = Steps { task, done: 0, total };
+    let filled: usize = filled(&read.gathered).map(|target| target.cards).sum();
+    let read_so_far = if filled > 0 { read.gathered.sizes.cards } else { 0 };
+    let written =
+        read.gathered.notes.spooled + read.gathered.states.count + reviews + (cards - filled) as u64;
+    let mut steps = Steps { task, done: read_so_far, total: read_so_far + written };
     put_notetypes(task, &read.gathered, read.collection.definitions())?;
     read.gathered.notes.store_all(task, &decks, |done| steps.add(done))?;
     read.gathered.states.append_all(task, |done| steps.add(done))?;
     if keeps_reviews {
         append_reviews(task, &mut read, &mut steps)?;
     }
-    let mut brought = Brought::default();
-    for target in &read.gathered.targets {
+    let mut brought = Brought { added: read.gathered.filled, ..Brought::default() };
+    for target in read.gathered.targets.iter().filter(|target| !target.is_filled) {
         brought += bring(task, target.id, &read.gathered.cards.of(&target.ranges), false)?;
         steps.add(target.cards as u64)?;
     }
     Ok(report(task, &read, &brought))
+}
+
+/// The decks whose cards are in them.
+fn filled(gathered: &Gathered) -> impl Iterator<Item = &Target> {
+    gathered.targets.iter().filter(|target| target.is_filled)
+}
+
+/// Gives decks that were made before a card said what schedules there the scheduler that they have.
+fn settle_schedulers(task: &Task, gathered: &Gathered) -> Result<(), JobError> {
+    for blank in filled(gathered).filter_map(|target| target.blank.as_ref()) {
+        let Some(known) = task.wait(task.tools.library.deck(blank.id))? else { continue };
+        if known.settings != blank.settings {
+            let settled = DeckRecord { settings: blank.settings, ..known };
+            task.wait(task.tools.library.put_deck(settled, None, task.made_ms))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes media known in the decks whose cards show them, and what no card shows in the first one.

@@ -1,5 +1,6 @@
 //! Jobs over a store in memory, with sessions that only append.
 
+mod filling;
 mod going_on;
 mod hostile;
 mod packages;
@@ -31,7 +32,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A process with jobs, over a store that outlives it.
 pub(super) struct Rig {

@@ -1,0 +1,143 @@
+//! Decks that a job makes are filled while its package is still being read: nobody sees them before its end, and there is
+//! nothing to compare. What comes into decks that were there before waits until all was read.
+
+use crate::jobs::error::JobError;
+use crate::jobs::importer::Plan;
+use crate::jobs::limits::{FILLED_BYTES_PER_BATCH, FILLED_CARDS_PER_BATCH};
+use crate::jobs::outcome::Outcome;
+use crate::jobs::task::Task;
+use crate::jobs::tools::Tools;
+use crate::jobs::writing::{decks_to_make, made_json, made_of, make_hidden};
+use domain::ids::{CardId, DeckId};
+use ports::{CardRecord, DeckRecord, NoteRecord};
+use std::collections::{BTreeMap, HashSet};
+use tokio::task::JoinHandle;
+
+/// New decks on their way into the stores, some cards together; while the stores have those, the next are read.
+pub(super) struct Filling<'t> {
+    task: &'t Task,
+    /// Those that are planned, hidden, and so can be taken back.
+    made: Vec<DeckId>,
+    /// Of two cards with one id the first stays.
+    seen: HashSet<CardId>,
+    batch: Batch,
+    underway: Option<JoinHandle<Result<(), JobError>>>,
+}
+
+#[derive(Default)]
+struct Batch {
+    /// The decks that begin in it.
+    blanks: Vec<DeckRecord>,
+    parts: BTreeMap<DeckId, Part>,
+    cards: usize,
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct Part {
+    notes: Vec<NoteRecord>,
+    cards: Vec<CardRecord>,
+}
+
+impl<'t> Filling<'t> {
+    pub fn new(task: &'t Task) -> Filling<'t> {
+        let (made, seen, batch) = (Vec::new(), HashSet::new(), Batch::default());
+        Filling { task, made, seen, batch, underway: None }
+    }
+
+    /// A new deck begins.
+    pub fn begin(&mut self, blank: DeckRecord) {
+        self.batch.blanks.push(blank);
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, note: NoteRecord) {
+        self.batch.bytes += note.fields.iter().map(String::len).sum::<usize>();
+        self.batch.parts.entry(note.deck).or_default().notes.push(note);
+    }
+
+    /// Adds a card, unless the file had it already.
+    ///
+    /// # Errors
+    /// The job is to stop, a store did not answer, or the person would have too many decks.
+    pub fn card(&mut self, card: CardRecord) -> Result<(), JobError> {
+        if !self.seen.insert(card.id) {
+            return Ok(());
+        }
+        self.batch.cards += 1;
+        self.batch.bytes += card.front.len() + card.back.len();
+        self.batch.parts.entry(card.deck).or_default().cards.push(card);
+        let is_full =
+            self.batch.cards >= FILLED_CARDS_PER_BATCH || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
+        if is_full { self.send() } else { Ok(()) }
+    }
+
+    /// Waits until all are stored; returns how many cards there are.
+    ///
+    /// # Errors
+    /// As [`Filling::card`].
+    pub fn finish(&mut self) -> Result<u64, JobError> {
+        self.send()?;
+        self.wait()?;
+        Ok(self.seen.len() as u64)
+    }
+
+    /// Waits until nothing more is written, whatever becomes of it: what comes next may take it back.
+    pub fn settle(&mut self) {
+        if let Err(error) = self.wait() {
+            tracing::debug!(%error, "what was read ahead could not be stored");
+        }
+    }
+
+    fn send(&mut self) -> Result<(), JobError> {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.blanks.is_empty() && batch.parts.is_empty() {
+            return Ok(());
+        }
+        self.wait()?;
+        if !batch.blanks.is_empty() {
+            self.plan(batch.blanks)?;
+        }
+        let (tools, now_ms) = (self.task.tools.clone(), self.task.now_ms());
+        let storing = async move {
+            for (deck, part) in batch.parts {
+                part.store(&tools, deck, now_ms).await?;
+            }
+            Ok(())
+        };
+        self.underway = Some(self.task.begin(storing));
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<(), JobError> {
+        let Some(storing) = self.underway.take() else { return Ok(()) };
+        let ended = self.task.wait(storing);
+        ended.map_err(|_| JobError::Internal("a task that stores cards ended".to_owned()))?
+    }
+
+    /// Says that these decks are made too, and makes them. What an earlier run said of others stays said.
+    fn plan(&mut self, blanks: Vec<DeckRecord>) -> Result<(), JobError> {
+        self.made.extend(blanks.iter().map(|blank| blank.id));
+        let record = self.task.record();
+        let mut made = decks_to_make(self.task, self.made.iter().copied())?;
+        made.extend(made_of(&record).into_iter().filter(|deck| !self.made.contains(deck)));
+        let mut decks = record.decks.clone();
+        decks.extend(self.made.iter().filter(|deck| !record.decks.contains(deck)));
+        let learners = Outcome::of(&record.outcome).learners().collect();
+        self.task.begin_writing(Plan { decks, learners, kept: made_json(&made) })?;
+        make_hidden(self.task, blanks, &made)
+    }
+}
+
+impl Part {
+    async fn store(self, tools: &Tools, deck: DeckId, now_ms: i64) -> Result<(), JobError> {
+        let Part { notes, cards } = self;
+        if !notes.is_empty() {
+            tools.notes.put_notes(deck, notes).await?;
+        }
+        if !cards.is_empty() {
+            tools.library.put_cards_from(deck, Box::new(cards.into_iter()), None, now_ms).await?;
+        }
+        Ok(())
+    }
+}
