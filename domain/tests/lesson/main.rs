@@ -2,13 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod asks;
 mod bounds;
 mod desk;
+mod ends;
 mod figures;
 mod minutes;
+mod questions;
 mod rules;
 mod sim;
 mod sums;
+mod takeover;
 mod votes;
 mod warmup;
 

@@ -224,9 +224,10 @@ fn a_warm_up_that_comes_again_is_chosen_and_assigned_once() {
     let monitor = later.watch(5);
     assert_eq!(later.says_as(monitor, id, warm_up(3)), None);
     assert_eq!(assigned(&later).len(), 1);
-    assert_eq!(later.says(monitor, warm_up(3)), Some(Refusal::Busy));
+    let new = EntryId::v7(START_MS, 78);
+    assert_eq!(later.says_as(monitor, new, warm_up(3)), Some(Refusal::Busy));
     later.pass(GATHER_LONGEST_MS + 1_000);
-    assert_eq!(later.says(monitor, warm_up(3)), Some(Refusal::NothingToReview), "nobody came back");
+    assert_eq!(later.says_as(monitor, new, warm_up(3)), Some(Refusal::NothingToReview), "nobody came back");
 }
 
 #[test]

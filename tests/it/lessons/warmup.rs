@@ -3,8 +3,8 @@
 use super::kit::School;
 use crate::study::learner::{Device, card_of, deck_of};
 use crate::study::library::card_record;
-use crate::study::server::{Wishes, put_deck, random_uuid, unlimited};
-use domain::ids::{CardId, DeckId, NoteId};
+use crate::study::server::{Wishes, eventually, put_deck, random_uuid, unlimited};
+use domain::ids::{CardId, DeckId, NoteId, UserId};
 use ports::people::ClassChange;
 use ports::{Library as _, People as _};
 use serde_json::json;
@@ -25,6 +25,11 @@ fn second_deck(school: &School, cards: usize) -> (DeckId, Vec<CardId>) {
         store.change_class(school.class, ClassChange::Give(deck), now_ms).await.unwrap();
         (deck, ids)
     })
+}
+
+/// How many answers of a student the stored state of a card has.
+fn answers_of(school: &School, student: UserId, deck: DeckId, card: CardId) -> u32 {
+    school.server.state(student, deck, card).map_or(0, |state| state.answers)
 }
 
 /// The cards of a deck that come to a device, while it answers whatever comes.
@@ -71,6 +76,10 @@ fn a_warm_up_brings_what_those_who_are_there_are_about_to_forget() {
         device.answer(deck, fresh, 4);
         device.settle();
     }
+    // A warm-up goes by what is stored.
+    for student in &school.students[..2] {
+        eventually("the answer is in the store", || answers_of(&school, *student, deck, fresh) == 2);
+    }
     screen.see("both are there", |screen| screen.totals["here"] == 2 && screen.answered() == 2);
     let warm_up = json!({"type": "warm_up", "id": random_uuid(), "deck_id": deck.0, "count": 2});
     screen.order(warm_up.clone());
@@ -81,6 +90,7 @@ fn a_warm_up_brings_what_those_who_are_there_are_about_to_forget() {
     // One card of the note; not what the absent forget, though they are as many; not what was reviewed today.
     assert_eq!(cards_of(&mut ada, deck, 2), [fading, of_one]);
     assert_eq!(cards_of(&mut bob, deck, 2), [fading, of_one]);
+    eventually("the answer is in the store", || answers_of(&school, school.students[0], deck, fading) == 2);
     let after = school.server.state(school.students[0], deck, fading).unwrap();
     assert!(after.due > before.due && after.memory.unwrap().on > before.memory.unwrap().on, "a real review");
     // Nothing else of the deck comes.
