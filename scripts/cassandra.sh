@@ -85,7 +85,7 @@ await_gone() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.$1/$port") 2>/dev/null; }
 
 launch() { # starts node $1, whose address is 127.0.0.$1
-    local home=$dir/node$1 java=$2 heap=512m ring=100 token=
+    local home=$dir/node$1 java=$2 heap=1024m ring=100 token=
     if [[ $nodes -gt 1 ]]; then
         heap=384m ring=2000
         # The ring in even parts, so that every node owns as much as the others.
@@ -100,7 +100,7 @@ launch() { # starts node $1, whose address is 127.0.0.$1
     local jamm=("$jars"/jamm-*.jar)
     # A session of its own, so that what ends the caller does not end the server.
     setsid "$java" "${flags[@]}" "-javaagent:${jamm[0]}" "-Xms$heap" "-Xmx$heap" -XX:+UseSerialGC -Xss512k \
-        -XX:TieredStopAtLevel=4 -XX:-UsePerfData \
+        -XX:TieredStopAtLevel=4 -XX:-UsePerfData "-Xlog:gc:$home/gc.log" \
         -Djdk.attach.allowAttachSelf=true -Dio.netty.tryReflectionSetAccessible=true \
         "-Dcassandra.config=file://$home/cassandra.yaml" "-Dcassandra.storagedir=$home" \
         "-Dcassandra.triggers_dir=$home/triggers" "-Dcassandra.logdir=$home" -Dcassandra-foreground=yes \

@@ -15,12 +15,23 @@ async fn fresh(options: Options) -> Option<Apart<Owned>> {
     Some(Apart { store: Owned::new(store, u128::from(view)), view })
 }
 
+/// What is kept is asked here, not how soon: as the server's own timeouts, and a wait that a busy machine needs.
+fn patient() -> Options {
+    Options {
+        attempt_timeout_ms: 10_000,
+        write_within_ms: 60_000,
+        read_within_ms: 60_000,
+        append_patience_ms: 60_000,
+        ..Options::default()
+    }
+}
+
 /// With the settings of a server: progress is read from what waits to be written.
 mod written_late {
     use super::*;
 
     kit::store_contract!({
-        let Some(store) = fresh(Options { append_patience_ms: 30_000, ..Options::default() }).await else {
+        let Some(store) = fresh(patient()).await else {
             return;
         };
         (store, ())
@@ -33,14 +44,13 @@ mod written_at_once {
 
     kit::store_contract!({
         let options = Options {
-            append_patience_ms: 30_000,
             behind_longest_ms: 0,
             behind_look_ms: 1,
             page_rows: 3,
             keys_a_read: 2,
             batch_rows_max: 3,
             lanes: 2,
-            ..Options::default()
+            ..patient()
         };
         let Some(store) = fresh(options).await else { return };
         (store, ())

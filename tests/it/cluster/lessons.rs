@@ -2,12 +2,12 @@
 
 use super::kit::{Cluster, Node};
 use crate::study::learner::{hello, somebody};
+use crate::study::library::class_record;
 use crate::study::raw::{next, until, until_saved};
 use crate::study::server::{eventually, put_deck, random_uuid, unlimited};
 use client::{RawOptions, RawSocket};
 use cql::CqlStore;
 use domain::ids::{CardId, ClassId, DeckId, LessonId, UserId};
-use ports::people::ClassRecord;
 use ports::{Lessons as _, Library as _, People as _, Role, SignIn};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -42,6 +42,8 @@ struct Seat {
     socket: RawSocket,
     seq: u64,
     deck: DeckId,
+    /// The class document, as it was told last.
+    class: Value,
 }
 
 impl<'a> Class<'a> {
@@ -56,16 +58,7 @@ impl<'a> Class<'a> {
                 store.sign_in(who, now_ms).await.unwrap();
             }
             let (deck, cards) = put_deck(&store, teacher, 30, unlimited(), now_ms).await;
-            let record = ClassRecord {
-                id: class,
-                org: None,
-                teacher,
-                title: "7b".to_owned(),
-                created_ms: now_ms,
-                deleted_ms: None,
-                students: students.clone(),
-                decks: vec![deck],
-            };
+            let record = class_record(class, teacher, &students, deck, now_ms);
             store.create_class(record).await.unwrap();
             (deck, cards)
         });
@@ -100,8 +93,8 @@ impl<'a> Class<'a> {
         let mut socket = RawSocket::connect(&RawOptions::new(node.url.clone())).await.unwrap();
         let token = Cluster::token(self.students[student]);
         socket.send_text(hello(&token, random_uuid()).to_string()).await.unwrap();
-        until(&mut socket, "welcome").await;
-        Seat { socket, seq: 0, deck: self.deck }
+        let class = until(&mut socket, "welcome").await["class"].take();
+        Seat { socket, seq: 0, deck: self.deck, class }
     }
 
     fn report(&self, lesson: Uuid) -> domain::lesson::report::Report {
@@ -179,11 +172,8 @@ impl Seat {
 
     /// Waits until its class document says so.
     async fn told(&mut self, says: impl Fn(&Value) -> bool) {
-        loop {
-            let frame = until(&mut self.socket, "class").await;
-            if says(&frame) {
-                return;
-            }
+        while !says(&self.class) {
+            self.class = until(&mut self.socket, "class").await;
         }
     }
 }
@@ -242,6 +232,9 @@ fn a_lesson_outlives_the_node_that_holds_it_and_no_figure_falls() {
         let mut screen = class.watch(&one).await;
         let lesson = screen.open_lesson().await;
         let (mut here, mut there) = (class.seat(0, &one).await, class.seat(1, &two).await);
+        // What is answered before a node has heard of the lesson is an answer like any other.
+        here.told(is_open).await;
+        there.told(is_open).await;
         here.answer(&class, 0..5).await;
         there.answer(&class, 0..3).await;
         screen.answered(8).await;
@@ -256,6 +249,7 @@ fn a_lesson_outlives_the_node_that_holds_it_and_no_figure_falls() {
         assert!(is_open(&screen.class), "{}", screen.class);
         screen.answered(10).await;
         let mut third = class.seat(2, &three).await;
+        third.told(is_open).await;
         third.answer(&class, 0..2).await;
         screen.answered(12).await;
         third
@@ -285,6 +279,7 @@ fn an_accepted_text_reaches_students_at_other_nodes() {
         let mut screen = class.watch(one).await;
         screen.open_lesson().await;
         let mut there = class.seat(0, two).await;
+        there.told(is_open).await;
         let start = json!({
             "type": "start", "sitting": random_uuid(), "decks": [class.deck.0], "window": 1, "mode": "type",
         });

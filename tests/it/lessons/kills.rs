@@ -2,11 +2,11 @@
 
 use crate::study::binary::{Place, open};
 use crate::study::learner::{hello, somebody};
+use crate::study::library::class_record;
 use crate::study::raw::{next, until, until_saved};
 use crate::study::server::{put_deck, random_uuid, unlimited};
 use client::{RawOptions, RawSocket};
 use domain::ids::{CardId, ClassId, DeckId, UserId};
-use ports::people::ClassRecord;
 use ports::{People as _, Role};
 use serde_json::{Value, json};
 use studyhall::clock::real_ms;
@@ -28,16 +28,7 @@ impl Class {
         let store = open(&place.data);
         let now_ms = real_ms() - 60_000;
         let (deck, cards) = put_deck(&store, teacher, 30, unlimited(), now_ms).await;
-        let record = ClassRecord {
-            id: class,
-            org: None,
-            teacher,
-            title: "7b".to_owned(),
-            created_ms: now_ms,
-            deleted_ms: None,
-            students: students.clone(),
-            decks: vec![deck],
-        };
+        let record = class_record(class, teacher, &students, deck, now_ms);
         store.create_class(record).await.unwrap();
         Class { place, class, teacher, students, deck, cards }
     }

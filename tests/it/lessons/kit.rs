@@ -1,11 +1,11 @@
 //! A class under test: its teacher's screens, its students' devices.
 
 use crate::study::learner::{Device, somebody};
+use crate::study::library::class_record;
 use crate::study::outside::teacher_token;
 use crate::study::server::{TestServer, Wishes, put_deck, random_uuid, unlimited};
 use client::RawOptions;
 use domain::ids::{CardId, ClassId, DeckId, UserId, Uuid};
-use ports::people::ClassRecord;
 use ports::{People as _, Role, SignIn};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,16 +43,7 @@ impl School {
                 store.sign_in(who, now_ms).await.unwrap();
             }
             let made = put_deck(store, teacher, cards, unlimited(), now_ms).await;
-            let record = ClassRecord {
-                id: class,
-                org: None,
-                teacher,
-                title: "7b".to_owned(),
-                created_ms: now_ms,
-                deleted_ms: None,
-                students: students.clone(),
-                decks: vec![made.0],
-            };
+            let record = class_record(class, teacher, &students, made.0, now_ms);
             store.create_class(record).await.unwrap();
             made
         });

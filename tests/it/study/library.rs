@@ -3,9 +3,9 @@
 use super::server::random_uuid;
 use domain::access::Visibility;
 use domain::deck::DeckSettings;
-use domain::ids::{CardId, DeckId, UserId};
+use domain::ids::{CardId, ClassId, DeckId, UserId};
 use embedded::EmbeddedStore;
-use ports::{CardRecord, DeckRecord, Library, People, Role, SignIn};
+use ports::{CardRecord, ClassRecord, DeckRecord, Library, People, Role, SignIn};
 use std::path::Path;
 
 /// Puts a deck of this learner with so many cards into a library.
@@ -92,5 +92,25 @@ pub fn card_record(deck: DeckId, n: usize, now_ms: i64) -> CardRecord {
         created_ms: now_ms,
         updated_ms: now_ms,
         deleted_ms: None,
+    }
+}
+
+/// A class of this teacher, with these students and a deck.
+pub fn class_record(
+    id: ClassId,
+    teacher: UserId,
+    students: &[UserId],
+    deck: DeckId,
+    created_ms: i64,
+) -> ClassRecord {
+    ClassRecord {
+        id,
+        org: None,
+        teacher,
+        title: "7b".to_owned(),
+        created_ms,
+        deleted_ms: None,
+        students: students.to_vec(),
+        decks: vec![deck],
     }
 }
