@@ -211,7 +211,7 @@ impl Engine {
             watch(&shared, "cluster", tokio::spawn(life));
         }
         if shared.classes.is_some() {
-            tokio::spawn(Classes::keep_up(Arc::downgrade(&shared)));
+            watch(&shared, "lessons", tokio::spawn(Classes::keep_up(Arc::downgrade(&shared))));
         }
         let store = options.store;
         watch(&shared, "writer", tokio::spawn(writer::run(shared.clone(), store.clone(), writer_rx)));

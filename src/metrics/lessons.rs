@@ -9,6 +9,10 @@ pub(super) fn read(sources: &Sources) -> Vec<MetricFamily> {
     if let Some(figures) = sources.engine.class_figures() {
         to.gauge("studyhall_classes_live", "Classes that are in memory for a lesson.", figures.classes);
         to.gauge("studyhall_monitors", "Teachers' sockets that watch a class.", figures.monitors);
+        if sources.engine.cluster_figures().is_some() {
+            let help = "Lessons that other nodes have, for students who are here.";
+            to.gauge("studyhall_lessons_followed", help, figures.followed);
+        }
         let taken = figures.cells.saturating_sub(figures.cells_dropped);
         let cells = [("taken", taken), ("dropped", figures.cells_dropped)];
         let help = "Cells: how a student does, as a session told a class.";

@@ -21,6 +21,8 @@ pub(super) struct Counters {
 pub struct ClassFigures {
     /// Classes that are in memory here.
     pub classes: u64,
+    /// Lessons that other nodes have, for students who are here.
+    pub followed: u64,
     /// Monitors that watch them now.
     pub monitors: u64,
     /// Cells that came.
@@ -42,10 +44,11 @@ pub struct ClassFigures {
 }
 
 impl Counters {
-    pub(super) fn read(&self, classes: usize) -> ClassFigures {
+    pub(super) fn read(&self, classes: usize, followed: usize) -> ClassFigures {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         ClassFigures {
             classes: u64::try_from(classes).unwrap_or(u64::MAX),
+            followed: u64::try_from(followed).unwrap_or(u64::MAX),
             monitors: of(&self.monitors),
             cells: of(&self.cells),
             cells_dropped: of(&self.cells_dropped),

@@ -28,8 +28,8 @@ pub(super) struct Followed {
     holder: Option<Holder>,
     /// The owner's newest call for cells that was heard of, by its epoch.
     calls: (u64, u64),
-    /// When it was read last (monotonic milliseconds).
-    read_tick_ms: u64,
+    /// When it was read last (monotonic milliseconds); `None` before, and when that failed.
+    read_tick_ms: Option<u64>,
     is_reading: bool,
     /// Something was told while it was being read.
     reads_again: bool,
@@ -91,8 +91,10 @@ impl Classes {
         let (Some(followed), Some(cluster)) = (self.followed.get(&class), &shared.cluster) else {
             return false;
         };
-        let age_ms = shared.clock.now().tick_ms.saturating_sub(followed.read_tick_ms);
-        age_ms < FOLLOWED_EVERY_MS && followed.holder.is_some_and(|holder| cluster.is_seen(holder.run))
+        let now = shared.clock.now();
+        let is_new = |read: u64| now.tick_ms.saturating_sub(read) < FOLLOWED_EVERY_MS;
+        followed.read_tick_ms.is_some_and(is_new)
+            && followed.holder.is_some_and(|holder| cluster.is_seen(holder.run))
     }
 
     /// The owner of a class has told something.
@@ -135,12 +137,16 @@ impl Classes {
     /// Reads it once. `true` if it is to be read again.
     async fn read_followed(&self, shared: &Arc<Shared>, class: ClassId) -> bool {
         let read = self.tell_followed(shared, class).await;
-        let mut is_needed = true;
-        match read {
-            Ok(is_on) => is_needed = is_on,
-            Err(error) => tracing::warn!(%error, %class, "a lesson of another node could not be read"),
-        }
         let Some(mut followed) = self.followed.get_mut(&class) else { return false };
+        let is_needed = match read {
+            Ok(is_on) => is_on,
+            Err(error) => {
+                tracing::warn!(%error, %class, "a lesson of another node could not be read");
+                // The next look at all lessons reads it again: what was told may not be known yet.
+                followed.read_tick_ms = None;
+                true
+            }
+        };
         if std::mem::take(&mut followed.reads_again) {
             return true;
         }
@@ -166,7 +172,7 @@ impl Classes {
         let now = shared.clock.now();
         let calls = {
             let Some(mut followed) = self.followed.get_mut(&class) else { return Ok(false) };
-            (followed.holder, followed.read_tick_ms) = (holder, now.tick_ms);
+            (followed.holder, followed.read_tick_ms) = (holder, Some(now.tick_ms));
             followed.calls
         };
         let (Some(holder), Some(record)) = (holder, record) else { return Ok(false) };

@@ -162,7 +162,7 @@ impl Classes {
     }
 
     pub(crate) fn figures(&self) -> ClassFigures {
-        self.counters.read(self.live.len())
+        self.counters.read(self.live.len(), self.followed.len())
     }
 
     /// The way to a class, which is made if nobody has asked for it yet; `None` without room for another.
@@ -188,11 +188,12 @@ impl Classes {
 
     /// A class is dropped. What came meanwhile has its answer: whoever waits looks for the class again.
     fn forget(&self, class: ClassId, link: &mpsc::Sender<ToClass>) {
-        self.live.remove_if(&class, |_, known| known.same_channel(link));
+        // Before whoever comes next can make it anew, and begin to hear and to tell.
         if let Some(bus) = &self.options.bus {
             bus.unwatch(Topic::Class(class));
         }
         self.forget_told(class);
+        self.live.remove_if(&class, |_, known| known.same_channel(link));
     }
 
     fn forget_told(&self, class: ClassId) {
