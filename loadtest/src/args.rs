@@ -27,6 +27,8 @@ pub enum Command {
     Memory(MemoryArgs),
     /// Measure live classes: how late teachers see answers, and what watching costs.
     Class(ClassArgs),
+    /// Measure the fan-out of a live class by a ready messaging server, NATS.
+    Messaging(MessagingArgs),
     /// Play the learners of the ordinary web application; started by `ceiling`.
     #[command(hide = true)]
     WebLearners(WebLearnersArgs),
@@ -48,6 +50,9 @@ pub struct ServerArgs {
     /// it the server has files of its own.
     #[arg(long, conflicts_with = "server")]
     pub store: Option<String>,
+    /// What joins nodes, as redis://host:port: with a store of their own, for several.
+    #[arg(long, requires = "store")]
+    pub bus: Option<String>,
     /// The secret that its tokens are made with.
     #[arg(long, env = "STUDYHALL_AUTH_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
@@ -205,6 +210,9 @@ pub struct ClassArgs {
     /// The server.
     #[command(flatten)]
     pub server: ServerArgs,
+    /// Nodes, among which students and teachers are spread; more than one need a bus.
+    #[arg(long, default_value_t = 1)]
+    pub nodes: usize,
     /// Classes, each with a live lesson.
     #[arg(long, default_value_t = 1)]
     pub classes: usize,
@@ -229,6 +237,32 @@ pub struct ClassArgs {
     /// How often a lesson and none take turns.
     #[arg(long, default_value_t = 1)]
     pub rounds: usize,
+    /// Where to write the figures as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// `messaging`.
+#[derive(Args, Debug)]
+pub struct MessagingArgs {
+    /// The messaging server's program (Debian: nats-server).
+    #[arg(long, default_value = "nats-server")]
+    pub program: PathBuf,
+    /// Students of the class.
+    #[arg(long, default_value_t = 1_000)]
+    pub students: usize,
+    /// Teachers who hear everything.
+    #[arg(long, default_value_t = 1)]
+    pub teachers: usize,
+    /// Time between two answers of a student, in milliseconds.
+    #[arg(long, default_value_t = 2_000)]
+    pub every_ms: u64,
+    /// How long they answer, in seconds.
+    #[arg(long, default_value_t = 20)]
+    pub seconds: u64,
+    /// The core that the server has alone. Give `all` to leave it to the system.
+    #[arg(long, default_value = "0")]
+    pub server_core: Core,
     /// Where to write the figures as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,

@@ -175,7 +175,8 @@ async fn rate(
         Who::Echo(_) => Uuid::nil(),
     };
     let slice = slice(args, stage, &subject, deck, seed, who, per_s);
-    let mut fleet = Fleet::start(std::slice::from_ref(&slice), stage.learners_core(), subject.pid)?;
+    let mut fleet =
+        Fleet::start(std::slice::from_ref(&slice), stage.learners_core(), subject.pid.as_slice())?;
     while fleet.second().await?.is_some() {}
     let outcome = fleet.into_outcome();
     subject.stop()?;

@@ -61,7 +61,7 @@ pub struct Fleet {
     outcome: Outcome,
     figures_told: usize,
     seconds: Vec<Second>,
-    server: Option<u32>,
+    servers: Vec<u32>,
 }
 
 impl Fleet {
@@ -69,7 +69,7 @@ impl Fleet {
     ///
     /// # Errors
     /// [`FleetError`].
-    pub fn start(slices: &[Slice], core: Option<usize>, server: Option<u32>) -> Result<Fleet, FleetError> {
+    pub fn start(slices: &[Slice], core: Option<usize>, servers: &[u32]) -> Result<Fleet, FleetError> {
         let (sender, lines) = mpsc::channel(LINES);
         let this = std::env::current_exe()?;
         let (mut children, mut inputs) = (Vec::new(), Vec::new());
@@ -102,7 +102,7 @@ impl Fleet {
             outcome,
             figures_told: 0,
             seconds: Vec::new(),
-            server,
+            servers: servers.to_vec(),
         })
     }
 
@@ -151,7 +151,7 @@ impl Fleet {
     }
 
     fn sample(&mut self) -> Usage {
-        let server = self.server.and_then(usage::of).unwrap_or_default();
+        let server = self.servers.iter().filter_map(|pid| usage::of(*pid)).fold(Usage::default(), Usage::and);
         let mine = self.children.iter().filter_map(|child| usage::of(child.id()));
         let learners_cpu = mine.map(|usage| usage.cpu).sum();
         let at_s = self.started.elapsed().as_secs_f64();

@@ -12,6 +12,7 @@ mod identity;
 mod judge;
 mod learner;
 mod memory;
+mod messaging;
 mod oracle;
 mod pace;
 mod report;
@@ -24,7 +25,7 @@ mod stage;
 mod subject;
 mod web;
 
-use args::{CeilingArgs, ClassArgs, Cli, Command, MemoryArgs, RunArgs, WebLearnersArgs};
+use args::{CeilingArgs, ClassArgs, Cli, Command, MemoryArgs, MessagingArgs, RunArgs, WebLearnersArgs};
 use clap::Parser;
 use stage::{Problem, Stage};
 use std::io::Write as _;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Ceiling(args) => ceiling_beside_server(&args),
         Command::Memory(args) => memory_of_a_session(&args),
         Command::Class(args) => live_classes(&args),
+        Command::Messaging(args) => fan_out_elsewhere(&args),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -106,6 +108,15 @@ fn memory_of_a_session(args: &MemoryArgs) -> Result<bool, Problem> {
 fn live_classes(args: &ClassArgs) -> Result<bool, Problem> {
     let stage = Stage::new(&args.server)?;
     let figures = stage::block_on(class::measure(args, &stage))??;
+    print!("{figures}");
+    if let Some(path) = &args.json {
+        stage::write(path, &serde_json::to_string_pretty(&figures)?)?;
+    }
+    Ok(figures.faults == 0)
+}
+
+fn fan_out_elsewhere(args: &MessagingArgs) -> Result<bool, Problem> {
+    let figures = stage::block_on(messaging::measure(args))??;
     print!("{figures}");
     if let Some(path) = &args.json {
         stage::write(path, &serde_json::to_string_pretty(&figures)?)?;

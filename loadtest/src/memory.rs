@@ -102,7 +102,7 @@ pub async fn measure(args: &MemoryArgs, stage: &Stage<'_>) -> Result<Figures, Me
     let (mut skip, mut faults) = (0, 0);
     for (count, resident) in &mut at {
         let slices = slices(args, stage, &subject, deck, seed, skip, *count);
-        let mut fleet = Fleet::start(&slices, stage.learners_core(), subject.pid)?;
+        let mut fleet = Fleet::start(&slices, stage.learners_core(), subject.pid.as_slice())?;
         let wanted = (*count - skip) as u64 * args.answers;
         faults += finish(&mut fleet, wanted).await?;
         *resident = resident_mb(&subject);

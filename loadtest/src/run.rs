@@ -103,7 +103,7 @@ pub async fn run(plan: &Plan, subject: &mut Subject) -> Result<Report, RunError>
     let people = Identities::new(plan.seed, &plan.secret);
     let deck = setup::deck(subject.address, &people, plan.scenario.deck.cards).await?;
     let slices = slices(plan, subject, deck);
-    let mut fleet = Fleet::start(&slices, plan.core, subject.pid)?;
+    let mut fleet = Fleet::start(&slices, plan.core, subject.pid.as_slice())?;
     let mut progress = Progress::default();
     while let Some((second, usage)) = fleet.second().await? {
         progress.tell(&second, &usage);

@@ -4,6 +4,7 @@ use crate::args::ServerArgs;
 use crate::ceiling::CeilingError;
 use crate::class::ClassError;
 use crate::memory::MemoryError;
+use crate::messaging::MessagingError;
 use crate::run::RunError;
 use crate::scenario::BadScenario;
 use crate::subject::{Launch, Subject, SubjectError};
@@ -31,6 +32,9 @@ pub enum Problem {
     /// Live classes.
     #[error(transparent)]
     Class(#[from] ClassError),
+    /// A messaging server.
+    #[error(transparent)]
+    Messaging(#[from] MessagingError),
     /// A file or a folder.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -86,12 +90,24 @@ impl<'a> Stage<'a> {
         self.serving(&["serve", "--rate-limit", "off"])
     }
 
+    /// So many of these, of which further ones need the bus.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub fn nodes_without_rates(&self, count: usize) -> Result<Vec<Subject>, SubjectError> {
+        if count > 1 && self.args.bus.is_none() {
+            return Err(SubjectError::Apart);
+        }
+        (0..count.max(1)).map(|_| self.subject_without_rates()).collect()
+    }
+
     fn serving(&self, arguments: &[&str]) -> Result<Subject, SubjectError> {
         match &self.args.server {
             Some(url) => Subject::running(url, self.args.server_pid),
             None => {
                 let mut launch = self.launch("studyhall", self.args.program.as_deref(), arguments, true)?;
                 launch.store = self.args.store.clone();
+                launch.bus = self.args.bus.clone();
                 Subject::start(&launch)
             }
         }
@@ -121,6 +137,7 @@ impl<'a> Stage<'a> {
             data_dir,
             has_data,
             store: None,
+            bus: None,
             secret: self.secret.clone(),
             core: self.args.server_core.0,
         })

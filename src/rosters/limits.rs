@@ -23,7 +23,7 @@ pub const LOGIN_BYTES_MAX: usize = 320;
 /// Classes in one cell of a plain table; a row with more is rejected.
 pub const CLASSES_PER_CELL_MAX: usize = 50;
 /// Students of one class; a class with more is rejected.
-pub const STUDENTS_PER_CLASS_MAX: usize = 3_000;
+pub const STUDENTS_PER_CLASS_MAX: usize = 10_000;
 /// People that are written together.
 pub const PEOPLE_PER_WRITE: usize = 250;
 /// Students of a class that are enrolled or removed together.

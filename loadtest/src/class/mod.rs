@@ -21,6 +21,7 @@ use crate::subject::{Subject, SubjectError};
 use monitor::Seen;
 use probe::Probes;
 use std::cell::{Cell, RefCell};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, LocalSet};
@@ -75,19 +76,19 @@ pub async fn measure(args: &ClassArgs, stage: &Stage<'_>) -> Result<Figures, Cla
 
 /// One run against a fresh server.
 async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<Part, ClassError> {
-    let mut subject = stage.subject_without_rates()?;
+    let mut nodes = Nodes(stage.nodes_without_rates(args.nodes)?);
     let people = Identities::new(fresh_seed(), &stage.secret);
-    let deck = setup::deck(subject.address, &people, args.cards).await?;
-    let classes = room::classes(subject.address, &people, deck, args).await?;
+    let deck = setup::deck(nodes.address(0), &people, args.cards).await?;
+    let classes = room::classes(nodes.address(0), &people, deck, args).await?;
     let seen = Rc::new(RefCell::new(Seen::default()));
     let watching = match is_watched {
-        true => monitor::watch_all(subject.address, &people, &classes, args.teachers, &seen).await?,
+        true => monitor::watch_all(&nodes, &people, &classes, args.teachers, &seen).await?,
         false => Vec::new(),
     };
-    let slices = slices(args, stage, &subject, deck, people.seed());
+    let slices = slices(args, stage, &nodes, deck, people.seed());
     let ends = Rc::new(Cell::new(false));
-    let probes = Probes::begin(&subject, &people, deck, args, &seen, &ends);
-    let mut fleet = Fleet::start(&slices, stage.learners_core(), subject.pid)?;
+    let probes = Probes::begin(&nodes, &people, deck, args, &seen, &ends);
+    let mut fleet = Fleet::start(&slices, stage.learners_core(), &nodes.pids())?;
     while let Some((second, usage)) = fleet.second().await? {
         seen.borrow_mut().joined = second.learners as usize >= args.students_in_all();
         if second.at_s % 10 == 0 {
@@ -108,12 +109,33 @@ async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<P
         part.see(&seen.borrow(), saved, &outcome);
     }
     watching.iter().for_each(JoinHandle::abort);
-    subject.stop()?;
-    part.differences = subject.verify()?.map_or(0, |verified| verified.differences);
+    for subject in &mut nodes.0 {
+        subject.stop()?;
+        part.differences += subject.verify()?.map_or(0, |verified| verified.differences);
+    }
     for fault in outcome.figures.faults.iter().chain(&seen.borrow().faults).take(FAULTS_TOLD) {
         eprintln!("  {fault}");
     }
     Ok(part)
+}
+
+/// The nodes of a run.
+struct Nodes(Vec<Subject>);
+
+impl Nodes {
+    /// Where the nth of those who are spread among them goes.
+    fn address(&self, nth: usize) -> SocketAddr {
+        // There is one at least.
+        self.0.iter().cycle().nth(nth % self.0.len().max(1)).map_or_else(nowhere, |node| node.address)
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        self.0.iter().filter_map(|node| node.pid).collect()
+    }
+}
+
+const fn nowhere() -> SocketAddr {
+    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))
 }
 
 /// Waits until the teachers see so many answers, or for the time that this may take.
@@ -124,7 +146,7 @@ async fn wait_for_the_last(seen: &RefCell<Seen>, saved: u64) {
     }
 }
 
-fn slices(args: &ClassArgs, stage: &Stage<'_>, subject: &Subject, deck: uuid::Uuid, seed: u64) -> Vec<Slice> {
+fn slices(args: &ClassArgs, stage: &Stage<'_>, nodes: &Nodes, deck: uuid::Uuid, seed: u64) -> Vec<Slice> {
     let count = args.students_in_all();
     let scenario = Scenario {
         name: "class".to_owned(),
@@ -142,14 +164,14 @@ fn slices(args: &ClassArgs, stage: &Stage<'_>, subject: &Subject, deck: uuid::Uu
         peak: None,
         pass: Pass::default(),
     };
-    let processes = count.div_ceil(SOCKETS_PER_PROCESS).max(1);
+    let processes = count.div_ceil(SOCKETS_PER_PROCESS).max(nodes.0.len());
     let start_ms = unix_ms() + HEAD_START_MS;
     let slice = |first| Slice {
         scenario: scenario.clone(),
         first,
         step: processes,
         skip: 0,
-        server: subject.address,
+        server: nodes.address(first),
         seed,
         secret: stage.secret.clone(),
         deck,

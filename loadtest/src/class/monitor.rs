@@ -1,7 +1,7 @@
 //! Teachers who watch. The first of each class reads every frame; the others count what comes, since to read the same fifty
 //! times would be the load generator's own work.
 
-use super::ClassError;
+use super::{ClassError, Nodes};
 use crate::figures::Times;
 use crate::identity::{Identities, unix_ms};
 use client::{Incoming, RawOptions, RawSocket};
@@ -105,19 +105,19 @@ impl Seen {
 /// # Errors
 /// When one of them is not let in.
 pub async fn watch_all(
-    server: SocketAddr,
+    nodes: &Nodes,
     people: &Identities,
     classes: &[Uuid],
     teachers: usize,
     seen: &Rc<RefCell<Seen>>,
 ) -> Result<Vec<JoinHandle<()>>, ClassError> {
     let mut tasks = Vec::new();
-    for class in classes {
-        let mut first = enter(server, people, *class).await?;
+    for (number, class) in classes.iter().enumerate() {
+        let mut first = enter(nodes.address(number), people, *class).await?;
         open(&mut first).await?;
         tasks.push(tokio::task::spawn_local(read(first, *class, seen.clone())));
-        for _ in 1..teachers {
-            let socket = enter(server, people, *class).await?;
+        for further in 1..teachers {
+            let socket = enter(nodes.address(number + further), people, *class).await?;
             tasks.push(tokio::task::spawn_local(count(socket, seen.clone())));
         }
     }

@@ -1,10 +1,10 @@
 //! A few learners in this process, who know when their answers left: a teacher's lag is the time from then on.
 
+use super::Nodes;
 use super::monitor::Seen;
 use crate::args::ClassArgs;
 use crate::identity::{Identities, unix_ms};
 use crate::learner::now_ms;
-use crate::subject::Subject;
 use client::{IdMaker, Random, RawOptions, RawSocket};
 use protocol::{Answer, Body, ClientFrame, Command, Grade, Hello, Numbered, Reply, ServerFrame, Start};
 use std::cell::{Cell, RefCell};
@@ -33,7 +33,7 @@ pub struct ByProbes {
 impl Probes {
     /// Lets them study.
     pub fn begin(
-        subject: &Subject,
+        nodes: &Nodes,
         people: &Identities,
         deck: Uuid,
         args: &ClassArgs,
@@ -43,7 +43,7 @@ impl Probes {
         let numbers = args.students_in_all()..args.students_in_all() + args.probes;
         let begin = |number: usize| {
             let probe = Probe {
-                server: subject.address,
+                server: nodes.address(number),
                 people: people.clone(),
                 number,
                 deck,

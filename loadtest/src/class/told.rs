@@ -66,6 +66,7 @@ impl Part {
 /// What was measured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figures {
+    nodes: usize,
     classes: usize,
     students: usize,
     teachers: usize,
@@ -86,6 +87,7 @@ impl Figures {
         watched.iter().for_each(|part| lag.add(&part.lag));
         let watched = Part { lag, ..median(watched) };
         Figures {
+            nodes: args.nodes,
             classes: args.classes,
             students: args.students,
             teachers: args.teachers,
@@ -106,10 +108,10 @@ fn median(mut parts: Vec<Part>) -> Part {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Figures { classes, students, teachers, every_ms, alone, watched, faults } = self;
+        let Figures { nodes, classes, students, teachers, every_ms, alone, watched, faults } = self;
         writeln!(
             f,
-            "{classes} classes of {students}, an answer each {every_ms} ms, {teachers} teachers a class"
+            "{nodes} nodes, {classes} classes of {students}, an answer each {every_ms} ms, {teachers} teachers a class"
         )?;
         writeln!(f, "{:<30}{:>12}{:>14}{:>16}", "", "CPU us/answer", "card p99 ms", "saved p99 ms")?;
         for (name, part) in [("in no lesson", alone), ("in a lesson, watched", watched)] {

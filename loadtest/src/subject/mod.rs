@@ -48,6 +48,8 @@ pub struct Launch {
     pub has_data: bool,
     /// A store that is not in the data folder, by its address.
     pub store: Option<String>,
+    /// What joins it with other nodes of that store.
+    pub bus: Option<String>,
     /// The secret of its tokens.
     pub secret: String,
     /// The core that it has alone; `None` = all of them.
@@ -71,6 +73,9 @@ pub enum SubjectError {
     /// An address that leads nowhere.
     #[error("{0} is no address of a server")]
     Address(String),
+    /// Nodes that would not know of each other.
+    #[error("several nodes need a store and a bus: --store cql://… --bus redis://…")]
+    Apart,
     /// The program cannot be run.
     #[error("{program} cannot be run: {source}")]
     Program {
@@ -122,7 +127,8 @@ impl Subject {
         let mut command = pinned(&launch.program, launch.core);
         if let Some(store) = &launch.store {
             migrate(&launch.program, store)?;
-            command.args(&launch.arguments).args(["--store", store, "--bus", "local"]);
+            let bus = launch.bus.as_deref().unwrap_or("local");
+            command.args(&launch.arguments).args(["--store", store, "--bus", bus]);
         } else {
             command.args(&launch.arguments);
         }

@@ -15,6 +15,13 @@ pub struct Usage {
     pub cpu: Duration,
 }
 
+impl Usage {
+    /// What two processes use together.
+    pub fn and(self, other: Usage) -> Usage {
+        Usage { resident_mb: self.resident_mb + other.resident_mb, cpu: self.cpu + other.cpu }
+    }
+}
+
 /// What this process uses now.
 pub fn of(pid: u32) -> Option<Usage> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
