@@ -3,6 +3,7 @@
 
 use crate::http::Caller;
 use crate::http::access::{Need, Verdict, decide, to_class};
+use crate::http::limits::{CLASSES_PER_TEACHER_MAX, TEACHERS_PER_CLASS_MAX};
 use actors::Watchers;
 use domain::ids::{ClassId, LessonId, UserId, Uuid};
 use ports::papers::PAPERS_PAGE_MAX;
@@ -107,6 +108,63 @@ fn read_link(link: &str) -> Option<(ClassId, Uuid, Uuid)> {
     parts.next().is_none().then_some((ClassId(class), id, secret))
 }
 
+/// The classes that somebody teaches beside their teachers, as they are now.
+///
+/// # Errors
+/// The store's.
+pub async fn also_taught(
+    people: &dyn People,
+    papers: &dyn Papers,
+    who: &Caller,
+) -> Result<Vec<ClassRecord>, TeachingError> {
+    if !who.may_teach() {
+        return Ok(Vec::new());
+    }
+    let leads = papers.papers(who.user.0, PaperKind::Teaches, None, CLASSES_PER_TEACHER_MAX).await?;
+    let mut classes = Vec::with_capacity(leads.len());
+    for class in leads.into_iter().map(|paper| ClassId(paper.key.id)) {
+        // The class's own record decides: who was dismissed half-way is none of its teachers.
+        let key = PaperKey { of: class.0, kind: PaperKind::Teacher, id: who.user.0 };
+        if papers.paper(key).await?.is_none() {
+            continue;
+        }
+        let record = people.class(class).await?.filter(|class| class.deleted_ms.is_none());
+        classes.extend(record.filter(|record| is_run_by(who, record, true)));
+    }
+    Ok(classes)
+}
+
+/// Every class that somebody runs over HTTP now: see [`Teaching::may_teach`].
+///
+/// # Errors
+/// The store's.
+pub async fn all_run(
+    people: &dyn People,
+    papers: &dyn Papers,
+    who: &Caller,
+) -> Result<BTreeSet<ClassId>, TeachingError> {
+    if !who.may_teach() {
+        return Ok(BTreeSet::new());
+    }
+    let of = people.classes_of(who.user).await?;
+    let own = of.into_iter().filter(|class| class.deleted_ms.is_none() && is_run_by(who, class, false));
+    let also = also_taught(people, papers, who).await?;
+    Ok(own.chain(also).map(|class| class.id).collect())
+}
+
+/// Those who teach a class beside its teacher.
+///
+/// # Errors
+/// The store's.
+pub async fn further_teachers(papers: &dyn Papers, class: ClassId) -> Result<Vec<UserId>, PapersError> {
+    let named = papers.papers(class.0, PaperKind::Teacher, None, TEACHERS_PER_CLASS_MAX).await?;
+    Ok(named.iter().map(|paper| UserId(paper.key.id)).collect())
+}
+
+fn is_run_by(who: &Caller, class: &ClassRecord, co_teaches: bool) -> bool {
+    decide(Need::RunClass, &to_class(who, class, co_teaches)) == Verdict::May
+}
+
 impl Teaching {
     /// Whether this person teaches the class beside its teacher.
     ///
@@ -132,8 +190,8 @@ impl Teaching {
     ) -> Result<Option<ClassRecord>, TeachingError> {
         let record = self.people.class(class).await?.filter(|class| class.deleted_ms.is_none());
         let Some(record) = record else { return Ok(None) };
-        let runs = |co_teaches| decide(Need::RunClass, &to_class(who, &record, co_teaches)) == Verdict::May;
-        let may = runs(false) || (self.co_teaches(class, who).await? && runs(true));
+        let may = is_run_by(who, &record, false)
+            || (self.co_teaches(class, who).await? && is_run_by(who, &record, true));
         Ok(may.then_some(record))
     }
 
@@ -160,8 +218,8 @@ impl Teaching {
     async fn still_runs(&self, class: &ClassRecord, by: UserId) -> Result<bool, TeachingError> {
         let Some(person) = self.people.person(by).await? else { return Ok(false) };
         let as_now = Caller { user: by, role: person.role, org: person.org };
-        let runs = |co_teaches| decide(Need::RunClass, &to_class(&as_now, class, co_teaches)) == Verdict::May;
-        Ok(runs(false) || (self.co_teaches(class.id, &as_now).await? && runs(true)))
+        let co_teaches = self.co_teaches(class.id, &as_now);
+        Ok(is_run_by(&as_now, class, false) || (co_teaches.await? && is_run_by(&as_now, class, true)))
     }
 
     async fn lesson_on(&self, class: ClassId) -> Result<Option<LessonId>, LessonsError> {

@@ -32,7 +32,7 @@ use limits::{
     SITTING_QUIET_MS, STOPPED_WITHIN_MS, STREAMS_MAX,
 };
 use ports::events::EVENTS_KEPT_MS;
-use ports::{EventId, EventKind, EventPage, Feed, Library, People, StoreError};
+use ports::{EventId, EventKind, EventPage, Feed, Library, Papers, People, StoreError};
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,6 +73,8 @@ pub struct EventsParts {
     pub library: Arc<dyn Library>,
     /// People and classes.
     pub people: Arc<dyn People>,
+    /// Who teaches classes beside their teachers.
+    pub papers: Arc<dyn Papers>,
     /// The clocks.
     pub clock: Arc<ServerClock>,
     /// Whether other processes append to the same feeds.
@@ -147,7 +149,7 @@ impl Events {
         let (news, _) = broadcast::channel(NEWS_WAITING);
         let (stop, stopping) = watch::channel(false);
         let figures: Arc<Figures> = Arc::default();
-        let stores = (parts.store.clone(), parts.library, parts.people);
+        let stores = (parts.store.clone(), parts.library, parts.people, parts.papers);
         let clock = parts.clock.clone();
         let teller = Teller::new(stores, parts.clock, news.clone(), figures.clone(), &parts.options);
         let teller = tokio::spawn(teller.run(asked, stopping.clone()));

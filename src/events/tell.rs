@@ -22,13 +22,38 @@ fn to_person_and_org(user: UserId, org: Option<OrgId>, what: &Happening) -> Vec<
     [own].into_iter().chain(of_org).collect()
 }
 
-/// To whoever runs a class: its teacher, as long as they do, and the organisation.
-fn to_class(class: &ClassRecord, what: &Happening) -> Vec<Told> {
-    let mut told = to_person_and_org(class.teacher, class.org, what);
-    if let Some(teacher) = told.first_mut() {
-        teacher.through = Some(class.id);
+/// A class with all who run it.
+#[derive(Clone, Debug)]
+pub struct Led {
+    /// The class.
+    pub record: ClassRecord,
+    /// Who teaches it beside its teacher.
+    pub further: Vec<UserId>,
+}
+
+impl From<ClassRecord> for Led {
+    fn from(record: ClassRecord) -> Led {
+        Led { record, further: Vec::new() }
     }
-    told
+}
+
+/// To whoever runs a class: its teachers, as long as they do, and the organisation.
+fn to_class(class: &Led, what: &Happening) -> Vec<Told> {
+    let Led { record, further } = class;
+    let through = |mut told: Told| {
+        let Feed::Person(_) = told.feed else { return told };
+        told.through = Some(record.id);
+        told
+    };
+    let mut told = to_person_and_org(record.teacher, record.org, what);
+    let others = further.iter().filter(|teacher| **teacher != record.teacher);
+    told.extend(others.map(|teacher| Told {
+        feed: Feed::Person(*teacher),
+        through: None,
+        also: record.org,
+        what: what.clone(),
+    }));
+    told.into_iter().map(through).collect()
 }
 
 /// Something that concerns one person alone.
@@ -51,33 +76,35 @@ pub fn of_deck(kind: EventKind, deck: &DeckRecord, at_ms: i64) -> Vec<Told> {
 }
 
 /// A class was made, changed or closed.
-pub fn of_class(kind: EventKind, class: &ClassRecord, at_ms: i64) -> Vec<Told> {
+pub fn of_class(kind: EventKind, class: &Led, at_ms: i64) -> Vec<Told> {
+    let record = &class.record;
     let what = Happening {
-        user: Some(class.teacher),
-        class: Some(class.id),
-        ..happening(kind, at_ms, &json!({ "students": class.students.len(), "decks": class.decks.len() }))
+        user: Some(record.teacher),
+        class: Some(record.id),
+        ..happening(kind, at_ms, &json!({ "students": record.students.len(), "decks": record.decks.len() }))
     };
     to_class(class, &what)
 }
 
 /// A deck was given to a class, or taken from it.
-pub fn of_class_deck(kind: EventKind, class: &ClassRecord, deck: DeckId, at_ms: i64) -> Vec<Told> {
-    let what = Happening { class: Some(class.id), deck: Some(deck), ..happening(kind, at_ms, &json!({})) };
+pub fn of_class_deck(kind: EventKind, class: &Led, deck: DeckId, at_ms: i64) -> Vec<Told> {
+    let what =
+        Happening { class: Some(class.record.id), deck: Some(deck), ..happening(kind, at_ms, &json!({})) };
     to_class(class, &what)
 }
 
 /// Students came into a class or left it: those who run it are told of all, and each student of themselves.
-pub fn of_enrollment(kind: EventKind, class: &ClassRecord, users: &[UserId], at_ms: i64) -> Vec<Told> {
+pub fn of_enrollment(kind: EventKind, class: &Led, users: &[UserId], at_ms: i64) -> Vec<Told> {
     let what = |users: &[UserId]| Happening {
         user: if let [user] = users { Some(*user) } else { None },
-        class: Some(class.id),
+        class: Some(class.record.id),
         ..happening(kind, at_ms, &json!({ "user_ids": ids(users) }))
     };
     let together = users.chunks(USERS_PER_EVENT).flat_map(|few| to_class(class, &what(few)));
     let each = users.iter().map(|user| Told {
         feed: Feed::Person(*user),
         through: None,
-        also: class.org,
+        also: class.record.org,
         what: what(&[*user]),
     });
     together.chain(each).collect()
@@ -136,8 +163,15 @@ pub fn of_import(record: &ImportRecord, at_ms: i64) -> Vec<Told> {
     to_person_and_org(record.owner, org, &what)
 }
 
+/// Whether those who run a class are told of a sitting: the learner is in it, and it has all decks of the sitting.
+pub fn is_about(end: &SittingEnd, class: &ClassRecord) -> bool {
+    let decks = &end.done.decks;
+    let has_all = !decks.is_empty() && decks.iter().all(|deck| class.decks.contains(deck));
+    class.deleted_ms.is_none() && class.students.contains(&end.user) && has_all
+}
+
 /// A learner came to the end of a sitting: their own, and that of those who run a class which has all its decks.
-pub fn of_sitting(end: &SittingEnd, classes: &[ClassRecord], at_ms: i64) -> Vec<Told> {
+pub fn of_sitting(end: &SittingEnd, classes: &[Led], at_ms: i64) -> Vec<Told> {
     let done = &end.done;
     let decks: Vec<String> = done.decks.iter().take(DECKS_PER_EVENT).map(DeckId::to_string).collect();
     let data = json!({
@@ -149,16 +183,12 @@ pub fn of_sitting(end: &SittingEnd, classes: &[ClassRecord], at_ms: i64) -> Vec<
         "deck_ids": decks,
     });
     let what = Happening { user: Some(end.user), ..happening(EventKind::SittingEnded, at_ms, &data) };
-    let is_about = |class: &&ClassRecord| {
-        let has_all = !done.decks.is_empty() && done.decks.iter().all(|deck| class.decks.contains(deck));
-        class.deleted_ms.is_none() && class.students.contains(&end.user) && has_all
-    };
-    let about: Vec<&ClassRecord> = classes.iter().filter(is_about).collect();
+    let about: Vec<&Led> = classes.iter().filter(|class| is_about(end, &class.record)).collect();
     // An organisation hears of it once, however many of its classes it is about.
     let mut heard: Vec<OrgId> = Vec::new();
     let mut told = Vec::new();
     for class in &about {
-        let what = Happening { class: Some(class.id), ..what.clone() };
+        let what = Happening { class: Some(class.record.id), ..what.clone() };
         for one in to_class(class, &what) {
             match one.feed {
                 Feed::Org(org) if heard.contains(&org) => continue,
@@ -183,8 +213,8 @@ mod tests {
         UserId::from_u128(n)
     }
 
-    fn class(n: u128, org: Option<u128>, decks: &[u128]) -> ClassRecord {
-        ClassRecord {
+    fn class(n: u128, org: Option<u128>, decks: &[u128]) -> Led {
+        let record = ClassRecord {
             id: ClassId::from_u128(n),
             org: org.map(OrgId::from_u128),
             teacher: user(100 + n),
@@ -193,7 +223,8 @@ mod tests {
             deleted_ms: None,
             students: vec![user(1), user(2)],
             decks: decks.iter().map(|deck| DeckId::from_u128(*deck)).collect(),
-        }
+        };
+        record.into()
     }
 
     /// Whose feeds, through which class, and told elsewhere as well.
@@ -221,11 +252,21 @@ mod tests {
         let org = OrgId::from_u128(7);
         assert_eq!(
             places(&of_class(EventKind::ClassCreated, &of_org, 9)),
-            [(Feed::Person(user(101)), Some(of_org.id), Some(org)), (Feed::Org(org), None, None)]
+            [(Feed::Person(user(101)), Some(of_org.record.id), Some(org)), (Feed::Org(org), None, None)]
         );
         assert_eq!(
             places(&of_class(EventKind::ClassCreated, &alone, 9)),
-            [(Feed::Person(user(102)), Some(alone.id), None)]
+            [(Feed::Person(user(102)), Some(alone.record.id), None)]
+        );
+        let together = Led { further: vec![user(50), user(101)], ..of_org };
+        assert_eq!(
+            places(&of_class(EventKind::ClassCreated, &together, 9)),
+            [
+                (Feed::Person(user(101)), Some(together.record.id), Some(org)),
+                (Feed::Org(org), None, None),
+                (Feed::Person(user(50)), Some(together.record.id), Some(org)),
+            ],
+            "each of its teachers, once"
         );
     }
 
@@ -252,9 +293,9 @@ mod tests {
         assert_eq!(
             places(&of_sitting(&sitting(&[1, 2]), &classes, 9)),
             [
-                (Feed::Person(user(101)), Some(classes[0].id), Some(org)),
+                (Feed::Person(user(101)), Some(classes[0].record.id), Some(org)),
                 (Feed::Org(org), None, None),
-                (Feed::Person(user(102)), Some(classes[1].id), Some(org)),
+                (Feed::Person(user(102)), Some(classes[1].record.id), Some(org)),
                 own(Some(org)),
             ]
         );

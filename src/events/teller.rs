@@ -3,11 +3,13 @@
 use super::happened::{Happened, SittingEnd};
 use super::limits::{APPEND_AGAIN_MS, APPEND_AGAIN_MS_MAX, APPEND_TRIES, QUIET_WAITING_MAX, TOLD_AT_ONCE};
 use super::quiet::Quiet;
+use super::tell::Led;
 use super::{EventsOptions, Figures, tell};
 use crate::clock::ServerClock;
+use crate::teaching::further_teachers;
 use domain::ids::{ClassId, DeckId, SittingId, UserId};
 use ports::people::ClassChange;
-use ports::{Cause, ClassRecord, EventKind, Feed, Library, People, Told};
+use ports::{Cause, ClassRecord, EventKind, Feed, Library, Papers, People, Told};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ pub(super) struct Teller {
     pub store: Arc<dyn ports::Events>,
     pub library: Arc<dyn Library>,
     pub people: Arc<dyn People>,
+    pub papers: Arc<dyn Papers>,
     pub clock: Arc<ServerClock>,
     pub news: broadcast::Sender<Feed>,
     pub figures: Arc<Figures>,
@@ -31,6 +34,9 @@ pub(super) struct Teller {
     last_change: Option<(ClassId, ClassChange, i64)>,
 }
 
+/// Where events go, and what they are about.
+type Stores = (Arc<dyn ports::Events>, Arc<dyn Library>, Arc<dyn People>, Arc<dyn Papers>);
+
 /// Why nothing is told of something: a store did not say whom it concerns.
 #[derive(Debug, thiserror::Error)]
 enum Unknown {
@@ -38,11 +44,13 @@ enum Unknown {
     Library(#[from] ports::LibraryError),
     #[error(transparent)]
     People(#[from] ports::PeopleError),
+    #[error(transparent)]
+    Papers(#[from] ports::PapersError),
 }
 
 impl Teller {
     pub fn new(
-        (store, library, people): (Arc<dyn ports::Events>, Arc<dyn Library>, Arc<dyn People>),
+        (store, library, people, papers): Stores,
         clock: Arc<ServerClock>,
         news: broadcast::Sender<Feed>,
         figures: Arc<Figures>,
@@ -52,6 +60,7 @@ impl Teller {
             store,
             library,
             people,
+            papers,
             clock,
             news,
             figures,
@@ -151,9 +160,9 @@ impl Teller {
                 Some(deck) => self.deck(deck).await?,
                 None => Vec::new(),
             },
-            Happened::ClassMade(class) => tell::of_class(EventKind::ClassCreated, &class, at_ms),
-            Happened::ClassAmended(class) => match self.people.class(class).await? {
-                Some(class) if class.deleted_ms.is_some() => {
+            Happened::ClassMade(class) => tell::of_class(EventKind::ClassCreated, &(*class).into(), at_ms),
+            Happened::ClassAmended(class) => match self.led(class).await? {
+                Some(class) if class.record.deleted_ms.is_some() => {
                     tell::of_class(EventKind::ClassClosed, &class, at_ms)
                 }
                 Some(class) => tell::of_class(EventKind::ClassChanged, &class, at_ms),
@@ -167,7 +176,7 @@ impl Teller {
                 self.class_changed(class, change, changed_ms, at_ms).await?
             }
             Happened::Enrolled(class, who) => {
-                let Some(class) = self.people.class(class).await? else { return Ok(Vec::new()) };
+                let Some(class) = self.led(class).await? else { return Ok(Vec::new()) };
                 let came = tell::of_enrollment(EventKind::EnrollmentBegun, &class, &who.join, at_ms);
                 let left = tell::of_enrollment(EventKind::EnrollmentEnded, &class, &who.leave, at_ms);
                 came.into_iter().chain(left).collect()
@@ -194,12 +203,12 @@ impl Teller {
         changed_ms: i64,
         at_ms: i64,
     ) -> Result<Vec<Told>, Unknown> {
-        let Some(class) = self.people.class(class).await? else { return Ok(Vec::new()) };
+        let Some(class) = self.led(class).await? else { return Ok(Vec::new()) };
         let of_deck = |kind, deck| tell::of_class_deck(kind, &class, deck, at_ms);
         Ok(match change {
             ClassChange::Enroll(user) => {
                 // Who was there already has not come; who is not there any more has come and gone.
-                let since = self.people.enrolled_since(class.id).await?;
+                let since = self.people.enrolled_since(class.record.id).await?;
                 let was_there = since.iter().any(|(who, from_ms)| *who == user && *from_ms < changed_ms);
                 let come: &[UserId] = if was_there { &[] } else { &[user] };
                 tell::of_enrollment(EventKind::EnrollmentBegun, &class, come, at_ms)
@@ -210,6 +219,19 @@ impl Teller {
             ClassChange::Give(deck) => of_deck(EventKind::DeckGiven, deck),
             ClassChange::Take(deck) => of_deck(EventKind::DeckTaken, deck),
         })
+    }
+
+    /// A class with all who run it.
+    async fn led(&self, class: ClassId) -> Result<Option<Led>, Unknown> {
+        match self.people.class(class).await? {
+            Some(record) => Ok(Some(self.led_by(record).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn led_by(&self, record: ClassRecord) -> Result<Led, Unknown> {
+        let further = further_teachers(self.papers.as_ref(), record.id).await?;
+        Ok(Led { record, further })
     }
 
     async fn deck(&self, deck: DeckId) -> Result<Vec<Told>, Unknown> {
@@ -226,9 +248,13 @@ impl Teller {
     }
 
     async fn sitting(&self, end: &SittingEnd) -> Result<Vec<Told>, Unknown> {
-        let classes: Vec<ClassRecord> =
+        let classes =
             if end.done.decks.is_empty() { Vec::new() } else { self.people.classes_of(end.user).await? };
-        Ok(tell::of_sitting(end, &classes, self.clock.wall_ms()))
+        let mut about = Vec::new();
+        for class in classes.into_iter().filter(|class| tell::is_about(end, class)) {
+            about.push(self.led_by(class).await?);
+        }
+        Ok(tell::of_sitting(end, &about, self.clock.wall_ms()))
     }
 
     async fn sitting_or_lost(&self, end: &SittingEnd) -> Vec<Told> {

@@ -9,10 +9,10 @@ use crate::http::keys::Key;
 use crate::http::limits::{CLASSES_PER_TEACHER_MAX, DECKS_PER_CLASS_MAX, STUDENTS_PER_CLASS_MAX};
 use crate::http::paging::{ListQuery, Order, SortKey, page_of};
 use crate::http::{App, Caller, Problem};
+use crate::teaching::also_taught;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::Concerned;
 use domain::ids::{ClassId, DeckId, UserId, Uuid};
-use ports::PaperKind;
 use ports::people::ClassChange;
 
 const SORTS: &[&str] = &["title", "created_at"];
@@ -24,13 +24,7 @@ pub(super) async fn list(
     query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let order = Order::of(query.sort.as_deref(), SORTS)?;
-    let classes = app.people.classes_of(caller.user).await?;
-    let mut classes: Vec<ClassOut> = classes.into_iter().map(|class| ClassOut::of(class, &caller)).collect();
-    for class in also_taught(&app, &caller).await? {
-        classes.retain(|other| other.class_id != class.class_id);
-        classes.push(class);
-    }
-    let page = page_of(classes, &query, order, |class| {
+    let page = page_of(all_of(&app, &caller).await?, &query, order, |class| {
         let key = match order.by {
             "created_at" => SortKey::Number(class.created_at),
             _ => SortKey::Text(class.title.to_lowercase()),
@@ -40,20 +34,21 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Those that the caller teaches beside their teachers.
-async fn also_taught(app: &App, caller: &Caller) -> Result<Vec<ClassOut>, Problem> {
-    if !caller.may_teach() {
-        return Ok(Vec::new());
-    }
-    let of = caller.user.0;
-    let papers = app.papers.papers(of, PaperKind::Teaches, None, CLASSES_PER_TEACHER_MAX).await?;
-    let mut classes = Vec::with_capacity(papers.len());
-    for paper in papers {
-        // Each class is asked: who was dismissed half-way is none of its teachers.
-        let class = app.teaching.may_teach(ClassId(paper.key.id), caller).await?;
-        classes.extend(class.map(|class| ClassOut::seen(class, true)));
+/// The classes that the caller teaches, also beside their teachers, or studies in.
+pub(super) async fn all_of(app: &App, caller: &Caller) -> Result<Vec<ClassOut>, Problem> {
+    let classes = app.people.classes_of(caller.user).await?;
+    let mut classes: Vec<ClassOut> = classes.into_iter().map(|class| ClassOut::of(class, caller)).collect();
+    for class in also_run(app, caller).await? {
+        classes.retain(|other| other.class_id != class.class_id);
+        classes.push(class);
     }
     Ok(classes)
+}
+
+/// Those that the caller teaches beside their teachers.
+async fn also_run(app: &App, caller: &Caller) -> Result<Vec<ClassOut>, Problem> {
+    let classes = also_taught(app.people.as_ref(), app.papers.as_ref(), caller).await?;
+    Ok(classes.into_iter().map(|class| ClassOut::seen(class, true)).collect())
 }
 
 /// `POST /classes`: teachers and administrators.

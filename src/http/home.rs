@@ -2,6 +2,7 @@
 //! stands.
 
 use crate::http::analytics::today;
+use crate::http::classes::all_of;
 use crate::http::dto::class::ClassOut;
 use crate::http::dto::figures::SumsOut;
 use crate::http::limits::{DAYS_MAX, STREAK_DAYS_FIRST};
@@ -84,7 +85,7 @@ pub(super) struct HomeOut {
     as_of: i64,
     /// What is due.
     decks: Option<HomeDecks>,
-    /// Classes that the person teaches or studies in.
+    /// Classes that the person teaches, also beside their teachers, or studies in.
     classes: Option<Vec<ClassOut>>,
     /// What was done.
     figures: Option<HomeFigures>,
@@ -95,7 +96,7 @@ pub(super) struct HomeOut {
 /// `GET /me/home`
 pub(super) async fn home(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
     let mut reasons = Reasons::default();
-    let (agenda, classes) = join(agenda(&app, &caller), classes(&app, &caller)).await;
+    let (agenda, classes) = join(agenda(&app, &caller), all_of(&app, &caller)).await;
     let agenda = reasons.part("decks", agenda);
     let day = match &agenda {
         Some(agenda) => Ok(agenda.today),
@@ -118,11 +119,6 @@ pub(super) async fn home(app: web::Data<App>, caller: Caller) -> Result<HttpResp
 
 async fn agenda(app: &App, caller: &Caller) -> Result<Agenda, Problem> {
     Ok(app.study.agenda(caller.user).await?)
-}
-
-async fn classes(app: &App, caller: &Caller) -> Result<Vec<ClassOut>, Problem> {
-    let classes = app.people.classes_of(caller.user).await?;
-    Ok(classes.into_iter().map(|class| ClassOut::of(class, caller)).collect())
 }
 
 async fn figures(app: &App, caller: &Caller, today: Day) -> Result<HomeFigures, Problem> {

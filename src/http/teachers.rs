@@ -1,6 +1,7 @@
 //! `/classes/{class_id}/teachers`, `/classes/{class_id}/substitutes`: who runs a class beside its teacher, and who stands
 //! in for one lesson.
 
+use crate::events::Happened;
 use crate::http::access::{Need, class_for, class_to_edit};
 use crate::http::body::{Body, to_its_end};
 use crate::http::dto::line;
@@ -9,7 +10,7 @@ use crate::http::limits::{
     TEACHERS_PER_CLASS_MAX,
 };
 use crate::http::{App, Caller, Problem};
-use crate::teaching::{Substitute, link_of};
+use crate::teaching::{Substitute, further_teachers, link_of};
 use actix_web::{HttpResponse, web};
 use domain::ids::{ClassId, UserId, Uuid};
 use ports::{PaperKey, PaperKind, PapersError};
@@ -45,8 +46,7 @@ pub(super) async fn list(
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let class = class_to_edit(&app, &caller, ClassId(*path)).await?;
-    let papers = app.papers.papers(class.id.0, PaperKind::Teacher, None, TEACHERS_PER_CLASS_MAX).await?;
-    let users: Vec<UserId> = papers.iter().map(|paper| UserId(paper.key.id)).collect();
+    let users = further_teachers(app.papers.as_ref(), class.id).await?;
     let known = app.people.persons(users.clone()).await?;
     let name = |user: UserId| known.iter().find(|person| person.id == user).map(|person| person.name.clone());
     let items = users.into_iter().map(|user| TeacherOut { user_id: user.0, name: name(user) }).collect();
@@ -89,6 +89,7 @@ pub(super) async fn name(
                 Err(error @ PapersError::Store(_)) => return Err(error.into()),
             }
         }
+        app.events.happened(Happened::ClassAmended(class.id));
         Ok(HttpResponse::NoContent().finish())
     })
     .await
@@ -103,8 +104,12 @@ pub(super) async fn dismiss(
     let class = class_for(&app, &caller, ClassId(path.0), Need::GovernClass).await?;
     let [of_class, of_teacher] = key(class.id, UserId(path.1));
     to_its_end(async move {
+        let was_there = app.papers.paper(of_class).await?.is_some();
         app.papers.remove_paper(of_class).await?;
         app.papers.remove_paper(of_teacher).await?;
+        if was_there {
+            app.events.happened(Happened::ClassAmended(class.id));
+        }
         // Their links hold no more without it; away they leave room for others.
         let theirs = |(_, who): &(PaperKey, Substitute)| who.by == of_class.id;
         for (key, _) in standing_in(&app, class.id).await?.into_iter().filter(theirs) {

@@ -8,6 +8,7 @@ use crate::http::limits::{BATCH_CLASSES_MAX, BATCH_USERS_MAX, BULK_BYTES_MAX};
 use crate::http::paging::{Fields, Page, cursor, limit, place};
 use crate::http::{App, Caller, Code, Problem};
 use crate::rosters::{Diff, Known, KnownError, Rules, Scope, apply, diff, one_roster, plain_csv};
+use crate::teaching::also_taught;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpResponse, web};
 use actors::Concerned;
@@ -29,7 +30,7 @@ pub(super) struct UsersQuery {
     fields: Option<String>,
 }
 
-/// `GET /users`: people of the organisation, for administrators; of own classes, for teachers.
+/// `GET /users`: people of the organisation, for administrators; of the classes that one teaches, for teachers.
 pub(super) async fn list(
     app: web::Data<App>,
     caller: Caller,
@@ -211,11 +212,12 @@ fn keys(query: &UsersQuery) -> Vec<RegisterKey> {
     [external, login, email].into_iter().flatten().collect()
 }
 
-/// The students of the caller's own classes.
+/// The students of the classes that the caller teaches, also beside their teachers.
 async fn own_students(app: &App, caller: &Caller) -> Result<BTreeSet<UserId>, Problem> {
     let classes = app.people.classes_of(caller.user).await?;
     let own = classes.into_iter().filter(|class| class.teacher == caller.user);
-    Ok(own.flat_map(|class| class.students).collect())
+    let also = also_taught(app.people.as_ref(), app.papers.as_ref(), caller).await?;
+    Ok(own.chain(also).flat_map(|class| class.students).collect())
 }
 
 /// What the register says of these people, in their order; of whom it says nothing, what the account does.

@@ -227,6 +227,7 @@ impl From<Undelivered> for Problem {
         match error {
             Undelivered::Webhooks(error) => error.into(),
             Undelivered::Events(error) => error.into(),
+            Undelivered::Teaching(error) => error.into(),
             Undelivered::People(error) => error.into(),
             Undelivered::Busy => Problem::unavailable("Too many tests run; try again in a moment."),
         }

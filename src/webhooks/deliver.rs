@@ -11,8 +11,8 @@ use super::sign::signature;
 use super::target::Target;
 use super::{Inner, Undelivered};
 use crate::clock::real_ms;
-use crate::http::access::runs;
 use crate::http::{Caller, EventOut};
+use crate::teaching::all_run;
 use bytes::Bytes;
 use jiff::Timestamp;
 use ports::{Attempt, Event, Feed, Happening, HookId, HookState, WebhookRecord, WebhooksError};
@@ -182,9 +182,8 @@ impl Inner {
             Feed::Org(org) => Ok(caller.administers(Some(org)).then_some(Sight::Everything)),
             Feed::Person(_) if !caller.may_teach() => Ok(None),
             Feed::Person(_) => {
-                let classes = self.people.classes_of(hook.owner).await?;
-                let run = classes.iter().filter(|class| class.deleted_ms.is_none() && runs(&caller, class));
-                Ok(Some(Sight::Classes(run.map(|class| class.id).collect())))
+                let runs = all_run(self.people.as_ref(), self.papers.as_ref(), &caller).await?;
+                Ok(Some(Sight::Classes(runs.into_iter().collect())))
             }
         }
     }

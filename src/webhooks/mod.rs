@@ -39,7 +39,7 @@ use crate::events::Events;
 use client::Client;
 use domain::ids::RunId;
 use limits::{ATTEMPT_WITHIN_MS, RESTS_MS, STOPPED_WITHIN_MS, TESTS_AT_ONCE, TURN_WITHIN_MS};
-use ports::{Attempt, People, PeopleError, StoreError, WebhookRecord, Webhooks, WebhooksError};
+use ports::{Attempt, Papers, People, PeopleError, StoreError, WebhookRecord, Webhooks, WebhooksError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -109,6 +109,8 @@ pub struct DispatcherParts {
     pub events: Events,
     /// Who may see what.
     pub people: Arc<dyn People>,
+    /// Who teaches classes beside their teachers.
+    pub papers: Arc<dyn Papers>,
     /// The clocks.
     pub clock: Arc<ServerClock>,
     /// Who delivers.
@@ -126,6 +128,9 @@ pub enum Undelivered {
     /// The store of events.
     #[error(transparent)]
     Events(#[from] StoreError),
+    /// Who runs which classes is not known.
+    #[error(transparent)]
+    Teaching(#[from] crate::teaching::TeachingError),
     /// The store of people.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -163,6 +168,7 @@ struct Inner {
     store: Arc<dyn Webhooks>,
     events: Events,
     people: Arc<dyn People>,
+    papers: Arc<dyn Papers>,
     clock: Arc<ServerClock>,
     holders: Arc<dyn Holders>,
     policy: Policy,
@@ -187,6 +193,7 @@ impl Dispatcher {
             store: parts.store,
             events: parts.events,
             people: parts.people,
+            papers: parts.papers,
             clock: parts.clock,
             holders: parts.holders,
             policy: parts.options.policy,

@@ -5,10 +5,10 @@ mod stream;
 
 use crate::events::limits::WAIT_S_MAX;
 use crate::events::{Place, Reader};
-use crate::http::access::runs;
 use crate::http::dto::event::{EventOut, kinds};
 use crate::http::paging::{cursor, limit, place};
 use crate::http::{App, Caller, Problem};
+use crate::teaching::all_run;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
 use ports::EventKind;
@@ -127,10 +127,9 @@ fn wants_stream(request: &HttpRequest) -> bool {
 /// # Errors
 /// The store's.
 pub(super) async fn reader_of(app: &App, caller: &Caller) -> Result<Reader, Problem> {
-    let classes = if caller.may_teach() { app.people.classes_of(caller.user).await? } else { Vec::new() };
-    let run = classes.iter().filter(|class| class.deleted_ms.is_none() && runs(caller, class));
+    let runs = all_run(app.people.as_ref(), app.papers.as_ref(), caller).await?;
     let administers = caller.org.filter(|org| caller.administers(Some(*org)));
-    Ok(Reader { user: caller.user, administers, runs: run.map(|class| class.id).collect() })
+    Ok(Reader { user: caller.user, administers, runs })
 }
 
 /// The same some time after the token was looked at: what the person is no longer is not seen.

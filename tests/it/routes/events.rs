@@ -49,6 +49,43 @@ async fn newest(site: &Site, who: &Somebody, kind: &str, says: impl Fn(&Value) -
 }
 
 #[actix_web::test]
+async fn who_teaches_beside_the_teacher_hears_of_the_class_as_long_as_they_do_and_finds_it_at_home() {
+    let site = Site::open().await;
+    let (teacher, colleague) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Teacher, Some(1)));
+    for who in [&teacher, &colleague] {
+        site.get(who, "/me").await.expect(200);
+    }
+    let class = id(&site.post(&teacher, "/classes", json!({"title": "7b"})).await.expect(201), "class_id");
+    let seat = format!("/classes/{class}/teachers/{}", colleague.user);
+    let student = |n: u128| format!("/classes/{class}/students/{}", UserId::from_u128(n));
+    let at_home = async || {
+        let home = site.get(&colleague, "/me/home").await.expect(200);
+        home["classes"].as_array().unwrap().iter().any(|of| of["class_id"] == class.as_str())
+    };
+    site.put(&teacher, &student(1)).await.expect(204);
+    told(&site, &teacher, "enrollment.begun", 1).await;
+    assert!(!at_home().await);
+    site.put(&teacher, &seat).await.expect(204);
+    // That they teach it now is the first they hear.
+    told(&site, &colleague, "class.changed", 1).await;
+    site.put(&teacher, &student(2)).await.expect(204);
+    let heard = told(&site, &colleague, "enrollment.begun", 1).await;
+    assert_eq!(heard[0]["class_id"], class.as_str());
+    assert!(at_home().await);
+    let seen = site.get(&colleague, "/users").await.expect(200);
+    assert_eq!(seen["items"].as_array().unwrap().len(), 2, "the students, too");
+    site.delete(&teacher, &seat).await.expect(204);
+    site.put(&teacher, &student(3)).await.expect(204);
+    told(&site, &teacher, "enrollment.begun", 3).await;
+    assert_eq!(
+        kinds(&site, &colleague).await,
+        Vec::<String>::new(),
+        "what came through the class went with it"
+    );
+    assert!(!at_home().await);
+}
+
+#[actix_web::test]
 async fn what_becomes_of_a_deck_is_told_to_its_owner_and_to_administrators_alone() {
     let site = Site::open().await;
     let (owner, admin) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Admin, Some(1)));

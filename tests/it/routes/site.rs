@@ -222,6 +222,7 @@ impl Site {
             store: Arc::new(kept.clone()),
             library: uncounted.clone(),
             people: uncounted.clone(),
+            papers: Arc::new(kept.clone()),
             clock: clock.clone(),
             is_shared: false,
             options: EventsOptions {
@@ -235,6 +236,7 @@ impl Site {
             store: Arc::new(kept.clone()),
             events: events.clone(),
             people: uncounted,
+            papers: Arc::new(kept.clone()),
             clock: clock.clone(),
             holders: Arc::new(Alone),
             options: HookOptions { allow_loopback: true, ..HookOptions::default() },

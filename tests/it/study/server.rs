@@ -65,7 +65,8 @@ fn events_in(kept: &MemoryStore) -> Events {
     Events::start(EventsParts {
         store: kept.clone(),
         library: kept.clone(),
-        people: kept,
+        people: kept.clone(),
+        papers: kept,
         clock: Arc::new(ServerClock::default()),
         is_shared: false,
         options: EventsOptions { sitting_quiet_ms: 20, ..EventsOptions::default() },

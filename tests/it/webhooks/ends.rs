@@ -58,7 +58,8 @@ fn goes_down(answers: usize, stopped_within_ms: u64) -> (Vec<usize>, EventFigure
         let events = Events::start(EventsParts {
             store: store.clone(),
             library: Arc::new(memory.clone()),
-            people: Arc::new(memory),
+            people: Arc::new(memory.clone()),
+            papers: Arc::new(memory),
             clock: Arc::default(),
             is_shared: false,
             options: EventsOptions { stopped_within_ms, ..EventsOptions::default() },

@@ -51,6 +51,7 @@ pub fn events(store: &EmbeddedStore) -> Events {
         store: Arc::new(store.clone()),
         library: Arc::new(store.clone()),
         people: Arc::new(store.clone()),
+        papers: Arc::new(store.clone()),
         clock: Arc::default(),
         is_shared: false,
         options: EventsOptions::default(),
@@ -64,9 +65,9 @@ pub fn hooks(
     options: HookOptions,
 ) -> Dispatcher {
     let clock: Arc<ServerClock> = Arc::default();
-    let (events, people) = (events.clone(), Arc::new(store.clone()));
+    let (events, people, papers) = (events.clone(), Arc::new(store.clone()), Arc::new(store.clone()));
     let store = Arc::new(store.clone());
-    Dispatcher::start(DispatcherParts { store, events, people, clock, holders, options }).unwrap()
+    Dispatcher::start(DispatcherParts { store, events, people, papers, clock, holders, options }).unwrap()
 }
 
 impl School {

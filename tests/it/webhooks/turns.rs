@@ -121,6 +121,7 @@ fn an_attempt_that_cannot_be_kept_makes_nobody_send_an_event_again() {
         store: Arc::new(Forgetful(school.store.clone())),
         events: school.events.clone(),
         people: Arc::new(school.store.clone()),
+        papers: Arc::new(school.store.clone()),
         clock: Arc::default(),
         holders: Arc::new(Alone),
         options: options(MANY),
