@@ -33,6 +33,8 @@ const JOIN_PER_S: f64 = 200.0;
 const HEAD_START_MS: i64 = 500;
 /// The last answers are to be seen within this time after everybody is through.
 const LAST_SEEN_WITHIN: Duration = Duration::from_secs(15);
+/// Every node has heard of a lesson by then.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
 /// How often it is looked at meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Faults that are said.
@@ -85,6 +87,10 @@ async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<P
         true => monitor::watch_all(&nodes, &people, &classes, args.teachers, &seen).await?,
         false => Vec::new(),
     };
+    if nodes.0.len() > 1 {
+        // Other nodes hear of it a moment later.
+        tokio::time::sleep(HEARD_WITHIN).await;
+    }
     let slices = slices(args, stage, &nodes, deck, people.seed());
     let ends = Rc::new(Cell::new(false));
     let probes = Probes::begin(&nodes, &people, deck, args, &seen, &ends);

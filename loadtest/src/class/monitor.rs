@@ -1,19 +1,21 @@
 //! Teachers who watch. The first of each class reads every frame; the others count what comes, since to read the same fifty
 //! times would be the load generator's own work.
 
-use super::{ClassError, Nodes};
+use super::{ClassError, LOOK_EVERY, Nodes};
 use crate::figures::Times;
 use crate::identity::{Identities, unix_ms};
 use client::{Incoming, RawOptions, RawSocket};
-use protocol::{ClientFrame, Hello, MonitorFrame, Rows, Teach, Teaching};
+use protocol::{ClientFrame, Hello, MonitorFrame, Rows, ServerFrame, Teach, Teaching};
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+/// Lessons are open within this time.
+const OPEN_WITHIN: Duration = Duration::from_secs(20);
 /// Faults that are kept in words.
 const FAULTS_KEPT: usize = 20;
 
@@ -35,6 +37,8 @@ pub struct Seen {
     /// Probes' answers that were sent and not seen yet: which answer of the learner it is, and when it left.
     pub awaited: HashMap<Uuid, VecDeque<(u32, Instant)>>,
     answered: HashMap<Uuid, u64>,
+    /// Lessons that were opened.
+    opened: usize,
     since: Option<Instant>,
 }
 
@@ -121,6 +125,14 @@ pub async fn watch_all(
             tasks.push(tokio::task::spawn_local(count(socket, seen.clone())));
         }
     }
+    // What is answered before is no answer of the lesson.
+    let until = Instant::now() + OPEN_WITHIN;
+    while seen.borrow().opened < classes.len() {
+        if Instant::now() > until {
+            return Err(ClassError::Monitor("a lesson does not open".to_owned()));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
     Ok(tasks)
 }
 
@@ -172,7 +184,10 @@ async fn read(mut socket: RawSocket, class: Uuid, seen: Rc<RefCell<Seen>>) {
                 }
                 seen.rows(class, &changes.rows, !changes.more);
             }
-            Ok(MonitorFrame::Common(_)) => {}
+            // The one command that was given: the lesson is open.
+            Ok(MonitorFrame::Common(frame)) => {
+                seen.opened += usize::from(matches!(*frame, ServerFrame::Saved(_)));
+            }
             Err(error) => seen.fault(error.to_string()),
         }
     }
