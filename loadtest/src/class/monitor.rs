@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// Lessons are open within this time.
 const OPEN_WITHIN: Duration = Duration::from_secs(20);
+/// A socket that says nothing for two heartbeats of 25 s is closed.
+const BEAT_EVERY: Duration = Duration::from_secs(15);
 /// Faults that are kept in words.
 const FAULTS_KEPT: usize = 20;
 
@@ -166,8 +168,8 @@ async fn open(socket: &mut RawSocket) -> Result<(), ClassError> {
 
 /// Reads every frame.
 async fn read(mut socket: RawSocket, class: Uuid, seen: Rc<RefCell<Seen>>) {
-    let mut version = None;
-    while let Some(text) = next(&mut socket, &seen).await {
+    let (mut version, mut beat) = (None, Instant::now());
+    while let Some(text) = next(&mut socket, &mut beat, &seen).await {
         let mut seen = seen.borrow_mut();
         seen.traffic(&text);
         match MonitorFrame::decode(&text) {
@@ -195,7 +197,8 @@ async fn read(mut socket: RawSocket, class: Uuid, seen: Rc<RefCell<Seen>>) {
 
 /// Counts what comes.
 async fn count(mut socket: RawSocket, seen: Rc<RefCell<Seen>>) {
-    while let Some(text) = next(&mut socket, &seen).await {
+    let mut beat = Instant::now();
+    while let Some(text) = next(&mut socket, &mut beat, &seen).await {
         let mut seen = seen.borrow_mut();
         if seen.joined {
             seen.unread.note(&text);
@@ -203,12 +206,13 @@ async fn count(mut socket: RawSocket, seen: Rc<RefCell<Seen>>) {
     }
 }
 
-/// The next text; a beat is answered. `None` at the end, which is a fault.
-async fn next(socket: &mut RawSocket, seen: &RefCell<Seen>) -> Option<String> {
+/// The next text; a beat is answered, and sent where nothing else is to be said. `None` at the end, which is a fault.
+async fn next(socket: &mut RawSocket, beat: &mut Instant, seen: &RefCell<Seen>) -> Option<String> {
     loop {
         match socket.recv().await {
             Incoming::Text(text) => {
-                if text.contains("\"type\":\"beat\"") {
+                if text.contains("\"type\":\"beat\"") || beat.elapsed() > BEAT_EVERY {
+                    *beat = Instant::now();
                     // The end that this may meet comes with the next read.
                     let _ = socket.send_frame(&ClientFrame::Beat).await;
                 }
