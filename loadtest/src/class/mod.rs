@@ -93,7 +93,7 @@ async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<P
     }
     let slices = slices(args, stage, &nodes, deck, people.seed());
     let ends = Rc::new(Cell::new(false));
-    let probes = Probes::begin(&nodes, &people, deck, args, &seen, &ends);
+    let probes = Probes::begin(&nodes, &people, deck, (args, is_watched), &seen, &ends);
     let mut fleet = Fleet::start(&slices, stage.learners_core(), &nodes.pids())?;
     while let Some((second, usage)) = fleet.second().await? {
         seen.borrow_mut().joined = second.learners as usize >= args.students_in_all();

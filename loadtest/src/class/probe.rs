@@ -6,7 +6,10 @@ use crate::args::ClassArgs;
 use crate::identity::{Identities, unix_ms};
 use crate::learner::now_ms;
 use client::{IdMaker, Random, RawOptions, RawSocket};
-use protocol::{Answer, Body, ClientFrame, Command, Grade, Hello, Numbered, Reply, ServerFrame, Start};
+use protocol::{
+    Answer, Body, ClassDocument, ClientFrame, Command, Grade, Hello, LessonState, Numbered, Reply,
+    ServerFrame, Start,
+};
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -36,7 +39,7 @@ impl Probes {
         nodes: &Nodes,
         people: &Identities,
         deck: Uuid,
-        args: &ClassArgs,
+        (args, in_lesson): (&ClassArgs, bool),
         seen: &Rc<RefCell<Seen>>,
         ends: &Rc<Cell<bool>>,
     ) -> Probes {
@@ -48,6 +51,7 @@ impl Probes {
                 number,
                 deck,
                 every: Duration::from_millis(args.every_ms),
+                in_lesson,
                 seen: seen.clone(),
                 ends: ends.clone(),
             };
@@ -78,6 +82,8 @@ struct Probe {
     number: usize,
     deck: Uuid,
     every: Duration,
+    /// A lesson is on, and is waited for.
+    in_lesson: bool,
     seen: Rc<RefCell<Seen>>,
     ends: Rc<Cell<bool>>,
 }
@@ -88,6 +94,12 @@ struct Link {
     cards: Vec<Uuid>,
     seq: u64,
     saved: u64,
+    /// It was told of a lesson that is on.
+    is_in_lesson: bool,
+}
+
+fn is_open(class: &ClassDocument) -> bool {
+    class.lesson.is_some() && class.state == LessonState::Open
 }
 
 impl Probe {
@@ -97,7 +109,7 @@ impl Probe {
         let token = self.people.token(user, "learner").map_err(|error| error.to_string())?;
         let options = RawOptions::new(format!("ws://{}", self.server));
         let socket = RawSocket::connect(&options).await.map_err(|error| error.to_string())?;
-        let mut link = Link { socket, cards: Vec::new(), seq: 0, saved: 0 };
+        let mut link = Link { socket, cards: Vec::new(), seq: 0, saved: 0, is_in_lesson: false };
         let hello =
             Hello { token, instance: Uuid::new_v4(), client_time: unix_ms(), last_saved: None, zone: None };
         link.send(&ClientFrame::Hello(hello)).await?;
@@ -106,6 +118,10 @@ impl Probe {
         link.send(&ClientFrame::Start(start)).await?;
         let seed = user.as_u64_pair().1;
         let (mut ids, mut random) = (IdMaker::after(None, Random::seeded(seed)), Random::seeded(!seed));
+        // What is answered before is no answer of the lesson.
+        while self.in_lesson && !link.is_in_lesson && !self.ends.get() {
+            link.hear_until(Instant::now() + LOOK_EVERY).await?;
+        }
         let mut due = Instant::now() + self.every.mul_f64(random.between(0, 999) as f64 / 1_000.0);
         while !self.ends.get() {
             let wake = due.min(Instant::now() + LOOK_EVERY);
@@ -152,12 +168,12 @@ impl Link {
             ServerFrame::Changed(changed) => self.cards.retain(|card| !changed.drop.contains(card)),
             ServerFrame::Beat => self.send(&ClientFrame::Beat).await?,
             ServerFrame::Error(error) => return Err(format!("{error:?}")),
-            ServerFrame::Welcome(_)
-            | ServerFrame::Renewed(_)
+            ServerFrame::Welcome(welcome) => self.is_in_lesson = welcome.class.as_ref().is_some_and(is_open),
+            ServerFrame::Class(class) => self.is_in_lesson = is_open(&class),
+            ServerFrame::Renewed(_)
             | ServerFrame::Queue(_)
             | ServerFrame::Graded(_)
             | ServerFrame::Done(_)
-            | ServerFrame::Class(_)
             | ServerFrame::Goodbye(_)
             | ServerFrame::Unknown(_) => {}
         }
