@@ -23,8 +23,11 @@ const waitsForGrade = (page, card_id) =>
  */
 export async function answerByKey(page, grade = 5) {
   const card_id = await question(page);
-  await page.keyboard.press(" ");
-  await page.waitForSelector(".grades:not([hidden])");
+  await until("the card is turned", async () => {
+    if (await page.isVisible(".grades")) return true;
+    if (await page.isVisible(".show-answer")) await page.keyboard.press(" ");
+    return page.isVisible(".grades");
+  });
   await page.keyboard.press(String(grade));
   await until("the grade is taken", async () => {
     if (!(await waitsForGrade(page, card_id))) return true;

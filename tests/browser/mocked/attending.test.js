@@ -81,6 +81,7 @@ test("a question comes before all cards with its clock, is answered once, and cl
   assert.equal(await question(page), first);
   tell({ ask: askOf(asked, 0) });
   await page.getByText("The question is closed.").waitFor();
+  await allSaved(page);
   assert.deepEqual(mock.commands.map(({ frame }) => [frame.card_id, frame.grade]), [[asked, 3]]);
   tell();
   await page.getByText("The question is closed.").waitFor({ state: "hidden" });
