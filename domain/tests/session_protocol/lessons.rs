@@ -193,6 +193,21 @@ fn an_answer_that_is_taken_back_is_counted_no_more() {
 }
 
 #[test]
+fn an_answer_that_is_in_the_log_before_its_verdict_counts_once() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    w.fetches_at_once = false;
+    tell(&mut w, 1, document(1, LessonState::Open));
+    w.answer(s, card_id(1, 0), 4);
+    let on_the_way = *w.appended.last().unwrap();
+    w.store.append(&on_the_way);
+    w.answer_fetches();
+    w.commit();
+    w.pass(300);
+    assert_eq!(newest(&w).figures.answered, 1);
+}
+
+#[test]
 fn a_call_is_answered_at_once_and_whole_by_its_epoch() {
     let mut w = World::new([plain(1, 9)]);
     w.studying(start(1));

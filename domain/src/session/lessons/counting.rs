@@ -40,6 +40,8 @@ impl Session {
             self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
             return;
         };
+        // What is in the log before its verdict counts with its verdict: here it would count twice.
+        log.retain(|entry| self.pending.get(entry.id).is_none());
         log.extend(reading.since);
         attended.recount(&log);
     }
