@@ -2,7 +2,7 @@
 //! socket ask here.
 
 use crate::http::Caller;
-use crate::http::access::{Need, Verdict, decide, to_class};
+use crate::http::access::{runs, runs_as};
 use crate::http::limits::{CLASSES_PER_TEACHER_MAX, TEACHERS_PER_CLASS_MAX};
 use actors::Watchers;
 use domain::ids::{ClassId, LessonId, UserId, Uuid};
@@ -129,7 +129,7 @@ pub async fn also_taught(
             continue;
         }
         let record = people.class(class).await?.filter(|class| class.deleted_ms.is_none());
-        classes.extend(record.filter(|record| is_run_by(who, record, true)));
+        classes.extend(record.filter(|record| runs_as(who, record, true)));
     }
     Ok(classes)
 }
@@ -147,7 +147,7 @@ pub async fn all_run(
         return Ok(BTreeSet::new());
     }
     let of = people.classes_of(who.user).await?;
-    let own = of.into_iter().filter(|class| class.deleted_ms.is_none() && is_run_by(who, class, false));
+    let own = of.into_iter().filter(|class| class.deleted_ms.is_none() && runs(who, class));
     let also = also_taught(people, papers, who).await?;
     Ok(own.chain(also).map(|class| class.id).collect())
 }
@@ -159,10 +159,6 @@ pub async fn all_run(
 pub async fn further_teachers(papers: &dyn Papers, class: ClassId) -> Result<Vec<UserId>, PapersError> {
     let named = papers.papers(class.0, PaperKind::Teacher, None, TEACHERS_PER_CLASS_MAX).await?;
     Ok(named.iter().map(|paper| UserId(paper.key.id)).collect())
-}
-
-fn is_run_by(who: &Caller, class: &ClassRecord, co_teaches: bool) -> bool {
-    decide(Need::RunClass, &to_class(who, class, co_teaches)) == Verdict::May
 }
 
 impl Teaching {
@@ -190,9 +186,15 @@ impl Teaching {
     ) -> Result<Option<ClassRecord>, TeachingError> {
         let record = self.people.class(class).await?.filter(|class| class.deleted_ms.is_none());
         let Some(record) = record else { return Ok(None) };
-        let may = is_run_by(who, &record, false)
-            || (self.co_teaches(class, who).await? && is_run_by(who, &record, true));
-        Ok(may.then_some(record))
+        Ok(self.runs_class(&record, who).await?.then_some(record))
+    }
+
+    /// Whether this person runs this class, as [`Teaching::may_teach`] says.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn runs_class(&self, class: &ClassRecord, who: &Caller) -> Result<bool, TeachingError> {
+        Ok(runs(who, class) || (self.co_teaches(class.id, who).await? && runs_as(who, class, true)))
     }
 
     /// What a substitute's link lets its bearer do now; `None` for one that is unknown, over, or was taken back.
@@ -218,8 +220,7 @@ impl Teaching {
     async fn still_runs(&self, class: &ClassRecord, by: UserId) -> Result<bool, TeachingError> {
         let Some(person) = self.people.person(by).await? else { return Ok(false) };
         let as_now = Caller { user: by, role: person.role, org: person.org };
-        let co_teaches = self.co_teaches(class.id, &as_now);
-        Ok(is_run_by(&as_now, class, false) || (co_teaches.await? && is_run_by(&as_now, class, true)))
+        self.runs_class(class, &as_now).await
     }
 
     async fn lesson_on(&self, class: ClassId) -> Result<Option<LessonId>, LessonsError> {

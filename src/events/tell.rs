@@ -18,8 +18,12 @@ fn happening(kind: EventKind, at_ms: i64, data: &Value) -> Happening {
 /// To one person, and to the organisation if there is one.
 fn to_person_and_org(user: UserId, org: Option<OrgId>, what: &Happening) -> Vec<Told> {
     let own = Told { feed: Feed::Person(user), through: None, also: org, what: what.clone() };
-    let of_org = org.map(|org| Told { feed: Feed::Org(org), through: None, also: None, what: what.clone() });
-    [own].into_iter().chain(of_org).collect()
+    [own].into_iter().chain(to_org(org, what)).collect()
+}
+
+/// To the organisation, if there is one.
+fn to_org(org: Option<OrgId>, what: &Happening) -> Option<Told> {
+    org.map(|org| Told { feed: Feed::Org(org), through: None, also: None, what: what.clone() })
 }
 
 /// A class with all who run it.
@@ -40,20 +44,14 @@ impl From<ClassRecord> for Led {
 /// To whoever runs a class: its teachers, as long as they do, and the organisation.
 fn to_class(class: &Led, what: &Happening) -> Vec<Told> {
     let Led { record, further } = class;
-    let through = |mut told: Told| {
-        let Feed::Person(_) = told.feed else { return told };
-        told.through = Some(record.id);
-        told
-    };
-    let mut told = to_person_and_org(record.teacher, record.org, what);
     let others = further.iter().filter(|teacher| **teacher != record.teacher);
-    told.extend(others.map(|teacher| Told {
+    let teachers = std::iter::once(&record.teacher).chain(others).map(|teacher| Told {
         feed: Feed::Person(*teacher),
-        through: None,
+        through: Some(record.id),
         also: record.org,
         what: what.clone(),
-    }));
-    told.into_iter().map(through).collect()
+    });
+    teachers.chain(to_org(record.org, what)).collect()
 }
 
 /// Something that concerns one person alone.
@@ -263,8 +261,8 @@ mod tests {
             places(&of_class(EventKind::ClassCreated, &together, 9)),
             [
                 (Feed::Person(user(101)), Some(together.record.id), Some(org)),
-                (Feed::Org(org), None, None),
                 (Feed::Person(user(50)), Some(together.record.id), Some(org)),
+                (Feed::Org(org), None, None),
             ],
             "each of its teachers, once"
         );

@@ -116,7 +116,12 @@ pub async fn hook_for(app: &App, caller: &Caller, id: HookId) -> Result<WebhookR
 
 /// Whether the caller runs this class: sees its students and changes it.
 pub fn runs(caller: &Caller, class: &ClassRecord) -> bool {
-    decide(Need::RunClass, &to_class(caller, class, false)) == Verdict::May
+    runs_as(caller, class, false)
+}
+
+/// The same of somebody whom the class has beside its teacher, or not.
+pub fn runs_as(caller: &Caller, class: &ClassRecord, co_teaches: bool) -> bool {
+    decide(Need::RunClass, &to_class(caller, class, co_teaches)) == Verdict::May
 }
 
 /// The same, teachers whom the class has beside its own included.
@@ -124,7 +129,7 @@ pub fn runs(caller: &Caller, class: &ClassRecord) -> bool {
 /// # Errors
 /// The store's.
 pub async fn runs_too(app: &App, caller: &Caller, class: &ClassRecord) -> Result<bool, Problem> {
-    Ok(runs(caller, class) || app.teaching.co_teaches(class.id, caller).await?)
+    Ok(app.teaching.runs_class(class, caller).await?)
 }
 
 /// Whether the caller may do what is about nothing that exists yet.
