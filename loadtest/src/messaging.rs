@@ -197,6 +197,9 @@ async fn say(mut wire: Wire, mut due: Instant, run: Rc<Run>) -> Result<(), Messa
     while !run.ends.get() {
         tokio::select! {
             () = tokio::time::sleep_until(due.into()) => {
+                if run.ends.get() {
+                    break;
+                }
                 let at_us = (due - run.began).as_micros();
                 wire.publish(SUBJECT, &answer(at_us)).await?;
                 run.said.set(run.said.get() + 1);

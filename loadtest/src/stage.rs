@@ -90,15 +90,15 @@ impl<'a> Stage<'a> {
         self.serving(&["serve", "--rate-limit", "off"])
     }
 
-    /// So many of these, of which further ones need the bus.
+    /// A further node beside it, which shares its store and its bus.
     ///
     /// # Errors
-    /// When one of them cannot be had.
-    pub fn nodes_without_rates(&self, count: usize) -> Result<Vec<Subject>, SubjectError> {
-        if count > 1 && self.args.bus.is_none() {
+    /// When there is none, or they would not know of each other.
+    pub fn further_without_rates(&self) -> Result<Subject, SubjectError> {
+        if self.args.bus.is_none() {
             return Err(SubjectError::Apart);
         }
-        (0..count.max(1)).map(|_| self.subject_without_rates()).collect()
+        self.subject_without_rates()
     }
 
     fn serving(&self, arguments: &[&str]) -> Result<Subject, SubjectError> {

@@ -21,7 +21,7 @@ use crate::subject::{Subject, SubjectError};
 use monitor::Seen;
 use probe::Probes;
 use std::cell::{Cell, RefCell};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, LocalSet};
@@ -78,7 +78,7 @@ pub async fn measure(args: &ClassArgs, stage: &Stage<'_>) -> Result<Figures, Cla
 
 /// One run against a fresh server.
 async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<Part, ClassError> {
-    let mut nodes = Nodes(stage.nodes_without_rates(args.nodes)?);
+    let mut nodes = Nodes::start(stage, args.nodes)?;
     let people = Identities::new(fresh_seed(), &stage.secret);
     let deck = setup::deck(nodes.address(0), &people, args.cards).await?;
     let classes = room::classes(nodes.address(0), &people, deck, args).await?;
@@ -87,7 +87,7 @@ async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<P
         true => monitor::watch_all(&nodes, &people, &classes, args.teachers, &seen).await?,
         false => Vec::new(),
     };
-    if nodes.0.len() > 1 {
+    if nodes.count() > 1 {
         // Other nodes hear of it a moment later.
         tokio::time::sleep(HEARD_WITHIN).await;
     }
@@ -115,10 +115,7 @@ async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<P
         part.see(&seen.borrow(), saved, &outcome);
     }
     watching.iter().for_each(JoinHandle::abort);
-    for subject in &mut nodes.0 {
-        subject.stop()?;
-        part.differences += subject.verify()?.map_or(0, |verified| verified.differences);
-    }
+    part.differences = nodes.stop()?;
     for fault in outcome.figures.faults.iter().chain(&seen.borrow().faults).take(FAULTS_TOLD) {
         eprintln!("  {fault}");
     }
@@ -126,22 +123,41 @@ async fn part(args: &ClassArgs, stage: &Stage<'_>, is_watched: bool) -> Result<P
 }
 
 /// The nodes of a run.
-struct Nodes(Vec<Subject>);
+struct Nodes {
+    first: Subject,
+    further: Vec<Subject>,
+}
 
 impl Nodes {
+    fn start(stage: &Stage<'_>, count: usize) -> Result<Nodes, SubjectError> {
+        let first = stage.subject_without_rates()?;
+        let further = (1..count).map(|_| stage.further_without_rates()).collect::<Result<_, _>>()?;
+        Ok(Nodes { first, further })
+    }
+
+    const fn count(&self) -> usize {
+        1 + self.further.len()
+    }
+
     /// Where the nth of those who are spread among them goes.
     fn address(&self, nth: usize) -> SocketAddr {
-        // There is one at least.
-        self.0.iter().cycle().nth(nth % self.0.len().max(1)).map_or_else(nowhere, |node| node.address)
+        let further = (nth % self.count()).checked_sub(1).and_then(|at| self.further.get(at));
+        further.unwrap_or(&self.first).address
     }
 
     fn pids(&self) -> Vec<u32> {
-        self.0.iter().filter_map(|node| node.pid).collect()
+        std::iter::once(&self.first).chain(&self.further).filter_map(|node| node.pid).collect()
     }
-}
 
-const fn nowhere() -> SocketAddr {
-    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))
+    /// Stops all; how many cards' stored states are not the fold of the log.
+    fn stop(&mut self) -> Result<u64, SubjectError> {
+        let mut differences = 0;
+        for node in std::iter::once(&mut self.first).chain(&mut self.further) {
+            node.stop()?;
+            differences += node.verify()?.map_or(0, |verified| verified.differences);
+        }
+        Ok(differences)
+    }
 }
 
 /// Waits until the teachers see so many answers, or for the time that this may take.
@@ -170,7 +186,7 @@ fn slices(args: &ClassArgs, stage: &Stage<'_>, nodes: &Nodes, deck: uuid::Uuid, 
         peak: None,
         pass: Pass::default(),
     };
-    let processes = count.div_ceil(SOCKETS_PER_PROCESS).max(nodes.0.len());
+    let processes = count.div_ceil(SOCKETS_PER_PROCESS).max(nodes.count());
     let start_ms = unix_ms() + HEAD_START_MS;
     let slice = |first| Slice {
         scenario: scenario.clone(),
