@@ -4,6 +4,9 @@
 //!
 //! `SIM_SEEDS` runs more seeds than the ordinary number, `SIM_SEED` a single one.
 
+mod screens;
+mod students;
+
 use crate::desk::{Screen, card, deck, lesson_id, roster, student, tally, teacher};
 use crate::rng::Rng;
 use domain::ids::{CardId, ClassId, EntryId, UserId};
@@ -200,147 +203,6 @@ impl World {
         }
     }
 
-    // ---- students
-
-    fn figures(&self, n: usize, cards: Option<&BTreeSet<CardId>>) -> Figures {
-        let pupil = &self.pupils[n];
-        let mut tallies: BTreeMap<CardId, (u32, u32)> = BTreeMap::new();
-        for (card, is_right) in &pupil.log {
-            let tally = tallies.entry(*card).or_default();
-            tally.0 += 1;
-            tally.1 += u32::from(!is_right);
-        }
-        let named = tallies.iter().filter(|(card, _)| cards.is_none_or(|cards| cards.contains(card)));
-        let number = |card: &CardId| card.0.as_u128() & 0xffff;
-        Figures {
-            presence: if pupil.has_session { Presence::Here } else { Presence::Left },
-            deck: Some(deck()),
-            answered: pupil.log.len() as u32,
-            correct: pupil.log.iter().filter(|(_, is_right)| *is_right).count() as u32,
-            cards: named.map(|(card, (answers, wrong))| tally(number(card), *answers, *wrong)).collect(),
-            is_whole: cards.is_none(),
-            as_of_ms: self.now.wall_ms,
-            ..Figures::default()
-        }
-    }
-
-    /// A student's owner tells how the student does.
-    fn tell(&mut self, n: usize, is_whole: bool) {
-        let touched = std::mem::take(&mut self.pupils[n].touched);
-        let figures = self.figures(n, (!is_whole).then_some(&touched));
-        self.pupils[n].n += 1;
-        let mut version = CellVersion { epoch: self.pupils[n].epoch, n: self.pupils[n].n };
-        let mut called_by = self.pupils[n].heard_call;
-        let copies = if self.faults { self.rng.below(4) } else { 1 };
-        for _ in 0..copies.min(2) {
-            let late_ms =
-                if self.faults && self.rng.chance(30) { self.rng.below(LATE_MS) } else { self.rng.below(50) };
-            if self.bug == Some(Bug::AnyCellWins) || self.bug == Some(Bug::CellsAreEvents) {
-                version = CellVersion { epoch: 1, n: 0 };
-            }
-            if self.bug == Some(Bug::LateNewsIsNews) {
-                called_by = (u64::MAX, 0);
-            }
-            let (student, lesson, figures) = (student(n as u128), lesson_id(1), figures.clone());
-            self.at(late_ms, Event::Cell(Arc::new(Cell { student, lesson, version, called_by, figures })));
-        }
-        if copies == 0 {
-            self.note("cell lost");
-        }
-    }
-
-    fn answer(&mut self, n: usize) {
-        if !self.pupils[n].has_session {
-            self.come_back(n);
-        }
-        let (card, is_right) = (card(u128::from(self.rng.below(5))), self.rng.chance(60));
-        self.pupils[n].log.push((card, is_right));
-        self.pupils[n].touched.insert(card);
-        let is_whole = self.rng.chance(10);
-        self.tell(n, is_whole);
-    }
-
-    /// The session goes to another owner, or is loaded again: what it tells is counted from the log.
-    fn come_back(&mut self, n: usize) {
-        let pupil = &mut self.pupils[n];
-        (pupil.epoch, pupil.n, pupil.has_session) = (pupil.epoch + 1, 0, true);
-        pupil.touched.clear();
-        self.tell(n, true);
-    }
-
-    fn leave(&mut self, n: usize) {
-        self.pupils[n].has_session = false;
-        self.tell(n, true);
-        self.note("left");
-    }
-
-    // ---- teachers
-
-    fn connect(&mut self, page: usize) {
-        if self.lesson.is_none() {
-            return;
-        }
-        self.numbers += 1;
-        let monitor = MonitorId(self.numbers);
-        if let Some(old) = self.pages[page].monitor.replace(monitor) {
-            self.input(Input::Unwatch { monitor: old });
-        }
-        self.input(Input::Watch { monitor });
-    }
-
-    fn command(&mut self, page: usize, command: Command) {
-        let Some(monitor) = self.pages[page].monitor else { return };
-        self.numbers += 1;
-        let id = EntryId::v7(self.now.wall_ms, u128::from(self.numbers));
-        self.input(Input::Command { monitor, seq: self.numbers, id, by: teacher(), command });
-    }
-
-    fn send(&mut self, monitor: MonitorId, from: Option<u64>, view: &Arc<View>) {
-        let Some(page) = self.pages.iter().position(|page| page.monitor == Some(monitor)) else { return };
-        let (owner, view, in_ms) = (self.owner, view.clone(), self.rng.below(100));
-        let slow_ms = if self.faults && self.rng.chance(10) { self.rng.below(3_000) } else { 0 };
-        self.at(in_ms + slow_ms, Event::Ready { owner, monitor });
-        if self.faults && self.rng.chance(5) {
-            return self.note("frame lost");
-        }
-        self.at(in_ms, Event::Frame { owner, page, monitor, from, view });
-    }
-
-    fn frame(&mut self, page: usize, from: Option<u64>, view: &View) {
-        let shows_gaps = self.bug == Some(Bug::GapsAreShown);
-        let of = &mut self.pages[page];
-        match from {
-            None => of.screen.snapshot(view),
-            Some(_) if shows_gaps => drop(of.screen.delta(of.screen.version, view)),
-            Some(from) => {
-                if !of.screen.delta(from, view) {
-                    self.note("gap");
-                    return self.connect(page);
-                }
-            }
-        }
-        self.nothing_falls_and_nothing_is_invented(page);
-    }
-
-    fn nothing_falls_and_nothing_is_invented(&mut self, page: usize) {
-        let truth: u64 = self.pupils.iter().map(|pupil| pupil.log.len() as u64).sum();
-        let of = &mut self.pages[page];
-        for (n, pupil) in self.pupils.iter().enumerate() {
-            let Some(row) = of.screen.students.get(&student(n as u128)) else { continue };
-            let seen = of.seen.entry(row.student).or_default();
-            assert!(row.answered >= *seen, "student {n} fell from {seen} to {}", row.answered);
-            assert!(
-                row.answered as usize <= pupil.log.len(),
-                "student {n} has answers that were never given"
-            );
-            *seen = row.answered;
-        }
-        let totals = of.screen.totals.answered;
-        assert!(totals >= of.seen_totals, "the class fell from {} to {totals}", of.seen_totals);
-        assert!(totals <= truth, "{totals} answers of {truth}");
-        of.seen_totals = totals;
-    }
-
     // ---- time
 
     fn pass(&mut self, ms: u64) {
@@ -440,43 +302,6 @@ impl World {
                 self.connect(page);
             }
         }
-    }
-
-    /// The faults stop: after some time all is as it should be, whatever was lost.
-    fn end(&mut self) {
-        self.faults = false;
-        self.pass(20_000);
-        (0..self.pages.len())
-            .filter(|page| self.pages[*page].monitor.is_none())
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|page| self.connect(page));
-        (0..self.pupils.len()).for_each(|n| self.answer(n));
-        self.pass(25_000);
-        let mut cards: BTreeMap<CardId, (u32, u32)> = BTreeMap::new();
-        for (card, is_right) in self.pupils.iter().flat_map(|pupil| &pupil.log) {
-            let tally = cards.entry(*card).or_default();
-            tally.0 += 1;
-            tally.1 += u32::from(!is_right);
-        }
-        let truth: u64 = self.pupils.iter().map(|pupil| pupil.log.len() as u64).sum();
-        for page in &self.pages {
-            for (n, pupil) in self.pupils.iter().enumerate() {
-                let row = &page.screen.students[&student(n as u128)];
-                assert_eq!(row.answered as usize, pupil.log.len(), "student {n}");
-            }
-            assert_eq!(page.screen.totals.answered, truth);
-            let shown: BTreeMap<CardId, (u32, u32)> =
-                page.screen.cards.values().map(|row| (row.card, (row.answers, row.wrong))).collect();
-            assert_eq!(shown, cards);
-            assert_eq!(page.screen.document.as_ref().map(|d| d.version), Some(self.record.document.version));
-        }
-        // Answers that no cell has told of when the lesson ends.
-        (0..self.pupils.len()).for_each(|n| self.pupils[n].log.push((card(0), true)));
-        self.command(0, Command::Close);
-        self.pass(5_000);
-        let report = self.reports.first().expect("a report");
-        assert_eq!(report.totals.answered, truth + STUDENTS as u64);
     }
 }
 

@@ -1,14 +1,15 @@
 //! One pass over the cards of a collection: rendered, made safe, spooled, and counted. Nothing is seen of it.
 
+mod places;
+mod texts;
+
 use super::decks::{Target, Targets};
 use super::entries::{EntrySpool, standing_entries};
 use super::filling::Filling;
 use super::media::{MediaIn, MediaNames};
-use super::notes::{NoteSpool, note_record, notetype_id};
+use super::notes::NoteSpool;
 use crate::content::{CardTexts, plain_text, sanitise_card};
-use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use crate::import::{Stamps, card_id};
-use crate::jobs::bring::each_card;
 use crate::jobs::error::JobError;
 use crate::jobs::limits::{MEDIA_FILE_BYTES_MAX, REJECTED_REMEMBERED_MAX};
 use crate::jobs::refused::Refusal;
@@ -16,11 +17,10 @@ use crate::jobs::spool::{Spool, Spooled, Spooling};
 use crate::jobs::task::Task;
 use anki::map::{Calendar, standing};
 use anki::{
-    CardRow, Collection, Definitions, Fidelity, Limits, MediaKind, OpenError, Package, Rendered, Renderer,
-    Side, Sizes,
+    CardRow, Collection, Definitions, Fidelity, Limits, OpenError, Package, Rendered, Renderer, Sizes,
 };
 use domain::day::Day;
-use domain::ids::{CardId, DeckId, NoteId, NoteTypeId};
+use domain::ids::{CardId, DeckId, NoteTypeId};
 use ports::library::CARDS_PER_DECK_MAX;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -231,44 +231,6 @@ impl<'a> Pass<'a> {
         self.keep(row, at, deck, texts, &rendered, is_due_there, used)
     }
 
-    /// The place and the address of a media file; `None` if the package does not have it.
-    fn named(&self, deck: DeckId, name: &str) -> Result<Option<(usize, String)>, JobError> {
-        let mut media = self.media.borrow_mut();
-        let Some(nth) = media.place(name) else { return Ok(None) };
-        media.file(self.task, nth)?;
-        Ok(media.address(deck, nth).map(|address| (nth, address)))
-    }
-
-    /// The texts of a card: sounds as players, a covered picture as the picture of its covers.
-    fn texts(&self, deck: DeckId, rendered: &Rendered, used: &mut Vec<usize>) -> Result<CardTexts, JobError> {
-        let mut front = rendered.front.as_unsafe().to_owned();
-        // The mark before the answer is in nearly all templates: without its name the sanitiser has nothing to do there.
-        let mut back = rendered.back.as_unsafe().replace("<hr id=answer>", "<hr>");
-        if let Some(occlusion) = &rendered.occlusion
-            && let Some(name) = &occlusion.picture
-            && let Some((nth, open)) = self.named(deck, name)?
-        {
-            let mask = self.media.borrow_mut().mask(self.task, nth, occlusion)?;
-            let covered = mask.and_then(|mask| {
-                used.push(mask);
-                self.media.borrow().address(deck, mask)
-            });
-            // What cannot be covered is not shown before the answer.
-            front = front.replace(&open, covered.as_deref().unwrap_or_default());
-        }
-        for sound in rendered.media.iter().filter(|media| media.kind == MediaKind::Sound) {
-            let Some((nth, address)) = self.named(deck, &sound.name)? else { continue };
-            used.push(nth);
-            let look = self.media.borrow_mut().file(self.task, nth)?;
-            let side = match sound.side {
-                Side::Front => &mut front,
-                Side::Back => &mut back,
-            };
-            side.push_str(&crate::media::player(&address, look.map_or("", |known| known.look.kind)));
-        }
-        Ok(CardTexts { front, back, hint: None, explanation: None })
-    }
-
     fn reject(&mut self, row: &CardRow<'_>, code: &'static str, message: String) -> Result<(), JobError> {
         if self.rejected.len() >= REJECTED_REMEMBERED_MAX {
             let why =
@@ -349,80 +311,6 @@ impl<'a> Pass<'a> {
         target.media.extend(used);
         target.notetypes.insert(row.note.notetype);
         Ok(())
-    }
-
-    /// Has a card's note stored, once; returns its id.
-    fn note(
-        &mut self,
-        row: &CardRow<'_>,
-        at: usize,
-        deck: DeckId,
-        is_filled: bool,
-    ) -> Result<NoteId, JobError> {
-        let (note, is_new) = self.notes.meet(deck, row);
-        if !is_new {
-            return Ok(note);
-        }
-        if !is_filled {
-            self.notes.push(at, note, row)?;
-            return Ok(note);
-        }
-        let there = row.note.notetype;
-        let notetype = match self.notetype {
-            Some((of, known, notetype)) if (of, known) == (deck, there) => notetype,
-            Some(_) | None => notetype_id(deck, there),
-        };
-        self.notetype = Some((deck, there, notetype));
-        self.filling.note(note_record(deck, note, notetype, row));
-        Ok(note)
-    }
-
-    /// Which cards a deck had before this job. One that the job makes is filled from here on.
-    fn look_at_deck(&mut self, at: usize, deck: DeckId) -> Result<(), JobError> {
-        if self.here.0 == Some(deck) {
-            return Ok(());
-        }
-        let (mut here, mut accepted_here) = (HashSet::new(), HashMap::new());
-        let known = self.task.wait(self.task.tools.library.deck(deck))?;
-        // One that an earlier run of this job has made is a new one.
-        let was_here = known.as_ref().is_some_and(|known| known.created_ms != self.task.made_ms);
-        let is_hidden = known.as_ref().is_none_or(|known| known.deleted_ms.is_some());
-        if let Some(target) = self.targets.all.get_mut(at) {
-            target.was_here |= was_here;
-            // Some of its cards may lie in the spool already, where decks there take turns in becoming one here.
-            let begins = !target.is_filled && target.cards == 0;
-            if let (true, true, Some(blank)) =
-                (begins && !self.dry_run, is_hidden && !was_here, &target.blank)
-            {
-                target.is_filled = true;
-                self.filling.begin(Target::scheduled(blank.clone(), self.fsrs));
-            }
-        }
-        if known.is_some() {
-            each_card(self.task, deck, |card| {
-                if !card.accept.is_empty() {
-                    accepted_here.insert(card.id, card.accept.clone());
-                }
-                if card.created_ms != self.task.made_ms && card.deleted_ms.is_none() {
-                    here.insert(card.id);
-                }
-                Ok(())
-            })?;
-        }
-        (self.here, self.accepted_here) = ((Some(deck), here), accepted_here);
-        Ok(())
-    }
-
-    fn tags(&mut self, row: &CardRow<'_>) -> Vec<String> {
-        let mut tags: Vec<String> = Vec::new();
-        for tag in row.note.each_tag() {
-            if tags.len() == TAGS_PER_CARD_MAX || tag.len() > TAG_BYTES_MAX {
-                self.tags_left_out += 1;
-            } else if !tags.iter().any(|known| known == tag) {
-                tags.push(tag.to_owned());
-            }
-        }
-        tags
     }
 
     fn end(self, dry_run: bool, sizes: Sizes) -> Result<Gathered, JobError> {
