@@ -2,7 +2,6 @@
 
 use crate::server::skipped;
 use cql::Address;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +20,7 @@ impl Cluster {
     /// `None` where it cannot be started and the test is to be skipped.
     pub fn start(nodes: usize) -> Option<Cluster> {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let port = free_port();
+        let port = kit::free_ports(2);
         let folder = std::env::temp_dir().join(format!("studyhall-cassandra-{}-{port}", std::process::id()));
         let cluster = Cluster { port, folder, _one: one };
         if !cluster.script(&["start", "--nodes", &nodes.to_string()]) {
@@ -74,11 +73,4 @@ impl Drop for Cluster {
         let keep: &[&str] = if std::thread::panicking() { &["--keep"] } else { &[] };
         self.script(&[&["stop"], keep].concat());
     }
-}
-
-/// Two ports in a row that nobody listens on now, below those that the system gives out by itself.
-fn free_port() -> u16 {
-    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    let first = 20_000 + u16::try_from(std::process::id() % 5_000).unwrap() * 2;
-    (first..32_000).step_by(2).find(|port| is_free(*port) && is_free(port + 1)).unwrap()
 }

@@ -71,7 +71,7 @@ fn figures_do_not_fall_when_a_class_panics_and_its_screens_come_back() {
     let falls = Arc::new(AtomicBool::new(false));
     let planted = falls.clone();
     let hook = move |_, input: &Input| {
-        assert!(!(matches!(input, Input::Cell(_)) && planted.swap(false, Ordering::SeqCst)), "planted");
+        assert!(!(matches!(input, Input::Cells(_)) && planted.swap(false, Ordering::SeqCst)), "planted");
     };
     let hooks = Hooks { before_lesson: Some(Arc::new(hook)), ..Hooks::default() };
     let school = School::open_with(2, 20, Wishes { hooks, ..Wishes::workers(2) });

@@ -43,6 +43,6 @@ pub use fault_bus::FaultBus;
 pub use fault_store::{Fault, FaultStore, Lies};
 pub use memory::MemoryStore;
 pub use memory::owners::{MemoryOwners, MemoryTenures, Tended};
-pub use port::free_port;
+pub use port::{free_port, free_ports};
 pub use redis_server::RedisServer;
 pub use tcp_proxy::TcpProxy;
