@@ -53,8 +53,13 @@ impl Default for Limits {
 pub(crate) const SINCE_ENTRIES_MAX: usize = 65_536;
 /// Classes whose lessons one node runs at once; whoever opens one more is told to come back later.
 pub(crate) const CLASSES_LIVE: usize = 2_000;
-/// Messages that wait for one class. Above it cells are dropped, since newer ones follow, and all else waits.
-pub(crate) const CLASS_INBOX: usize = 16_384;
+/// Messages that wait for one class, its students' cells apart; whoever has more waits.
+pub(crate) const CLASS_INBOX: usize = 4_096;
+/// Cells that wait for one class. Above it they are dropped, since newer ones follow.
+pub(crate) const CLASS_CELLS: usize = 16_384;
+/// A class that took cells is woken by the next ones after this time: it shows no more often what they change, in
+/// milliseconds.
+pub(crate) const CLASS_CELLS_EVERY_MS: u64 = domain::limits::MONITOR_EVERY_MS;
 /// Lessons of other nodes that one node follows; students of more hear of them late.
 pub(crate) const CLASSES_FOLLOWED: usize = 10_000;
 /// How often it is looked who holds the lessons that are on, in milliseconds.

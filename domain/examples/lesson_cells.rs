@@ -41,7 +41,7 @@ fn main() {
             now.tick_ms = u64::from(round) * 2_000 + u64::from(n) * 2_000 / u64::from(students);
             let cell = Arc::new(cell(n, round));
             let began = Instant::now();
-            lesson.handle(now, Input::Cell(cell), &mut fx);
+            lesson.handle(now, Input::Cells(vec![cell]), &mut fx);
             let mut took = began.elapsed();
             while let Some(effect) = fx.pop() {
                 let (to, view) = match effect {

@@ -2,6 +2,7 @@
 //! and the lesson goes on from its record.
 
 use super::Classes;
+use super::cells::Cells;
 use super::figures::count;
 use super::messages::{MonitorClose, NotWatched, Picture, ToClass, ToMonitor, Told};
 use super::place::Took;
@@ -10,7 +11,7 @@ use crate::engine::Shared;
 use crate::limits::{CLASS_RESTS_MS, CLASS_TURN};
 use domain::ids::{ClassId, UserId};
 use domain::lesson::output::Effect;
-use domain::lesson::{Document, Input, Lesson, MonitorId, NotStored, View};
+use domain::lesson::{Cell, Document, Input, Lesson, MonitorId, NotStored, View};
 use domain::session::Now;
 use ports::ClassRecord;
 use ports::lessons::{Holder, LessonsError, Taken};
@@ -30,6 +31,7 @@ pub(super) struct ClassActor {
     pub(super) shared: Arc<Shared>,
     pub(super) link: mpsc::Sender<ToClass>,
     inbox: mpsc::Receiver<ToClass>,
+    cells: Cells,
     /// It has something unfinished: it is loaded however long that takes.
     insists: bool,
 }
@@ -62,6 +64,13 @@ pub(super) struct Watcher {
     pub(super) to: Told,
 }
 
+/// What woke a class.
+enum Woken {
+    Message(Box<ToClass>),
+    Cell(Arc<Cell>),
+    Time,
+}
+
 /// How the life of a class ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Ended {
@@ -77,10 +86,10 @@ impl ClassActor {
     pub(super) fn new(
         class: ClassId,
         shared: Arc<Shared>,
-        (link, inbox): (mpsc::Sender<ToClass>, mpsc::Receiver<ToClass>),
+        (link, inbox, cells): (mpsc::Sender<ToClass>, mpsc::Receiver<ToClass>, Cells),
         insists: bool,
     ) -> ClassActor {
-        ClassActor { class, shared, link, inbox, insists }
+        ClassActor { class, shared, link, inbox, cells, insists }
     }
 
     pub(super) fn classes(&self) -> Option<&Classes> {
@@ -188,22 +197,11 @@ impl ClassActor {
     async fn turns(&mut self, live: &mut Live) -> Ended {
         loop {
             let now = self.now();
-            let wakes = [live.lesson.next_deadline(), live.next_look()].into_iter().flatten().min();
+            let cells = self.cells.deadline(now.tick_ms);
+            let wakes = [live.lesson.next_deadline(), live.next_look(), cells].into_iter().flatten().min();
             let wait = wakes.map(|at| Duration::from_millis(at.saturating_sub(now.tick_ms)));
-            let first = match wait {
-                Some(wait) => tokio::time::timeout(wait, self.inbox.recv()).await.ok(),
-                None => Some(self.inbox.recv().await),
-            };
-            let mut fell = false;
-            if let Some(Some(message)) = first {
-                fell |= self.take_message(live, message).is_err();
-                for _ in 0..CLASS_TURN {
-                    let Ok(message) = self.inbox.try_recv() else { break };
-                    fell |= self.take_message(live, message).is_err();
-                }
-            }
-            fell |= self.input(live, Input::Tick).is_err();
-            if fell {
+            let woken = self.woken(wait, cells.is_none()).await;
+            if self.turn(live, woken).is_err() {
                 return Ended::Fell;
             }
             if live.is_retired() {
@@ -217,6 +215,46 @@ impl ClassActor {
                 return Ended::Idle;
             }
         }
+    }
+
+    /// What comes first; a cell only where any of them wakes the class.
+    async fn woken(&mut self, wait: Option<Duration>, by_cells: bool) -> Woken {
+        let waited = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            message = self.inbox.recv() => message.map_or(Woken::Time, |message| Woken::Message(Box::new(message))),
+            cell = self.cells.next(), if by_cells => cell.map_or(Woken::Time, Woken::Cell),
+            () = waited => Woken::Time,
+        }
+    }
+
+    /// Works off what waits: cells first, so that whatever else is done knows of them.
+    fn turn(&mut self, live: &mut Live, woken: Woken) -> Result<(), Fell> {
+        let (message, cell) = match woken {
+            Woken::Message(message) => (Some(*message), None),
+            Woken::Cell(cell) => (None, Some(cell)),
+            Woken::Time => (None, None),
+        };
+        let cells = self.cells.take(cell);
+        let count = cells.len();
+        if !cells.is_empty() {
+            self.input(live, Input::Cells(cells))?;
+        }
+        if let Some(message) = message {
+            self.take_message(live, message)?;
+        }
+        for _ in 0..CLASS_TURN {
+            let Ok(message) = self.inbox.try_recv() else { break };
+            self.take_message(live, message)?;
+        }
+        self.input(live, Input::Tick)?;
+        // From here, and not from when they were taken: the picture that follows the next ones may be made by then.
+        self.cells.rest(count, self.now().tick_ms);
+        Ok(())
     }
 
     fn take_message(&self, live: &mut Live, message: ToClass) -> Result<(), Fell> {
@@ -246,7 +284,6 @@ impl ClassActor {
                 }
                 Input::Command { monitor, seq, id, by, command: *command }
             }
-            ToClass::Cell(cell) => Input::Cell(cell),
             ToClass::Look => {
                 self.look(live, self.now());
                 return Ok(());

@@ -99,9 +99,9 @@ impl Classes {
 
     /// The owner of a class has told something.
     pub(crate) fn marked(&self, shared: &Arc<Shared>, mark: LessonMark) {
-        match self.live.get(&mark.class).map(|link| link.clone()) {
+        match self.way(mark.class) {
             // It may be an owner that took over from this one.
-            Some(link) => drop(link.try_send(ToClass::Superseded(mark.epoch))),
+            Some(way) => drop(way.inbox.try_send(ToClass::Superseded(mark.epoch))),
             None => self.follow(shared, mark.class, Some(mark)),
         }
     }
@@ -214,14 +214,14 @@ impl Classes {
 
     /// Cells of a class that is here may have been missed: its owner calls for them.
     pub(crate) fn cells_missed(&self, class: ClassId) {
-        if let Some(link) = self.live.get(&class) {
+        if let Some(way) = self.way(class) {
             // A full inbox: cells come, whole and by themselves.
-            drop(link.try_send(ToClass::CallCells));
+            drop(way.inbox.try_send(ToClass::CallCells));
         }
     }
 
     fn give(&self, class: ClassId, cell: Arc<Cell>) {
-        let is_taken = self.live.get(&class).is_some_and(|link| link.try_send(ToClass::Cell(cell)).is_ok());
+        let is_taken = self.way(class).is_some_and(|way| way.cell(cell));
         if !is_taken {
             count(&self.counters.cells_dropped);
         }
@@ -229,7 +229,7 @@ impl Classes {
 
     /// This node was declared dead: others may hold its classes already.
     pub(crate) fn retire_all(&self, shared: &Shared) {
-        let links: Vec<mpsc::Sender<ToClass>> = self.live.iter().map(|link| link.clone()).collect();
+        let links: Vec<mpsc::Sender<ToClass>> = self.live.iter().map(|way| way.inbox.clone()).collect();
         for link in links {
             shared.runtime().spawn(async move { drop(link.send(ToClass::Superseded(u64::MAX)).await) });
         }

@@ -2,7 +2,7 @@
 
 use crate::limits::MONITOR_QUEUE;
 use domain::ids::{CardId, EntryId, UserId};
-use domain::lesson::{Cell, Command, Figures, MonitorId, Refusal};
+use domain::lesson::{Command, Figures, MonitorId, Refusal};
 use ports::ClassRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -97,7 +97,6 @@ pub(super) enum ToClass {
         by: UserId,
         command: Box<Command>,
     },
-    Cell(Arc<Cell>),
     /// Who belongs to the class, or may watch it, may have changed.
     Look,
     /// It was read; `None` if it could not be.

@@ -5,6 +5,7 @@
 
 mod accept;
 mod actor;
+mod cells;
 mod figures;
 mod follow;
 mod messages;
@@ -19,8 +20,9 @@ pub use figures::ClassFigures;
 pub use messages::{MonitorClose, NotWatched, Picture, ToMonitor, monitor_queue};
 
 use crate::engine::Shared;
-use crate::limits::{CLASS_INBOX, CLASSES_LIVE};
+use crate::limits::CLASSES_LIVE;
 use actor::ClassActor;
+use cells::Way;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use domain::ids::{ClassId, EntryId, RunId, UserId};
@@ -71,7 +73,7 @@ pub(crate) struct Classes {
     options: LessonOptions,
     people: Arc<dyn People>,
     library: Arc<dyn Library>,
-    live: DashMap<ClassId, mpsc::Sender<ToClass>>,
+    live: DashMap<ClassId, Way>,
     /// Lessons that other nodes hold.
     followed: DashMap<ClassId, Followed>,
     /// What students were told last of each class, for sessions that are loaded later.
@@ -135,9 +137,8 @@ impl Classes {
     /// A student's cell. It never waits: without room it is dropped, and the next one says all of it again.
     pub(crate) fn cell(&self, class: ClassId, cell: Arc<Cell>) {
         count(&self.counters.cells);
-        let link = self.live.get(&class).map(|link| link.clone());
-        let is_taken = match link {
-            Some(link) => link.try_send(ToClass::Cell(cell)).is_ok(),
+        let is_taken = match self.way(class) {
+            Some(way) => way.cell(cell),
             None => self.pass_on(class, &cell),
         };
         if !is_taken {
@@ -155,9 +156,9 @@ impl Classes {
 
     /// Who belongs to classes, or may watch them, may have changed.
     pub(crate) fn look(&self) {
-        for link in &self.live {
+        for way in &self.live {
             // A full inbox: it looks by itself soon.
-            drop(link.try_send(ToClass::Look));
+            drop(way.inbox.try_send(ToClass::Look));
         }
     }
 
@@ -165,21 +166,27 @@ impl Classes {
         self.counters.read(self.live.len(), self.followed.len())
     }
 
-    /// The way to a class, which is made if nobody has asked for it yet; `None` without room for another.
+    /// The way to a class that is here.
+    fn way(&self, class: ClassId) -> Option<Way> {
+        self.live.get(&class).map(|way| way.clone())
+    }
+
+    /// The inbox of a class, which is made if nobody has asked for it yet; `None` without room for another.
     fn link(&self, shared: &Arc<Shared>, class: ClassId, insists: bool) -> Option<mpsc::Sender<ToClass>> {
         let has_room = self.live.len() < CLASSES_LIVE;
         match self.live.entry(class) {
-            Entry::Occupied(link) => Some(link.get().clone()),
+            Entry::Occupied(way) => Some(way.get().inbox.clone()),
             Entry::Vacant(_) if !has_room => None,
             Entry::Vacant(place) => {
-                let (link, inbox) = mpsc::channel(CLASS_INBOX);
-                place.insert(link.clone());
+                let (way, inbox, cells) = cells::way();
+                let link = way.inbox.clone();
+                place.insert(way);
                 if let Some(bus) = &self.options.bus
                     && let Err(error) = bus.watch(Topic::Class(class))
                 {
                     tracing::warn!(%error, %class, "cells of other nodes are not heard");
                 }
-                let actor = ClassActor::new(class, shared.clone(), (link.clone(), inbox), insists);
+                let actor = ClassActor::new(class, shared.clone(), (link.clone(), inbox, cells), insists);
                 shared.runtime().spawn(actor.run());
                 Some(link)
             }
@@ -193,7 +200,7 @@ impl Classes {
             bus.unwatch(Topic::Class(class));
         }
         self.forget_told(class);
-        self.live.remove_if(&class, |_, known| known.same_channel(link));
+        self.live.remove_if(&class, |_, known| known.inbox.same_channel(link));
     }
 
     fn forget_told(&self, class: ClassId) {

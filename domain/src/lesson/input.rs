@@ -55,8 +55,8 @@ pub enum Input {
     Roster(Vec<Student>),
     /// The class is no more: its lesson ends, and is reported by the roster before.
     Gone,
-    /// A student's owner tells how the student does.
-    Cell(Arc<Cell>),
+    /// Students' owners tell how the students do. What came together is shown together.
+    Cells(Vec<Arc<Cell>>),
     /// A student was counted from the log; `None` if that failed.
     Recounted {
         /// Who.

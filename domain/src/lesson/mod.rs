@@ -43,6 +43,7 @@ use crate::session::Now;
 use gather::Gather;
 use keep::Keep;
 use seats::{Key, Seats};
+use std::sync::Arc;
 use warming::Warming;
 use watch::Watch;
 
@@ -119,7 +120,7 @@ impl Lesson {
             }
             Input::Roster(students) => self.enrolled(students),
             Input::Gone => self.is_gone = true,
-            Input::Cell(cell) => self.cell(now, &cell),
+            Input::Cells(cells) => self.cells(now, &cells),
             Input::Recounted { student, figures } => self.recounted(now, student, figures.as_deref()),
             Input::Stored { version } => self.stored(now, version, fx),
             Input::NotStored { version, why } => self.not_stored(now, version, why, fx),
@@ -229,11 +230,14 @@ impl Lesson {
         self.watch.forget_pictures();
     }
 
-    fn cell(&mut self, now: Now, cell: &Cell) {
+    fn cells(&mut self, now: Now, cells: &[Arc<Cell>]) {
         let record = &self.keep.durable;
-        let is_counted = record.is_on() || !record.reported;
-        if is_counted && Some(cell.lesson) == record.document.lesson {
-            self.seats.take(cell, now.tick_ms, now.wall_ms, &record.rounds());
+        if !record.is_on() && record.reported {
+            return;
+        }
+        let rounds = record.rounds();
+        for cell in cells.iter().filter(|cell| Some(cell.lesson) == record.document.lesson) {
+            self.seats.take(cell, now.tick_ms, now.wall_ms, &rounds);
         }
     }
 

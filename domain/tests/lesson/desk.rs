@@ -279,7 +279,7 @@ impl Desk {
         let (student, lesson) = (student(n), lesson_id(lesson));
         let called_by = (self.epoch, self.lesson.calls());
         let cell = Cell { student, lesson, version, called_by, figures };
-        self.input(Input::Cell(Arc::new(cell)));
+        self.input(Input::Cells(vec![Arc::new(cell)]));
     }
 
     pub fn screen(&self, monitor: MonitorId) -> &Screen {

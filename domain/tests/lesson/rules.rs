@@ -213,6 +213,20 @@ fn a_slow_teacher_gets_the_newest_state_and_no_queue() {
 }
 
 #[test]
+fn cells_that_come_together_are_shown_together() {
+    let (mut desk, teacher) = Desk::open(10);
+    desk.pass(1_000);
+    let cell = |n: u128| {
+        let version = domain::lesson::CellVersion { epoch: 1, n: 1 };
+        let (student, lesson) = (student(n), lesson_id(1));
+        domain::lesson::Cell { student, lesson, version, called_by: (1, 0), figures: figures(4, 2) }
+    };
+    desk.input(Input::Cells((1..=5).map(|n| cell(n).into()).collect()));
+    let students = &desk.screen(teacher).students;
+    assert!((1..=5).all(|n| students[&student(n)].answered == 4), "the first one does not go ahead");
+}
+
+#[test]
 fn what_two_teachers_lack_alike_is_made_once() {
     let (mut desk, _) = Desk::open(10);
     for n in 2..=50 {
@@ -229,7 +243,7 @@ fn what_two_teachers_lack_alike_is_made_once() {
         called_by: (1, 0),
         figures: figures(4, 2),
     };
-    desk.lesson.handle(desk.now, Input::Cell(cell.into()), &mut fx);
+    desk.lesson.handle(desk.now, Input::Cells(vec![cell.into()]), &mut fx);
     let [Effect::Delta { monitors, .. }] = &fx[..] else { panic!("{fx:?}") };
     assert_eq!(monitors.len(), 50);
     let mut fx = Vec::new();

@@ -250,7 +250,7 @@ impl World {
                     }
                     Some(Bug::GapsAreShown | Bug::LateNewsIsNews | Bug::NothingIsGathered) | None => {}
                 }
-                self.input(Input::Cell(Arc::new(cell)));
+                self.input(Input::Cells(vec![Arc::new(cell)]));
             }
             Event::Recount(of) => {
                 let n = (0..self.pupils.len()).find(|n| student(*n as u128) == of).unwrap();
