@@ -2,11 +2,13 @@
 //! lies; here the entries of a card that came together share one row, and the rows of one transaction lie side by side.
 
 use crate::error::{During, unreadable};
-use crate::rows::{id, read_entries};
+use crate::rows::{FIRST_CHAPTER_OUTSIDE, id, read_entries};
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, JobId, UserId};
 use ports::StoreError;
+use ports::codec::decode_entry;
 use rusqlite::{Connection, OptionalExtension};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// Bytes of an id.
@@ -105,4 +107,79 @@ fn read_filed(
     }
     let of_id = "SELECT body FROM review_log WHERE user = ?1 AND id = ?2 AND job = ?3";
     ids.iter().try_for_each(|id| read_entries(main, of_id, (&user.bytes()[..], &id[..], job), into))
+}
+
+/// How many of a learner's imported entries are not filed under their card, or filed and not there: whoever reads the log
+/// of a card does not find the former, and the latter are nothing's. Reads all that imports brought of the learner.
+pub(crate) fn misfiled(main: &Connection, user: UserId) -> Result<u64, StoreError> {
+    let doing = "compare the log with what imports filed";
+    let (stored, filed) = (stored_by_imports(main, user)?, filed_by_imports(main, user)?);
+    let (mut stored, mut filed) = (stored.into_iter().peekable(), filed.into_iter().peekable());
+    let mut count: usize = 0;
+    loop {
+        let order = match (stored.peek(), filed.peek()) {
+            (Some(entry), Some(row)) => entry.cmp(row),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        if order.is_le() {
+            stored.next();
+        }
+        if order.is_ge() {
+            filed.next();
+        }
+        count += usize::from(order.is_ne());
+    }
+    u64::try_from(count).map_err(|error| unreadable(doing, error))
+}
+
+/// Files all that imports brought of a learner anew, from the log, in one transaction.
+pub(crate) fn file_again(main: &mut Connection, user: UserId) -> Result<(), StoreError> {
+    let doing = "file what imports brought";
+    let stored = stored_by_imports(main, user)?;
+    let change = main.transaction().during(doing)?;
+    change.execute("DELETE FROM import_entries WHERE user = ?1", [&user.bytes()[..]]).during(doing)?;
+    // Below the numbers of all transactions to come.
+    Filing(stored).write(&change, user, 0).during(doing)?;
+    change.commit().during(doing)
+}
+
+/// The entries that the index of the log leaves out, in order.
+fn stored_by_imports(main: &Connection, user: UserId) -> Result<Vec<Stored>, StoreError> {
+    let doing = "read what imports brought";
+    let of_user = "SELECT chapter, body FROM review_log WHERE user = ?1 AND chapter >= ?2";
+    let mut select = main.prepare_cached(of_user).during(doing)?;
+    let mut rows = select.query((&user.bytes()[..], FIRST_CHAPTER_OUTSIDE)).during(doing)?;
+    let mut filing = Filing::default();
+    while let Some(row) = rows.next().during(doing)? {
+        let body = row.get_ref(1).and_then(|body| Ok(body.as_blob()?)).during(doing)?;
+        let entry = decode_entry(body).map_err(|error| unreadable("read an entry", error))?;
+        filing.note(row.get(0).during(doing)?, &entry);
+    }
+    filing.0.sort_unstable();
+    Ok(filing.0)
+}
+
+/// What is filed, in order.
+fn filed_by_imports(main: &Connection, user: UserId) -> Result<Vec<Stored>, StoreError> {
+    let doing = "read what imports filed";
+    let of_user = "SELECT job, chapter, card, deck, ids FROM import_entries WHERE user = ?1";
+    let mut select = main.prepare_cached(of_user).during(doing)?;
+    let mut rows = select.query([&user.bytes()[..]]).during(doing)?;
+    let mut filed: Vec<Stored> = Vec::new();
+    while let Some(row) = rows.next().during(doing)? {
+        let job = JobId::from_bytes(id(row, 0).during(doing)?);
+        let chapter = row.get(1).during(doing)?;
+        let card = CardId::from_bytes(id(row, 2).during(doing)?);
+        let deck = DeckId::from_bytes(id(row, 3).during(doing)?);
+        let ids = row.get_ref(4).and_then(|ids| Ok(ids.as_blob()?)).during(doing)?;
+        let (ids, rest) = ids.as_chunks::<ID_BYTES>();
+        if !rest.is_empty() {
+            return Err(unreadable(doing, "a part of an id"));
+        }
+        filed.extend(ids.iter().map(|id| (job, chapter, card, deck, EntryId::from_bytes(*id))));
+    }
+    filed.sort_unstable();
+    Ok(filed)
 }

@@ -4,27 +4,31 @@
 use crate::error::{During, OpenError};
 use crate::files::{Files, Unfinished, open_files};
 use crate::folder::{Folder, FolderLock};
+use crate::import_index::{file_again, misfiled};
 use crate::library::deck_by_id;
 use crate::options::Options;
 use crate::read::{all_progress, log};
 use crate::rows::id;
-use crate::schema::{APPLIED_UPTO, JOURNAL, MAIN, check_same, meta};
+use crate::schema::{APPLIED_UPTO, JOURNAL, MAIN, check_same, meta, open_write};
 use crate::shared::Shared;
 use domain::entry::LogEntry;
 use domain::ids::{DeckId, EntryId, UserId};
 use ports::codec::row_user;
-use ports::{DeckRecord, LogRange, Progress, StoreError};
+use ports::{Cause, DeckRecord, LogRange, Progress, StoreError};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A store that is only read.
+/// Page cache of a connection that mends something, in KiB.
+const WRITE_CACHE_KIB: u32 = 1_024;
+
+/// A store that is only read, but for what [`Offline::file_again`] mends.
 pub struct Offline {
     pub(crate) files: Files,
     shared: Arc<Shared>,
     /// Nobody writes while it is held.
-    _lock: Option<FolderLock>,
+    lock: Option<FolderLock>,
 }
 
 /// All that is stored of a learner.
@@ -54,7 +58,7 @@ impl Offline {
         let lock = FolderLock::take(folder)?;
         let (shared, _journal) = open_files(Folder::new(folder), Options::default(), unfinished)?;
         let files = Files::open(Arc::clone(&shared))?;
-        Ok(Self { files, shared, _lock: Some(lock) })
+        Ok(Self { files, shared, lock: Some(lock) })
     }
 
     /// Opens the store in this folder beside the process that has it. What is read of a learner is as of one moment: some
@@ -73,7 +77,7 @@ impl Offline {
         check_same(&files.journal, &at.journal(), JOURNAL)?;
         let sqlite = |error| OpenError::Sqlite { file: at.journal(), error };
         index_journal(&files, &shared).map_err(sqlite)?;
-        Ok(Self { files, shared, _lock: None })
+        Ok(Self { files, shared, lock: None })
     }
 
     /// Learners of whom rows wait in the journal, in the order of ids.
@@ -108,6 +112,31 @@ impl Offline {
             let progress = all_progress(main, waiting, user)?;
             Ok(StoredLearner { log: log(main, waiting, user, &all)?, progress })
         })
+    }
+
+    /// How many of the learner's imported entries are not found by their card, or are said to be there and are not.
+    ///
+    /// # Errors
+    /// A file cannot be read, or a row in it is not understood.
+    pub fn misfiled(&self, user: UserId) -> Result<u64, StoreError> {
+        self.files.ask_main(|main| misfiled(main, user))
+    }
+
+    /// Files what imports brought of a learner anew where it is not filed as the log has it; how many were filed otherwise.
+    /// Nothing is done where somebody else may have the folder.
+    ///
+    /// # Errors
+    /// A file cannot be read or written, or a row in it is not understood.
+    pub fn file_again(&self, user: UserId) -> Result<u64, StoreError> {
+        let misfiled = self.misfiled(user)?;
+        if misfiled == 0 || self.lock.is_none() {
+            return Ok(0);
+        }
+        let file = self.shared.folder.main();
+        let cannot = |error: OpenError| StoreError::new(Cause::Unavailable, error.to_string());
+        let mut main = open_write(&file, None, WRITE_CACHE_KIB).map_err(cannot)?;
+        file_again(&mut main, user)?;
+        Ok(misfiled)
     }
 
     /// A deck's record, deleted ones too.

@@ -36,7 +36,7 @@ const FIRST_IMPORT_CHAPTER: i64 = 1 << 40;
 
 /// From this chapter on the index by chapter and card knows nothing of an entry, and `import_entries` does. The index has
 /// the same number in its condition, and so has what is asked of it.
-const FIRST_CHAPTER_OUTSIDE: i64 = 1 << 41;
+pub(crate) const FIRST_CHAPTER_OUTSIDE: i64 = 1 << 41;
 
 /// The chapter in which an entry is filed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

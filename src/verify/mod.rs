@@ -40,6 +40,12 @@ pub trait Records {
     /// A learner's whole log, in any order, rows of import jobs included.
     fn log(&self, user: UserId) -> impl Future<Output = Result<Vec<LogEntry>, Self::Error>>;
 
+    /// How many entries of a learner's log are not found by their card, or are said to be there and are not: an index that
+    /// the store keeps by itself, where it has one.
+    fn misfiled(&self, _user: UserId) -> impl Future<Output = Result<u64, Self::Error>> {
+        std::future::ready(Ok(0))
+    }
+
     /// A learner's progress rows of all decks, each the newest durable one; stale ones have `params_key` 0.
     fn progress(&self, user: UserId) -> impl Future<Output = Result<Vec<Progress>, Self::Error>>;
 
@@ -62,6 +68,8 @@ pub struct Totals {
     pub differences: u64,
     /// Folded states that no history may lead to.
     pub broken: Broken,
+    /// Entries that are not found by their card, or are said to be there and are not.
+    pub misfiled: u64,
     /// Of a run over a store that may be served.
     pub online: Option<Online>,
 }
@@ -82,7 +90,7 @@ pub struct Online {
 impl Totals {
     /// Whether everything is as the logs say.
     pub fn is_equal(&self) -> bool {
-        self.differences == 0 && self.broken == Broken::default()
+        self.differences == 0 && self.misfiled == 0 && self.broken == Broken::default()
     }
 }
 
@@ -122,6 +130,7 @@ pub async fn verify<R: Records, W: io::Write>(
         let progress = records.progress(user).await.map_err(VerifyError::Read)?;
         learn_params(records, &mut decks, &log, &progress).await.map_err(VerifyError::Read)?;
         totals.learners += 1;
+        totals.misfiled += records.misfiled(user).await.map_err(VerifyError::Read)?;
         let params = |deck| decks.get(&deck).copied().unwrap_or_default();
         check_learner(user, log, &progress, params, &mut totals, |difference| report.difference(&difference))
             .map_err(VerifyError::Report)?;

@@ -63,7 +63,7 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// When they cannot be written.
     pub fn finish(mut self, totals: &Totals) -> io::Result<()> {
-        let Totals { learners, entries, cards, stale, differences, broken, online } = totals;
+        let Totals { learners, entries, cards, stale, differences, broken, misfiled, online } = totals;
         match self.format {
             Format::Json => {
                 self.out.write_all(if self.is_open { b"]" } else { b"{\"differences\":[]" })?;
@@ -71,7 +71,7 @@ impl<W: Write> Report<W> {
                     self.out,
                     ",\"learners\":{learners},\"entries\":{entries},\"cards\":{cards},\"stale\":{stale}"
                 )?;
-                write!(self.out, ",\"broken\":{}", broken_json(broken))?;
+                write!(self.out, ",\"broken\":{},\"misfiled\":{misfiled}", broken_json(broken))?;
                 if let Some(Online { skipped, unsettled, marked, listed }) = online {
                     write!(
                         self.out,
@@ -94,7 +94,11 @@ impl<W: Write> Report<W> {
                     )?;
                 }
                 if !totals.is_equal() {
-                    writeln!(self.out, "{differences} differences; broken: {}", broken_json(broken))?;
+                    writeln!(
+                        self.out,
+                        "{differences} differences, {misfiled} entries of imports are not filed as they are in the log; broken: {}",
+                        broken_json(broken)
+                    )?;
                 }
             }
         }

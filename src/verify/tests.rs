@@ -20,6 +20,7 @@ const DECK: DeckId = DeckId::from_u128(0xd);
 struct InMemory {
     learners: BTreeMap<UserId, (Vec<LogEntry>, Vec<Progress>)>,
     fails: bool,
+    misfiled: u64,
 }
 
 impl InMemory {
@@ -47,6 +48,10 @@ impl Records for InMemory {
             return Err(StoreError::new(Cause::Unavailable, "the file is torn"));
         }
         Ok(self.learners[&user].0.clone())
+    }
+
+    async fn misfiled(&self, _user: UserId) -> Result<u64, StoreError> {
+        Ok(self.misfiled)
     }
 
     async fn progress(&self, user: UserId) -> Result<Vec<Progress>, StoreError> {
@@ -166,6 +171,14 @@ fn a_lost_row_and_an_invented_one_are_differences() {
     assert_eq!(report["differences"][0]["stored"], Value::Null);
     assert_eq!(report["differences"][1]["folded"], Value::Null);
     assert_eq!(exit_code(&result), 1);
+}
+
+#[test]
+fn entries_that_are_not_found_by_their_card_are_a_fault_of_the_store() {
+    let records = InMemory { misfiled: 3, ..InMemory::default().with(1, a_log()).with(2, a_log()) };
+    let (result, report) = run(&records);
+    assert_eq!((exit_code(&result), &report["misfiled"]), (1, &json!(6)));
+    assert_eq!(report["differences"], json!([]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::common::{folder, open, options, rows, settled, store, store_with};
 use domain::entry::{Body, LogEntry};
 use domain::grade::Grade;
-use embedded::{EmbeddedStore, Options};
+use embedded::{EmbeddedStore, Offline, Options};
 use kit::Disk;
 use kit::contract_media::{content, digest, media_record};
 use kit::contract_store::{append, whole_log};
@@ -73,6 +73,9 @@ fn the_power_may_go_at_any_moment_of_an_import_and_what_was_said_to_be_stored_is
             append(&store, vec![commit(9_999)]).await;
             let rows = store.progress(user(1), deck(1)).await.unwrap();
             assert_eq!((rows.len(), rows.iter().any(is_trusted)), (7, false), "seed {seed}");
+            drop(store);
+            let misfiled = Offline::open(place.path()).unwrap().misfiled(user(1)).unwrap();
+            assert_eq!(misfiled, 0, "seed {seed}");
         });
     }
     assert!(cut_off >= 20, "{cut_off} imports were cut off");
@@ -253,6 +256,38 @@ fn what_imports_brought_of_a_card_is_found_whatever_it_came_with() {
         let rows = store.progress(user(1), deck(1)).await.unwrap();
         assert_eq!(rows.iter().filter(|row| !is_trusted(row)).count(), 5);
     });
+}
+
+#[test]
+fn what_is_filed_otherwise_than_the_log_has_it_is_found() {
+    let (store, place) = store_with(options());
+    block_on(async {
+        store.append_import(user(2), vec![brought(1, 5)]).await.unwrap();
+        store.append_import(user(1), (0..20).map(|n| brought(n, 5)).collect()).await.unwrap();
+        store.append_import(user(1), (10..30).map(|n| brought(n, 5)).collect()).await.unwrap();
+    });
+    drop(store);
+    let misfiled = || {
+        let store = Offline::open(place.path()).unwrap();
+        (store.misfiled(user(1)).unwrap(), store.misfiled(user(2)).unwrap())
+    };
+    let change = |sql: &str| {
+        let db = rusqlite::Connection::open(place.path().join("main.db")).unwrap();
+        db.execute(sql, []).unwrap()
+    };
+    assert_eq!(misfiled(), (0, 0));
+    let second = user(2).bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(change(&format!("DELETE FROM review_log WHERE user = x'{second}'")), 1);
+    assert_eq!(misfiled(), (0, 1), "filed, and not there");
+    assert_eq!(change("DELETE FROM import_entries WHERE first = (SELECT max(first) FROM import_entries)"), 5);
+    assert_eq!(misfiled(), (10, 1), "there, and not filed");
+    let store = Offline::open(place.path()).unwrap();
+    assert_eq!((store.file_again(user(1)).unwrap(), store.file_again(user(2)).unwrap()), (10, 1));
+    drop(store);
+    assert_eq!(misfiled(), (0, 0), "filed anew");
+    let store = open(place.path());
+    let of_card = block_on(store.card_log(user(1), deck(1), Some(vec![card(2)]))).unwrap();
+    assert_eq!(of_card, (0..30).filter(|n| n % 5 == 2).map(|n| brought(n, 5)).collect::<Vec<_>>());
 }
 
 #[test]

@@ -51,6 +51,10 @@ impl Records for Folder {
         Ok(last.as_mut().map(|(_, learner)| std::mem::take(&mut learner.progress)).unwrap_or_default())
     }
 
+    async fn misfiled(&self, user: UserId) -> Result<u64, StoreError> {
+        self.store.misfiled(user)
+    }
+
     async fn params(&self, deck: DeckId) -> Result<Option<FoldParams>, StoreError> {
         Ok(self.store.deck(deck)?.map(|record| record.settings.fold_params()))
     }

@@ -56,7 +56,8 @@ pub(super) async fn folder(config: &Config, args: &VerifyArgs) -> Result<Totals,
         return compare(&store, args, async |_| Ok(0), mark).await;
     }
     let store = Offline::open(folder).map_err(whole)?;
-    let (report, totals, differences) = look(&store, args, async |_| Ok(0)).await?;
+    let file = async |user| if args.repair { store.file_again(user) } else { Ok(0) };
+    let (report, totals, differences) = look(&store, args, file).await?;
     // The folder is given back before it is opened for writing.
     drop(store);
     let marked = if args.repair { in_folder(folder, marks_of(&differences)).await? } else { 0 };
