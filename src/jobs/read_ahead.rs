@@ -117,7 +117,7 @@ impl ReadAhead {
 /// Gives all runs to `each`, and says now and then how far the reading is.
 fn take_all(
     made: Receiver<Run>,
-    told: impl Fn() -> Result<(), JobError>,
+    mut told: impl FnMut() -> Result<(), JobError>,
     mut each: impl FnMut(Run) -> Result<(), JobError>,
 ) -> Result<(), JobError> {
     loop {
@@ -127,5 +127,34 @@ fn take_all(
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
         told()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_takes_no_more_runs_ends_their_reading_and_all_are_taken_before_its_end() {
+        for taken_max in [0, 1, 5] {
+            let (runs, made) = sync_channel(RUNS_AHEAD);
+            let reading =
+                thread::spawn(move || (0..5).take_while(|_| runs.send(Run::default()).is_ok()).count());
+            let (mut taken, mut told) = (0, 0);
+            let ended = take_all(
+                made,
+                || {
+                    told += 1;
+                    Ok(())
+                },
+                |_| {
+                    taken += 1;
+                    if taken > taken_max { Err(JobError::Stopped) } else { Ok(()) }
+                },
+            );
+            let read = reading.join().unwrap();
+            assert_eq!((ended.is_ok(), taken), (taken_max == 5, (taken_max + 1).min(5)));
+            assert!(read <= taken + 1 && told >= taken.min(taken_max), "{read} {told}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Where the cards lie that came in large numbers. In an index by id each of them would be a row of its own, put wherever its
-//! id lies, and nearly every page of it would be written again by each transaction; here the ids of a deck lie sorted, many
-//! in a row of the table, and each with its card's position.
+//! id lies, and nearly every page of it would be written again by each transaction; here the ids that came together
+//! lie sorted in a run, many in a row of the table, and each with its card's position.
 
 use crate::error::{During, unreadable};
 use domain::ids::{CardId, DeckId};
@@ -16,21 +16,43 @@ const PLACE_BYTES: usize = ID_BYTES + size_of::<u32>();
 /// Cards of one row: with them it fills a page of the database.
 const PLACES_PER_ROW: usize = 200;
 
+/// Runs of a deck, at most: a card is looked for in each. One more, and all become one.
+const RUNS_MAX: usize = 8;
+
 /// The position of a card, if it is one of these.
 pub(super) fn place_of(main: &Connection, deck: DeckId, card: CardId) -> Result<Option<u32>, StoreError> {
-    let row = main
-        .prepare_cached(
-            "SELECT places FROM filed_cards WHERE deck = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
-        )
-        .and_then(|mut find| {
-            let row = (&deck.bytes()[..], &card.bytes()[..]);
-            find.query_row(row, |row| row.get::<_, Vec<u8>>(0)).optional()
-        })
-        .during("find a card")?;
-    let Some(row) = row else { return Ok(None) };
-    let places = divided(&row)?;
-    let found = places.binary_search_by(|place| place.split_at(ID_BYTES).0.cmp(card.bytes()));
-    Ok(found.ok().and_then(|at| places.get(at)).map(place).map(|(_, position)| position))
+    let sql = "SELECT places FROM filed_cards WHERE deck = ?1 AND run = ?2 AND first <= ?3
+               ORDER BY first DESC LIMIT 1";
+    for run in runs(main, deck)? {
+        let row = main
+            .prepare_cached(sql)
+            .and_then(|mut find| {
+                let key = (&deck.bytes()[..], run, &card.bytes()[..]);
+                find.query_row(key, |row| row.get::<_, Vec<u8>>(0)).optional()
+            })
+            .during("find a card")?;
+        let Some(row) = row else { continue };
+        let places = divided(&row)?;
+        let found = places.binary_search_by(|place| place.split_at(ID_BYTES).0.cmp(card.bytes()));
+        if let Some((_, position)) = found.ok().and_then(|at| places.get(at)).map(place) {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
+}
+
+/// The runs of a deck: one key look-up each.
+fn runs(main: &Connection, deck: DeckId) -> Result<Vec<i64>, StoreError> {
+    const DOING: &str = "look where cards are filed";
+    let sql = "SELECT min(run) FROM filed_cards WHERE deck = ?1 AND run > ?2";
+    let mut next = main.prepare_cached(sql).during(DOING)?;
+    let (mut found, mut after) = (Vec::new(), -1);
+    let mut behind = |after: i64| next.query_row((&deck.bytes()[..], after), |row| row.get(0));
+    while let Some(run) = behind(after).during(DOING)? {
+        found.push(run);
+        after = run;
+    }
+    Ok(found)
 }
 
 /// About how many cards of a deck are filed: never fewer than there are.
@@ -42,45 +64,54 @@ pub(super) fn count(main: &Connection, deck: DeckId) -> Result<usize, StoreError
     Ok(rows as usize * PLACES_PER_ROW)
 }
 
-/// All of a deck, by id.
+/// All of a deck, by id, whatever their run.
 pub(super) fn places(main: &Connection, deck: DeckId) -> Result<Vec<Place>, StoreError> {
     const DOING: &str = "read where cards are filed";
     let mut found = Vec::with_capacity(count(main, deck)?);
-    let mut select =
-        main.prepare_cached("SELECT places FROM filed_cards WHERE deck = ?1 ORDER BY first").during(DOING)?;
+    let mut select = main
+        .prepare_cached("SELECT places FROM filed_cards WHERE deck = ?1 ORDER BY run, first")
+        .during(DOING)?;
     let mut rows = select.query([&deck.bytes()[..]]).during(DOING)?;
     while let Some(row) = rows.next().during(DOING)? {
         let bytes = row.get_ref(0).and_then(|bytes| Ok(bytes.as_blob()?)).during(DOING)?;
         found.extend(divided(bytes)?.iter().map(place));
     }
+    drop(rows);
+    found.sort();
     Ok(found)
 }
 
-/// Files cards that are new in the deck, beside those that are filed there: `known` is all of [`places`].
+/// Files cards that are new in the deck, in a run of their own; `known` is all of [`places`].
 pub(super) fn file(
     main: &Connection,
     deck: DeckId,
     mut known: Vec<Place>,
     new: impl IntoIterator<Item = Place>,
 ) -> Result<(), StoreError> {
+    let runs = runs(main, deck)?;
+    if runs.len() < RUNS_MAX {
+        let run = runs.last().map_or(0, |last| last + 1);
+        return write(main, deck, run, new.into_iter().collect()).during("file cards");
+    }
     known.extend(new);
-    known.sort();
     forget(main, deck)?;
-    let put = || {
-        let mut put = main.prepare_cached("INSERT INTO filed_cards VALUES (?1, ?2, ?3)")?;
-        let mut row = Vec::with_capacity(PLACES_PER_ROW * PLACE_BYTES);
-        for places in known.chunks(PLACES_PER_ROW) {
-            let Some((first, _)) = places.first() else { continue };
-            row.clear();
-            for (card, position) in places {
-                row.extend_from_slice(card.bytes());
-                row.extend_from_slice(&position.to_be_bytes());
-            }
-            put.execute((&deck.bytes()[..], &first.bytes()[..], &row[..]))?;
+    write(main, deck, 0, known).during("file cards")
+}
+
+fn write(main: &Connection, deck: DeckId, run: i64, mut places: Vec<Place>) -> rusqlite::Result<()> {
+    places.sort();
+    let mut put = main.prepare_cached("INSERT INTO filed_cards VALUES (?1, ?2, ?3, ?4)")?;
+    let mut row = Vec::with_capacity(PLACES_PER_ROW * PLACE_BYTES);
+    for places in places.chunks(PLACES_PER_ROW) {
+        let Some((first, _)) = places.first() else { continue };
+        row.clear();
+        for (card, position) in places {
+            row.extend_from_slice(card.bytes());
+            row.extend_from_slice(&position.to_be_bytes());
         }
-        Ok(())
-    };
-    put().during("file cards")
+        put.execute((&deck.bytes()[..], run, &first.bytes()[..], &row[..]))?;
+    }
+    Ok(())
 }
 
 /// Nothing is filed of a deck any more.

@@ -12,8 +12,8 @@ use std::collections::HashMap;
 /// So many cards that come together are filed apart from the index by id.
 const FILED_LEAST: usize = 1_024;
 /// They are, too, only where they are no less than this part of those that are filed in the deck already: all of these are
-/// written again.
-const FILED_PART: usize = 16;
+/// read, and now and then written again.
+const FILED_PART: usize = 64;
 
 /// The first cards of some, by which it is told whether they are many.
 pub(super) struct First {
