@@ -133,15 +133,20 @@ pub fn escape_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
 
 /// The text with each letter in its one composed form (NFC), however it was spelled.
 pub(crate) fn composed(text: &str) -> String {
-    if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
+    if text.is_ascii() || is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
 
 /// Plain text as HTML, as the sanitiser would write it: the ends trimmed, line ends as `<br>`, control characters left
 /// out.
 pub fn escape_plain(text: &str) -> String {
     let text = text.trim();
+    let stays = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>');
+    // Most texts begin with what stays as it is, and many are nothing else.
+    let plain = text.bytes().position(|byte| !stays(byte)).unwrap_or(text.len());
+    let (plain, rest) = text.split_at_checked(plain).unwrap_or(("", text));
     let mut html = String::with_capacity(text.len() + text.len() / 16);
-    for letter in text.chars() {
+    html.push_str(plain);
+    for letter in rest.chars() {
         match letter {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
@@ -184,6 +189,13 @@ pub(crate) fn lost_markup(before: &CardTexts, after: &CardTexts) -> Option<&'sta
 
 /// Whether the HTML shows anything.
 pub(crate) fn shows_something(html: &str) -> bool {
+    if html.is_empty() {
+        return false;
+    }
+    // What a text in which somebody wrote a tag as such begins with.
+    if ["&lt;", "&gt;", "&amp;"].iter().any(|sign| html.starts_with(sign)) {
+        return true;
+    }
     let mut begins = html.chars().take_while(|letter| !matches!(letter, '<' | '&'));
     // Most texts begin with a letter.
     begins.any(|letter| !is_unseen(letter))

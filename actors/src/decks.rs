@@ -1,10 +1,13 @@
 //! Deck content, shared by all sessions of a node: loaded once however many ask, bounded by bytes.
 
+mod holders;
+
 use crate::edits::Edits;
 use crate::observe::Telemetry;
 use domain::access::DeckGate;
 use domain::deck::{CardMeta, Deck, PlainTexts};
 use domain::ids::DeckId;
+use holders::Holders;
 use moka::Entry;
 use moka::future::Cache;
 use moka::ops::compute::Op;
@@ -47,6 +50,7 @@ pub struct DeckCache {
     cache: Cache<DeckId, Cached>,
     telemetry: Arc<dyn Telemetry>,
     edits: Arc<Edits>,
+    holders: Arc<Holders>,
     runtime: Handle,
 }
 
@@ -61,7 +65,8 @@ impl DeckCache {
         let cache =
             Cache::builder().max_capacity(bytes_max).weigher(|_, cached: &Cached| cached.bytes).build();
         let runtime = Handle::current();
-        DeckCache { library, encode, cache, telemetry, edits: Arc::default(), runtime }
+        let (edits, holders) = (Arc::default(), Arc::default());
+        DeckCache { library, encode, cache, telemetry, edits, holders, runtime }
     }
 
     /// What is in memory.
@@ -97,6 +102,7 @@ impl DeckCache {
         }
         self.telemetry.deck_cache(false);
         let load = async {
+            let _reading = self.holders.reading(id);
             match self.library.content(id).await {
                 Ok(Some((record, cards))) => Ok(self.assemble(record, &cards, None)),
                 Ok(None) => Err(None),
@@ -149,6 +155,7 @@ impl DeckCache {
                 return Ok(Op::Nop);
             }
             self.telemetry.deck_cache(false);
+            let _reading = self.holders.reading(id);
             let content = self.library.content(id).await?;
             Ok::<_, LibraryError>(match content {
                 Some((record, cards)) => Op::Put(self.assemble(record, &cards, older.as_ref())),
@@ -157,6 +164,12 @@ impl DeckCache {
         };
         self.cache.entry(id).and_try_compute_with(newer).await?;
         Ok(())
+    }
+
+    /// Whether some revision of a deck is in memory, with whomever, or is being read. Of others a change need not be read:
+    /// whoever asks for one next reads it as it is then.
+    pub(crate) fn is_held(&self, id: DeckId) -> bool {
+        self.holders.has(id)
     }
 
     /// The deck as the library has it now.
@@ -202,7 +215,9 @@ impl DeckCache {
         let mut deck = Deck::new(record.id, record.owner, record.revision, record.settings, metas);
         deck.deleted_ms = record.deleted_ms;
         let bytes = u32::try_from(bytes + 512).unwrap_or(u32::MAX);
-        Cached { deck: Arc::new(deck), gate, bytes, uses }
+        let deck = Arc::new(deck);
+        self.holders.note(&deck);
+        Cached { deck, gate, bytes, uses }
     }
 
     fn encoded(&self, card: &CardRecord) -> CardMeta {

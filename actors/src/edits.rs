@@ -72,6 +72,9 @@ impl Engine {
     }
 
     async fn tell_edited(&self, deck: DeckId) {
+        if !self.decks().is_held(deck) {
+            return;
+        }
         self.deck_changed(deck);
         // Read along with who tells it; apart, so that even a panic there does not end the telling.
         let cache = self.decks().clone();

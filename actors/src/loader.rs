@@ -71,6 +71,7 @@ async fn carry_out(shared: &Arc<Shared>, job: Job) {
             }
             shared.tell(shard, ToShard::Fetched { user, token, facts, notices }).await;
         }
+        Job::DeckChanged(deck) if !shared.decks.is_held(deck) => {}
         Job::DeckChanged(deck) => match shared.decks.reload(deck).await {
             Ok(Some(cached)) => {
                 let number = shared.next_notice();

@@ -19,8 +19,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Page cache of the connection: a chapter's part of the index, and what is written beside it.
-const CACHE_KIB: u32 = 16 * 1_024;
+/// Page cache of the connection: what is filed of a chapter, and the entries beside it. Both are written in their order.
+const CACHE_KIB: u32 = 8 * 1_024;
 
 /// The thread's own.
 pub(crate) struct Bulk {

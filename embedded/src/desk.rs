@@ -8,7 +8,7 @@ use ports::{
     Cause, ImportsError, LessonsError, LibraryError, MediaError, NotesError, PapersError, PeopleError,
     StoreError, WebhooksError,
 };
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,32 +20,6 @@ use tokio::sync::oneshot;
 const CACHE_KIB: u32 = 4 * 1_024;
 /// Changes that share a transaction, at most: how long apply waits for its turn.
 const BATCH_MAX: usize = 128;
-
-/// Page cache of the desk while many cards are stored: their index by id has no order, and is changed all over.
-const CACHE_OF_MANY_KIB: u32 = 12 * 1_024;
-
-/// Gives the desk more of a page cache as long as it lives.
-pub(crate) struct WideCache<'a>(&'a Connection);
-
-impl<'a> WideCache<'a> {
-    pub(crate) fn of(main: &'a Connection) -> Self {
-        set_cache(main, CACHE_OF_MANY_KIB);
-        Self(main)
-    }
-}
-
-impl Drop for WideCache<'_> {
-    fn drop(&mut self) {
-        set_cache(self.0, CACHE_KIB);
-    }
-}
-
-/// Without it everything works, only slower.
-fn set_cache(main: &Connection, kib: u32) {
-    if let Err(error) = main.pragma_update(None, "cache_size", -i64::from(kib)) {
-        tracing::debug!(%error, "the page cache keeps its size");
-    }
-}
 
 /// Errors of which some are the store's.
 pub(crate) trait Refusal: From<StoreError> {
@@ -182,27 +156,23 @@ impl Desk {
         let mut tx =
             self.main.transaction_with_behavior(TransactionBehavior::Immediate).during("begin a change")?;
         let before = tx.total_changes();
+        if let [only] = batch {
+            // It can be taken back with the transaction. A savepoint has each page copied that a large change touches.
+            let carried = catch_unwind(AssertUnwindSafe(|| only.carry_out(&tx)));
+            if !is_kept(carried)? {
+                return Ok(());
+            }
+            return commit(tx, before, &self.shared);
+        }
         for change in batch {
             let part = tx.savepoint().during("begin a change")?;
             // One change's fault must not take the thread from all others; its asker hears `Unavailable`.
-            match catch_unwind(AssertUnwindSafe(|| change.carry_out(&part))) {
-                Ok(Carried::Out) => part.commit().during("store a change")?,
-                Ok(Carried::Refused) => part.finish().during("take a change back")?,
-                Ok(Carried::Failed(error)) if breaks_handle(error.cause) => return Err(error),
-                Ok(Carried::Failed(error)) => {
-                    tracing::error!(%error, "a change could not be stored");
-                    part.finish().during("take a change back")?;
-                }
-                Err(_) => {
-                    tracing::error!("a change to the store panicked");
-                    part.finish().during("take a change back")?;
-                }
+            match is_kept(catch_unwind(AssertUnwindSafe(|| change.carry_out(&part))))? {
+                true => part.commit().during("store a change")?,
+                false => part.finish().during("take a change back")?,
             }
         }
-        let rows = tx.total_changes() - before;
-        tx.commit().during("store a change")?;
-        self.shared.main_rows_unchecked.fetch_add(rows, Ordering::Relaxed);
-        Ok(())
+        commit(tx, before, &self.shared)
     }
 
     fn open_again(&mut self) {
@@ -211,6 +181,34 @@ impl Desk {
             Err(error) => tracing::error!(%error, "main.db could not be opened again"),
         }
     }
+}
+
+/// Whether a change stays in its transaction.
+///
+/// # Errors
+/// The handle must not be used again.
+fn is_kept(carried: std::thread::Result<Carried>) -> Result<bool, StoreError> {
+    match carried {
+        Ok(Carried::Out) => Ok(true),
+        Ok(Carried::Refused) => Ok(false),
+        Ok(Carried::Failed(error)) if breaks_handle(error.cause) => Err(error),
+        Ok(Carried::Failed(error)) => {
+            tracing::error!(%error, "a change could not be stored");
+            Ok(false)
+        }
+        Err(_) => {
+            tracing::error!("a change to the store panicked");
+            Ok(false)
+        }
+    }
+}
+
+/// Makes durable what was changed since there were so many changes.
+fn commit(tx: Transaction<'_>, before: u64, shared: &Shared) -> Result<(), StoreError> {
+    let rows = tx.total_changes() - before;
+    tx.commit().during("store a change")?;
+    shared.main_rows_unchecked.fetch_add(rows, Ordering::Relaxed);
+    Ok(())
 }
 
 /// How a change went, before anything is durable.

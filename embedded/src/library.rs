@@ -2,10 +2,11 @@
 
 mod cards;
 mod decks;
+mod filed;
+mod put;
 mod requests;
 mod words;
 
-use crate::desk::WideCache;
 use crate::store::EmbeddedStore;
 use domain::ids::{CardId, DeckId, Uuid};
 use ports::library::{CardSource, RequestDigest};
@@ -59,10 +60,7 @@ impl Library for EmbeddedStore {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<u64, LibraryError>> {
-        Box::pin(self.write(move |main| {
-            let _cache = WideCache::of(main);
-            cards::put_cards(main, deck, cards, if_revision, now_ms, drop)
-        }))
+        Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms, drop)))
     }
 
     fn note_request(

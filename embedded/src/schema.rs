@@ -28,6 +28,10 @@ const STATEMENTS_KEPT: usize = 64;
 /// brought of a card, `ids` one behind the other, and `first` the number of the transaction's first entry. Which cards a job
 /// is about is there and, of what came another way, in `import_cards`, so that its mark finds them without reading the log. Ids are the 16 bytes of the UUID. A request's `key` is a UUID, and `asks` a SHA-256. `body` and `state` are the bytes of `ports::codec`; the plain columns beside `state` are for people.
 ///
+/// Cards that come in large numbers are left out of the index by id (`filed` is 1): `filed_cards` has the ids of
+/// those that came together, a `run`, in their order, two hundred a row behind the first of them, each with its card's position
+/// (4 bytes, most significant first).
+///
 /// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
 /// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
 pub(crate) const MAIN: &[&str] = &["
@@ -215,6 +219,14 @@ pub(crate) const MAIN: &[&str] = &["
         user BLOB NOT NULL, job BLOB NOT NULL, chapter INTEGER NOT NULL, card BLOB NOT NULL, deck BLOB NOT NULL,
         first INTEGER NOT NULL, ids BLOB NOT NULL,
         PRIMARY KEY (user, job, chapter, card, deck, first)
+    ) STRICT, WITHOUT ROWID;
+", "
+    ALTER TABLE cards ADD COLUMN filed INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX IF EXISTS cards_by_id;
+    CREATE UNIQUE INDEX cards_by_id ON cards (deck, id) WHERE filed = 0;
+    CREATE TABLE filed_cards (
+        deck BLOB NOT NULL, run INTEGER NOT NULL, first BLOB NOT NULL, places BLOB NOT NULL,
+        PRIMARY KEY (deck, run, first)
     ) STRICT, WITHOUT ROWID;
 "];
 

@@ -204,3 +204,28 @@ mod soup {
         }
     }
 }
+
+#[test]
+fn a_sign_that_was_escaped_is_seen_and_a_space_is_not() {
+    for html in ["&lt;b&gt;", "&amp;nbsp;", "<b>&lt;</b>", "a"] {
+        assert!(shows_something(html), "{html}");
+    }
+    for html in ["", "&nbsp;", "<b></b>", " "] {
+        assert!(!shows_something(html), "{html}");
+    }
+}
+
+#[test]
+fn plain_text_is_escaped_alike_wherever_its_first_sign_stands() {
+    for (text, html) in [
+        ("plain ascii only", "plain ascii only"),
+        (" a<b ", "a&lt;b"),
+        ("<first", "&lt;first"),
+        ("late ü & more", "late ü &amp; more"),
+        ("line\nbreak\u{7}", "line<br>break"),
+        ("a\tb\u{a0}", "a\tb"),
+        ("a\u{a0}b~\u{7f}c", "a&nbsp;b~c"),
+    ] {
+        assert_eq!(escape_plain(text), html, "{text:?}");
+    }
+}

@@ -78,6 +78,25 @@ impl Gathering {
         Gathering::json_lines(Rows::listing(rejected_listed_max))
     }
 
+    /// The same for who takes the cards as they are read: see [`Gathering::taken`].
+    pub fn handing_over(self) -> Gathering {
+        let mut gathering = self;
+        gathering.rows().handed_over = Some(Vec::new());
+        gathering
+    }
+
+    /// The cards that were read since this was asked last, where they are handed over.
+    pub fn taken(&mut self) -> Vec<Candidate> {
+        self.rows().handed_over.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn rows(&mut self) -> &mut Rows {
+        match &mut self.0 {
+            Form::Table(table) => &mut table.1,
+            Form::JsonLines(lines) => lines.digest().sink(),
+        }
+    }
+
     /// A table for who wants to see the rejected rows, and no card.
     pub fn of_rejected(dialect: Dialect) -> Gathering {
         Gathering::table(dialect, Rows::of_rejected())
@@ -112,6 +131,12 @@ impl Gathering {
         Ok(self.end()?.gathered)
     }
 
+    /// Reads the end; the cards that were not handed over yet, and what else there is to say.
+    pub fn finish_handing_over(self) -> Result<(Vec<Candidate>, Gathered), FileFault> {
+        let rows = self.end()?;
+        Ok((rows.handed_over.unwrap_or_default(), rows.gathered))
+    }
+
     /// Reads the end; the rejected rows, where they were wanted.
     pub fn finish_rejected(self) -> Result<RejectedRows, FileFault> {
         Ok(self.end()?.listing.unwrap_or_default())
@@ -144,6 +169,8 @@ struct Rows {
     lines: Vec<u64>,
     /// Rejected rows, where they are wanted; then no card is kept.
     listing: Option<RejectedRows>,
+    /// Cards that somebody takes soon, instead of their being kept.
+    handed_over: Option<Vec<Candidate>>,
 }
 
 impl Rows {
@@ -194,7 +221,10 @@ impl Rows {
         if row.guid.len() > GUID_BYTES_MAX {
             return Err((Role::Guid, Reason::GuidTooLong));
         }
-        let accept = accepted(divided_answers(&row.accept)).map_err(|_| (Role::Accept, Reason::BadAccept))?;
+        let accept = match row.accept.is_empty() {
+            true => Vec::new(),
+            false => accepted(divided_answers(&row.accept)).map_err(|_| (Role::Accept, Reason::BadAccept))?,
+        };
         let guid = row.guid;
         let texts = CardTexts {
             front: row.front,
@@ -225,8 +255,11 @@ impl Rows {
         self.gathered.has_tags |= has(Role::Tags);
         self.gathered.has_accept |= has(Role::Accept);
         self.lines.push(line);
-        if self.listing.is_none() {
-            self.gathered.cards.push(&Candidate { source_key, texts, tags, accept });
+        let card = Candidate { source_key, texts, tags, accept };
+        match (&mut self.handed_over, &self.listing) {
+            (Some(handed_over), _) => handed_over.push(card),
+            (None, Some(_)) => {}
+            (None, None) => self.gathered.cards.push(&card),
         }
         Ok(())
     }

@@ -5,10 +5,13 @@ use domain::ids::{CardId, DeckId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+/// What stands before a front that a card is known by.
+const FRONT: &str = "front:";
+
 /// The source key of a card that is known by its front, given as the HTML that is stored: the same for a card made by
 /// hand and one that is imported.
 pub fn identity_of(front: &str) -> String {
-    format!("front:{}", composed(front.trim()))
+    [FRONT, &composed(front.trim())].concat()
 }
 
 /// The source key of a card that its source has named.

@@ -42,6 +42,10 @@ impl<S: Sink> CardLines<S> {
         CardLines { lines: Lines::new(ROW_BYTES_MAX), cards }
     }
 
+    pub const fn sink(&mut self) -> &mut S {
+        &mut self.cards.sink
+    }
+
     pub fn into_sink(self) -> S {
         self.cards.sink
     }

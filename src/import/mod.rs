@@ -9,6 +9,7 @@
 //! | `lines`, `json`, `json_lines` | text of JSON Lines | rows, and remarks on rows |
 //! | `gather` | rows | cards that could be stored, no two the same, packed |
 //! | `plan` | cards and a deck | what is new, changed, there already |
+//! | [`CardReader`] | a file | the cards of a deck that has none, as they are read |
 //! | [`import_deck`], [`import_new_deck`], [`offline`] | a file | one revision of a deck |
 //!
 //! Everything up to `plan` is pure and may be fed in any pieces. A fault of the file (an unclosed quote, bytes that are
@@ -16,6 +17,7 @@
 //! reason, and no other.
 
 mod accepted;
+mod card_reader;
 pub(crate) mod columns;
 mod delimiter;
 mod encoding;
@@ -42,6 +44,7 @@ mod tags;
 pub mod written;
 
 pub use accepted::{BadAccept, accepted};
+pub use card_reader::CardReader;
 pub use columns::{Layout, Role};
 pub use delimiter::{BadDelimiter, Delimiter};
 pub use encoding::Encoding;

@@ -13,7 +13,10 @@
 //! | `marks` | commits and revocations through learners' sessions |
 //! | `appending` | entries into the owner's log |
 //! | `ahead` | cards made on a thread of its own, a little ahead of the store that takes them |
+//! | `filling` | new decks, filled while their file is read |
+//! | `read_ahead` | answers read on a thread of their own, a run ahead of those that are stored |
 //! | `bring` | cards into a deck in one revision, with what was there before kept for a revocation |
+//! | `planning` | a library that keeps what would be changed |
 //! | `spool` | cards on the disk between reading and writing: memory does not grow with a file |
 //! | `withdraw` | cards and decks that a job made are taken back |
 //! | `anki/`, `table`, `reviews`, `rosters` | importers |
@@ -28,6 +31,7 @@ mod appending;
 mod asked;
 mod bring;
 mod error;
+mod filling;
 mod folder;
 pub mod ids;
 mod importer;
@@ -37,6 +41,8 @@ mod logs;
 mod marks;
 mod offer;
 mod outcome;
+mod planning;
+mod read_ahead;
 mod receive;
 mod refused;
 mod requests;

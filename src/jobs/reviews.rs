@@ -4,22 +4,18 @@ use super::appending::Appending;
 use super::error::JobError;
 use super::importer::{Importer, Options, Plan};
 use super::limits::{CARDS_PER_PAGE, REFUSED_KEPT_MAX};
+use super::read_ahead::{Pieces, ReadAhead};
 use super::refused::refuse_all;
 use super::sniff::Probe;
 use super::task::Task;
 use crate::import::reviews::{
-    CardIndex, ReviewForm, ReviewOptions, ReviewReader, ReviewReason, ReviewReport, Run, Scale, recognise,
+    CardIndex, ReviewForm, ReviewOptions, ReviewReader, ReviewReason, ReviewReport, Scale, recognise,
 };
 use crate::import::{Delimiter, Remark, Stamps};
 use domain::ids::DeckId;
 use ports::{CardQuery, DeckQuery, ImportRecord};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-
-/// Bytes that are read at once.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// Imports review history.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +50,7 @@ impl Importer for ReviewsImporter {
     }
 
     fn try_out(&self, task: &Task) -> Result<Value, JobError> {
-        let report = read(task, |_, _| Ok(()))?;
+        let report = opened(task)?.each_run(task, |_, _| Ok(()))?;
         refuse_all(task, &report.rejected, |reason| reason.code())?;
         Ok(told(&report))
     }
@@ -63,7 +59,7 @@ impl Importer for ReviewsImporter {
         task.begin_writing(Plan { learners: vec![task.owner], ..Plan::default() })?;
         let mut stamps = Stamps::new(task.zones()?);
         let mut appending = Appending::new(task);
-        let report = read(task, |run, cards| {
+        let report = opened(task)?.each_run(task, |run, cards| {
             for entry in run.entries(cards, task.job, &mut stamps) {
                 if appending.push(entry)? > 0 {
                     task.keep_going()?;
@@ -97,46 +93,18 @@ fn delimiter(options: &Options) -> Result<Option<Delimiter>, String> {
         .map_err(|_| "`delimiter` is tab, comma, semicolon, pipe, or one punctuation character.".to_owned())
 }
 
-/// Reads the file; every run of answers goes to `each`, with the cards that it names.
-fn read(
-    task: &Task,
-    mut each: impl FnMut(&Run, &CardIndex) -> Result<(), JobError>,
-) -> Result<ReviewReport, JobError> {
-    let mut file = File::open(task.file())?;
-    let total = file.metadata()?.len();
-    let mut piece = vec![0; PIECE_BYTES];
-    let mut length = fill(&mut file, &mut piece)?;
+/// The file, recognised, and the cards that it may mean.
+fn opened(task: &Task) -> Result<ReadAhead, JobError> {
+    let (head, pieces) = Pieces::open(&task.file())?;
     let asked = |why| JobError::refused("options", why);
     let options = ReviewOptions {
-        form: recognise(piece.get(..length).unwrap_or_default()).unwrap_or(ReviewForm::Table),
+        form: recognise(&head).unwrap_or(ReviewForm::Table),
         delimiter: delimiter(&task.asked.options).map_err(asked)?,
         scale: scale(&task.asked.options).map_err(asked)?,
         now_ms: task.made_ms,
         rejected_listed_max: REFUSED_KEPT_MAX,
     };
-    let mut reader = ReviewReader::new(options, index(task)?);
-    let mut done = 0;
-    while length > 0 {
-        if let Some(run) = reader.feed(piece.get(..length).unwrap_or_default())? {
-            each(&run, reader.cards())?;
-        }
-        done += length as u64;
-        task.progress(done, total)?;
-        length = fill(&mut file, &mut piece)?;
-    }
-    let (run, cards, report) = reader.finish()?;
-    each(&run, &cards)?;
-    Ok(report)
-}
-
-fn fill(file: &mut File, piece: &mut [u8]) -> Result<usize, JobError> {
-    loop {
-        match file.read(piece) {
-            Ok(length) => return Ok(length),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    Ok(ReadAhead { head, pieces, reader: ReviewReader::new(options, index(task)?) })
 }
 
 /// The cards that rows may mean: of one deck, or of all that the person has or studies through classes.

@@ -1,32 +1,32 @@
 //! Tables of cards: CSV and TSV, of spreadsheets and of programs.
 
-use super::ahead::ahead;
 use super::bring::{Brought, bring};
 use super::error::JobError;
+use super::filling::Filling;
 use super::importer::{Importer, Options, Plan};
 use super::limits::REFUSED_KEPT_MAX;
 use super::outcome::Outcome;
+use super::planning::Planning;
 use super::refused::refuse_all;
 use super::sniff::Probe;
-use super::spool::{Spool, Spooled, Spooling};
+use super::spool::{Spool, Spooling};
 use super::task::Task;
 use super::withdraw::withdraw_cards;
-use super::writing::{decks_to_make, made_json, made_of, make_hidden, reveal_decks};
+use super::writing::{decks_to_make, made_json, made_of, reveal_decks};
 use crate::import::offline::new_deck;
-use crate::import::{Delimiter, Dialect, ImportReport, Reason, Remark, Table, read_json_lines, read_table};
+use crate::import::{
+    CardReader, Delimiter, Dialect, ImportReport, Reason, Remark, Table, read_json_lines, read_table,
+};
 use crate::naming;
 use bytes::Bytes;
 use domain::ids::{DeckId, Uuid};
 use futures_util::stream;
-use ports::library::{CardSource, RequestDigest};
-use ports::{
-    Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, ImportRecord, Library, LibraryError,
-};
+use ports::{CardRecord, DeckRecord, ImportRecord};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -112,48 +112,40 @@ impl Importer for TableImporter {
     }
 
     fn try_out(&self, task: &Task) -> Result<Value, JobError> {
-        let table = read(task)?;
         let target = Target::of(task);
         let dry = match &target.blank {
             None => {
-                let tried = table.into_deck(&*task.tools.library, target.deck, true, task.made_ms);
-                task.wait(tried)?
+                let into = read(task)?.into_deck(&*task.tools.library, target.deck, true, task.made_ms);
+                task.wait(into)?
             }
-            Some(blank) => {
-                let tried = table.into_new_deck(&*task.tools.library, blank.clone(), true, task.made_ms);
-                task.wait(tried)?.1
-            }
+            Some(_) => each_new_card(task, target.deck, |_| Ok(()))?,
         };
         refuse_all(task, &dry.rejected, Reason::code)?;
         Ok(report(&dry, &counted(&dry), target.deck))
     }
 
     fn write(&self, task: &Task) -> Result<Value, JobError> {
-        let table = read(task)?;
-        let target = Target::of(task);
-        let deck = target.deck;
-        let made = match &target.blank {
-            Some(_) => decks_to_make(task, std::iter::once(deck))?,
-            None => Vec::new(),
-        };
-        let before = Outcome::of(&task.record().outcome).kept;
-        let (planned, source) = planned(task, table, &target, !made.is_empty())?;
+        let Target { deck, blank } = Target::of(task);
+        if let Some(blank) = blank
+            && decks_to_make(task, std::iter::once(deck))?.contains(&deck)
+        {
+            let made = make(task, deck, blank)?;
+            return Ok(report(&made, &counted(&made), deck));
+        }
+        let (planned, spool) = planned(task, read(task)?, deck)?;
         refuse_all(task, &planned.rejected, Reason::code)?;
         // After a restart the cards may be there already: what the first run found is what happened.
+        let before = Outcome::of(&task.record().outcome).kept;
         let counts =
             if before["counts"].is_object() { before["counts"].clone() } else { counts(&counted(&planned)) };
         let is_empty = planned.added + planned.updated == 0 && before["counts"].is_null();
         if is_empty {
             return Ok(report(&planned, &counted(&planned), deck));
         }
-        let mut kept = made_json(&made);
+        let mut kept = made_json(&[]);
         kept["counts"] = counts.clone();
         task.begin_writing(Plan { decks: vec![deck], learners: Vec::new(), kept })?;
-        make_hidden(task, target.blank.into_iter().collect(), &made)?;
-        match source {
-            Source::Compared(spool) => drop(bring(task, deck, &spool, false)?),
-            Source::New(cards) => fill(task, deck, cards)?,
-        }
+        bring(task, deck, &spool, false)?;
         let mut report = report(&planned, &counted(&planned), deck);
         for figure in ["added", "updated", "unchanged"] {
             report["counts"][figure] = counts[figure].clone();
@@ -209,11 +201,33 @@ fn dialect(options: &Options) -> Result<Dialect, String> {
     Ok(Dialect { delimiter, header })
 }
 
-fn read(task: &Task) -> Result<Table, JobError> {
-    let dialect = dialect(&task.asked.options).map_err(|why| JobError::refused("options", why))?;
+/// The bytes of the file, a piece at a time; says how far it is.
+fn each_piece(task: &Task, mut each: impl FnMut(&[u8]) -> Result<(), JobError>) -> Result<(), JobError> {
     let mut file = File::open(task.file())?;
     let total = file.metadata()?.len();
-    let mut done: u64 = 0;
+    let (mut piece, mut done) = (vec![0; PIECE_BYTES], 0);
+    loop {
+        task.progress(done, total)?;
+        let length = match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        each(piece.get(..length).unwrap_or_default())?;
+        done += length as u64;
+    }
+}
+
+fn asked_dialect(task: &Task) -> Result<Dialect, JobError> {
+    dialect(&task.asked.options).map_err(|why| JobError::refused("options", why))
+}
+
+/// All of the file: what is compared with a deck that was there before.
+fn read(task: &Task) -> Result<Table, JobError> {
+    let dialect = asked_dialect(task)?;
+    let mut file = File::open(task.file())?;
+    let total = file.metadata()?.len();
     let pieces = std::iter::from_fn(move || {
         let mut piece = vec![0; PIECE_BYTES];
         match file.read(&mut piece) {
@@ -225,9 +239,6 @@ fn read(task: &Task) -> Result<Table, JobError> {
             Err(error) => Some(Err(error)),
         }
     });
-    let pieces = pieces.inspect(|piece| {
-        done += piece.as_ref().map_or(0, |piece: &Bytes| piece.len() as u64);
-    });
     task.progress(0, total)?;
     if task.record().format == JSON_LINES {
         return Ok(task.wait(read_json_lines(stream::iter(pieces), REFUSED_KEPT_MAX))?);
@@ -235,47 +246,51 @@ fn read(task: &Task) -> Result<Table, JobError> {
     Ok(task.wait(read_table(stream::iter(pieces), dialect, REFUSED_KEPT_MAX))?)
 }
 
-/// The cards that are to be stored, as they are to be.
-enum Source {
-    /// Of a deck that was there before, on the disk: it is compared once more.
-    Compared(Spool),
-    /// Of a deck that this job makes and nobody sees: there is nothing to compare.
-    New(CardSource),
+/// Shows every card that the file would make in a deck that has none; none of them is kept.
+fn each_new_card(
+    task: &Task,
+    deck: DeckId,
+    mut each: impl FnMut(CardRecord) -> Result<(), JobError>,
+) -> Result<ImportReport, JobError> {
+    let mut reader = match task.record().format == JSON_LINES {
+        true => CardReader::of_json_lines(REFUSED_KEPT_MAX, deck, task.made_ms),
+        false => CardReader::new(asked_dialect(task)?, REFUSED_KEPT_MAX, deck, task.made_ms),
+    };
+    each_piece(task, |piece| reader.feed(piece)?.try_for_each(&mut each))?;
+    let (last, report) = reader.finish()?;
+    last.into_iter().try_for_each(each)?;
+    Ok(report)
 }
 
-/// What the file would change in the deck.
-fn planned(
-    task: &Task,
-    table: Table,
-    target: &Target,
-    is_new: bool,
-) -> Result<(ImportReport, Source), JobError> {
+/// Makes a deck of the file: it is filled while the rest is read. A file without a card makes none.
+fn make(task: &Task, deck: DeckId, blank: DeckRecord) -> Result<ImportReport, JobError> {
+    let (mut filling, mut blank) = (Filling::of_distinct(task), Some(blank));
+    let read = each_new_card(task, deck, |card| {
+        if let Some(blank) = blank.take() {
+            filling.begin(blank);
+        }
+        filling.card(card)
+    });
+    let filled = if read.is_ok() { filling.finish().map(drop) } else { Ok(()) };
+    // What was handed over before a fault is not stored behind the back of whoever takes it back.
+    filling.settle();
+    let report = read?;
+    filled?;
+    refuse_all(task, &report.rejected, Reason::code)?;
+    Ok(report)
+}
+
+/// What the file would change in a deck that was there before; the cards are on the disk.
+fn planned(task: &Task, table: Table, deck: DeckId) -> Result<(ImportReport, Spool), JobError> {
     let path = task.work().join("cards");
-    let library = Planning {
-        library: Arc::clone(&task.tools.library),
-        path: path.clone(),
-        blank: target.blank.clone(),
-        is_new,
-        cards: Mutex::default(),
-    };
-    let report = task.wait(table.into_deck(&library, target.deck, false, task.made_ms))?;
-    if is_new {
-        let cards = library.cards.into_inner().unwrap_or_else(PoisonError::into_inner);
-        return Ok((report, Source::New(cards.unwrap_or_else(|| Box::new(std::iter::empty())))));
-    }
+    let library = Planning::new(Arc::clone(&task.tools.library), path.clone());
+    let report = task.wait(table.into_deck(&library, deck, false, task.made_ms))?;
     let spool = match Spool::open(&path) {
         Ok(spool) => spool,
         // Nothing was to be stored.
         Err(_) => Spooling::create(&path)?.finish(false)?,
     };
-    Ok((report, Source::Compared(spool)))
-}
-
-/// Stores the cards of a deck that this job makes. Those of an earlier run are there just so.
-fn fill(task: &Task, deck: DeckId, cards: CardSource) -> Result<(), JobError> {
-    let (cards, whole) = ahead(cards);
-    task.wait(task.tools.library.put_cards_from(deck, cards, None, task.now_ms()))?;
-    whole.check()
+    Ok((report, spool))
 }
 
 fn counted(report: &ImportReport) -> Brought {
@@ -301,107 +316,4 @@ fn report(found: &ImportReport, brought: &Brought, deck: DeckId) -> Value {
         "deck_id": deck.0,
         "changed": found.changed.listed.iter().map(remark).collect::<Vec<_>>(),
     })
-}
-
-/// A library that keeps what is to be stored instead: of a deck that was there on the disk, of a new one as it comes. A deck
-/// that is not there yet, or hidden, is an empty or an ordinary one to whoever plans.
-struct Planning {
-    library: Arc<dyn Library>,
-    path: std::path::PathBuf,
-    blank: Option<DeckRecord>,
-    is_new: bool,
-    /// The cards of a new deck.
-    cards: Mutex<Option<CardSource>>,
-}
-
-impl Library for Planning {
-    fn put_deck(
-        &self,
-        deck: DeckRecord,
-        _: Option<u64>,
-        _: i64,
-    ) -> Boxed<'_, Result<DeckRecord, LibraryError>> {
-        Box::pin(async move { Ok(deck) })
-    }
-
-    fn deck(&self, id: DeckId) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
-        Box::pin(async move {
-            let known = self.library.deck(id).await?;
-            if !self.is_new {
-                return Ok(known);
-            }
-            let shown = |deck| DeckRecord { deleted_ms: None, ..deck };
-            Ok(known.or_else(|| self.blank.clone()).map(shown))
-        })
-    }
-
-    fn decks(&self, query: DeckQuery) -> Boxed<'_, Result<Vec<DeckRecord>, LibraryError>> {
-        self.library.decks(query)
-    }
-
-    fn put_cards(
-        &self,
-        deck: DeckId,
-        cards: Vec<CardRecord>,
-        if_revision: Option<u64>,
-        now_ms: i64,
-    ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>> {
-        Box::pin(async move {
-            let revision =
-                self.put_cards_from(deck, Box::new(cards.clone().into_iter()), if_revision, now_ms).await?;
-            Ok((revision, cards))
-        })
-    }
-
-    fn put_cards_from(
-        &self,
-        _: DeckId,
-        cards: CardSource,
-        if_revision: Option<u64>,
-        _: i64,
-    ) -> Boxed<'_, Result<u64, LibraryError>> {
-        Box::pin(async move {
-            if self.is_new {
-                *self.cards.lock().unwrap_or_else(PoisonError::into_inner) = Some(cards);
-                return Ok(if_revision.unwrap_or(0));
-            }
-            let spool = || {
-                let mut spooling = Spooling::create(&self.path)?;
-                for card in cards {
-                    spooling.push(&Spooled { revision: 0, ..Spooled::of(card) })?;
-                }
-                spooling.finish(false)
-            };
-            let spooled = spool().map_err(|error: std::io::Error| {
-                ports::StoreError::new(ports::Cause::Unavailable, format!("cards on the disk: {error}"))
-            });
-            spooled?;
-            Ok(if_revision.unwrap_or(0))
-        })
-    }
-
-    fn note_request(
-        &self,
-        key: Uuid,
-        asks: RequestDigest,
-        now_ms: i64,
-    ) -> Boxed<'_, Result<RequestDigest, LibraryError>> {
-        self.library.note_request(key, asks, now_ms)
-    }
-
-    fn card(
-        &self,
-        deck: DeckId,
-        card: domain::ids::CardId,
-    ) -> Boxed<'_, Result<Option<CardRecord>, LibraryError>> {
-        self.library.card(deck, card)
-    }
-
-    fn cards(&self, deck: DeckId, query: CardQuery) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
-        self.library.cards(deck, query)
-    }
-
-    fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
-        self.library.content(deck)
-    }
 }

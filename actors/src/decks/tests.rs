@@ -183,6 +183,28 @@ fn an_edit_that_all_hear_of_at_once_costs_one_read_more() {
 }
 
 #[test]
+fn a_deck_is_held_while_it_is_read_and_as_long_as_it_is_in_memory() {
+    block_on(async {
+        let library = Held::new();
+        let deck = library.deck(1, 3, 10).await;
+        let cache = cache(&library, 1 << 20);
+        assert!(!cache.is_held(deck), "nobody has ever asked for it");
+        library.open.send_replace(false);
+        let session = {
+            let cache = cache.clone();
+            tokio::spawn(async move { cache.get_since(deck, 0).await.unwrap().unwrap().deck })
+        };
+        eventually("somebody reads", || library.reads() == 1).await;
+        assert!(cache.is_held(deck), "what comes of the read may be old");
+        library.open.send_replace(true);
+        let session = session.await.unwrap();
+        cache.cache.invalidate(&deck).await;
+        assert!(cache.is_held(deck), "it fell out of the cache, and a session has it");
+        assert_eq!(session.id, deck);
+    });
+}
+
+#[test]
 fn decks_in_memory_are_bounded_by_bytes_and_those_that_fell_out_are_read_again() {
     block_on(async {
         let library = Held::new();

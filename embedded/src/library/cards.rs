@@ -1,11 +1,12 @@
 //! Cards in `main.db`: positions are given in the order of adding and never again.
 
 use super::decks::{deck_by_id, set_cards};
+use super::filed;
+use super::put::Put;
 use crate::error::{During, unreadable};
 use crate::rows::{id, maybe_id};
 use domain::ids::{CardId, DeckId, NoteId};
 use ports::codec::{accept_of, accept_text, tags_of, tags_text};
-use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardQuery, CardRecord, LibraryError, StoreError};
 use rusqlite::{CachedStatement, Connection, Row, Statement};
 
@@ -18,11 +19,35 @@ pub(super) fn card_by_id(
     deck: DeckId,
     card: CardId,
 ) -> Result<Option<CardRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND id = ?2");
+    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND id = ?2 AND filed = 0");
+    if let Some(found) = one(main, &sql, (&deck.bytes()[..], &card.bytes()[..]))? {
+        return Ok(Some(found));
+    }
+    match filed::place_of(main, deck, card)? {
+        Some(position) => card_at(main, deck, position),
+        None => Ok(None),
+    }
+}
+
+/// The card at a position, deleted ones too.
+pub(super) fn card_at(
+    main: &Connection,
+    deck: DeckId,
+    position: u32,
+) -> Result<Option<CardRecord>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND position = ?2");
+    one(main, &sql, (&deck.bytes()[..], position))
+}
+
+fn one(
+    main: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Option<CardRecord>, StoreError> {
     let mut found = None;
-    select(main, &sql, (&deck.bytes()[..], &card.bytes()[..]), |card| {
+    select(main, sql, params, |card| {
         found = Some(card);
-        true
+        false
     })?;
     Ok(found)
 }
@@ -69,93 +94,34 @@ pub(super) fn put_cards(
     if if_revision.is_some_and(|based_on| based_on != stored_deck.revision) {
         return Err(LibraryError::Changed);
     }
-    let first_free: u32 = main
-        .query_row(
-            "SELECT ifnull(max(position) + 1, 0) FROM cards WHERE deck = ?1",
-            [&deck.bytes()[..]],
-            |r| r.get(0),
-        )
-        .during("count the cards")?;
-    let mut put = Put {
-        main,
-        insert: main.prepare_cached(&insert_sql("NOTHING")).during("store cards")?,
-        deck,
-        now_ms,
-        next_position: first_free,
-        alive: i64::from(stored_deck.cards),
-    };
+    let mut cards = cards.fuse();
+    let first = Put::first_of(main, deck, &mut cards)?;
+    let mut put = Put::begin(main, &stored_deck, &first, now_ms)?;
     let mut changed = false;
-    for card in cards {
+    for card in first.cards.into_iter().chain(cards) {
         let (card, differs) = put.card(card)?;
         changed |= differs;
         each(card);
     }
+    let alive = put.finish()?;
     if !changed {
         return Ok(stored_deck.revision);
     }
     let revision = stored_deck.revision + 1;
-    set_cards(main, deck, revision, u32::try_from(put.alive).unwrap_or(0), now_ms)?;
+    set_cards(main, deck, revision, u32::try_from(alive).unwrap_or(0), now_ms)?;
     Ok(revision)
 }
 
 /// Writes all cards of a deck as they are, in place of those that are there.
 pub(crate) fn fill(main: &Connection, deck: DeckId, cards: &[CardRecord]) -> Result<(), StoreError> {
+    filed::forget(main, deck)?;
     main.prepare_cached("DELETE FROM cards WHERE deck = ?1")
         .and_then(|mut delete| delete.execute([&deck.bytes()[..]]))
         .during("replace a deck's cards")?;
     cards.iter().try_for_each(|card| write(main, card))
 }
 
-struct Put<'a> {
-    main: &'a Connection,
-    insert: CachedStatement<'a>,
-    deck: DeckId,
-    now_ms: i64,
-    next_position: u32,
-    alive: i64,
-}
-
-impl Put<'_> {
-    /// Changes a known card in place or appends a new one; says whether it differs from what was stored.
-    fn card(&mut self, mut card: CardRecord) -> Result<(CardRecord, bool), LibraryError> {
-        card.deck = self.deck;
-        if self.append(&mut card)? {
-            return Ok((card, true));
-        }
-        let Some(stored) = card_by_id(self.main, self.deck, card.id)? else {
-            return Err(LibraryError::TooManyCards);
-        };
-        card.position = stored.position;
-        card.created_ms = stored.created_ms;
-        card.revision = stored.revision;
-        card.updated_ms = stored.updated_ms;
-        if card == stored {
-            return Ok((card, false));
-        }
-        card.revision += 1;
-        card.updated_ms = self.now_ms;
-        self.alive += i64::from(card.deleted_ms.is_none()) - i64::from(stored.deleted_ms.is_none());
-        write(self.main, &card)?;
-        Ok((card, true))
-    }
-
-    /// Appends a card, unless the deck has it already or is full. Most that come in large numbers are new: trying costs
-    /// less than looking first.
-    fn append(&mut self, card: &mut CardRecord) -> Result<bool, StoreError> {
-        if self.next_position as usize >= CARDS_PER_DECK_MAX {
-            return Ok(false);
-        }
-        (card.position, card.revision, card.updated_ms) = (self.next_position, 1, self.now_ms);
-        if insert(&mut self.insert, card).during("store a card")? == 0 {
-            return Ok(false);
-        }
-        self.next_position += 1;
-        self.alive += i64::from(card.deleted_ms.is_none());
-        Ok(true)
-    }
-}
-
-/// Writes a card as it is; of a known one its place and beginning stay.
+/// Writes a card as it is into the index by id; of one that is known there place and beginning stay.
 fn write(main: &Connection, card: &CardRecord) -> Result<(), StoreError> {
     const CHANGED: &str = "UPDATE SET
         note = excluded.note, front = excluded.front, back = excluded.back, hint = excluded.hint,
@@ -163,21 +129,51 @@ fn write(main: &Connection, card: &CardRecord) -> Result<(), StoreError> {
         revision = excluded.revision, updated_ms = excluded.updated_ms, deleted_ms = excluded.deleted_ms,
         accept = excluded.accept";
     main.prepare_cached(&insert_sql(CHANGED))
-        .and_then(|mut statement| insert(&mut statement, card))
+        .and_then(|mut statement| insert(&mut statement, card, false))
         .during("store a card")?;
     Ok(())
 }
 
-/// The statement that inserts a card, and what it does with one that the deck has already.
-fn insert_sql(known: &str) -> String {
+/// Writes what may change of a card that is stored; it is found by its position.
+pub(super) fn change(main: &Connection, card: &CardRecord) -> Result<(), StoreError> {
+    let sql = "UPDATE cards SET note = ?3, front = ?4, back = ?5, hint = ?6, explanation = ?7, tags = ?8,
+                   source_key = ?9, revision = ?10, updated_ms = ?11, deleted_ms = ?12, accept = ?13
+               WHERE deck = ?1 AND position = ?2";
+    let change = |mut statement: CachedStatement| {
+        statement.execute(rusqlite::params![
+            &card.deck.bytes()[..],
+            card.position,
+            card.note.as_ref().map(|note| &note.bytes()[..]),
+            card.front,
+            card.back,
+            card.hint,
+            card.explanation,
+            tags_text(&card.tags),
+            card.source_key,
+            card.revision,
+            card.updated_ms,
+            card.deleted_ms,
+            accept_text(&card.accept),
+        ])
+    };
+    main.prepare_cached(sql).and_then(change).during("store a card")?;
+    Ok(())
+}
+
+/// The statement that inserts a card, and what it does with one that the index by id has already.
+pub(super) fn insert_sql(known: &str) -> String {
     format!(
-        "INSERT INTO cards VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-         ON CONFLICT (deck, id) DO {known}"
+        "INSERT INTO cards VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+         ON CONFLICT (deck, id) WHERE filed = 0 DO {known}"
     )
 }
 
-/// Returns how many rows have changed.
-fn insert(statement: &mut Statement, card: &CardRecord) -> rusqlite::Result<usize> {
+/// Inserts a card, which the index by id leaves out where it is filed; returns how many rows have changed.
+pub(super) fn insert(
+    statement: &mut Statement,
+    card: &CardRecord,
+    is_filed: bool,
+) -> rusqlite::Result<usize> {
     statement.execute(rusqlite::params![
         &card.deck.bytes()[..],
         card.position,
@@ -194,6 +190,7 @@ fn insert(statement: &mut Statement, card: &CardRecord) -> rusqlite::Result<usiz
         card.updated_ms,
         card.deleted_ms,
         accept_text(&card.accept),
+        is_filed,
     ])
 }
 

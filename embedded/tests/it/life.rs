@@ -2,7 +2,7 @@
 
 use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_with, trimmed};
 use embedded::{Bugs, EmbeddedStore, Offline, OpenError, Options};
-use kit::contract_library::deck_record;
+use kit::contract_library::{card_record, deck_record};
 use kit::contract_store::append;
 use kit::rows::{card, deck, state, user};
 use kit::wait::block_on;
@@ -133,6 +133,34 @@ fn a_store_of_an_earlier_version_is_brought_up_and_keeps_its_decks() {
 }
 
 #[test]
+fn cards_from_before_many_were_filed_apart_are_found_and_joined_by_many() {
+    let (store, folder) = store_with(options());
+    let many = |from: u64, to: u64| (from..to).map(|n| card_record(n, &format!("front {n}"), "x"));
+    block_on(async {
+        store.put_deck(deck_record(1, "A"), None, 1).await.unwrap();
+        store.put_cards(deck(1), many(1, 50).collect(), None, 1).await.unwrap();
+    });
+    drop(store);
+    let main = folder.path().join("main.db");
+    Connection::open(&main).unwrap().execute_batch(UNDO_FILED_CARDS).unwrap();
+    set_version(&main, version(&main) - 1);
+    let store = open(folder.path());
+    block_on(async {
+        store.put_cards_from(deck(1), Box::new(many(1, 3_000)), None, 2).await.unwrap();
+        let (record, cards) = store.content(deck(1)).await.unwrap().unwrap();
+        assert_eq!((record.cards, cards.len()), (2_999, 2_999));
+        for n in [1, 49, 50, 2_999] {
+            let found = store.card(deck(1), card(n)).await.unwrap().unwrap();
+            assert_eq!((found.front, found.revision), (format!("front {n}"), 1));
+        }
+    });
+    drop(store);
+    let filed = "SELECT count(*) FROM cards WHERE filed = 1";
+    let filed: u32 = Connection::open(&main).unwrap().query_row(filed, [], |row| row.get(0)).unwrap();
+    assert_eq!(filed, 2_950, "those that came together, and no other");
+}
+
+#[test]
 fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
     let (store, _folder) = store_with(options());
     block_on(async {
@@ -147,11 +175,17 @@ fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
     });
 }
 
+/// Takes back the newest step: all cards are in the index by id.
+pub(super) const UNDO_FILED_CARDS: &str = "
+    DROP INDEX cards_by_id; DROP TABLE filed_cards; ALTER TABLE cards DROP COLUMN filed;
+    CREATE UNIQUE INDEX cards_by_id ON cards (deck, id);";
+
 /// Takes back the newest steps, to that which files the log in chapters: so many.
-const STEPS_SINCE_CHAPTERS: i64 = 10;
+const STEPS_SINCE_CHAPTERS: i64 = 11;
 
 fn undo_chapters(folder: &Path) {
     let db = Connection::open(folder.join("main.db")).unwrap();
+    db.execute_batch(UNDO_FILED_CARDS).unwrap();
     db.execute_batch(
         "DROP TABLE event_feeds; DROP TABLE events; DROP TABLE webhooks; DROP TABLE webhook_attempts;
          ALTER TABLE decks DROP COLUMN editors; DROP TABLE deck_editors; DROP TABLE indexed_decks;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 /// Tags as a JSON list.
 pub fn tags_text(tags: &[String]) -> String {
-    Value::from(tags).to_string()
+    list_text(tags)
 }
 
 /// Reads [`tags_text`].
@@ -25,9 +25,15 @@ pub fn tags_of(text: &str) -> Result<Vec<String>, CodecError> {
     serde_json::from_str(text).map_err(|_| CodecError::BadField("tags"))
 }
 
+/// Texts as a JSON list, without a copy of each.
+fn list_text(texts: &[String]) -> String {
+    // It cannot fail, and if it did, the longer way would still be there.
+    serde_json::to_string(texts).unwrap_or_else(|_| Value::from(texts).to_string())
+}
+
 /// Accepted answers as a JSON list.
 pub fn accept_text(accept: &[String]) -> String {
-    Value::from(accept).to_string()
+    list_text(accept)
 }
 
 /// Reads [`accept_text`].

@@ -7,6 +7,7 @@ use crate::import::identity_of;
 use domain::ids::{CardId, DeckId};
 use ports::CardRecord;
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The cards that rows may mean. Cards that were deleted are not among them.
@@ -110,7 +111,7 @@ impl CardIndex {
 /// An index that remembers what it was asked: a file names each card many times.
 #[derive(Debug)]
 pub(super) struct Finder {
-    index: CardIndex,
+    index: Arc<CardIndex>,
     /// In the order of [`By`].
     asked: [HashMap<String, Result<u32, NoCard>>; 4],
 }
@@ -118,15 +119,11 @@ pub(super) struct Finder {
 impl Finder {
     pub(super) fn new(mut index: CardIndex) -> Finder {
         index.settle();
-        Finder { index, asked: Default::default() }
+        Finder { index: Arc::new(index), asked: Default::default() }
     }
 
-    pub(super) const fn index(&self) -> &CardIndex {
+    pub(super) const fn index(&self) -> &Arc<CardIndex> {
         &self.index
-    }
-
-    pub(super) fn into_index(self) -> CardIndex {
-        self.index
     }
 
     pub(super) fn find(&mut self, by: By, text: &str) -> Result<u32, NoCard> {

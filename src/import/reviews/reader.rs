@@ -10,6 +10,7 @@ use crate::import::limits::REPORTED_MAX;
 use crate::import::reading::Reading;
 use crate::import::sheet::Sheet;
 use crate::import::{Delimiter, FileFault};
+use std::sync::Arc;
 
 /// What kind of file it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -73,7 +74,7 @@ impl ReviewReader {
     }
 
     /// The cards that rows may mean: what the entries of a run are made with.
-    pub fn cards(&mut self) -> &CardIndex {
+    pub fn cards(&mut self) -> &Arc<CardIndex> {
         self.answers().finder.index()
     }
 
@@ -99,13 +100,13 @@ impl ReviewReader {
     ///
     /// # Errors
     /// A fault of the file as a whole.
-    pub fn finish(self) -> Result<(Run, CardIndex, ReviewReport), FileFault> {
+    pub fn finish(self) -> Result<(Run, Arc<CardIndex>, ReviewReport), FileFault> {
         let mut answers = match self.0 {
             Form::Table(reading) => reading.finish()?.into_rows().answers,
             Form::JsonLines(reading) => reading.finish()?.objects.answers,
         };
         let run = run(&mut answers);
-        Ok((run, answers.finder.into_index(), answers.report))
+        Ok((run, Arc::clone(answers.finder.index()), answers.report))
     }
 
     fn answers(&mut self) -> &mut Answers {

@@ -6,7 +6,6 @@
 //! | `decks` | which deck here a deck there becomes |
 //! | `media` | files by their content; names to addresses |
 //! | `mask` | pictures whose regions are covered |
-//! | `filling` | new decks, filled while the cards are read |
 //! | `entries` | scheduling, and the review log, as entries |
 //! | `options` | deck options as settings |
 //! | `notes` | notes and their types as records |
@@ -15,7 +14,6 @@
 
 mod decks;
 mod entries;
-mod filling;
 mod mask;
 mod media;
 mod notes;

@@ -5,12 +5,12 @@ mod texts;
 
 use super::decks::{Target, Targets};
 use super::entries::{EntrySpool, standing_entries};
-use super::filling::Filling;
 use super::media::{MediaIn, MediaNames};
 use super::notes::NoteSpool;
 use crate::content::{CardTexts, plain_text, sanitise_card};
 use crate::import::{Stamps, card_id};
 use crate::jobs::error::JobError;
+use crate::jobs::filling::Filling;
 use crate::jobs::limits::{MEDIA_FILE_BYTES_MAX, REJECTED_REMEMBERED_MAX};
 use crate::jobs::refused::Refusal;
 use crate::jobs::spool::{Spool, Spooled, Spooling};

@@ -146,3 +146,62 @@ async fn jobs_are_listed_newest_first_however_many_are_read_at_once() {
         assert_eq!(list(Some(all[0]), limit).await, all[1..all.len().min(limit + 1)], "{limit}");
     }
 }
+
+/// So many long rows that some come into the deck while others are still read.
+fn long_rows(rows: usize) -> String {
+    let row = |n: usize| format!("front {n},{}\n", "b".repeat(12_000));
+    format!("front,back\n{}", (0..rows).map(row).collect::<String>())
+}
+
+/// More than come into a deck at once.
+const LONG_ROWS: usize = 900;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_of_a_table_was_stored_before_a_fault_was_found_is_taken_back() {
+    let rig = Rig::new();
+    let broken = format!("{}last,\"never closed\n", long_rows(LONG_ROWS));
+    let failed = rig.import(broken.as_bytes(), "x.csv", &[], false).await;
+    let failure = Outcome::of(&failed.outcome).failure.unwrap();
+    assert_eq!((failed.phase, failure.code.as_str()), (ImportPhase::Failed, "unclosed_quote"));
+    assert_eq!(failure.line, Some(LONG_ROWS as u64 + 2));
+    assert!(rig.decks().await.is_empty());
+    let all = CardQuery { from_position: 0, limit: 100_000, text: None, with_deleted: true };
+    let left = rig.store.cards(failed.decks[0], all).await.unwrap();
+    assert!(!left.is_empty() && left.len() < LONG_ROWS, "some had been stored: {}", left.len());
+    assert!(left.iter().all(|card| card.deleted_ms.is_some()), "and are taken back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_stopped_while_its_deck_is_filled_goes_on_to_the_same_end() {
+    let (undisturbed, file) = (Rig::new(), long_rows(LONG_ROWS));
+    undisturbed.import(file.as_bytes(), "x.csv", &[], false).await;
+    let mut rig = Rig::new();
+    let (record, _) = rig.offer(file.as_bytes(), "x.csv", &[], false).await;
+    let until = Instant::now() + PATIENCE;
+    while rig.store.import(record.job).await.unwrap().unwrap().decks.is_empty() {
+        assert!(Instant::now() < until, "no deck was ever planned");
+        tokio::task::yield_now().await;
+    }
+    rig.restart().await;
+    let done = rig.ended(record.job).await;
+    assert_eq!(
+        (done.phase, count(&done, "added")),
+        (ImportPhase::Done, LONG_ROWS as u64),
+        "{}",
+        done.outcome
+    );
+    assert!(rig.all().await.0 == undisturbed.all().await.0, "the same cards, in the same order");
+    assert_eq!(rig.withdraw(record.job, false).await.phase, ImportPhase::Revoked);
+    assert!(rig.decks().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_trial_of_a_table_and_a_table_without_a_card_make_no_deck() {
+    let rig = Rig::new();
+    let tried = rig.import(FILE.as_bytes(), "x.csv", &[], true).await;
+    assert_eq!((tried.phase, count(&tried, "added")), (ImportPhase::Tried, 2), "{}", tried.outcome);
+    let empty = rig.import(b"front,back\n,nothing\n", "x.csv", &[], false).await;
+    assert_eq!((empty.phase, count(&empty, "rejected")), (ImportPhase::Done, 1), "{}", empty.outcome);
+    let all = DeckQuery { owner: Some(rig.owner), with_deleted: true, ..DeckQuery::default() };
+    assert_eq!(rig.store.decks(all).await.unwrap(), []);
+}

@@ -27,6 +27,7 @@ macro_rules! library_contract {
             the_same_cards_again_change_nothing,
             a_refused_change_of_cards_leaves_nothing_behind,
             cards_that_are_asked_for_one_by_one_are_stored_in_one_revision,
+            many_cards_whose_ids_have_no_order_are_found_changed_and_followed_by_others,
             a_deleted_card_is_counted_no_longer_and_kept,
             cards_are_read_in_pages,
             cards_are_found_by_text_whatever_its_case,
@@ -299,6 +300,50 @@ pub async fn cards_that_are_asked_for_one_by_one_are_stored_in_one_revision(stor
     let order: Vec<String> = (1..=300).map(|n| format!("front {n}")).collect();
     assert_eq!(fronts(store, page(0, 1_000)).await, order);
     assert_eq!(store.put_cards_from(deck(1), many(), Some(stored), START_MS + 1).await, Ok(stored));
+}
+
+/// A card whose id has no order.
+fn scattered(n: u64, front: &str) -> CardRecord {
+    let id = u128::from(n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    CardRecord { id: CardId::from_u128(id), ..card_record(n, front, "x") }
+}
+
+pub async fn many_cards_whose_ids_have_no_order_are_found_changed_and_followed_by_others(
+    store: &impl Library,
+) {
+    with_deck(store).await;
+    put(store, (0..3).map(|n| scattered(n, &format!("front {n}"))).collect()).await;
+    // Each of these comes with those before it, which are known in all ways there are, and one of which is changed.
+    let many = |from: u64, to: u64, changed: u64| {
+        let front = move |n| if n == changed { format!("changed {n}") } else { format!("front {n}") };
+        Box::new((from..to).chain([to - 1]).map(move |n| scattered(n, &front(n))))
+    };
+    let mut expected: Vec<String> = (0..2_900).map(|n| format!("front {n}")).collect();
+    for (from, to, changed) in [(0, 1_400, 2), (300, 2_800, 1_000), (2_700, 2_900, 2_750)] {
+        store.put_cards_from(deck(1), many(from, to, changed), None, START_MS + 1).await.unwrap();
+        let at = usize::try_from(changed).unwrap();
+        expected[at] = format!("changed {changed}");
+    }
+    assert_eq!(fronts(store, page(0, 10_000)).await, expected);
+    for n in [0, 2, 3, 1_000, 1_399, 1_400, 2_799, 2_899] {
+        let known = store.card(deck(1), scattered(n, "").id).await.unwrap().unwrap();
+        assert_eq!((known.position, known.created_ms), (u32::try_from(n).unwrap(), START_MS), "{n}");
+        assert_eq!(known.front, expected[usize::try_from(n).unwrap()]);
+        assert_eq!(
+            known.revision,
+            if expected[usize::try_from(n).unwrap()].starts_with('c') { 2 } else { 1 }
+        );
+    }
+    assert_eq!(store.card(deck(1), scattered(2_900, "").id).await.unwrap(), None);
+    // One alone, changed and taken away, and one behind all of them.
+    let gone = CardRecord { deleted_ms: Some(START_MS), ..scattered(1_200, "front 1200") };
+    put(store, vec![gone, scattered(2_900, "last")]).await;
+    let last = store.card(deck(1), scattered(2_900, "").id).await.unwrap().unwrap();
+    assert_eq!(last.position, 2_900);
+    let (record, cards) = store.content(deck(1)).await.unwrap().unwrap();
+    assert_eq!((record.cards, cards.len()), (2_900, 2_901));
+    let ids: BTreeSet<CardId> = cards.iter().map(|card| card.id).collect();
+    assert_eq!(ids.len(), cards.len(), "no card is there twice");
 }
 
 pub async fn a_deleted_card_is_counted_no_longer_and_kept(store: &impl Library) {

@@ -1,13 +1,13 @@
-//! Decks that a job makes are filled while its package is still being read: nobody sees them before its end, and there is
+//! Decks that a job makes are filled while its file is still being read: nobody sees them before its end, and there is
 //! nothing to compare. What comes into decks that were there before waits until all was read.
 
-use crate::jobs::error::JobError;
-use crate::jobs::importer::Plan;
-use crate::jobs::limits::{FILLED_BYTES_PER_BATCH, FILLED_CARDS_PER_BATCH};
-use crate::jobs::outcome::Outcome;
-use crate::jobs::task::Task;
-use crate::jobs::tools::Tools;
-use crate::jobs::writing::{decks_to_make, made_json, made_of, make_hidden};
+use super::error::JobError;
+use super::importer::Plan;
+use super::limits::{FILLED_BYTES_PER_BATCH, FILLED_CARDS_PER_BATCH, FILLED_ROWS_PER_BATCH};
+use super::outcome::Outcome;
+use super::task::Task;
+use super::tools::Tools;
+use super::writing::{decks_to_make, made_json, made_of, make_hidden};
 use domain::ids::{CardId, DeckId};
 use ports::{CardRecord, DeckRecord, NoteRecord};
 use std::collections::{BTreeMap, HashSet};
@@ -18,8 +18,10 @@ pub(super) struct Filling<'t> {
     task: &'t Task,
     /// Those that are planned, hidden, and so can be taken back.
     made: Vec<DeckId>,
-    /// Of two cards with one id the first stays.
-    seen: HashSet<CardId>,
+    /// Of two cards with one id the first stays; nothing where no two have.
+    seen: Option<HashSet<CardId>>,
+    cards: u64,
+    cards_per_batch: usize,
     batch: Batch,
     underway: Option<JoinHandle<Result<(), JobError>>>,
 }
@@ -40,9 +42,17 @@ struct Part {
 }
 
 impl<'t> Filling<'t> {
+    /// For a file that may have a card twice.
     pub fn new(task: &'t Task) -> Filling<'t> {
-        let (made, seen, batch) = (Vec::new(), HashSet::new(), Batch::default());
-        Filling { task, made, seen, batch, underway: None }
+        let (seen, cards_per_batch) = (Some(HashSet::new()), FILLED_CARDS_PER_BATCH);
+        Filling { seen, cards_per_batch, ..Filling::of_distinct(task) }
+    }
+
+    /// For one of which no two cards have one id, and none has a note.
+    pub fn of_distinct(task: &'t Task) -> Filling<'t> {
+        let (made, batch) = (Vec::new(), Batch::default());
+        let cards_per_batch = FILLED_ROWS_PER_BATCH;
+        Filling { task, made, seen: None, cards: 0, cards_per_batch, batch, underway: None }
     }
 
     /// A new deck begins.
@@ -61,14 +71,14 @@ impl<'t> Filling<'t> {
     /// # Errors
     /// The job is to stop, a store did not answer, or the person would have too many decks.
     pub fn card(&mut self, card: CardRecord) -> Result<(), JobError> {
-        if !self.seen.insert(card.id) {
+        if self.seen.as_mut().is_some_and(|seen| !seen.insert(card.id)) {
             return Ok(());
         }
+        self.cards += 1;
         self.batch.cards += 1;
         self.batch.bytes += card.front.len() + card.back.len();
         self.batch.parts.entry(card.deck).or_default().cards.push(card);
-        let is_full =
-            self.batch.cards >= FILLED_CARDS_PER_BATCH || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
+        let is_full = self.batch.cards >= self.cards_per_batch || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
         if is_full { self.send() } else { Ok(()) }
     }
 
@@ -79,7 +89,7 @@ impl<'t> Filling<'t> {
     pub fn finish(&mut self) -> Result<u64, JobError> {
         self.send()?;
         self.wait()?;
-        Ok(self.seen.len() as u64)
+        Ok(self.cards)
     }
 
     /// Waits until nothing more is written, whatever becomes of it: what comes next may take it back.
