@@ -90,6 +90,9 @@ export class ClassView {
       const all = await this.app.api.decks();
       const given = new Set(this.found.decks);
       const known = new Map(all.map((deck) => [deck.deck_id, deck]));
+      // Decks of the class that are none of one's own: who teaches it sees them, too.
+      const others_own = this.found.decks.filter((deck_id) => !known.has(deck_id));
+      for (const deck of await this.app.classes.decks(others_own)) known.set(deck.deck_id, deck);
       if (this.gone) return;
       this.homework.putDecks(this.found.decks.map((deck_id) => ({ deck_id, title: known.get(deck_id)?.title ?? "A deck" })));
       this.decks.replaceChildren(...this.found.decks.map((deck_id) => this.deckRow(deck_id, known.get(deck_id)?.title ?? "A deck")));

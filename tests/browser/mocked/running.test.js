@@ -77,6 +77,13 @@ test("a further teacher runs the class and names nobody; an administrator reads 
   await page.getByLabel("Another teacher", { exact: false }).waitFor();
 });
 
+test("a further teacher sees what the decks of the class are called that are none of theirs", async () => {
+  [mock.teacher_id, mock.teachers] = [GRACE, [{ user_id: USER_ID, name: "Mira" }]];
+  [mock.class_decks, mock.class_only] = [[DECK_ID, OTHER], [{ deck_id: OTHER, title: "Rivers of Graces" }]];
+  const page = await openClass();
+  await page.locator(".class-decks").getByRole("link", { name: "Rivers of Graces" }).waitFor();
+});
+
 test("a link for a substitute is shown once, and taken back", async () => {
   const page = await openClass();
   await page.getByText("Substitutes", { exact: true }).click();
