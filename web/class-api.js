@@ -108,6 +108,16 @@ export class ClassApi {
     return this.api.request("DELETE", `/classes/${class_id}/substitutes/${link_id}`);
   }
 
+  /** Learners without an account who joined by a code, page by page: `{name_id, user_id, name, enrolled, claimed_by, …}`. */
+  async guests(class_id) {
+    return this.all((cursor) => `/classes/${class_id}/guests?${query({ limit: 100, cursor })}`, 10_000);
+  }
+
+  /** Gives a guest another PIN, told this once: `{pin}`. */
+  renewPin(class_id, name_id) {
+    return this.api.request("POST", `/classes/${class_id}/guests/${name_id}/pin`);
+  }
+
   /** These decks as far as one sees them, those of a class that one teaches included. */
   async decks(deck_ids) {
     const found = [];

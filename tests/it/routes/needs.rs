@@ -2,6 +2,7 @@
 
 use super::site::{Site, Somebody, id, request};
 use bytes::Bytes;
+use domain::ids::UserId;
 use ports::Role;
 use ports::{Media, MediaDigest, MediaRecord};
 use serde_json::{Value, json};
@@ -167,6 +168,8 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         }
         // A guest who is one already of whoever asks: see `Place::ask`.
         (Verb::Post, "/api/v1/me/claim") => ("", r#"{"class_id":"{k}","name":"Ada","pin":"0000"}"#),
+        (Verb::Post, "/api/v1/classes/{class_id}/guests/{name_id}/pin") => ("", ""),
+        (Verb::Post, "/api/v1/classes/{class_id}/guests/{name_id}/claim") => ("", r#"{"student_id":"{u}"}"#),
         (Verb::Post, "/api/v1/join") => ("", r#"{"code":"AAAAAA","name":"Ada"}"#),
         (Verb::Post, "/api/v1/classes/{class_id}/substitutes") => ("", r#"{"name":"Kim","minutes":45}"#),
         (Verb::Put, "/api/v1/classes/{class_id}/lesson/code") => ("", r#"{"admission":"open"}"#),
@@ -192,6 +195,7 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         ("{hook_id}", "{h}"),
         ("{lesson_id}", "00000000-0000-0000-0000-000000000001"),
         ("{homework_id}", "{w}"),
+        ("{name_id}", "{n}"),
         ("{link_id}", "00000000-0000-0000-0000-000000000001"),
         ("{digest}", "{m}"),
         ("{file:.*}", "main.js"),
@@ -208,6 +212,8 @@ pub struct Place {
     pub class: String,
     /// What is set in the class.
     homework: String,
+    /// By what the class knows a guest.
+    name: Uuid,
     /// A picture of the deck.
     picture: MediaDigest,
     people: Vec<Option<Somebody>>,
@@ -238,6 +244,8 @@ impl Place {
         super::lessons::opened(site, &class, 1).await;
         super::lessons::reported(site, &class, 1, &[]).await;
         let homework = id(&super::homework::set(site, &owner, &class, &deck).await, "homework_id");
+        let name =
+            super::joining::guest_in(site, class.parse().unwrap(), UserId(Uuid::now_v7()), "Ada").await;
         let picture = Self::picture(site, &deck).await;
         let people = EVERYBODY.iter().map(|who| match who {
             Who::Nobody => None,
@@ -252,7 +260,7 @@ impl Place {
             Who::CoTeacher => Some(co_teacher.clone()),
             Who::Waiting => Some(site.waiting(Some(1))),
         });
-        Place { deck, card, class, homework, picture, people: people.collect() }
+        Place { deck, card, class, homework, name, picture, people: people.collect() }
     }
 
     fn who(&self, who: Who) -> Option<&Somebody> {
@@ -342,7 +350,7 @@ impl Place {
         if route.verb == Verb::Get && path.ends_with("/fitting") && who.is_some() {
             let _ = site.send(request("POST", &format!("/{path}"), who)).await;
         }
-        path = path.replace("{w}", &self.homework);
+        path = path.replace("{w}", &self.homework).replace("{n}", &self.name.to_string());
         let kind = if path.contains("import") { "text/csv" } else { "application/json" };
         let asked = request(route.verb.as_str(), &format!("/{path}"), who);
         let class = match (route.path, who) {
@@ -352,6 +360,7 @@ impl Place {
             _ => self.class.clone(),
         };
         let body = body.replace("{k}", &class).replace("{d}", &self.deck);
+        let body = body.replace("{u}", &self.student().user.to_string());
         let body = body.replace("{day}", &super::homework::today(site));
         let asked = if body.is_empty() { asked } else { asked.insert_header(("content-type", kind)) };
         site.send(asked.set_payload(body)).await
