@@ -1,11 +1,14 @@
 //! Who may watch and steer a class: its teachers, and whoever stands in for one lesson by a link. HTTP and the monitor
 //! socket ask here.
 
+mod taught;
+
+pub use taught::{all_run, also_taught, further_teachers};
+
 use crate::http::Caller;
 use crate::http::access::{runs, runs_as};
-use crate::http::limits::{CLASSES_PER_TEACHER_MAX, TEACHERS_PER_CLASS_MAX};
 use actors::Watchers;
-use domain::ids::{ClassId, LessonId, UserId, Uuid};
+use domain::ids::{ClassId, DeckId, LessonId, UserId, Uuid};
 use ports::papers::PAPERS_PAGE_MAX;
 use ports::{
     Boxed, Cause, ClassRecord, Lessons, LessonsError, Paper, PaperKey, PaperKind, Papers, PapersError,
@@ -15,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use taught::{is_named, named_of, own_run};
 
 /// Who may watch and steer a class. Clones ask the same stores.
 #[derive(Clone)]
@@ -108,59 +112,6 @@ fn read_link(link: &str) -> Option<(ClassId, Uuid, Uuid)> {
     parts.next().is_none().then_some((ClassId(class), id, secret))
 }
 
-/// The classes that somebody teaches beside their teachers, as they are now.
-///
-/// # Errors
-/// The store's.
-pub async fn also_taught(
-    people: &dyn People,
-    papers: &dyn Papers,
-    who: &Caller,
-) -> Result<Vec<ClassRecord>, TeachingError> {
-    if !who.may_teach() {
-        return Ok(Vec::new());
-    }
-    let leads = papers.papers(who.user.0, PaperKind::Teaches, None, CLASSES_PER_TEACHER_MAX).await?;
-    let mut classes = Vec::with_capacity(leads.len());
-    for class in leads.into_iter().map(|paper| ClassId(paper.key.id)) {
-        // The class's own record decides: who was dismissed half-way is none of its teachers.
-        let key = PaperKey { of: class.0, kind: PaperKind::Teacher, id: who.user.0 };
-        if papers.paper(key).await?.is_none() {
-            continue;
-        }
-        let record = people.class(class).await?.filter(|class| class.deleted_ms.is_none());
-        classes.extend(record.filter(|record| runs_as(who, record, true)));
-    }
-    Ok(classes)
-}
-
-/// Every class that somebody runs over HTTP now: see [`Teaching::may_teach`].
-///
-/// # Errors
-/// The store's.
-pub async fn all_run(
-    people: &dyn People,
-    papers: &dyn Papers,
-    who: &Caller,
-) -> Result<BTreeSet<ClassId>, TeachingError> {
-    if !who.may_teach() {
-        return Ok(BTreeSet::new());
-    }
-    let of = people.classes_of(who.user).await?;
-    let own = of.into_iter().filter(|class| class.deleted_ms.is_none() && runs(who, class));
-    let also = also_taught(people, papers, who).await?;
-    Ok(own.chain(also).map(|class| class.id).collect())
-}
-
-/// Those who teach a class beside its teacher.
-///
-/// # Errors
-/// The store's.
-pub async fn further_teachers(papers: &dyn Papers, class: ClassId) -> Result<Vec<UserId>, PapersError> {
-    let named = papers.papers(class.0, PaperKind::Teacher, None, TEACHERS_PER_CLASS_MAX).await?;
-    Ok(named.iter().map(|paper| UserId(paper.key.id)).collect())
-}
-
 impl Teaching {
     /// Whether this person teaches the class beside its teacher.
     ///
@@ -170,8 +121,31 @@ impl Teaching {
         if !who.may_teach() {
             return Ok(false);
         }
-        let key = PaperKey { of: class.0, kind: PaperKind::Teacher, id: who.user.0 };
-        Ok(self.papers.paper(key).await?.is_some())
+        Ok(is_named(self.papers.as_ref(), class, who.user).await?)
+    }
+
+    /// The decks of the classes that this person teaches now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn decks_taught(&self, who: &Caller) -> Result<BTreeSet<DeckId>, TeachingError> {
+        let (people, papers) = (self.people.as_ref(), self.papers.as_ref());
+        let (own, also) = (own_run(people, who).await?, also_taught(people, papers, who).await?);
+        Ok(own.into_iter().chain(also).flat_map(|class| class.decks).collect())
+    }
+
+    /// Whether a class that this person teaches now has this deck.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn teaches_with(&self, deck: DeckId, who: &Caller) -> Result<bool, TeachingError> {
+        let (people, papers) = (self.people.as_ref(), self.papers.as_ref());
+        for class in named_of(people, papers, who).await? {
+            if class.decks.contains(&deck) && is_named(papers, class.id, who.user).await? {
+                return Ok(true);
+            }
+        }
+        Ok(own_run(people, who).await?.iter().any(|class| class.decks.contains(&deck)))
     }
 
     /// The class, if this person runs it over HTTP now: its teacher, its other teachers, administrators of its

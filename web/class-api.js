@@ -1,5 +1,8 @@
 // What the HTTP API says of classes, and of their lessons: for those who run them.
 
+/** So many decks one request names. */
+const DECKS_AT_ONCE = 100;
+
 export class ClassApi {
   /** @param {import("./api.js").Api} api */
   constructor(api) {
@@ -103,6 +106,26 @@ export class ClassApi {
 
   takeBack(class_id, link_id) {
     return this.api.request("DELETE", `/classes/${class_id}/substitutes/${link_id}`);
+  }
+
+  /** Learners without an account who joined by a code, page by page: `{name_id, user_id, name, enrolled, claimed_by, …}`. */
+  async guests(class_id) {
+    return this.all((cursor) => `/classes/${class_id}/guests?${query({ limit: 100, cursor })}`, 10_000);
+  }
+
+  /** Gives a guest another PIN, told this once: `{pin}`. */
+  renewPin(class_id, name_id) {
+    return this.api.request("POST", `/classes/${class_id}/guests/${name_id}/pin`);
+  }
+
+  /** These decks as far as one sees them, those of a class that one teaches included. */
+  async decks(deck_ids) {
+    const found = [];
+    for (let at = 0; at < deck_ids.length; at += DECKS_AT_ONCE) {
+      const ids = deck_ids.slice(at, at + DECKS_AT_ONCE).join(",");
+      found.push(...(await this.api.request("GET", `/decks/batch?${query({ ids })}`)).items);
+    }
+    return found;
   }
 
   /** What is set to oneself. */

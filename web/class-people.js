@@ -1,4 +1,5 @@
-// Who runs a class beside its teacher: further teachers, and those who stand in by a link. Each folded away until it is opened.
+// Who runs a class beside its teacher: further teachers, and those who stand in by a link; and guests, who joined by a code.
+// Each folded away until it is opened.
 
 import { busily, h, setText, show } from "./dom.js";
 
@@ -133,6 +134,35 @@ export class ClassSubstitutes extends Part {
   async takeBack(button, link_id) {
     const done = await this.change(button, () => this.api.takeBack(this.class_id, link_id));
     if (done !== null && link_id === this.made_id) show(this.made, false);
+  }
+}
+
+export class ClassGuests extends Part {
+  /** @param {import("./class-api.js").ClassApi} api */
+  constructor(api, class_id) {
+    const list = h("ul", { className: "class-guests", "aria-label": "Guests of the class" });
+    const made = h("p", { className: "new-pin", role: "status" });
+    super("Guests", list, made);
+    Object.assign(this, { api, class_id, list, made });
+  }
+
+  async read() {
+    const guests = await this.api.guests(this.class_id);
+    this.list.replaceChildren(...guests.map((guest) => this.row(guest)));
+    return guests.length === 0 ? "Nobody has joined by a code. Guests study with the class without an account." : "Whoever lost device and PIN comes back by a new PIN. The one before and the devices hold no more.";
+  }
+
+  row({ name_id, name, joined_at, enrolled, claimed_by }) {
+    const when = new Date(joined_at).toLocaleDateString([], { dateStyle: "medium" });
+    const about = claimed_by !== null ? "has an account now" : enrolled ? `since ${when}` : "not in the class now";
+    const renew = h("button", { type: "button", className: "plain-button", onclick: () => this.renew(renew, name_id, name) }, "Give a new PIN", h("span", { className: "unseen" }, ` to ${name}`));
+    return h("li", { "data-name-id": name_id }, h("span", {}, name), h("span", { className: "quiet" }, about), claimed_by === null ? renew : null);
+  }
+
+  async renew(button, name_id, name) {
+    setText(this.made, "");
+    const done = await this.change(button, () => this.api.renewPin(this.class_id, name_id));
+    if (done !== null) setText(this.made, `The new PIN of ${name} is ${done.pin}. It is shown only now.`);
   }
 }
 

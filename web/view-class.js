@@ -1,7 +1,7 @@
 // One class: the way into its live lesson, its decks, its students, and the lessons that are over.
 
 import { ClassHomework } from "./class-homework.js";
-import { ClassSubstitutes, ClassTeachers } from "./class-people.js";
+import { ClassGuests, ClassSubstitutes, ClassTeachers } from "./class-people.js";
 import { busily, h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
 import { saveReport } from "./live-end.js";
@@ -26,6 +26,7 @@ export class ClassView {
     this.homework = new ClassHomework(app.classes, class_id);
     this.teachers = new ClassTeachers(app.classes, class_id);
     this.substitutes = new ClassSubstitutes(app.classes, class_id);
+    this.guests = new ClassGuests(app.classes, class_id);
     this.claim_note = h("p", { className: "quiet" }, "A guest who has an account now makes what the guest did their own at ", h("a", { href: `#/claim/${class_id}` }, `${location.origin}/#/claim/${class_id}`), ".");
     this.live = h("a", { className: "button primary", href: `#/class/${class_id}/live`, hidden: true }, "Live lesson");
     const panel = (title, ...parts) => h("section", { className: "panel", "aria-label": title }, h("h2", {}, title), ...parts);
@@ -41,6 +42,7 @@ export class ClassView {
       panel("Students", this.student_note, this.students, this.claim_note),
       this.teachers.element,
       this.substitutes.element,
+      this.guests.element,
     );
   }
 
@@ -56,6 +58,7 @@ export class ClassView {
     const has_live = this.app.offers("live_class");
     show(this.live, has_live && this.watches !== false);
     show(this.substitutes.element, has_live);
+    show(this.guests.element, has_live);
   }
 
   /** Whether one watches this class, or reads it alone, as administrators do who are none of its teachers. */
@@ -90,6 +93,9 @@ export class ClassView {
       const all = await this.app.api.decks();
       const given = new Set(this.found.decks);
       const known = new Map(all.map((deck) => [deck.deck_id, deck]));
+      // Decks of the class that are none of one's own: who teaches it sees them, too.
+      const others_own = this.found.decks.filter((deck_id) => !known.has(deck_id));
+      for (const deck of await this.app.classes.decks(others_own)) known.set(deck.deck_id, deck);
       if (this.gone) return;
       this.homework.putDecks(this.found.decks.map((deck_id) => ({ deck_id, title: known.get(deck_id)?.title ?? "A deck" })));
       this.decks.replaceChildren(...this.found.decks.map((deck_id) => this.deckRow(deck_id, known.get(deck_id)?.title ?? "A deck")));

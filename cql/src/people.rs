@@ -56,6 +56,15 @@ impl People for CqlStore {
         Box::pin(async move { Ok(classes::class(self, class).await?) })
     }
 
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        Box::pin(async move {
+            let reads = stream::iter(classes).map(|class| classes::class(self, class));
+            let at_once = self.client().options().reads_at_once;
+            let found: Vec<_> = reads.buffer_unordered(at_once).try_collect().await?;
+            Ok(found.into_iter().flatten().collect())
+        })
+    }
+
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
         Box::pin(async move { Ok(classes::classes_of(self, user).await?) })
     }

@@ -99,6 +99,11 @@ pub const WRONG_ANSWERS_PER_SEAT: usize = 16;
 pub const WRONG_GROUPS_PER_LESSON: usize = 4_096;
 /// Of the wrong answers so many are shown, the commonest.
 pub const WRONG_GROUPS_SHOWN: usize = 20;
+/// Texts of wrong answers that are kept with a lesson's record, those of the commonest: whoever owns the lesson next shows
+/// them again.
+pub const WRONG_TEXTS_KEPT: usize = 64;
+/// Where nothing else is stored of a lesson its new texts are, but no more often than this, in milliseconds.
+pub const WRONG_TEXTS_KEPT_EVERY_MS: u64 = 15_000;
 /// Bytes of a wrong answer that are shown; what is longer is cut, and bears a mark that says so.
 pub const WRONG_ANSWER_BYTES: usize = 512;
 /// Monitors that watch one lesson at once; one more is closed with 4429.

@@ -46,6 +46,13 @@ impl People for EmbeddedStore {
         Box::pin(self.read_main(move |main| Ok(classes::class(main, class)?)))
     }
 
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        Box::pin(self.read_main(move |main| {
+            let found = classes.into_iter().filter_map(|class| classes::class(main, class).transpose());
+            Ok(found.collect::<Result<_, _>>()?)
+        }))
+    }
+
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
         Box::pin(self.read_main(move |main| Ok(classes::classes_of(main, user)?)))
     }

@@ -34,6 +34,9 @@ pub const VERSION: u8 = 1;
 /// The version of progress with the card's memory.
 pub const VERSION_WITH_MEMORY: u8 = 2;
 
+/// The version of a lesson's record with texts of wrong answers.
+pub const VERSION_WITH_TEXTS: u8 = 2;
+
 /// Why bytes could not be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CodecError {

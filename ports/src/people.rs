@@ -169,6 +169,17 @@ pub trait People: Register {
     /// One class.
     fn class(&self, class: ClassId) -> Boxed<'_, Result<Option<ClassRecord>, PeopleError>>;
 
+    /// Those of these classes that are there, deleted ones too, in any order: one question, however many they are.
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(classes.len());
+            for class in classes {
+                found.extend(self.class(class).await?);
+            }
+            Ok(found)
+        })
+    }
+
     /// The classes that this person teaches or is enrolled in now.
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>>;
 

@@ -1,6 +1,6 @@
 //! `/decks`
 
-use crate::http::access::{Need, allowed, deck_for, deck_to_read, decks_by_class, sees};
+use crate::http::access::{ByClass, Need, allowed, deck_for, deck_to_read, decks_by_class, sees};
 use crate::http::analytics::today;
 use crate::http::body::{Body, to_its_end};
 use crate::http::dto::deck::{DeckIn, DeckOut};
@@ -103,7 +103,9 @@ pub(super) async fn shown_decks(app: &App, caller: &Caller) -> Result<Vec<DeckRe
     let (owner, editor) = (Some(caller.user), Some(caller.user));
     let wanted = DeckQuery { owner, editor, ids: by_class.clone(), ..DeckQuery::default() };
     let decks = app.library.decks(wanted).await?.into_iter();
-    Ok(decks.filter(|deck| sees(caller, deck, by_class.binary_search(&deck.id).is_ok())).collect())
+    let enrolled = |deck: &DeckRecord| by_class.binary_search(&deck.id).is_ok();
+    let by_class = |deck: &DeckRecord| ByClass { enrolled: enrolled(deck), teaches: false };
+    Ok(decks.filter(|deck| sees(caller, deck, by_class(deck))).collect())
 }
 
 /// How far the caller is in these decks: remembered for a moment, so that they say as of when they are.

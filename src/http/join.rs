@@ -1,10 +1,12 @@
-//! `/join`, `/classes/{class_id}/lesson/code`, `/classes/{class_id}/lobby`: learners without an account come to a lesson by
-//! its code. A code is good while its lesson is on. Nothing here is counted by address: a school is one.
+//! `/join`, `/classes/{class_id}/lesson/code`, `/classes/{class_id}/lobby`, `/classes/{class_id}/guests`: learners without
+//! an account come to a lesson by its code. A code is good while its lesson is on. Nothing here is counted by address: a
+//! school is one.
 
 mod admit;
 mod claim;
 mod guests;
 mod lobby;
+mod roll;
 mod standing;
 
 use crate::http::body::{Body, to_its_end};
@@ -27,6 +29,7 @@ pub(super) use lobby::waits_no_more;
 pub(super) use lobby::{
     Admission, CodeChangeIn, JoinCodeOut, LobbyOut, admit, code, lobby, open_by_code, refuse, withdraw_code,
 };
+pub(super) use roll::{GuestClaimIn, GuestOut, GuestPinOut, GuestsQuery, claim_for, guests, renew_pin};
 pub(super) use standing::{StandingOut, standing};
 
 /// The cookie by which a device is known again.

@@ -1,7 +1,7 @@
 //! `/decks/tree`: the decks that the caller owns, edits or has through classes, as a tree by their paths, with counts
 //! rolled up. `/decks/batch`: several decks by their ids.
 
-use crate::http::access::{decks_by_class, sees};
+use crate::http::access::all_seen;
 use crate::http::analytics::today;
 use crate::http::decks::{figures_of, shown_decks};
 use crate::http::dto::deck::DeckOut;
@@ -155,11 +155,9 @@ pub(super) async fn batch(
             return Err(Problem::invalid(format!("`ids` has at most {BATCH_IDS_MAX} ids.")));
         }
     }
-    let by_class = decks_by_class(&app, &caller).await?;
     let wanted = DeckQuery { ids: ids.iter().copied().map(DeckId).collect(), ..DeckQuery::default() };
-    let found = app.library.decks(wanted).await?.into_iter();
-    let seen = found.filter(|deck| sees(&caller, deck, by_class.binary_search(&deck.id).is_ok()));
-    let mut seen: BTreeMap<Uuid, DeckRecord> = seen.map(|deck| (deck.id.0, deck)).collect();
+    let seen = all_seen(&app, &caller, app.library.decks(wanted).await?).await?;
+    let mut seen: BTreeMap<Uuid, DeckRecord> = seen.into_iter().map(|deck| (deck.id.0, deck)).collect();
     let mut answer = BatchOut { items: Vec::new(), missing: Vec::new() };
     for id in ids {
         match seen.remove(&id) {

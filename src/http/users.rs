@@ -7,7 +7,7 @@ use crate::http::dto::user::{BatchIn, BatchOut, UserOut};
 use crate::http::limits::{BATCH_CLASSES_MAX, BATCH_USERS_MAX, BULK_BYTES_MAX};
 use crate::http::paging::{Fields, Page, cursor, limit, place};
 use crate::http::{App, Caller, Code, Problem};
-use crate::rosters::{Diff, Known, KnownError, Rules, Scope, apply, diff, one_roster, plain_csv};
+use crate::rosters::{Diff, Known, KnownClass, KnownError, Rules, Scope, apply, diff, one_roster, plain_csv};
 use crate::teaching::also_taught;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpResponse, web};
@@ -93,7 +93,9 @@ pub(super) async fn batch(
         return Err(Problem::invalid(format!("`users` has at most {BATCH_USERS_MAX} people.")));
     }
     let asked = BatchIn::read(users)?;
-    let mut known = Known::of_few(&*app.people, org, caller.user, asked.keys.clone()).await?;
+    let also = also_taught(app.people.as_ref(), app.papers.as_ref(), &caller).await?;
+    let known = Known::of_few(&*app.people, org, caller.user, asked.keys.clone()).await?;
+    let mut known = known.with_co_taught(also, org);
     let administers = caller.administers(Some(org));
     if asked.classes.len() > BATCH_CLASSES_MAX {
         let detail = format!("A batch names at most {BATCH_CLASSES_MAX} classes.");
@@ -260,7 +262,7 @@ async fn add_classes(
     for id in named.difference(&there) {
         let record = app.people.class(*id).await?;
         let record = record.filter(|record| record.org == Some(org) && record.deleted_ms.is_none());
-        known.classes.extend(record.map(|record| crate::rosters::KnownClass { record, registered: None }));
+        known.classes.extend(record.map(KnownClass::unregistered));
     }
     Ok(())
 }
@@ -274,5 +276,6 @@ async fn of_one_class(app: &App, org: OrgId, class: ClassRecord) -> Result<Known
         people.extend(students(app, org, few).await?);
     }
     let registered = app.people.registered_class(org, class.id).await?;
-    Ok(Known { people, classes: vec![crate::rosters::KnownClass { record: class, registered }] })
+    let class = KnownClass { registered, ..KnownClass::unregistered(class) };
+    Ok(Known { people, classes: vec![class] })
 }

@@ -1,7 +1,11 @@
 //! Why a job could not go on.
 
 use crate::import::{FileFault, ImportError};
-use ports::{Cause, ImportsError, LibraryError, MediaError, NotesError, PeopleError, StoreError};
+use crate::teaching::TeachingError;
+use ports::{
+    Cause, ImportsError, LessonsError, LibraryError, MediaError, NotesError, PapersError, PeopleError,
+    StoreError,
+};
 use std::io;
 
 /// Why a job could not go on.
@@ -96,6 +100,19 @@ impl From<PeopleError> for JobError {
             | PeopleError::NoSuchPerson
             | PeopleError::NoSuchClass
             | PeopleError::BadZone(_) => JobError::refused("people", format!("{error}.")),
+        }
+    }
+}
+
+impl From<TeachingError> for JobError {
+    fn from(error: TeachingError) -> JobError {
+        match error {
+            TeachingError::People(error) => error.into(),
+            TeachingError::Papers(PapersError::Store(error))
+            | TeachingError::Lessons(LessonsError::Store(error)) => error.into(),
+            TeachingError::Papers(PapersError::Changed) | TeachingError::Lessons(LessonsError::Fenced) => {
+                JobError::NotNow(error.to_string())
+            }
         }
     }
 }

@@ -7,13 +7,15 @@ use super::roster_report::{About, place, report};
 use super::sniff::Probe;
 use super::task::Task;
 use super::tools::Change;
+use crate::http::Caller;
 use crate::import::Delimiter;
 use crate::rosters::{
     ApplyError, Diff, Known, KnownError, OneRosterError, PlainReader, Roster, RosterRemark, Rules, Scope,
     Undo, apply, diff, is_plain_roster, read_one_roster,
 };
+use crate::teaching::also_taught;
 use domain::day::ZoneHistory;
-use domain::ids::{ClassId, OrgId};
+use domain::ids::ClassId;
 use ports::{ImportRecord, Role};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -204,8 +206,9 @@ impl Compared {
                 ));
             }
         };
+        let who = Caller { user: task.owner, role, org: Some(org) };
         let is_zip = starts_as_zip(task)?;
-        let roster = if is_zip { one_roster(task)? } else { plain(task, org, administers)? };
+        let roster = if is_zip { one_roster(task)? } else { plain(task, &who, administers)? };
         let scope = match task.option("scope") {
             Some("organisation") if !administers => {
                 let detail = "Only administrators say who is gone from the organisation.";
@@ -218,6 +221,9 @@ impl Compared {
         };
         task.keep_going()?;
         let known = task.wait(Known::read(&*task.tools.people, org, task.owner))?;
+        let teaching = &task.tools.teaching;
+        let also = task.wait(also_taught(&*teaching.people, &*teaching.papers, &who))?;
+        let known = known.with_co_taught(also, org);
         task.keep_going()?;
         let rules = Rules { org, by: task.owner, administers, scope, now_ms: task.made_ms };
         let diff = diff(&roster, &known, rules);
@@ -280,17 +286,17 @@ fn one_roster(task: &Task) -> Result<Roster, JobError> {
     Ok(read_one_roster(File::open(task.file())?, &today)?)
 }
 
-fn plain(task: &Task, org: OrgId, administers: bool) -> Result<Roster, JobError> {
+fn plain(task: &Task, who: &Caller, administers: bool) -> Result<Roster, JobError> {
     let delimiter = delimiter(&task.asked.options).map_err(|why| JobError::refused("options", why))?;
     let mut class = None;
     if let Some(id) = task.option("class_id").and_then(|id| id.parse().ok()) {
         let record = task.wait(task.tools.people.class(id))?;
-        let is_theirs = |record: &ports::ClassRecord| {
-            record.deleted_ms.is_none()
-                && record.org == Some(org)
-                && (administers || record.teacher == task.owner)
+        let there = record.filter(|record| record.deleted_ms.is_none() && record.org == who.org);
+        let is_theirs = match there {
+            Some(record) if !administers => task.wait(task.tools.teaching.runs_class(&record, who))?,
+            there => there.is_some(),
         };
-        if !record.is_some_and(|record| is_theirs(&record)) {
+        if !is_theirs {
             return Err(JobError::refused("no_such_class", "`class_id` names no class of yours."));
         }
         class = Some(id.to_string());

@@ -3,6 +3,7 @@
 use super::logs::Logs;
 use super::marks::Marks;
 use crate::clock::ServerClock;
+use crate::teaching::Teaching;
 use domain::ids::DeckId;
 use ports::{Imports, Library, Media, Notes, People};
 use std::sync::Arc;
@@ -13,6 +14,8 @@ pub struct Tools {
     pub library: Arc<dyn Library>,
     /// People and classes.
     pub people: Arc<dyn People>,
+    /// Who teaches which class.
+    pub teaching: Teaching,
     /// Jobs.
     pub imports: Arc<dyn Imports>,
     /// Pictures and sounds.

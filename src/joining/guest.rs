@@ -2,7 +2,7 @@
 
 use crate::content::{hides, joins};
 use crate::naming;
-use domain::ids::{ClassId, UserId, Uuid};
+use domain::ids::{ClassId, EntryId, UserId, Uuid};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -114,6 +114,9 @@ pub struct Claimed {
     pub by: Uuid,
     /// The job as whose rows it comes to the learner's log.
     pub job: Uuid,
+    /// Who said so for the learner; nothing where the learner did, with the PIN.
+    #[serde(default)]
+    pub said_by: Option<Uuid>,
 }
 
 /// A person's id as text.
@@ -176,6 +179,20 @@ impl Guest {
     /// The guest has another PIN, since nobody may know the one before.
     pub fn renew_pin(&mut self, pin: Pin) {
         self.pin = digest(self.salt, &pin.to_string());
+    }
+
+    /// The guest has another PIN, and comes in by nothing else: neither by the PIN before, nor by a device, nor by the
+    /// request that made the guest. Wrong PINs are forgotten.
+    pub fn begin_anew(&mut self, pin: Pin) {
+        self.renew_pin(pin);
+        self.devices.clear();
+        self.attempt = None;
+        (self.wrong, self.closed_until_ms, self.closed_times) = (0, 0, 0);
+    }
+
+    /// When the guest was made, Unix milliseconds: the id is of that moment.
+    pub const fn joined_ms(&self) -> i64 {
+        EntryId(self.user.0).at_ms()
     }
 
     /// Remembers a device.
@@ -296,6 +313,17 @@ mod tests {
         assert!(!guest.is_made_by("a key that is hard to guess", 1_000 + ATTEMPT_MS));
         assert!(!guest.is_made_by("another key", 1_000));
         guest.renew_pin(Pin(43));
+        assert_eq!(guest.try_pin(Some(Pin(42)), 0), PinTried::Wrong);
+        assert_eq!(guest.try_pin(Some(Pin(43)), 0), PinTried::Right);
+    }
+
+    #[test]
+    fn who_begins_anew_comes_in_by_the_new_pin_alone_and_at_once() {
+        let mut guest = guest();
+        guest.made_by("a key that is hard to guess", 1_000);
+        (0..5).for_each(|_| assert_eq!(guest.try_pin(None, 0), PinTried::Wrong));
+        guest.begin_anew(Pin(43));
+        assert!(!guest.knows(Uuid::from_u128(2)) && !guest.is_made_by("a key that is hard to guess", 1_000));
         assert_eq!(guest.try_pin(Some(Pin(42)), 0), PinTried::Wrong);
         assert_eq!(guest.try_pin(Some(Pin(43)), 0), PinTried::Right);
     }

@@ -5,7 +5,7 @@ mod classes;
 mod matching;
 mod people;
 
-use super::known::Known;
+use super::known::{Known, KnownClass};
 use super::model::Roster;
 use super::steps::{Diff, PersonStep, Step};
 use domain::ids::{ClassId, OrgId, UserId};
@@ -29,13 +29,20 @@ pub struct Rules {
     pub org: OrgId,
     /// Who imports: the teacher of classes that have no other.
     pub by: UserId,
-    /// Whether they administer the organisation. Who does not changes own classes and the learners in them, and names
-    /// new learners.
+    /// Whether they administer the organisation. Who does not changes own classes, says who is in those that they teach
+    /// too, changes the learners in all of these, and names new learners.
     pub administers: bool,
     /// Of whom the roster speaks; without [`Rules::administers`] of classes alone.
     pub scope: Scope,
     /// Now, Unix milliseconds.
     pub now_ms: i64,
+}
+
+impl Rules {
+    /// Whether whoever imports teaches this class, so that the roster says who is in it.
+    fn may_fill(&self, class: &KnownClass) -> bool {
+        class.record.teacher == self.by || class.is_co_taught
+    }
 }
 
 /// What the parts of a diff share.

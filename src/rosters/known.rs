@@ -13,6 +13,19 @@ pub struct KnownClass {
     pub record: ClassRecord,
     /// What the register says of it, where it says something.
     pub registered: Option<RegisteredClass>,
+    /// Whether whoever imports teaches it beside its teacher.
+    pub is_co_taught: bool,
+}
+
+impl KnownClass {
+    fn new(record: ClassRecord, registered: Option<RegisteredClass>) -> KnownClass {
+        KnownClass { record, registered, is_co_taught: false }
+    }
+
+    /// A class that nobody has said more of than what it is.
+    pub fn unregistered(record: ClassRecord) -> KnownClass {
+        KnownClass::new(record, None)
+    }
 }
 
 /// What is there of an organisation.
@@ -69,7 +82,7 @@ impl Known {
         known.add_own(people.classes_of(by).await?, org, by, &mut registered);
         for (id, registered) in registered {
             let record = people.class(id).await?.filter(|record| record.org == Some(org));
-            known.classes.extend(record.map(|record| KnownClass { record, registered: Some(registered) }));
+            known.classes.extend(record.map(|record| KnownClass::new(record, Some(registered))));
         }
         Ok(known)
     }
@@ -97,7 +110,24 @@ impl Known {
         registered: &mut BTreeMap<ClassId, RegisteredClass>,
     ) {
         let own = own.into_iter().filter(|class| class.teacher == by && class.org == Some(org));
-        self.classes
-            .extend(own.map(|record| KnownClass { registered: registered.remove(&record.id), record }));
+        self.classes.extend(own.map(|record| {
+            let registered = registered.remove(&record.id);
+            KnownClass::new(record, registered)
+        }));
+    }
+
+    /// Notes which classes whoever imports teaches beside their teachers. They come behind the importer's own: where both
+    /// have the same title, the own one is meant.
+    #[must_use]
+    pub fn with_co_taught(mut self, classes: Vec<ClassRecord>, org: OrgId) -> Known {
+        for record in classes.into_iter().filter(|class| class.org == Some(org)) {
+            match self.classes.iter_mut().find(|known| known.record.id == record.id) {
+                Some(known) => known.is_co_taught = true,
+                None => {
+                    self.classes.push(KnownClass { is_co_taught: true, ..KnownClass::unregistered(record) });
+                }
+            }
+        }
+        self
     }
 }

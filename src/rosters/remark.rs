@@ -79,6 +79,11 @@ pub enum RosterReason {
     /// The class is another teacher's.
     #[error("the class is another teacher's: only administrators change it")]
     ClassNotYours,
+    /// The class is one that the importer teaches beside its teacher.
+    #[error(
+        "the class is another teacher's: who is in it changes, what it is called and whether it is there stays"
+    )]
+    ClassKept,
     /// The person is in no class of the importer's.
     #[error("the person is in none of your classes: what is known of them stays")]
     PersonNotYours,
@@ -116,6 +121,7 @@ impl RosterReason {
             Self::UnknownColumn => "unknown_column",
             Self::OtherOrg => "other_org",
             Self::ClassNotYours => "class_not_yours",
+            Self::ClassKept => "class_kept",
             Self::PersonNotYours => "person_not_yours",
             Self::KeyKept => "key_kept",
             Self::RoleNotYours => "role_not_yours",

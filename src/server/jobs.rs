@@ -32,6 +32,7 @@ impl ImportParts {
         let tools = Tools {
             library: store.telling_library(events),
             people: store.telling_people(events),
+            teaching: store.teaching(),
             imports: store.telling_imports(events),
             media: store.media(),
             notes: store.notes(),

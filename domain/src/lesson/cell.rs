@@ -157,8 +157,9 @@ pub struct WrongAnswer {
     pub card: CardId,
     /// The digest that the log keeps: equal answers have one.
     pub digest: u64,
-    /// As it was typed, as far as it is shown ([`crate::check::later::shown`]).
-    pub text: Arc<str>,
+    /// As it was typed, as far as it is shown ([`crate::check::later::shown`]); `None` where only the log knows of it, which
+    /// keeps no texts.
+    pub text: Option<Arc<str>>,
     /// How often.
     pub times: u32,
 }

@@ -2,7 +2,7 @@
 //! them from the log again. Both count the same answers: those that were given in this class since the lesson's start and
 //! were not taken back.
 
-use super::cell::{Figures, Tally, Vote};
+use super::cell::{Figures, Tally, Vote, WrongAnswer};
 use super::document::Ask;
 use super::minutes::Minutes;
 use super::votes::AskAnswer;
@@ -125,7 +125,16 @@ impl Count {
 
     /// The figures. Presence, memory, votes and the texts of wrong answers are not in them.
     pub fn figures(&self) -> Figures {
-        Figures { cards: self.cards.clone(), minutes: self.minutes.all().to_vec(), ..self.head.clone() }
+        let untold = |wrong: &WrongDigest| {
+            let WrongDigest { card, digest, times } = *wrong;
+            WrongAnswer { card, digest, text: None, times }
+        };
+        Figures {
+            cards: self.cards.clone(),
+            minutes: self.minutes.all().to_vec(),
+            wrong: self.wrong.iter().map(untold).collect(),
+            ..self.head.clone()
+        }
     }
 
     /// The same with these cards and minutes alone.

@@ -23,6 +23,7 @@ pub mod report;
 mod seats;
 pub mod standing;
 pub mod struggle;
+mod texts;
 mod told;
 mod view;
 pub mod votes;
@@ -72,6 +73,8 @@ pub struct Lesson {
     alone_since_tick_ms: Option<u64>,
     silence_tick_ms: u64,
     report_tick_ms: Option<u64>,
+    /// When it was looked last which texts of wrong answers are to be kept (monotonic milliseconds).
+    texts_tick_ms: u64,
     /// Of those who were not heard of for long, the last who was counted.
     counted_up_to: Option<UserId>,
     is_retired: bool,
@@ -82,9 +85,10 @@ impl Lesson {
     /// [`Input::Roster`].
     pub fn load(record: Record, epoch: u64, now: Now) -> Lesson {
         let has_figures = record.is_on() || !record.reported;
+        let seats = Seats::new(epoch, &record.texts);
         Lesson {
             keep: Keep::new(record),
-            seats: Seats::new(epoch),
+            seats,
             watch: Watch::new(epoch << 32),
             warming: Vec::new(),
             gather: has_figures.then(|| Gather::new(now)),
@@ -94,6 +98,7 @@ impl Lesson {
             alone_since_tick_ms: Some(now.tick_ms),
             silence_tick_ms: now.tick_ms,
             report_tick_ms: None,
+            texts_tick_ms: now.tick_ms,
             counted_up_to: None,
             is_retired: false,
         }
@@ -185,18 +190,14 @@ impl Lesson {
             let ends = self.ends_alone();
             since.saturating_add(if ends { TEACHER_GRACE_MS } else { LESSON_ALONE_MS })
         });
-        [cut, silence, gather, report, alone, self.keep.deadline()].into_iter().flatten().min()
+        let texts = self.texts_deadline();
+        [cut, silence, gather, report, alone, texts, self.keep.deadline()].into_iter().flatten().min()
     }
 
     /// The hardest cards as they stand, at most `count`.
     pub fn hardest(&self, count: usize) -> Vec<CardRow> {
         let cards: Vec<CardRow> = self.seats.card_rows().collect();
         standing::hardest(&cards, count)
-    }
-
-    /// The wrong answers to a card, as far as they are known: the digest that the log has, and what is shown of the text.
-    pub fn wrong_texts(&self, card: crate::ids::CardId) -> Vec<(u64, std::sync::Arc<str>)> {
-        self.seats.wrong_to(card).map(|group| (group.digest, group.text.clone())).collect()
     }
 
     fn watched(&mut self, monitor: MonitorId, fx: &mut Vec<Effect>) {
@@ -306,7 +307,7 @@ impl Lesson {
             self.seats.touch_all();
             self.watch.forget_pictures();
         }
-        if record.document != before.document {
+        if record.document != before.document && !record.differs_in_texts_alone(before) {
             self.seats.touch(Key::Document);
             fx.push(Effect::Publish(self.document()));
         }
@@ -335,6 +336,7 @@ impl Lesson {
             self.seats.notice_silence(now.tick_ms);
         }
         self.end_alone(now);
+        self.keep_texts(now.tick_ms);
         self.keep.submit(now.tick_ms, fx);
         self.report(now, fx);
         self.show(now, fx);

@@ -31,6 +31,20 @@ pub struct Record {
     pub said: VecDeque<(EntryId, u64)>,
     /// Whether the report of the closed lesson is stored.
     pub reported: bool,
+    /// Texts of the commonest wrong answers, by card and digest, at most
+    /// [`WRONG_TEXTS_KEPT`](crate::limits::WRONG_TEXTS_KEPT): the log has their digests alone.
+    pub texts: Vec<WrongText>,
+}
+
+/// What a wrong answer was, as far as it is shown.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WrongText {
+    /// The card.
+    pub card: CardId,
+    /// The digest that the log keeps.
+    pub digest: u64,
+    /// As one of those who gave it typed it.
+    pub text: Arc<str>,
 }
 
 /// A text that is an answer from now on.
@@ -72,6 +86,7 @@ impl Record {
             asked: Vec::new(),
             said: VecDeque::new(),
             reported: true,
+            texts: Vec::new(),
         }
     }
 
@@ -85,6 +100,17 @@ impl Record {
     /// The question that is put now, in each of the rounds that it has had.
     pub fn rounds(&self) -> Vec<Ask> {
         self.first_round.into_iter().chain(self.document.ask).collect()
+    }
+
+    /// Whether nothing but texts of wrong answers differs: nobody is to be told of it.
+    pub(super) fn differs_in_texts_alone(&self, before: &Record) -> bool {
+        if self.texts == before.texts {
+            return false;
+        }
+        let mut same = self.clone();
+        same.texts.clone_from(&before.texts);
+        same.document.version = before.document.version;
+        same == *before
     }
 
     /// Whether a lesson is over and its report is not stored.

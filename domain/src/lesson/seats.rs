@@ -14,11 +14,13 @@ use super::document::{Ask, Round};
 use super::input::Student;
 use super::minutes::{Hour, Minute};
 use super::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
+use super::record::WrongText;
 use super::standing::{self, WrongGroup};
 use crate::ids::{CardId, UserId};
 use crate::limits::{SILENT_AFTER_MS, STUDENTS_PER_LESSON};
 use crate::session::Now;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Something that a monitor shows under a key of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -58,8 +60,9 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    pub(super) fn new(epoch: u64) -> Seats {
-        Seats { call: (epoch, 0), ..Seats::default() }
+    /// No seats yet, and the texts of wrong answers that the record has.
+    pub(super) fn new(epoch: u64, texts: &[WrongText]) -> Seats {
+        Seats { call: (epoch, 0), wrong: WrongGroups::knowing(texts), ..Seats::default() }
     }
 
     /// Everybody is called.
@@ -310,14 +313,24 @@ impl Seats {
         self.seats.get(&student).and_then(|seat| seat.version)
     }
 
-    /// The wrong answers to a card.
-    pub(super) fn wrong_to(&self, card: CardId) -> impl Iterator<Item = &WrongGroup> {
-        self.wrong.all().filter(move |group| group.card == card)
+    /// The texts of wrong answers to a card, by the digest that the log has.
+    pub(super) fn texts_of(&self, card: CardId) -> impl Iterator<Item = (u64, &Arc<str>)> {
+        self.wrong.texts_of(card)
+    }
+
+    /// Whether a text is known that is not kept.
+    pub(super) fn has_new_texts(&self) -> bool {
+        self.wrong.has_new()
+    }
+
+    /// The texts to be kept.
+    pub(super) fn keep_texts(&mut self) -> Vec<WrongText> {
+        self.wrong.keep()
     }
 
     /// The commonest wrong answers, at most `count`.
     pub(super) fn wrong(&self, count: usize) -> Vec<WrongGroup> {
-        standing::commonest(self.wrong.all(), count)
+        standing::commonest(&self.wrong.all().collect::<Vec<_>>(), count)
     }
 
     /// How a question comes out in the rounds that it has had.

@@ -50,6 +50,8 @@ pub struct Screen {
     pub minutes: BTreeMap<i64, (u32, u32)>,
     pub totals: Totals,
     pub ask: Option<AskOutcome>,
+    /// The commonest wrong answers, by text and students.
+    pub wrong: Vec<(String, u32)>,
     pub snapshots: u32,
     pub deltas: u32,
     pub rows: usize,
@@ -85,6 +87,9 @@ impl Screen {
         self.minutes.extend(minutes.map(|minute| (minute.at, (minute.answered, minute.correct))));
         self.totals = view.totals;
         self.ask = view.ask.clone().or(self.ask.take());
+        if let Some(groups) = &view.wrong {
+            self.wrong = groups.iter().map(|group| (group.text.to_string(), group.students)).collect();
+        }
         if self.document.as_ref().is_some_and(|document| document.ask.is_none()) {
             self.ask = None;
         }
@@ -97,6 +102,8 @@ pub struct Desk {
     /// What is stored.
     pub record: Record,
     pub storing: Vec<Arc<Record>>,
+    /// How often something was given to the store.
+    pub stores_begun: usize,
     /// Stores succeed by themselves.
     pub stores: bool,
     pub screens: BTreeMap<MonitorId, Screen>,
@@ -130,6 +137,7 @@ impl Desk {
             lesson: Lesson::load(record.clone(), epoch, now),
             record,
             storing: Vec::new(),
+            stores_begun: 0,
             stores: true,
             screens: BTreeMap::new(),
             verdicts: Vec::new(),
@@ -192,6 +200,7 @@ impl Desk {
         for effect in effects {
             match effect {
                 Effect::Store(record) => {
+                    self.stores_begun += 1;
                     if self.stores {
                         self.record = Record::clone(&record);
                         then.push(Input::Stored { version: record.document.version });
@@ -310,9 +319,14 @@ pub fn wrong(n: u128, text: &str, times: u32) -> WrongAnswer {
     WrongAnswer {
         card: card(n),
         digest: domain::check::later::response_digest(text),
-        text: text.into(),
+        text: Some(text.into()),
         times,
     }
+}
+
+/// The same as somebody tells it who does not remember the text.
+pub fn forgotten(n: u128, text: &str, times: u32) -> WrongAnswer {
+    WrongAnswer { text: None, ..wrong(n, text, times) }
 }
 
 pub fn voted(figures: Figures, votes: &[Vote]) -> Figures {

@@ -13,6 +13,7 @@ mod rules;
 mod sim;
 mod sums;
 mod takeover;
+mod texts;
 mod votes;
 mod warmup;
 

@@ -86,7 +86,8 @@ fn put_figures(out: &mut Vec<u8>, of: &Figures) {
     put_list(out, wrong.iter(), |out, wrong| {
         out.extend_from_slice(wrong.card.bytes());
         out.extend_from_slice(&wrong.digest.to_le_bytes());
-        put_text(out, &wrong.text);
+        // An empty text is never one: nothing that was typed is none.
+        put_text(out, wrong.text.as_deref().unwrap_or_default());
         out.extend_from_slice(&wrong.times.to_le_bytes());
     });
 }
@@ -124,7 +125,7 @@ fn figures(c: &mut Cursor) -> Result<Figures, CodecError> {
         Ok(WrongAnswer {
             card: CardId::from_bytes(c.array()?),
             digest: c.u64()?,
-            text: c.text("wrong")?.into(),
+            text: Some(c.text("wrong")?).filter(|text| !text.is_empty()).map(Into::into),
             times: c.u32()?,
         })
     })?;

@@ -1,17 +1,19 @@
-//! The bytes of a lesson's record: version, the document, its times, then what it remembers.
+//! The bytes of a lesson's record: version, the document, its times, then what it remembers. A record without texts of
+//! wrong answers is written as every version of the program has written it.
 
 use super::cursor::{Cursor, put_list, put_maybe, put_text};
-use super::{CodecError, VERSION};
+use super::{CodecError, VERSION, VERSION_WITH_TEXTS};
 use domain::ids::{AskId, CardId, ClassId, DeckId, EntryId, LessonId, UserId};
 use domain::lesson::cell::Said;
 use domain::lesson::document::Assigned;
 use domain::lesson::output::{AskOutcome, RoundOutcome};
-use domain::lesson::record::Accepting;
+use domain::lesson::record::{Accepting, WrongText};
 use domain::lesson::{Ask, Document, LessonState, Record, Round};
 
 /// Appends the record's bytes.
 pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
-    out.push(VERSION);
+    let has_texts = !record.texts.is_empty();
+    out.push(if has_texts { VERSION_WITH_TEXTS } else { VERSION });
     put_document(out, &record.document);
     put_ms(out, record.opened_ms);
     put_maybe(out, record.closed_ms, put_ms);
@@ -26,6 +28,13 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         out.extend_from_slice(&digest.to_le_bytes());
     });
     out.push(u8::from(record.reported));
+    if has_texts {
+        put_list(out, record.texts.iter(), |out, known| {
+            out.extend_from_slice(known.card.bytes());
+            out.extend_from_slice(&known.digest.to_le_bytes());
+            put_text(out, &known.text);
+        });
+    }
 }
 
 /// Reads a record.
@@ -33,7 +42,7 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
 /// # Errors
 /// [`CodecError`], for whatever is no record.
 pub fn decode_record(bytes: &[u8]) -> Result<Record, CodecError> {
-    let mut c = Cursor::versioned(bytes)?;
+    let (mut c, version) = Cursor::of_versions(bytes, &[VERSION, VERSION_WITH_TEXTS])?;
     let record = Record {
         document: document(&mut c)?,
         opened_ms: c.i64()?,
@@ -46,6 +55,7 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, CodecError> {
         asked: c.list(outcome)?,
         said: c.list(|c| Ok((EntryId::from_bytes(c.array()?), c.u64()?)))?.into(),
         reported: c.bool("reported")?,
+        texts: if version == VERSION_WITH_TEXTS { c.list(wrong_text)? } else { Vec::new() },
     };
     c.end()?;
     Ok(record)
@@ -95,6 +105,14 @@ fn document(c: &mut Cursor) -> Result<Document, CodecError> {
             })
         })?,
         hide_names: c.bool("hide names")?,
+    })
+}
+
+fn wrong_text(c: &mut Cursor) -> Result<WrongText, CodecError> {
+    Ok(WrongText {
+        card: CardId::from_bytes(c.array()?),
+        digest: c.u64()?,
+        text: c.text("wrong text")?.into(),
     })
 }
 

@@ -49,6 +49,10 @@ impl People for TellingPeople {
         self.inner.class(class)
     }
 
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        self.inner.classes(classes)
+    }
+
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
         self.inner.classes_of(user)
     }

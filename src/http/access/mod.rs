@@ -3,7 +3,7 @@
 
 mod table;
 
-pub use table::{Need, Row, Standing, TABLE, Verdict, decide, row_of};
+pub use table::{ByClass, Need, Row, Standing, TABLE, Verdict, decide, row_of};
 
 use crate::http::caller::Caller;
 use crate::http::state::App;
@@ -21,12 +21,16 @@ use table::{of_caller, to_deck, to_hook};
 pub async fn deck_for(app: &App, caller: &Caller, id: DeckId, need: Need) -> Result<DeckRecord, Problem> {
     let deck = app.library.deck(id).await?.filter(|deck| deck.deleted_ms.is_none());
     let deck = deck.ok_or_else(Problem::not_found)?;
-    let enrolled = match decide(need, &to_deck(caller, &deck, false)) {
-        Verdict::May => return Ok(deck),
-        // More than what is known is only learnt where it could change the answer.
-        Verdict::MayNot(_) | Verdict::Unseen => is_enrolled(app, caller, id).await?,
-    };
-    told(decide(need, &to_deck(caller, &deck, enrolled)))?;
+    let says = |by_class: ByClass| decide(need, &to_deck(caller, &deck, by_class));
+    // More than what is known is only learnt where it could change the answer.
+    let mut by_class = ByClass::default();
+    if says(by_class) == Verdict::Unseen {
+        by_class.teaches = app.teaching.teaches_with(id, caller).await?;
+    }
+    if says(by_class) == Verdict::Unseen {
+        by_class.enrolled = is_enrolled(app, caller, id).await?;
+    }
+    told(says(by_class))?;
     Ok(deck)
 }
 
@@ -48,12 +52,34 @@ pub async fn deck_to_edit(app: &App, caller: &Caller, id: DeckId) -> Result<Deck
 
 /// Whether the caller may do this with a deck that is at hand; enrollments are not looked at.
 pub fn may(caller: &Caller, deck: &DeckRecord, need: Need) -> bool {
-    decide(need, &to_deck(caller, deck, false)) == Verdict::May
+    decide(need, &to_deck(caller, deck, ByClass::default())) == Verdict::May
 }
 
 /// Whether the caller sees this deck now.
-pub fn sees(caller: &Caller, deck: &DeckRecord, enrolled: bool) -> bool {
-    deck.deleted_ms.is_none() && decide(Need::SeeDeck, &to_deck(caller, deck, enrolled)) == Verdict::May
+pub fn sees(caller: &Caller, deck: &DeckRecord, by_class: ByClass) -> bool {
+    deck.deleted_ms.is_none() && decide(Need::SeeDeck, &to_deck(caller, deck, by_class)) == Verdict::May
+}
+
+/// Those of these decks that the caller sees now.
+///
+/// # Errors
+/// The store's.
+pub async fn all_seen(
+    app: &App,
+    caller: &Caller,
+    decks: Vec<DeckRecord>,
+) -> Result<Vec<DeckRecord>, Problem> {
+    let studied = decks_by_class(app, caller).await?;
+    let enrolled = |deck: &DeckRecord| studied.binary_search(&deck.id).is_ok();
+    let as_learner =
+        |deck: &DeckRecord| sees(caller, deck, ByClass { enrolled: enrolled(deck), teaches: false });
+    if decks.iter().all(as_learner) {
+        return Ok(decks);
+    }
+    let taught = app.teaching.decks_taught(caller).await?;
+    let by_class =
+        |deck: &DeckRecord| ByClass { enrolled: enrolled(deck), teaches: taught.contains(&deck.id) };
+    Ok(decks.into_iter().filter(|deck| sees(caller, deck, by_class(deck))).collect())
 }
 
 async fn is_enrolled(app: &App, caller: &Caller, deck: DeckId) -> Result<bool, Problem> {

@@ -21,7 +21,7 @@ pub enum Need {
     Account,
     /// To make a deck.
     MakeDeck,
-    /// To see a deck and its cards, and to study it.
+    /// To see a deck and its cards. Who studies it is another question: `domain::access`.
     SeeDeck,
     /// To change a deck's texts, settings and cards.
     EditDeck,
@@ -70,6 +70,8 @@ pub enum Standing {
     Admin,
     /// Who is enrolled, now, in a class that has the deck; or in the class.
     Enrolled,
+    /// Who teaches, now, a class that has the deck: its teacher, or another one.
+    TeachesWith,
     /// Somebody of the deck's organisation, guests left out, where it is for the organisation.
     Member,
     /// Anybody signed in, where the deck is for everybody, or for those who know its id.
@@ -97,7 +99,7 @@ pub struct Row {
 pub const TABLE: [Row; 17] = {
     use Standing::{
         Account, Admin, Anybody, CoTeacher, Editor, Enrolled, Member, Node, Owner, Reader, SignedIn, Staff,
-        Teacher, Teaching, Waiting,
+        Teacher, TeachesWith, Teaching, Waiting,
     };
     const fn row(need: Need, who: &'static [Standing], seen_by: Option<Need>, refusal: &'static str) -> Row {
         Row { need, who, seen_by, refusal }
@@ -109,7 +111,7 @@ pub const TABLE: [Row; 17] = {
         row(Need::Join, &[SignedIn, Waiting], None, ""),
         row(Need::Account, &[Account], Some(Need::Own), "A guest does not do this; sign in with an account."),
         row(Need::MakeDeck, &[Account], Some(Need::Own), "A guest makes no decks; sign in with an account."),
-        row(Need::SeeDeck, &[Owner, Editor, Admin, Enrolled, Member, Reader], None, ""),
+        row(Need::SeeDeck, &[Owner, Editor, Admin, Enrolled, TeachesWith, Member, Reader], None, ""),
         row(
             Need::EditDeck,
             &[Owner, Editor],
@@ -194,8 +196,17 @@ pub fn of_caller(caller: &Caller) -> Vec<Standing> {
     [Standing::Anybody, Standing::SignedIn].into_iter().chain(account).chain(teaching).chain(staff).collect()
 }
 
-/// What somebody is to a deck; `enrolled`: whether now in a class that has it.
-pub fn to_deck(caller: &Caller, deck: &DeckRecord, enrolled: bool) -> Vec<Standing> {
+/// What somebody is to a deck through the classes that have it now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ByClass {
+    /// Is enrolled in one of them.
+    pub enrolled: bool,
+    /// Teaches one of them.
+    pub teaches: bool,
+}
+
+/// What somebody is to a deck.
+pub fn to_deck(caller: &Caller, deck: &DeckRecord, by_class: ByClass) -> Vec<Standing> {
     let same_org = caller.role.is_member() && deck.org.is_some() && deck.org == caller.org;
     let by_visibility = match deck.visibility {
         Visibility::Public | Visibility::Link => Some(Standing::Reader),
@@ -206,7 +217,8 @@ pub fn to_deck(caller: &Caller, deck: &DeckRecord, enrolled: bool) -> Vec<Standi
         (deck.owner == caller.user).then_some(Standing::Owner),
         deck.editors.contains(&caller.user).then_some(Standing::Editor),
         caller.administers(deck.org).then_some(Standing::Admin),
-        enrolled.then_some(Standing::Enrolled),
+        by_class.enrolled.then_some(Standing::Enrolled),
+        (by_class.teaches && caller.may_teach()).then_some(Standing::TeachesWith),
         by_visibility,
     ];
     all.into_iter().flatten().collect()

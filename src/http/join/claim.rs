@@ -50,13 +50,30 @@ pub(in crate::http) async fn claim(
     app.rates.class_claims(class.id).await?;
     to_its_end(async move {
         let (guest, claimed) = taken(&app, &class, &caller, &body.0).await?;
-        close(&app, class.id, guest, caller.user).await?;
-        let entries = copied(&app, guest, caller.user, JobId(claimed.job)).await?;
-        app.study.claim(caller.user, guest, JobId(claimed.job)).await.map_err(Problem::from)?;
-        app.study.access_changed(caller.user.into());
-        Ok(HttpResponse::Ok().json(ClaimOut { guest_id: guest.0, entries }))
+        Ok(HttpResponse::Ok().json(carried_out(&app, class.id, guest, claimed).await?))
     })
     .await
+}
+
+/// Does what the note of a claim says: the guest leaves, and what the guest did comes to the learner's log.
+pub(super) async fn carried_out(
+    app: &App,
+    class: ClassId,
+    guest: UserId,
+    claimed: Claimed,
+) -> Result<ClaimOut, Problem> {
+    let (learner, job) = (UserId(claimed.by), JobId(claimed.job));
+    close(app, class, guest, learner).await?;
+    let entries = copied(app, guest, learner, job).await?;
+    app.study.claim(learner, guest, job).await.map_err(Problem::from)?;
+    app.study.access_changed(learner.into());
+    Ok(ClaimOut { guest_id: guest.0, entries })
+}
+
+/// A guest is claimed once, and by nobody who is it.
+pub(super) fn not_free() -> Problem {
+    Problem::new(Code::Conflict, "This guest is the learner, or belongs to somebody else.")
+        .with("reason", "claimed")
 }
 
 /// Looks at the PIN, and notes who has the guest from now on: one learner, for good.
@@ -75,7 +92,7 @@ async fn taken(
         let mut claimed = guest.claimed;
         if tried == PinTried::Right {
             let job = EntryId::v7(now_ms, Uuid::new_v4().as_u128()).0;
-            claimed = Some(claimed.unwrap_or(Claimed { by: caller.user.0, job }));
+            claimed = Some(claimed.unwrap_or(Claimed { by: caller.user.0, job, said_by: None }));
             if UserId(guest.user.0) != caller.user {
                 guest.claimed = claimed;
             }
@@ -92,8 +109,7 @@ async fn taken(
             PinTried::Wrong | PinTried::Closed(_) => return Err(wrong_pin()),
         }
         let claimed = guest.claimed.filter(|claimed| claimed.by == caller.user.0);
-        let others = || Problem::new(Code::Conflict, "This guest is yourself, or belongs to somebody else.");
-        return Ok((UserId(guest.user.0), claimed.ok_or_else(others)?));
+        return Ok((UserId(guest.user.0), claimed.ok_or_else(not_free)?));
     }
     Err(Problem::new(Code::Conflict, "The guest was changed at this moment; try again."))
 }

@@ -94,7 +94,7 @@ pub(super) fn claimed() -> Problem {
     Problem::new(Code::Conflict, detail).with("reason", "claimed")
 }
 
-fn random_pin() -> Pin {
+pub(super) fn random_pin() -> Pin {
     Pin::from_random(Uuid::new_v4().as_u64_pair().1)
 }
 

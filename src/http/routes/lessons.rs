@@ -11,7 +11,7 @@ const RUN: &[Need] = &[Need::RunClass];
 
 /// Live lessons.
 pub(super) fn list() -> Vec<Endpoint> {
-    [of_lessons(), of_teachers(), of_homework(), of_joining()].into_iter().flatten().collect()
+    [of_lessons(), of_teachers(), of_homework(), of_joining(), of_guests()].into_iter().flatten().collect()
 }
 
 fn of_lessons() -> Vec<Endpoint> {
@@ -162,5 +162,36 @@ fn of_joining() -> Vec<Endpoint> {
             "How it stands with one's wish to join",
         )
         .answers::<join::StandingOut>(200),
+    ]
+}
+
+fn of_guests() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(
+            Get,
+            "/api/v1/classes/{class_id}/guests",
+            RUN,
+            join::guests,
+            "Guests of a class: learners without an account who joined by a code",
+        )
+        .query::<join::GuestsQuery>()
+        .answers::<PageOf<join::GuestOut>>(200),
+        Endpoint::new(
+            Post,
+            "/api/v1/classes/{class_id}/guests/{name_id}/pin",
+            RUN,
+            join::renew_pin,
+            "Gives a guest another PIN, and shows it this once",
+        )
+        .answers::<join::GuestPinOut>(200),
+        Endpoint::new(
+            Post,
+            "/api/v1/classes/{class_id}/guests/{name_id}/claim",
+            RUN,
+            join::claim_for,
+            "Says which student of the class a guest was: what the guest did is the student's own",
+        )
+        .takes::<join::GuestClaimIn>()
+        .answers::<join::ClaimOut>(200),
     ]
 }

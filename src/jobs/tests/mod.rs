@@ -11,6 +11,7 @@ use super::reviews::ReviewsImporter;
 use super::table::{LinesImporter, TableImporter};
 use super::*;
 use crate::clock::ServerClock;
+use crate::teaching::Teaching;
 use bytes::Bytes;
 use domain::day::ZoneHistory;
 use domain::entry::{Body, LogEntry, Mode, Review};
@@ -202,6 +203,11 @@ fn tools(store: &MemoryStore) -> Tools {
     Tools {
         library: Arc::new(store.clone()),
         people: Arc::new(store.clone()),
+        teaching: Teaching {
+            people: Arc::new(store.clone()),
+            papers: Arc::new(store.clone()),
+            lessons: Arc::new(store.clone()),
+        },
         imports: Arc::new(store.clone()),
         media: Arc::new(store.clone()),
         notes: Arc::new(store.clone()),

@@ -26,7 +26,7 @@ struct Members {
 struct Names<'a> {
     by_external: HashMap<&'a str, usize>,
     by_id: HashMap<ClassId, usize>,
-    /// Classes that whoever imports made by hand, by their titles in lower case.
+    /// Classes that whoever imports teaches and that were made by hand, by their titles in lower case.
     by_hand: HashMap<String, usize>,
     /// Classes that they may change, by their titles in lower case; none where several are called so.
     by_title: HashMap<String, Option<usize>>,
@@ -42,7 +42,7 @@ impl<'a> Names<'a> {
         };
         for (place, class) in known.classes.iter().enumerate() {
             names.by_id.insert(class.record.id, place);
-            let (is_own, title) = (class.record.teacher == rules.by, class.record.title.to_lowercase());
+            let (is_own, title) = (rules.may_fill(class), class.record.title.to_lowercase());
             if class.record.deleted_ms.is_none() && (is_own || rules.administers) {
                 let of_title = names.by_title.entry(title.clone());
                 of_title.and_modify(|several| *several = None).or_insert(Some(place));
@@ -106,7 +106,7 @@ impl Comparing<'_> {
             let id = ClassId(free(class_id(self.rules.org, class).0, is_taken));
             return Ok(Some(Target { id, known: None }));
         };
-        if !self.rules.administers && known.record.teacher != self.rules.by {
+        if !self.rules.administers && !self.rules.may_fill(known) {
             return Err(RosterReason::ClassNotYours);
         }
         Ok(Some(Target { id: known.record.id, known: Some(place) }))
@@ -244,9 +244,16 @@ impl Comparing<'_> {
                     teacher: teacher.unwrap_or(now.teacher),
                     status: if class.is_reference { now.status } else { class.status },
                 };
-                self.count_class(&now, &to);
-                step.register = (known.registered.is_none() && !is_by_id).then_some(external);
-                step.amend = (now != to).then_some((now, to));
+                if rules.administers || known.record.teacher == rules.by {
+                    self.count_class(&now, &to);
+                    step.register = (known.registered.is_none() && !is_by_id).then_some(external);
+                    step.amend = (now != to).then_some((now, to));
+                } else if now != to {
+                    // Who teaches it beside its teacher says who is in it, and not what it is.
+                    let (file, line) = class.at;
+                    let reason = RosterReason::ClassKept;
+                    self.out.changed.push(RosterRemark { file, line, column: "".into(), reason });
+                }
             }
         }
         self.out.classes.push(step);

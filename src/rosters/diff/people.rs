@@ -34,9 +34,9 @@ impl Comparing<'_> {
         }
     }
 
-    /// The students of the importer's own classes.
+    /// The students of the classes that the importer teaches.
     fn own_students(&self) -> BTreeSet<UserId> {
-        let own = self.known.classes.iter().filter(|class| class.record.teacher == self.rules.by);
+        let own = self.known.classes.iter().filter(|class| self.rules.may_fill(class));
         own.flat_map(|class| class.record.students.iter().copied()).collect()
     }
 

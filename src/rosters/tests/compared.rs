@@ -174,3 +174,60 @@ async fn another_organisations_people_and_classes_are_untouched() {
     assert_eq!((person.org, person.name.as_str()), (None, "Free"));
     assert!(store.classes_of(taken).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn who_teaches_a_class_beside_its_teacher_fills_it_and_takes_it_from_nobody() {
+    let store = MemoryStore::new();
+    bring(&store, &plain(CLASS_OF_THREE), of_teacher()).await;
+    let further = Rules { by: UserId::from_u128(0x7f), ..of_teacher() };
+    let theirs = store.classes_of(teacher()).await.unwrap();
+    let known = async || {
+        let known = Known::read(&store, org(), further.by).await.unwrap();
+        known.with_co_taught(store.classes_of(teacher()).await.unwrap(), org())
+    };
+    let bring = async |text: &str| {
+        let diff = diff(&plain(text), &known().await, further);
+        apply(&store as &dyn People, &diff, NOW_MS, |_, _| true).await.unwrap();
+        diff
+    };
+    // By its title, and by its id here; Cleo leaves, Dan comes, Ben is called otherwise.
+    let table = "name,id,class\nAda,1,7b\nBenjamin,2,7b\nDan,4,7b\n";
+    let by_title = bring(table).await;
+    assert_eq!((counted(&by_title), by_title.before), ([1, 0, 1, 1, 1], 3));
+    assert_eq!((by_title.counts.classes_new, by_title.counts.classes_changed), (0, 0));
+    assert!(by_title.rejected.listed.is_empty() && by_title.changed.listed.is_empty());
+    assert!(bring(table).await.is_empty(), "it says what is so already");
+    let by_id = bring(&format!("name,id,class\nEve,5,{}\n", theirs[0].id)).await;
+    assert_eq!(counted(&by_id), [1, 0, 0, 3, 0]);
+    let now = store.class(theirs[0].id).await.unwrap().unwrap();
+    assert_eq!((now.teacher, now.title.as_str(), now.students.len()), (teacher(), "7b", 1));
+    // What it is called, and whether it is there, is its teacher's to say.
+    let tables = |title: &str, status: &str| {
+        let classes = format!("sourcedId,status,title\n7b,{status},{title}\n");
+        let users =
+            "sourcedId,status,enabledUser,role,username,givenName,familyName\n5,,true,student,,Eve,\n";
+        let enrollments = "sourcedId,status,classSourcedId,userSourcedId,role\ne1,,7b,5,student\n";
+        one_roster_of(&[("classes.csv", &classes), ("users.csv", users), ("enrollments.csv", enrollments)])
+    };
+    for roster in [tables("Taken", ""), tables("7b", "tobedeleted")] {
+        let diff = diff(&roster, &known().await, further);
+        assert_eq!(codes(&diff.changed), [("classes.csv", 2, "class_kept")]);
+        apply(&store as &dyn People, &diff, NOW_MS, |_, _| true).await.unwrap();
+        assert_eq!(store.class(now.id).await.unwrap().unwrap(), now);
+    }
+    // Of two that were made by hand and are called the same the own one is meant.
+    let by_hand = |id, teacher| ports::ClassRecord {
+        id: domain::ids::ClassId::from_u128(id),
+        title: "8a".to_owned(),
+        teacher,
+        students: Vec::new(),
+        ..now.clone()
+    };
+    for class in [by_hand(5, teacher()), by_hand(6, further.by)] {
+        store.create_class(class).await.unwrap();
+    }
+    bring("name,id,class\nFay,6,8a\n").await;
+    let students =
+        async |id| store.class(domain::ids::ClassId::from_u128(id)).await.unwrap().unwrap().students.len();
+    assert_eq!((students(5).await, students(6).await), (0, 1));
+}

@@ -63,6 +63,11 @@ Object.assign(CLASS_API, {
     mock.substitutes = [];
     return [204];
   },
+  "GET classes/[^/]+/guests": (mock) => [200, { items: mock.guests ?? [], next: null }],
+  "POST classes/[^/]+/guests/[^/]+/pin": (mock, _, path) => {
+    (mock.renewed ??= []).push(path.split("/").at(-2));
+    return [200, { pin: "0042" }];
+  },
   "POST me/claim": (mock, body) => {
     (mock.claims ??= []).push(JSON.parse(body));
     const is_right = mock.claims.at(-1).pin === "0042";

@@ -180,6 +180,7 @@ const API = {
     mock.decks.push(deck);
     return [201, deck];
   },
+  "GET decks/batch": (mock, _, __, query) => [200, { items: (mock.class_only ?? []).filter(({ deck_id }) => query.get("ids").split(",").includes(deck_id)), missing: [] }],
   "GET decks/[^/]+": (mock) => [200, mock.decks.at(-1)],
   "DELETE decks/[^/]+": (mock) => [mock.decks.pop() ? 204 : 404],
   "GET decks/[^/]+/progress": (mock) => [200, { cards: mock.cards.length, mastered: 3, mean_ease: 250, mastery: 25, due: { new: 12, learning: 0, review: 4 } }],

@@ -77,6 +77,25 @@ test("a further teacher runs the class and names nobody; an administrator reads 
   await page.getByLabel("Another teacher", { exact: false }).waitFor();
 });
 
+test("a further teacher sees what the decks of the class are called that are none of theirs", async () => {
+  [mock.teacher_id, mock.teachers] = [GRACE, [{ user_id: USER_ID, name: "Mira" }]];
+  [mock.class_decks, mock.class_only] = [[DECK_ID, OTHER], [{ deck_id: OTHER, title: "Rivers of Graces" }]];
+  const page = await openClass();
+  await page.locator(".class-decks").getByRole("link", { name: "Rivers of Graces" }).waitFor();
+});
+
+test("who runs a class sees its guests, and gives one of them another PIN that is shown once", async () => {
+  const guest = (name_id, name, more = {}) => ({ name_id, user_id: name_id, name, joined_at: 1_700_000_000_000, enrolled: true, claimed_by: null, ...more });
+  mock.guests = [guest(GRACE, "Ada"), guest(OTHER, "Ben", { enrolled: false, claimed_by: USER_ID })];
+  const page = await openClass();
+  await page.getByText("Guests", { exact: true }).click();
+  await page.locator(`.class-guests li[data-name-id="${OTHER}"]`).getByText("has an account now").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Give a new PIN to Ben" }).count(), 0);
+  await page.getByRole("button", { name: "Give a new PIN to Ada" }).click();
+  await page.getByText("The new PIN of Ada is 0042. It is shown only now.").waitFor();
+  assert.deepEqual(mock.renewed, [GRACE]);
+});
+
 test("a link for a substitute is shown once, and taken back", async () => {
   const page = await openClass();
   await page.getByText("Substitutes", { exact: true }).click();

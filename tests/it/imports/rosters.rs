@@ -149,3 +149,27 @@ fn a_teachers_table_fills_a_class_and_nobody_of_another_organisation_sees_it() {
     let learner = Person::of_org(&place, Role::Learner, org);
     learner.post("/imports?format=roster&filename=x.csv", table.as_bytes()).refuses(403, "forbidden");
 }
+
+#[test]
+fn a_further_teacher_brings_a_roster_into_the_class_as_long_as_the_class_has_them() {
+    let (place, org) = (Place::new(), organisation());
+    let _life = place.start();
+    let [teacher, further] = [(); 2].map(|()| Person::of_org(&place, Role::Teacher, org));
+    further.get("/me").expect(200);
+    let first = teacher.import("filename=liste.csv", b"name,id,class\nAda,1,7b\n");
+    assert_eq!(counts(&first), [1, 0, 0, 0, 0], "{first}");
+    let class = teacher.get("/classes").expect(200)["items"][0]["class_id"].as_str().unwrap().to_owned();
+    let (seat, table) = (format!("/classes/{class}/teachers/{}", further.user), b"name,id\nAda,1\nBen,2\n");
+    let into = format!("filename=liste.csv&format=roster&class_id={class}");
+    let before = further.import(&into, table);
+    assert_eq!(before["failure"]["code"], "no_such_class", "{before}");
+    assert_eq!(teacher.put(&seat).status, 204);
+    let done = further.import(&into, table);
+    assert_eq!((&done["phase"], counts(&done)), (&json!("done"), [1, 0, 0, 0, 1]), "{done}");
+    let now = teacher.get(&format!("/classes/{class}")).expect(200);
+    assert_eq!(now["students"].as_array().unwrap().len(), 2, "{now}");
+    assert_eq!(now["teacher_id"], json!(teacher.user.to_string()));
+    assert_eq!(teacher.delete(&seat).status, 204);
+    let after = further.import(&into, b"name,id\nEve,9\n");
+    assert_eq!(after["failure"]["code"], "no_such_class", "{after}");
+}

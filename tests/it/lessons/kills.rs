@@ -1,4 +1,5 @@
-//! The real binary is killed in the middle of a lesson: the lesson goes on, no figure falls, nothing counts twice.
+//! The real binary is killed in the middle of a lesson: the lesson goes on, no figure falls, nothing counts twice, and what
+//! was typed wrong is shown again.
 
 use crate::study::binary::{Place, open};
 use crate::study::learner::{hello, somebody};
@@ -42,13 +43,19 @@ impl Class {
         socket
     }
 
-    /// A student who answers these cards.
-    async fn answers(&self, student: usize, cards: std::ops::Range<usize>) -> RawSocket {
+    /// A student's socket in the lesson.
+    async fn enters(&self, student: usize) -> RawSocket {
         let token = self.place.token_of(self.students[student], Role::Learner, None);
         let mut socket = RawSocket::connect(&RawOptions::new(self.place.url())).await.unwrap();
         socket.send_text(hello(&token, random_uuid()).to_string()).await.unwrap();
         let welcome = until(&mut socket, "welcome").await;
         assert_eq!(welcome["class"]["state"], "open", "{welcome}");
+        socket
+    }
+
+    /// A student who answers these cards.
+    async fn answers(&self, student: usize, cards: std::ops::Range<usize>) -> RawSocket {
+        let mut socket = self.enters(student).await;
         let count = cards.len() as u64;
         for (seq, card) in (1..).zip(cards) {
             let frame = json!({
@@ -111,4 +118,72 @@ fn a_kill_in_the_middle_of_a_lesson_neither_ends_it_nor_counts_anything_twice() 
     assert_eq!(complaints, Vec::<String>::new());
     let (report, code) = class.place.verify();
     assert_eq!((code, &report["differences"]), (Some(0), &json!([])), "{report}");
+}
+
+#[test]
+fn after_a_kill_the_teacher_reads_what_was_typed_and_accepts_it_though_no_student_is_back() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let class = runtime.block_on(Class::prepare());
+    let life = class.place.start();
+    // Of a text this long only the beginning is shown: nothing but what was kept leads from it to the log's digest.
+    let (typed, shown) = (format!("Laibach {}", "x".repeat(900)), "Laibach");
+    runtime.block_on(async {
+        let mut screen = class.watch().await;
+        screen.send_text(order(1, "open").to_string()).await.unwrap();
+        until_saved(&mut screen, 1).await;
+        let mut ada = class.enters(0).await;
+        let start = json!({
+            "type": "start", "sitting": random_uuid(), "decks": [class.deck.0], "window": 1, "mode": "type",
+        });
+        ada.send_text(start.to_string()).await.unwrap();
+        until(&mut ada, "card").await;
+        let frame = json!({
+            "type": "answer", "seq": 1, "id": random_uuid(), "deck_id": class.deck.0, "card_id": class.cards[0].0,
+            "response": typed, "elapsed_ms": 700,
+        });
+        ada.send_text(frame.to_string()).await.unwrap();
+        assert_eq!(until(&mut ada, "graded").await["result"], "wrong");
+        wrong(&mut screen, shown).await;
+        // The teacher's words are stored, and what was typed with them.
+        let words = json!({"type": "message", "seq": 2, "id": random_uuid(), "text": "Look again"});
+        screen.send_text(words.to_string()).await.unwrap();
+        until_saved(&mut screen, 2).await;
+    });
+    assert_eq!(life.kill(), Vec::<String>::new());
+    let life = class.place.start();
+    runtime.block_on(async {
+        let mut screen = class.watch().await;
+        let picture = wrong(&mut screen, shown).await;
+        let group = &picture["wrong"][0];
+        assert_eq!((&group["students"], &group["times"]), (&json!(1), &json!(1)), "{picture}");
+        let accept = json!({
+            "type": "accept", "seq": 1, "id": random_uuid(), "deck_id": class.deck.0,
+            "card_id": class.cards[0].0, "text": group["text"],
+        });
+        screen.send_text(accept.to_string()).await.unwrap();
+        until_saved(&mut screen, 1).await;
+        loop {
+            let frame = next(&mut screen).await.expect("a picture");
+            if frame["totals"]["correct"] == 1 {
+                break;
+            }
+        }
+        life.terminate();
+        until(&mut screen, "goodbye").await;
+    });
+    let (status, complaints) = life.ended();
+    assert!(status.success(), "{status}");
+    assert_eq!(complaints, Vec::<String>::new());
+    let (report, code) = class.place.verify();
+    assert_eq!((code, &report["differences"]), (Some(0), &json!([])), "{report}");
+}
+
+/// The picture whose commonest wrong answer begins so.
+async fn wrong(socket: &mut RawSocket, begins: &str) -> Value {
+    loop {
+        let frame = next(socket).await.expect("a picture");
+        if frame["wrong"][0]["text"].as_str().is_some_and(|text| text.starts_with(begins)) {
+            return frame;
+        }
+    }
 }

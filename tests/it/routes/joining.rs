@@ -1,6 +1,7 @@
 //! Guests: learners without an account come to a lesson by its code.
 
 mod claims;
+mod roll;
 
 use super::lessons::{class_of, closed, opened, put_json};
 use super::site::{Answer, Site, Somebody, each, id, request};
@@ -56,11 +57,17 @@ pub async fn guest_of(site: &Site, who: &Somebody) -> String {
         decks: Vec::new(),
     };
     site.store.create_class(record).await.unwrap();
-    let (name, id) = key_of_name(class, "Ada").unwrap();
+    guest_in(site, class, user, "Ada").await;
+    class.to_string()
+}
+
+/// Has a class know a guest by a name, with the PIN 0000; the id of the name.
+pub async fn guest_in(site: &Site, class: ClassId, user: UserId, name: &str) -> Uuid {
+    let (name, id) = key_of_name(class, name).unwrap();
     let guest = Guest::new(user, name, Pin::read("0000").unwrap(), Uuid::new_v4(), Uuid::new_v4());
     let key = PaperKey { of: class.0, kind: PaperKind::Guest, id };
     site.kept.put_paper(key, serde_json::to_vec(&guest).unwrap(), None).await.unwrap();
-    class.to_string()
+    id
 }
 
 fn guest(joined: &Value) -> Somebody {

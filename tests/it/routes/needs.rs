@@ -2,6 +2,7 @@
 
 use super::site::{Site, Somebody, id, request};
 use bytes::Bytes;
+use domain::ids::UserId;
 use ports::Role;
 use ports::{Media, MediaDigest, MediaRecord};
 use serde_json::{Value, json};
@@ -44,11 +45,13 @@ enum Who {
     Admin,
     /// A guest who was let into the class.
     Guest,
+    /// A teacher of the same school whom the class has beside its own.
+    CoTeacher,
     /// Somebody who waits to be let in.
     Waiting,
 }
 
-const EVERYBODY: [Who; 10] = [
+const EVERYBODY: [Who; 11] = [
     Who::Nobody,
     Who::Learner,
     Who::Teacher,
@@ -58,11 +61,12 @@ const EVERYBODY: [Who; 10] = [
     Who::Editor,
     Who::Admin,
     Who::Guest,
+    Who::CoTeacher,
     Who::Waiting,
 ];
 
 /// What each of them gets, in that order.
-fn promised(need: Need) -> [Gets; 10] {
+fn promised(need: Need) -> [Gets; 11] {
     let of_accounts = match need {
         Need::Open | Need::Node => [Answer; 8],
         Need::Own | Need::Join | Need::Account | Need::MakeDeck => {
@@ -86,10 +90,31 @@ fn promised(need: Need) -> [Gets; 10] {
     let [nobody, .., student, _, _, _] = of_accounts;
     let guest = if [Need::Account, Need::MakeDeck].contains(&need) { Refusal } else { student };
     let waiting = if need == Need::Join { Answer } else { nobody };
-    let mut all = [Answer; 10];
+    let mut all = [Answer; 11];
     all[..8].copy_from_slice(&of_accounts);
-    (all[8], all[9]) = (guest, waiting);
+    (all[8], all[9], all[10]) = (guest, of_co_teacher(need), waiting);
     all
+}
+
+/// Who teaches the class beside its teacher does there what its teacher does, but says not who else teaches it; of the
+/// deck they see what the class does.
+fn of_co_teacher(need: Need) -> Gets {
+    match need {
+        Need::EditDeck | Need::GovernDeck | Need::ShareDeck | Need::GovernClass => Refusal,
+        Need::RunHook => Nothing,
+        Need::Open
+        | Need::Node
+        | Need::Own
+        | Need::Join
+        | Need::Account
+        | Need::MakeDeck
+        | Need::SeeDeck
+        | Need::MakeClass
+        | Need::MakeHook
+        | Need::SeeClass
+        | Need::NamePeople
+        | Need::RunClass => Answer,
+    }
 }
 
 /// What somebody gets from a route: what its first need refuses is refused.
@@ -143,6 +168,8 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         }
         // A guest who is one already of whoever asks: see `Place::ask`.
         (Verb::Post, "/api/v1/me/claim") => ("", r#"{"class_id":"{k}","name":"Ada","pin":"0000"}"#),
+        (Verb::Post, "/api/v1/classes/{class_id}/guests/{name_id}/pin") => ("", ""),
+        (Verb::Post, "/api/v1/classes/{class_id}/guests/{name_id}/claim") => ("", r#"{"student_id":"{u}"}"#),
         (Verb::Post, "/api/v1/join") => ("", r#"{"code":"AAAAAA","name":"Ada"}"#),
         (Verb::Post, "/api/v1/classes/{class_id}/substitutes") => ("", r#"{"name":"Kim","minutes":45}"#),
         (Verb::Put, "/api/v1/classes/{class_id}/lesson/code") => ("", r#"{"admission":"open"}"#),
@@ -168,6 +195,7 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         ("{hook_id}", "{h}"),
         ("{lesson_id}", "00000000-0000-0000-0000-000000000001"),
         ("{homework_id}", "{w}"),
+        ("{name_id}", "{n}"),
         ("{link_id}", "00000000-0000-0000-0000-000000000001"),
         ("{digest}", "{m}"),
         ("{file:.*}", "main.js"),
@@ -184,6 +212,8 @@ pub struct Place {
     pub class: String,
     /// What is set in the class.
     homework: String,
+    /// By what the class knows a guest.
+    name: Uuid,
     /// A picture of the deck.
     picture: MediaDigest,
     people: Vec<Option<Somebody>>,
@@ -197,7 +227,8 @@ impl Place {
         let class = id(&site.post(&owner, "/classes", json!({"title": "7b"})).await.expect(201), "class_id");
         let student = site.somebody(Role::Learner, Some(1));
         let (editor, guest) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Guest, Some(1)));
-        for somebody in [&student, &editor, &guest] {
+        let co_teacher = site.somebody(Role::Teacher, Some(1));
+        for somebody in [&student, &editor, &guest, &co_teacher] {
             site.get(somebody, "/me").await.expect(200);
         }
         for path in [
@@ -205,6 +236,7 @@ impl Place {
             format!("/classes/{class}/students/{}", guest.user),
             format!("/classes/{class}/decks/{deck}"),
             format!("/decks/{deck}/editors/{}", editor.user),
+            format!("/classes/{class}/teachers/{}", co_teacher.user),
         ] {
             site.put(&owner, &path).await.expect(204);
         }
@@ -212,6 +244,8 @@ impl Place {
         super::lessons::opened(site, &class, 1).await;
         super::lessons::reported(site, &class, 1, &[]).await;
         let homework = id(&super::homework::set(site, &owner, &class, &deck).await, "homework_id");
+        let name =
+            super::joining::guest_in(site, class.parse().unwrap(), UserId(Uuid::now_v7()), "Ada").await;
         let picture = Self::picture(site, &deck).await;
         let people = EVERYBODY.iter().map(|who| match who {
             Who::Nobody => None,
@@ -223,9 +257,10 @@ impl Place {
             Who::Editor => Some(editor.clone()),
             Who::Admin => Some(site.somebody(Role::Admin, Some(1))),
             Who::Guest => Some(guest.clone()),
+            Who::CoTeacher => Some(co_teacher.clone()),
             Who::Waiting => Some(site.waiting(Some(1))),
         });
-        Place { deck, card, class, homework, picture, people: people.collect() }
+        Place { deck, card, class, homework, name, picture, people: people.collect() }
     }
 
     fn who(&self, who: Who) -> Option<&Somebody> {
@@ -238,6 +273,10 @@ impl Place {
 
     pub fn student(&self) -> &Somebody {
         self.who(Who::Student).unwrap()
+    }
+
+    pub fn co_teacher(&self) -> &Somebody {
+        self.who(Who::CoTeacher).unwrap()
     }
 
     async fn picture(site: &Site, deck: &str) -> MediaDigest {
@@ -311,7 +350,7 @@ impl Place {
         if route.verb == Verb::Get && path.ends_with("/fitting") && who.is_some() {
             let _ = site.send(request("POST", &format!("/{path}"), who)).await;
         }
-        path = path.replace("{w}", &self.homework);
+        path = path.replace("{w}", &self.homework).replace("{n}", &self.name.to_string());
         let kind = if path.contains("import") { "text/csv" } else { "application/json" };
         let asked = request(route.verb.as_str(), &format!("/{path}"), who);
         let class = match (route.path, who) {
@@ -321,6 +360,7 @@ impl Place {
             _ => self.class.clone(),
         };
         let body = body.replace("{k}", &class).replace("{d}", &self.deck);
+        let body = body.replace("{u}", &self.student().user.to_string());
         let body = body.replace("{day}", &super::homework::today(site));
         let asked = if body.is_empty() { asked } else { asked.insert_header(("content-type", kind)) };
         site.send(asked.set_payload(body)).await
@@ -366,17 +406,19 @@ async fn every_route_gives_everybody_what_the_table_promises_and_nothing_more() 
 #[actix_web::test]
 async fn whom_a_deck_is_for_decides_who_sees_it_and_never_who_changes_it() {
     let site = Site::open().await;
+    let by_class = [Who::Student, Who::Owner, Who::Editor, Who::Admin, Who::Guest, Who::CoTeacher];
+    let of_school = [&by_class[..], &[Who::Learner, Who::Teacher]].concat();
     for (visibility, seen_by) in [
-        ("private", &[Who::Student, Who::Owner, Who::Editor, Who::Admin, Who::Guest][..]),
-        ("class", &[Who::Student, Who::Owner, Who::Editor, Who::Admin, Who::Guest]),
-        ("org", &[Who::Learner, Who::Teacher, Who::Student, Who::Owner, Who::Editor, Who::Admin, Who::Guest]),
-        ("link", &EVERYBODY[1..9]),
-        ("public", &EVERYBODY[1..9]),
+        ("private", &by_class[..]),
+        ("class", &by_class),
+        ("org", &of_school),
+        ("link", &EVERYBODY[1..10]),
+        ("public", &EVERYBODY[1..10]),
     ] {
         let place = Place::made(&site).await;
         let path = format!("/decks/{}", place.deck);
         site.patch(place.owner(), &path, json!({"visibility": visibility})).await.expect(200);
-        for who in &EVERYBODY[1..9] {
+        for who in &EVERYBODY[1..10] {
             let somebody = place.who(*who).unwrap();
             let sees = seen_by.contains(who);
             let changes = [Who::Owner, Who::Editor].contains(who);
@@ -412,4 +454,38 @@ async fn a_student_sees_a_deck_as_long_as_the_class_has_it_and_the_student() {
         site.put(place.owner(), taken).await.expect(204);
     }
     site.get(place.student(), &deck).await.expect(200);
+}
+
+#[actix_web::test]
+async fn who_teaches_a_class_sees_a_deck_as_long_as_the_class_has_it_and_them() {
+    let site = Site::open().await;
+    let place = Place::made(&site).await;
+    let (deck, class) = (&place.deck, &place.class);
+    let seat = format!("/classes/{class}/teachers/{}", place.co_teacher().user);
+    let given = format!("/classes/{class}/decks/{deck}");
+    let sees = async |who: &Somebody| {
+        let status = async |path: &str| site.get(who, path).await.status.as_u16();
+        let batch = site.get(who, &format!("/decks/batch?ids={deck}")).await.expect(200);
+        let listed = batch["items"].as_array().unwrap().len();
+        (status(&format!("/decks/{deck}")).await, status(&format!("/decks/{deck}/cards")).await, listed)
+    };
+    let (seen, unseen) = ((200, 200, 1), (404, 404, 0));
+    for taken in [&seat, &given] {
+        assert_eq!(sees(place.co_teacher()).await, seen);
+        site.delete(place.owner(), taken).await.expect(204);
+        assert_eq!(sees(place.co_teacher()).await, unseen, "without {taken}");
+        site.put(place.owner(), taken).await.expect(204);
+    }
+    // What another teacher gives the class its own teacher sees, too, and neither changes or gives it on.
+    let theirs = site.deck(place.co_teacher(), "Theirs").await;
+    let path = format!("/decks/{theirs}");
+    site.get(place.owner(), &path).await.refuses(404, "not_found");
+    site.put(place.co_teacher(), &format!("/classes/{class}/decks/{theirs}")).await.expect(204);
+    assert_eq!(site.get(place.owner(), &path).await.expect(200)["may_edit"], json!(false));
+    site.patch(place.owner(), &path, json!({"title": "x"})).await.refuses(403, "forbidden");
+    let other =
+        id(&site.post(place.owner(), "/classes", json!({"title": "8c"})).await.expect(201), "class_id");
+    site.put(place.owner(), &format!("/classes/{other}/decks/{theirs}")).await.refuses(403, "forbidden");
+    // It is no deck of their own: lists of what one studies hold it not.
+    assert!(!site.get(place.owner(), "/decks").await.expect(200).to_string().contains(&theirs));
 }

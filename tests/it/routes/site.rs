@@ -26,6 +26,7 @@ use studyhall::http::{App, Health, HttpMeasures, Parts, Rates, Readiness, app};
 use studyhall::jobs::table::TableImporter;
 use studyhall::jobs::{Folder, Jobs, JobsParts, LogsOf, Sessions, Tools};
 use studyhall::media::MediaSessions;
+use studyhall::teaching::Teaching;
 use studyhall::webhooks::{Alone, Dispatcher, DispatcherParts, HookOptions};
 use studyhall::ws::study::encode_card;
 use tempfile::TempDir;
@@ -257,6 +258,7 @@ impl Site {
             library: Arc::new(TellingLibrary { inner: uncounted.clone(), events: events.clone() }),
             people: Arc::new(TellingPeople { inner: uncounted.clone(), events: events.clone() }),
             imports: Arc::new(TellingImports { inner: kept.clone(), events: events.clone() }),
+            teaching: Teaching { people: uncounted.clone(), papers: kept.clone(), lessons: kept.clone() },
             media: kept.clone(),
             notes: kept,
             logs: Arc::new(LogsOf(uncounted)),

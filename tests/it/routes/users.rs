@@ -80,6 +80,36 @@ async fn nobody_names_people_into_a_class_that_is_not_theirs() {
 }
 
 #[actix_web::test]
+async fn a_further_teacher_names_learners_into_the_class_as_its_teacher_does() {
+    let site = Site::open().await;
+    let (teacher, further) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Teacher, Some(1)));
+    site.get(&further, "/me").await.expect(200);
+    let theirs = class(&site, &teacher, "8a").await;
+    let unrelated = class(&site, &teacher, "8b").await;
+    let seat = format!("/classes/{theirs}/teachers/{}", further.user);
+    site.put(&teacher, &seat).await.expect(204);
+    let users = json!([{"external_id": "1", "name": "Ada", "class_ids": [theirs, unrelated]}]);
+    let told = batch(&site, &further, users).await;
+    assert_eq!(told["users"][0]["joined"], json!([theirs]));
+    assert_eq!(told["users"][0]["reasons"][0], "dangling_class");
+    // Whom they teach they name, also without a class.
+    let renamed = batch(&site, &further, json!([{"external_id": "1", "name": "Ada L."}])).await;
+    assert_eq!(outcomes(&renamed), ["changed"]);
+    let students = site.get(&teacher, &format!("/classes/{theirs}/students")).await.expect(200);
+    assert_eq!(names(&students), ["Ada L."]);
+    let seen = site.get(&teacher, &format!("/classes/{theirs}")).await.expect(200);
+    assert_eq!((&seen["teacher_id"], &seen["title"]), (&json!(teacher.user.to_string()), &json!("8a")));
+    // Who teaches it no more says no more.
+    site.delete(&teacher, &seat).await.expect(204);
+    let users = json!([{"external_id": "1", "name": "Eve", "class_ids": [theirs]},
+        {"external_id": "2", "name": "Ben", "class_ids": [theirs]}]);
+    let told = batch(&site, &further, users).await;
+    assert_eq!(told["users"][1]["joined"], json!([]));
+    let students = site.get(&teacher, &format!("/classes/{theirs}/students")).await.expect(200);
+    assert_eq!(names(&students), ["Ada L."]);
+}
+
+#[actix_web::test]
 async fn a_teacher_sees_own_students_an_administrator_the_organisation_and_nobody_another_one() {
     let site = Site::open().await;
     let (teacher, admin) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Admin, Some(1)));

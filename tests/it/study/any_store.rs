@@ -360,6 +360,10 @@ impl People for AnyStore {
         self.people().class(class)
     }
 
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        self.people().classes(classes)
+    }
+
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
         self.people().classes_of(user)
     }

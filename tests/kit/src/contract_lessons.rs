@@ -7,7 +7,7 @@ use domain::ids::{AskId, ClassId, EntryId, LessonId, RunId};
 use domain::lesson::cell::Said;
 use domain::lesson::document::Assigned;
 use domain::lesson::output::{AskOutcome, CardRow, RoundOutcome, StudentRow, Totals};
-use domain::lesson::record::Accepting;
+use domain::lesson::record::{Accepting, WrongText};
 use domain::lesson::report::Report;
 use domain::lesson::standing::WrongGroup;
 use domain::lesson::struggle::Struggle;
@@ -95,6 +95,10 @@ pub fn record(of: u128, version: u64) -> Record {
     record.asked = vec![outcome(2), outcome(3)];
     record.said = [(EntryId::from_u128(1), 0), (EntryId::from_u128(2), u64::MAX)].into();
     record.reported = false;
+    record.texts = vec![
+        WrongText { card: card(1), digest: 3, text: "Laibach — naïve…".into() },
+        WrongText { card: card(2), digest: u64::MAX, text: "x".repeat(512).into() },
+    ];
     record
 }
 

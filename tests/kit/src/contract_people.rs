@@ -4,7 +4,7 @@
 
 use crate::rows::{START_MS, deck, user};
 use domain::access::Span;
-use domain::ids::{ClassId, OrgId};
+use domain::ids::{ClassId, DeckId, OrgId};
 use ports::people::{ClassChange, PersonChange};
 use ports::{ClassRecord, People, PeopleError, Role, SignIn};
 
@@ -24,6 +24,7 @@ macro_rules! people_contract {
             joining_twice_and_leaving_twice_changes_nothing,
             an_enrollment_is_known_by_when_it_began,
             several_people_are_read_together,
+            several_classes_are_read_together,
             extra_time_is_kept_with_the_enrollment_and_ends_with_it,
             a_grant_holds_while_enrollment_and_assignment_do,
             who_turns_out_to_be_of_another_organisation_leaves_its_classes,
@@ -178,6 +179,21 @@ pub async fn an_enrollment_is_known_by_when_it_began(store: &impl People) {
     enrolled.sort_unstable();
     assert_eq!(enrolled, [(user(1), START_MS + 40), (user(2), START_MS + 20)]);
     assert_eq!(store.enrolled_since(class(2)).await.unwrap(), []);
+}
+
+pub async fn several_classes_are_read_together(store: &impl People) {
+    for n in [1, 2, 3] {
+        store.create_class(class_record(n)).await.unwrap();
+    }
+    for change in [ClassChange::Enroll(user(5)), ClassChange::Give(DeckId::from_u128(6))] {
+        store.change_class(class(2), change, START_MS + 5).await.unwrap();
+    }
+    let mut found = store.classes(vec![class(2), class(7), class(1)]).await.unwrap();
+    found.sort_by_key(|class| class.id);
+    let second =
+        ClassRecord { students: vec![user(5)], decks: vec![DeckId::from_u128(6)], ..class_record(2) };
+    assert_eq!(found, [class_record(1), second]);
+    assert!(store.classes(Vec::new()).await.unwrap().is_empty());
 }
 
 pub async fn several_people_are_read_together(store: &impl People) {

@@ -243,6 +243,10 @@ impl<S: People> People for CountingStore<S> {
         read!(self.class(class))
     }
 
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        read!(self.classes(classes))
+    }
+
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
         read!(self.classes_of(user))
     }

@@ -1,9 +1,9 @@
 //! The bytes of a lesson's record and report.
 
-use domain::ids::{AskId, CardId, DeckId, LessonId, UserId};
+use domain::ids::{AskId, CardId, ClassId, DeckId, LessonId, UserId};
 use domain::lesson::cell::{Newest, Said, Tally, Vote, WrongAnswer};
 use domain::lesson::minutes::Minute;
-use domain::lesson::{Cell, CellVersion, Figures, Presence, Round};
+use domain::lesson::{Cell, CellVersion, Figures, Presence, Record, Round};
 use kit::contract_lessons::{record, report};
 use kit::rows::START_MS;
 use ports::codec::{
@@ -26,6 +26,20 @@ fn report_bytes() -> Vec<u8> {
 fn what_was_written_is_read() {
     assert_eq!(decode_record(&record_bytes()), Ok(record(1, 7)));
     assert_eq!(decode_report(&report_bytes()), Ok(report(1, 2, START_MS)));
+}
+
+#[test]
+fn a_record_of_before_texts_were_kept_is_read_and_one_without_texts_is_written_as_then() {
+    // Version, class, the document's version; no lesson, closed, no message, no question, nothing assigned, names shown.
+    let document = [&[1_u8][..], &[7; 16], &[0; 8], &[0, 2, 0, 0], &[0; 4], &[0]].concat();
+    // Its times; nobody removed, nothing being accepted, no first vote, nothing asked, nothing said; reported.
+    let rest = [&[0_u8; 8][..], &[0], &[0; 8], &[0], &[0; 4], &[0; 4], &[0], &[0; 4], &[0; 4], &[1]].concat();
+    let bytes = [document, rest].concat();
+    let record = Record::new(ClassId::from_bytes([7; 16]));
+    assert_eq!(decode_record(&bytes), Ok(record.clone()));
+    let mut written = Vec::new();
+    encode_record(&record, &mut written);
+    assert_eq!(written, bytes);
 }
 
 /// Everything that a cell may hold.
@@ -51,7 +65,10 @@ fn cell() -> Cell {
         minutes: vec![Minute { at: 29_000_000, answered: 3, correct: 2 }],
         is_whole: true,
         votes: vec![vote(Round::First, Said::Grade(4)), vote(Round::Second, Said::Response(99))],
-        wrong: vec![WrongAnswer { card, digest: 8, text: "Lyon".into(), times: 2 }],
+        wrong: vec![
+            WrongAnswer { card, digest: 8, text: Some("Lyon".into()), times: 2 },
+            WrongAnswer { card, digest: 9, text: None, times: 1 },
+        ],
     };
     let version = CellVersion { epoch: 3, n: 4 };
     Cell {
@@ -81,7 +98,7 @@ fn a_cell_is_read_as_it_was_written_and_nothing_else_is_one() {
 
 #[test]
 fn bytes_of_another_version_are_refused() {
-    for version in [0, 2, 255] {
+    for version in [0, 3, 255] {
         let (mut record, mut report) = (record_bytes(), report_bytes());
         (record[0], report[0]) = (version, version);
         assert_eq!(decode_record(&record), Err(CodecError::UnknownVersion(version)));

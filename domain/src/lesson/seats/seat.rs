@@ -141,9 +141,9 @@ impl Seat {
         (figures.cards, figures.votes, figures.minutes) = (Vec::new(), Vec::new(), Vec::new());
         let spare = figures.wrong.len().saturating_sub(WRONG_ANSWERS_PER_SEAT);
         figures.wrong.drain(..spare);
-        for wrong in &mut figures.wrong {
-            if let Cow::Owned(cut) = shown(&wrong.text) {
-                wrong.text = cut.into();
+        for text in figures.wrong.iter_mut().filter_map(|wrong| wrong.text.as_mut()) {
+            if let Cow::Owned(cut) = shown(text) {
+                *text = cut.into();
             }
         }
         std::mem::replace(&mut self.figures, figures).wrong

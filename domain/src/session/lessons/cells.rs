@@ -67,7 +67,7 @@ impl Session {
         figures.unsaved = self.unsaved_in(attended);
         figures.as_of_ms = now.wall_ms;
         figures.votes = attended.votes();
-        figures.wrong = attended.count.iter().flat_map(Count::wrong).filter_map(|w| self.wrong(w)).collect();
+        figures.wrong = attended.count.iter().flat_map(Count::wrong).map(|w| self.wrong(w)).collect();
         let called_by = attended.call();
         let version = &mut self.lessons.version;
         // Numbers of two lives never meet, and those of the later one are higher.
@@ -77,9 +77,9 @@ impl Session {
     }
 
     /// A wrong answer with its text; without one where only the log knows of it, which keeps no texts.
-    fn wrong(&self, wrong: &WrongDigest) -> Option<WrongAnswer> {
+    fn wrong(&self, wrong: &WrongDigest) -> WrongAnswer {
         let WrongDigest { card, digest, times } = *wrong;
-        self.wrong_text(card, digest).map(|text| WrongAnswer { card, digest, text: text.clone(), times })
+        WrongAnswer { card, digest, text: self.wrong_text(card, digest).cloned(), times }
     }
 
     /// What was counted, with how well the cards are remembered now. A cell that is not whole costs what changed: the other

@@ -191,6 +191,14 @@ impl<S: People> People for Apart<S> {
         })
     }
 
+    fn classes(&self, classes: Vec<ClassId>) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
+        Box::pin(async move {
+            let classes = classes.into_iter().map(|class| Apart::class(self, class)).collect();
+            let found = self.store.classes(classes).await?;
+            Ok(found.into_iter().map(|class| self.class_record(class)).collect())
+        })
+    }
+
     fn classes_of(&self, user: UserId) -> Boxed<'_, Result<Vec<ClassRecord>, PeopleError>> {
         Box::pin(async move {
             let found = self.store.classes_of(self.user(user)).await?;
