@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use taught::{is_named, named_of, own_run};
+use taught::{is_named, own_run};
 
 /// Who may watch and steer a class. Clones ask the same stores.
 #[derive(Clone)]
@@ -140,12 +140,9 @@ impl Teaching {
     /// The store's.
     pub async fn teaches_with(&self, deck: DeckId, who: &Caller) -> Result<bool, TeachingError> {
         let (people, papers) = (self.people.as_ref(), self.papers.as_ref());
-        for class in named_of(people, papers, who).await? {
-            if class.decks.contains(&deck) && is_named(papers, class.id, who.user).await? {
-                return Ok(true);
-            }
-        }
-        Ok(own_run(people, who).await?.iter().any(|class| class.decks.contains(&deck)))
+        let has = |class: &ClassRecord| class.decks.contains(&deck);
+        Ok(own_run(people, who).await?.iter().any(has)
+            || also_taught(people, papers, who).await?.iter().any(has))
     }
 
     /// The class, if this person runs it over HTTP now: its teacher, its other teachers, administrators of its

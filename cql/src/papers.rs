@@ -67,6 +67,15 @@ impl Papers for CqlStore {
         })
     }
 
+    fn papers_named(&self, keys: Vec<PaperKey>) -> Boxed<'_, Result<Vec<Paper>, PapersError>> {
+        Box::pin(async move {
+            let reads = stream::iter(keys).map(|key| self.paper(key));
+            let at_once = self.client().options().reads_at_once;
+            let found: Vec<Option<Paper>> = reads.buffer_unordered(at_once).try_collect().await?;
+            Ok(found.into_iter().flatten().collect())
+        })
+    }
+
     fn papers(
         &self,
         of: Uuid,

@@ -35,6 +35,13 @@ impl Papers for EmbeddedStore {
         Box::pin(self.read_main(move |main| Ok(read(main, key)?)))
     }
 
+    fn papers_named(&self, keys: Vec<PaperKey>) -> Boxed<'_, Result<Vec<Paper>, PapersError>> {
+        Box::pin(self.read_main(move |main| {
+            let found = keys.into_iter().filter_map(|key| read(main, key).transpose());
+            Ok(found.collect::<Result<_, _>>()?)
+        }))
+    }
+
     fn papers(
         &self,
         of: Uuid,

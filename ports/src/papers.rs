@@ -114,6 +114,17 @@ pub trait Papers: Send + Sync + 'static {
     /// One record.
     fn paper(&self, key: PaperKey) -> Boxed<'_, Result<Option<Paper>, PapersError>>;
 
+    /// Those of these records that are there, in any order: one question, however many they are.
+    fn papers_named(&self, keys: Vec<PaperKey>) -> Boxed<'_, Result<Vec<Paper>, PapersError>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                found.extend(self.paper(key).await?);
+            }
+            Ok(found)
+        })
+    }
+
     /// Records of one kind that belong to `of`, by id, those behind `after`; at most `limit`, and [`PAPERS_PAGE_MAX`].
     fn papers(
         &self,

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// The classes that are said to have somebody as another teacher, as they are now. Whether they do each says itself:
 /// [`is_named`].
-pub(super) async fn named_of(
+async fn named_of(
     people: &dyn People,
     papers: &dyn Papers,
     who: &Caller,
@@ -31,8 +31,12 @@ pub(super) async fn named_of(
 
 /// Whether a class has this person as another teacher. Its own record decides: who was dismissed half-way is none.
 pub(super) async fn is_named(papers: &dyn Papers, class: ClassId, user: UserId) -> Result<bool, PapersError> {
-    let key = PaperKey { of: class.0, kind: PaperKind::Teacher, id: user.0 };
-    Ok(papers.paper(key).await?.is_some())
+    Ok(papers.paper(named_in(class, user)).await?.is_some())
+}
+
+/// By what a class says that this person is another teacher of it.
+const fn named_in(class: ClassId, user: UserId) -> PaperKey {
+    PaperKey { of: class.0, kind: PaperKind::Teacher, id: user.0 }
 }
 
 /// The classes that somebody teaches beside their teachers, as they are now.
@@ -44,12 +48,14 @@ pub async fn also_taught(
     papers: &dyn Papers,
     who: &Caller,
 ) -> Result<Vec<ClassRecord>, TeachingError> {
-    let mut classes = Vec::new();
-    for class in named_of(people, papers, who).await? {
-        if is_named(papers, class.id, who.user).await? {
-            classes.push(class);
-        }
+    let mut classes = named_of(people, papers, who).await?;
+    if classes.is_empty() {
+        return Ok(classes);
     }
+    let named =
+        papers.papers_named(classes.iter().map(|class| named_in(class.id, who.user)).collect()).await?;
+    let named: BTreeSet<ClassId> = named.into_iter().map(|paper| ClassId(paper.key.of)).collect();
+    classes.retain(|class| named.contains(&class.id));
     Ok(classes)
 }
 
@@ -62,7 +68,7 @@ pub(super) async fn own_run(people: &dyn People, who: &Caller) -> Result<Vec<Cla
     Ok(of.into_iter().filter(|class| class.deleted_ms.is_none() && runs(who, class)).collect())
 }
 
-/// Every class that somebody runs over HTTP now: see [`Teaching::may_teach`].
+/// Every class that somebody runs over HTTP now: see [`Teaching::may_teach`](super::Teaching::may_teach).
 ///
 /// # Errors
 /// The store's.

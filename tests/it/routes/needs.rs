@@ -363,6 +363,8 @@ impl Place {
         let body = body.replace("{u}", &self.student().user.to_string());
         let body = body.replace("{day}", &super::homework::today(site));
         let asked = if body.is_empty() { asked } else { asked.insert_header(("content-type", kind)) };
+        // Whoever counts what is read counts this request alone.
+        site.store.take_reads();
         site.send(asked.set_payload(body)).await
     }
 }

@@ -10,6 +10,11 @@ use studyhall::http::{Verb, routes};
 
 /// Reads of the store that one request makes at most, when what a node keeps in memory is there.
 const READS_MAX: usize = 5;
+/// Besides so many of small records, and of the classes that these name: who teaches a class beside its teacher, homework,
+/// guests.
+const SMALL_READS_MAX: usize = 4;
+/// The names of these.
+const SMALL_READS: [&str; 4] = ["paper", "papers", "papers_named", "classes"];
 /// So often it is looked, 10 ms apart, whether something is still read.
 const QUIET_LOOKS: u32 = 20;
 
@@ -21,6 +26,11 @@ async fn quiet(site: &Site) {
         actix_web::rt::time::sleep(Duration::from_millis(10)).await;
         looks_without = if site.store.take_reads().is_empty() { looks_without + 1 } else { 0 };
     }
+}
+
+fn are_few(reads: &[&str]) -> bool {
+    let small = reads.iter().filter(|read| SMALL_READS.contains(read)).count();
+    small <= SMALL_READS_MAX && reads.len() - small <= READS_MAX
 }
 
 #[actix_web::test]
@@ -50,7 +60,7 @@ async fn no_route_reads_the_store_more_than_five_times() {
             // session reads meanwhile because of an earlier one: where there is too much, it is asked again in quiet.
             let mut fewest: Option<Vec<&str>> = None;
             for turn in 0..4 {
-                if fewest.as_ref().is_some_and(|reads| reads.len() <= READS_MAX) {
+                if fewest.as_deref().is_some_and(are_few) {
                     break;
                 }
                 if turn > 1 {
@@ -67,7 +77,7 @@ async fn no_route_reads_the_store_more_than_five_times() {
                 }
             }
             let reads = fewest.unwrap_or_default();
-            if reads.len() > READS_MAX {
+            if !are_few(&reads) {
                 too_many.push(format!("{route:?}: {reads:?}"));
             }
         }

@@ -189,7 +189,7 @@ impl Site {
             media_sessions: MediaSessions::new(Some(SECRET)),
             notes: Arc::new(kept.clone()),
             lessons: Arc::new(kept.clone()),
-            papers: Arc::new(kept.clone()),
+            papers: Arc::new(store.with_papers(kept.clone())),
             logs: Arc::new(LogsOf(Arc::new(store.clone()))),
             events: events.clone(),
             webhooks,

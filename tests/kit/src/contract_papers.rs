@@ -15,6 +15,7 @@ macro_rules! papers_contract {
             a_small_record_changes_only_from_the_revision_it_was_read_at,
             of_two_who_change_a_small_record_at_once_one_does,
             small_records_are_listed_by_what_they_belong_to_and_kind_in_pages,
+            small_records_are_read_together_by_their_names,
             a_removed_small_record_is_gone_and_may_be_made_anew,
             a_small_record_that_is_too_large_is_refused,
         );
@@ -83,6 +84,19 @@ pub async fn small_records_are_listed_by_what_they_belong_to_and_kind_in_pages(s
     assert_eq!(read(None, 2).await, [1, 2]);
     assert_eq!(read(Some(2), 2).await, [3, 4]);
     assert_eq!(read(Some(5), 2).await, [0_u128; 0]);
+}
+
+pub async fn small_records_are_read_together_by_their_names(store: &impl Papers) {
+    let keys = [key(1, PaperKind::Teacher, 7), key(2, PaperKind::Teacher, 7), key(2, PaperKind::Guest, 7)];
+    for (n, key) in keys.into_iter().enumerate() {
+        store.put_paper(key, vec![n as u8], None).await.unwrap();
+    }
+    let missing = key(3, PaperKind::Teacher, 7);
+    let mut found = store.papers_named(vec![keys[2], missing, keys[0]]).await.unwrap();
+    found.sort_by_key(|paper| paper.body.clone());
+    let paper = |key, n| Paper { key, body: vec![n], revision: 1 };
+    assert_eq!(found, [paper(keys[0], 0), paper(keys[2], 2)]);
+    assert_eq!(store.papers_named(Vec::new()).await, Ok(Vec::new()));
 }
 
 pub async fn a_removed_small_record_is_gone_and_may_be_made_anew(store: &impl Papers) {

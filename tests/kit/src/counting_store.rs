@@ -1,5 +1,9 @@
 //! A store that counts what is read of it, and fails the reads that a test names.
 
+mod papers;
+
+pub use papers::CountingPapers;
+
 use domain::entry::LogEntry;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, OrgId, UserId, Uuid};
 use ports::library::{CardSource, RequestDigest};

@@ -107,6 +107,14 @@ impl<S: Papers> Papers for Apart<S> {
         })
     }
 
+    fn papers_named(&self, keys: Vec<PaperKey>) -> Boxed<'_, Result<Vec<Paper>, PapersError>> {
+        Box::pin(async move {
+            let keys = keys.into_iter().map(|key| self.paper_key(key)).collect();
+            let found = self.store.papers_named(keys).await?;
+            Ok(found.into_iter().map(|paper| self.renamed(paper)).collect())
+        })
+    }
+
     fn papers(
         &self,
         of: Uuid,
