@@ -66,7 +66,7 @@ pub(crate) const CLASSES_FOLLOWED: usize = 10_000;
 pub(crate) const LESSONS_LOOK_MS: u64 = 3_000;
 /// A lesson that another node holds is read after this time whatever the bus says, in milliseconds.
 pub(crate) const FOLLOWED_EVERY_MS: u64 = 30_000;
-/// Messages that one turn of a class works off before its monitors are shown what follows.
+/// Messages, and cells, that one turn of a class works off before its monitors are shown what follows.
 pub(crate) const CLASS_TURN: usize = 1_024;
 /// What may wait for one monitor: one picture, and the verdicts of its commands. A monitor with more is dropped.
 pub(crate) const MONITOR_QUEUE: usize = domain::limits::LESSON_COMMANDS_WAITING + 64;

@@ -95,7 +95,8 @@ pub const CARDS_PER_LESSON: usize = 4_096;
 pub const CARDS_PER_SEAT: usize = 256;
 /// Different wrong answers of one student that a lesson remembers.
 pub const WRONG_ANSWERS_PER_SEAT: usize = 16;
-/// Different wrong answers of one lesson that are counted together; further ones are not shown.
+/// Different wrong answers of one lesson that are counted together; further ones are not shown. Those whose text nobody knows
+/// have half of this room.
 pub const WRONG_GROUPS_PER_LESSON: usize = 4_096;
 /// Of the wrong answers so many are shown, the commonest.
 pub const WRONG_GROUPS_SHOWN: usize = 20;

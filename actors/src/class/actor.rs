@@ -151,6 +151,7 @@ impl ClassActor {
 
     /// Whoever wants to watch is told that the class is not ready; all else would be stale when it is.
     fn turn_away(&mut self) {
+        self.cells.forget();
         while let Ok(message) = self.inbox.try_recv() {
             if let ToClass::Watch { reply, .. } = message {
                 // Whoever went away needs no answer.

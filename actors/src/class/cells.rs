@@ -57,6 +57,11 @@ impl Cells {
         taken
     }
 
+    /// Drops those that wait: all is told again when the class calls.
+    pub(super) fn forget(&mut self) {
+        while self.queue.try_recv().is_ok() {}
+    }
+
     /// So many were taken and worked off.
     pub(super) fn rest(&mut self, taken: usize, tick_ms: u64) {
         if taken >= CLASS_TURN {

@@ -16,7 +16,8 @@ impl Lesson {
     /// Takes new texts into the record: when it is stored anyhow, or when it is time.
     pub(super) fn keep_texts(&mut self, tick_ms: u64) {
         let is_due = self.texts_deadline().is_some_and(|at| tick_ms >= at);
-        let is_stored = self.has_texts_to_keep() && self.keep.owes();
+        // Not while something is on its way: a text that comes meanwhile would be stored at once, and so would the next.
+        let is_stored = self.has_texts_to_keep() && self.keep.deadline().is_some();
         if !(is_due || is_stored) {
             return;
         }

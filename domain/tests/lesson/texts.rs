@@ -85,6 +85,36 @@ fn texts_are_stored_with_what_is_stored_anyhow_and_else_at_their_pace() {
 }
 
 #[test]
+fn texts_that_come_while_others_are_being_stored_wait_for_their_time() {
+    let (mut desk, _) = Desk::open(1);
+    desk.stores = false;
+    desk.cell(0, (1, 1), with(vec![wrong(1, "answer 0", 1)]));
+    desk.pass(WRONG_TEXTS_KEPT_EVERY_MS);
+    let before = desk.stores_begun;
+    for n in 1..10 {
+        desk.cell(0, (1, n + 1), with(vec![wrong(1, &format!("answer {n}"), 1)]));
+        desk.land(None);
+        desk.pass(100);
+    }
+    assert_eq!(desk.stores_begun, before, "one text calls for no store of its own");
+    desk.pass(WRONG_TEXTS_KEPT_EVERY_MS);
+    assert_eq!(desk.stores_begun, before + 1);
+}
+
+#[test]
+fn answers_whose_texts_nobody_knows_leave_room_for_those_that_are_typed() {
+    let students = WRONG_GROUPS_PER_LESSON as u128 / WRONG_ANSWERS_PER_SEAT as u128 + 1;
+    let (mut desk, monitor) = Desk::open(students + 1);
+    for n in 0..students {
+        let of_seat = (0..WRONG_ANSWERS_PER_SEAT).map(|at| forgotten(1, &format!("{n} {at}"), 1));
+        desk.cell(n, (1, 1), with(of_seat.collect()));
+    }
+    desk.cell(students, (1, 1), with(vec![wrong(1, "gray", 1)]));
+    desk.pass(1_000);
+    assert_eq!(desk.screen(monitor).wrong, [("gray".to_owned(), 1)]);
+}
+
+#[test]
 fn a_record_keeps_so_many_texts_and_those_of_the_commonest() {
     let students = 2 * WRONG_TEXTS_KEPT as u128;
     let (mut desk, _) = Desk::open(students);

@@ -60,10 +60,13 @@ impl WrongGroups {
 
     fn put_in(&mut self, answer: &WrongAnswer) -> bool {
         let key = (answer.card, answer.digest);
-        if self.groups.len() >= WRONG_GROUPS_PER_LESSON && !self.groups.contains_key(&key) {
+        let kept = self.kept.get(&key);
+        // What nobody knows the text of is shown to nobody: it leaves room for what is.
+        let is_shown = answer.text.is_some() || kept.is_some();
+        let room = if is_shown { WRONG_GROUPS_PER_LESSON } else { WRONG_GROUPS_PER_LESSON / 2 };
+        if self.groups.len() >= room && !self.groups.contains_key(&key) {
             return false;
         }
-        let kept = self.kept.get(&key);
         let group = self.groups.entry(key).or_default();
         group.students = group.students.saturating_add(1);
         group.times = group.times.saturating_add(answer.times);
