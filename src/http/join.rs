@@ -29,7 +29,7 @@ pub(super) use lobby::waits_no_more;
 pub(super) use lobby::{
     Admission, CodeChangeIn, JoinCodeOut, LobbyOut, admit, code, lobby, open_by_code, refuse, withdraw_code,
 };
-pub(super) use roll::{GuestClaimIn, GuestOut, GuestPinOut, GuestsQuery, claim_for, guests, renew_pin};
+pub(super) use roll::{GuestOut, GuestPinOut, GuestsQuery, guests, renew_pin};
 pub(super) use standing::{StandingOut, standing};
 
 /// The cookie by which a device is known again.

@@ -98,6 +98,16 @@ pub struct Guest {
     /// Who has claimed what the guest did: then the guest is no more.
     #[serde(default)]
     pub claimed: Option<Claimed>,
+    /// Who gave the PIN that holds now, in place of another, and when (Unix milliseconds).
+    #[serde(default)]
+    given: Option<Given>,
+}
+
+/// A PIN that somebody else gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Given {
+    by: Uuid,
+    at_ms: i64,
 }
 
 /// A request, known by a digest of its key.
@@ -114,9 +124,6 @@ pub struct Claimed {
     pub by: Uuid,
     /// The job as whose rows it comes to the learner's log.
     pub job: Uuid,
-    /// Who said so for the learner; nothing where the learner did, with the PIN.
-    #[serde(default)]
-    pub said_by: Option<Uuid>,
 }
 
 /// A person's id as text.
@@ -153,6 +160,7 @@ impl Guest {
             closed_times: 0,
             attempt: None,
             claimed: None,
+            given: None,
         };
         guest.let_in(device);
         guest
@@ -179,12 +187,24 @@ impl Guest {
     /// The guest has another PIN, since nobody may know the one before.
     pub fn renew_pin(&mut self, pin: Pin) {
         self.pin = digest(self.salt, &pin.to_string());
+        self.given = None;
+    }
+
+    /// Whether this person gave the PIN: whoever did knows it without being the guest.
+    pub fn has_pin_of(&self, person: UserId) -> bool {
+        self.given.is_some_and(|given| given.by == person.0)
+    }
+
+    /// Whether another PIN was given since that moment (Unix milliseconds): who came in before it may not be the guest.
+    pub fn was_renewed_since(&self, since_ms: i64) -> bool {
+        self.given.is_some_and(|given| given.at_ms > since_ms)
     }
 
     /// The guest has another PIN, and comes in by nothing else: neither by the PIN before, nor by a device, nor by the
-    /// request that made the guest. Wrong PINs are forgotten.
-    pub fn begin_anew(&mut self, pin: Pin) {
+    /// request that made the guest. Wrong PINs are forgotten. `by` is who gives it, at this moment (Unix milliseconds).
+    pub fn begin_anew(&mut self, pin: Pin, by: UserId, at_ms: i64) {
         self.renew_pin(pin);
+        self.given = Some(Given { by: by.0, at_ms });
         self.devices.clear();
         self.attempt = None;
         (self.wrong, self.closed_until_ms, self.closed_times) = (0, 0, 0);
@@ -322,7 +342,9 @@ mod tests {
         let mut guest = guest();
         guest.made_by("a key that is hard to guess", 1_000);
         (0..5).for_each(|_| assert_eq!(guest.try_pin(None, 0), PinTried::Wrong));
-        guest.begin_anew(Pin(43));
+        guest.begin_anew(Pin(43), UserId::from_u128(9), 1_000);
+        assert!(guest.has_pin_of(UserId::from_u128(9)) && !guest.has_pin_of(UserId::from_u128(8)));
+        assert!(guest.was_renewed_since(999) && !guest.was_renewed_since(1_000));
         assert!(!guest.knows(Uuid::from_u128(2)) && !guest.is_made_by("a key that is hard to guess", 1_000));
         assert_eq!(guest.try_pin(Some(Pin(42)), 0), PinTried::Wrong);
         assert_eq!(guest.try_pin(Some(Pin(43)), 0), PinTried::Right);

@@ -56,7 +56,7 @@ pub(in crate::http) async fn claim(
 }
 
 /// Does what the note of a claim says: the guest leaves, and what the guest did comes to the learner's log.
-pub(super) async fn carried_out(
+async fn carried_out(
     app: &App,
     class: ClassId,
     guest: UserId,
@@ -65,13 +65,16 @@ pub(super) async fn carried_out(
     let (learner, job) = (UserId(claimed.by), JobId(claimed.job));
     close(app, class, guest, learner).await?;
     let entries = copied(app, guest, learner, job).await?;
-    app.study.claim(learner, guest, job).await.map_err(Problem::from)?;
+    // Of a guest who has answered nothing there is nothing to take over.
+    if entries > 0 {
+        app.study.claim(learner, guest, job).await.map_err(Problem::from)?;
+    }
     app.study.access_changed(learner.into());
     Ok(ClaimOut { guest_id: guest.0, entries })
 }
 
 /// A guest is claimed once, and by nobody who is it.
-pub(super) fn not_free() -> Problem {
+fn not_free() -> Problem {
     Problem::new(Code::Conflict, "This guest is the learner, or belongs to somebody else.")
         .with("reason", "claimed")
 }
@@ -88,11 +91,13 @@ async fn taken(
         let paper = app.papers.paper(key(class.id, id)).await?.ok_or_else(wrong_pin)?;
         let mut guest: Guest = serde_json::from_slice(&paper.body).map_err(|_| Problem::internal())?;
         let now_ms = app.clock.wall_ms();
-        let tried = guest.try_pin(Pin::read(&who.pin), now_ms);
+        // Who gave the guest this PIN knows it without having been the guest.
+        let pin = Pin::read(&who.pin).filter(|_| !guest.has_pin_of(caller.user));
+        let tried = guest.try_pin(pin, now_ms);
         let mut claimed = guest.claimed;
         if tried == PinTried::Right {
             let job = EntryId::v7(now_ms, Uuid::new_v4().as_u128()).0;
-            claimed = Some(claimed.unwrap_or(Claimed { by: caller.user.0, job, said_by: None }));
+            claimed = Some(claimed.unwrap_or(Claimed { by: caller.user.0, job }));
             if UserId(guest.user.0) != caller.user {
                 guest.claimed = claimed;
             }

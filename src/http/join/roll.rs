@@ -1,16 +1,16 @@
 //! `/classes/{class_id}/guests`: the guests of a class, for those who run it. They give a guest who lost device and PIN
-//! another PIN, and say which student of the class a guest was.
+//! another PIN. Which learner a guest was says the learner alone: what a guest did becomes part of that learner's log.
 
-use super::claim::{ClaimOut, carried_out, not_free};
 use super::guests::{TRIES, claimed, key, random_pin};
+use crate::clock::real_ms;
 use crate::http::access::class_to_edit;
-use crate::http::body::{Body, to_its_end};
+use crate::http::body::to_its_end;
 use crate::http::paging::{cursor, limit, place};
 use crate::http::{App, Caller, Code, Problem};
-use crate::joining::{Claimed, Guest};
+use crate::joining::Guest;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
-use domain::ids::{ClassId, EntryId, UserId, Uuid};
+use domain::ids::{ClassId, UserId, Uuid};
 use ports::{ClassRecord, Paper, PaperKind, PapersError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,13 +47,6 @@ pub(in crate::http) struct GuestOut {
 pub(in crate::http) struct GuestPinOut {
     /// Four digits, shown this once.
     pin: String,
-}
-
-/// Who a guest was.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(in crate::http) struct GuestClaimIn {
-    /// A student of the class with an account.
-    student_id: Uuid,
 }
 
 impl GuestOut {
@@ -124,46 +117,16 @@ pub(in crate::http) async fn renew_pin(
         let renew = |guest: &mut Guest| match guest.claimed {
             Some(_) => Err(claimed()),
             None => {
-                guest.begin_anew(pin);
+                guest.begin_anew(pin, caller.user, real_ms());
                 Ok(())
             }
         };
-        changed(&app, class, name, renew).await?;
+        let guest = changed(&app, class, name, renew).await?;
+        // Whoever waits as this guest may have come in by the PIN before.
+        super::waits_no_more(&app, class, UserId(guest.user.0)).await?;
         tracing::info!(%class, by = %caller.user, "a guest has another PIN");
         let answer = GuestPinOut { pin: pin.to_string() };
         Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
-    })
-    .await
-}
-
-/// `POST /classes/{class_id}/guests/{name_id}/claim`: what the guest did becomes part of the student's own log. The same
-/// again is harmless, and brings what came meanwhile.
-pub(in crate::http) async fn claim_for(
-    app: web::Data<App>,
-    caller: Caller,
-    path: web::Path<(Uuid, Uuid)>,
-    body: Body<GuestClaimIn>,
-) -> Result<HttpResponse, Problem> {
-    let class = class_to_edit(&app, &caller, ClassId(path.0)).await?;
-    let (name, student) = (path.1, UserId(body.0.student_id));
-    let person = app.people.person(student).await?.filter(|person| person.role.is_member());
-    if person.is_none() || !class.students.contains(&student) {
-        return Err(Problem::invalid("`student_id` is a student of the class with an account."));
-    }
-    to_its_end(async move {
-        let now_ms = app.clock.wall_ms();
-        let job = EntryId::v7(now_ms, Uuid::new_v4().as_u128()).0;
-        let take = |guest: &mut Guest| {
-            let new = Claimed { by: student.0, job, said_by: Some(caller.user.0) };
-            let is_self = UserId(guest.user.0) == student;
-            guest.claimed = Some(guest.claimed.unwrap_or(new)).filter(|claimed| claimed.by == student.0);
-            if is_self || guest.claimed.is_none() { Err(not_free()) } else { Ok(()) }
-        };
-        let guest = changed(&app, class.id, name, take).await?;
-        let claimed = guest.claimed.ok_or_else(not_free)?;
-        tracing::info!(class = %class.id, by = %caller.user, "a guest is said to be a student");
-        let answer: ClaimOut = carried_out(&app, class.id, UserId(guest.user.0), claimed).await?;
-        Ok(HttpResponse::Ok().json(answer))
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! How it stands with somebody who wants to join, and what they have to ask by: who is let in has a token, who waits has
 //! something that opens this door alone.
 
+use super::guests::key;
 use super::lobby::wish;
 use super::no_guests;
 use crate::auth::{Claims, Wanted, bearer};
@@ -8,7 +9,7 @@ use crate::clock::real_ms;
 use crate::http::caller::{app_of, begin};
 use crate::http::limits::GUEST_TOKEN_MS;
 use crate::http::{App, Caller, Problem};
-use crate::joining::Guest;
+use crate::joining::{Guest, key_of_name};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
@@ -103,6 +104,17 @@ async fn admitted(app: &App, class: ClassId, user: UserId) -> Result<bool, Probl
     Ok(class.is_some_and(|class| class.students.contains(&user)))
 }
 
+/// Whether the guest was given another PIN since this token was made.
+async fn may_be_another(app: &App, class: ClassId, claims: &Claims) -> Result<bool, Problem> {
+    let made_ms = claims.expires_ms.saturating_sub(GUEST_TOKEN_MS);
+    let named = claims.name.as_deref().and_then(|name| key_of_name(class, name));
+    let Some((_, id)) = named else { return Ok(false) };
+    let paper = app.papers.paper(key(class, id)).await?;
+    let guest = paper.and_then(|paper| serde_json::from_slice::<Guest>(&paper.body).ok());
+    // A token says its end in whole seconds: one of the second in which the PIN was given is taken for an older one.
+    Ok(guest.is_some_and(|guest| guest.was_renewed_since(made_ms)))
+}
+
 /// `GET /join/{class_id}`: how it stands with one's wish to join.
 pub(in crate::http) async fn standing(
     app: web::Data<App>,
@@ -118,6 +130,7 @@ pub(in crate::http) async fn standing(
         State::None
     };
     let token = match (state, joiner.waits) {
+        (State::Admitted, Some(claims)) if may_be_another(&app, class, &claims).await? => None,
         // It ends when what one waited with would have.
         (State::Admitted, Some(Claims { org, name, expires_ms, .. })) => {
             let ttl_ms = expires_ms.saturating_sub(real_ms());

@@ -184,14 +184,5 @@ fn of_guests() -> Vec<Endpoint> {
             "Gives a guest another PIN, and shows it this once",
         )
         .answers::<join::GuestPinOut>(200),
-        Endpoint::new(
-            Post,
-            "/api/v1/classes/{class_id}/guests/{name_id}/claim",
-            RUN,
-            join::claim_for,
-            "Says which student of the class a guest was: what the guest did is the student's own",
-        )
-        .takes::<join::GuestClaimIn>()
-        .answers::<join::ClaimOut>(200),
     ]
 }

@@ -169,7 +169,6 @@ pub fn sample(route: &Listed) -> (String, &'static str) {
         // A guest who is one already of whoever asks: see `Place::ask`.
         (Verb::Post, "/api/v1/me/claim") => ("", r#"{"class_id":"{k}","name":"Ada","pin":"0000"}"#),
         (Verb::Post, "/api/v1/classes/{class_id}/guests/{name_id}/pin") => ("", ""),
-        (Verb::Post, "/api/v1/classes/{class_id}/guests/{name_id}/claim") => ("", r#"{"student_id":"{u}"}"#),
         (Verb::Post, "/api/v1/join") => ("", r#"{"code":"AAAAAA","name":"Ada"}"#),
         (Verb::Post, "/api/v1/classes/{class_id}/substitutes") => ("", r#"{"name":"Kim","minutes":45}"#),
         (Verb::Put, "/api/v1/classes/{class_id}/lesson/code") => ("", r#"{"admission":"open"}"#),

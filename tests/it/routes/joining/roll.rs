@@ -93,9 +93,9 @@ async fn a_guest_who_lost_device_and_pin_comes_back_by_the_pin_that_a_teacher_gi
 }
 
 #[actix_web::test]
-async fn a_teacher_says_once_which_student_a_guest_was() {
+async fn whoever_gave_a_guest_a_pin_does_not_claim_what_the_guest_did() {
     let site = Site::open().await;
-    let (teacher, class, students) = class_of(&site, 2).await;
+    let (teacher, class, students) = class_of(&site, 1).await;
     let deck = site.deck(&teacher, "Biology").await;
     let card = site.card(&teacher, &deck, "front").await;
     site.put(&teacher, &format!("/classes/{class}/decks/{deck}")).await.expect(204);
@@ -105,38 +105,47 @@ async fn a_teacher_says_once_which_student_a_guest_was() {
     let answered = json!({"commands": [answer(&site, &deck, &card, 5)]});
     let verdicts = site.post(&ada, "/reviews", answered).await.expect(200);
     assert_eq!(verdicts["verdicts"][0]["verdict"], "durable");
+    let further = site.somebody(Role::Teacher, Some(1));
+    site.get(&further, "/me").await.expect(200);
+    let seat = format!("/classes/{class}/teachers/{}", further.user);
+    site.put(&teacher, &seat).await.expect(204);
     let name = id(&only_guest(&site, &teacher, &class).await, "name_id");
-    let path = format!("/classes/{class}/guests/{name}/claim");
-    let outside = site.somebody(Role::Learner, Some(1));
-    site.get(&outside, "/me").await.expect(200);
-    let unknown = UserId(Uuid::new_v4());
-    site.put(&teacher, &format!("/classes/{class}/students/{unknown}")).await.expect(204);
-    for student in [outside.user, ada.user, unknown, UserId(Uuid::new_v4())] {
-        let wish = json!({"student_id": student.to_string()});
-        site.post(&teacher, &path, wish).await.refuses(422, "invalid");
-    }
-    let of = |student: &Somebody| json!({"student_id": student.user.to_string()});
-    site.post(&students[0], &path, of(&students[0])).await.refuses(403, "forbidden");
-    for _ in 0..2 {
-        let claimed = site.post(&teacher, &path, of(&students[0])).await.expect(200);
-        assert_eq!((id(&claimed, "guest_id"), &claimed["entries"]), (ada.user.to_string(), &json!(1)));
-    }
-    let other = site.post(&teacher, &path, of(&students[1])).await.refuses(409, "conflict");
-    assert_eq!(other["reason"], "claimed");
-    let history = site.get(&students[0], "/history").await.expect(200);
-    assert_eq!(each(&history, "card_id"), [card]);
+    let path = format!("/classes/{class}/guests/{name}/pin");
+    let told = site.post(&further, &path, json!({})).await.expect(200);
+    site.delete(&teacher, &seat).await.expect(204);
+    let wish = json!({"class_id": class, "name": "Ada", "pin": told["pin"]});
+    let refused = site.post(&further, "/me/claim", wish.clone()).await.refuses(403, "forbidden");
+    assert_eq!(refused["reason"], "wrong_pin");
+    let students_now = site.get(&teacher, &format!("/classes/{class}")).await.expect(200);
+    assert!(!students_now.to_string().contains(&further.user.to_string()), "{students_now}");
+    // The guest's own account does, by the same PIN.
+    site.post(&students[0], "/me/claim", wish).await.expect(200);
     let guest = only_guest(&site, &teacher, &class).await;
     assert_eq!(guest["claimed_by"], json!(students[0].user.to_string()));
     assert_eq!(guest["enrolled"], false);
-    let pin = format!("/classes/{class}/guests/{name}/pin");
-    assert_eq!(site.post(&teacher, &pin, json!({})).await.refuses(409, "conflict")["reason"], "claimed");
-    // Who did not say it with the PIN themselves is told apart in what is kept.
-    let key = PaperKey {
-        of: class.parse::<ClassId>().unwrap().0,
-        kind: PaperKind::Guest,
-        id: name.parse().unwrap(),
-    };
-    let kept = site.kept.paper(key).await.unwrap().unwrap();
-    let kept: Guest = serde_json::from_slice(&kept.body).unwrap();
-    assert_eq!(kept.claimed.unwrap().said_by, Some(teacher.user.0));
+    assert_eq!(site.post(&teacher, &path, json!({})).await.refuses(409, "conflict")["reason"], "claimed");
+    // So is a guest who has answered nothing.
+    let ben = join(&site, json!({"code": code, "name": "Ben"}), None).await.expect(200);
+    let wish = json!({"class_id": class, "name": "Ben", "pin": ben["pin"]});
+    assert_eq!(site.post(&students[0], "/me/claim", wish).await.expect(200)["entries"], 0);
+}
+
+#[actix_web::test]
+async fn whoever_waited_by_a_pin_that_holds_no_more_is_not_let_in_as_the_guest() {
+    let site = Site::open().await;
+    let (teacher, class, _) = class_of(&site, 0).await;
+    opened(&site, &class, 1).await;
+    let code = code(&site, &teacher, &class, "lobby").await;
+    let thief = join(&site, json!({"code": code, "name": "Ada"}), None).await.expect(200);
+    assert_eq!(thief["state"], "waiting");
+    let name = id(&only_guest(&site, &teacher, &class).await, "name_id");
+    let told =
+        site.post(&teacher, &format!("/classes/{class}/guests/{name}/pin"), json!({})).await.expect(200);
+    let door = format!("/join/{class}");
+    assert_eq!(site.get(&guest(&thief), &door).await.expect(200)["state"], "none", "nobody waits any more");
+    let ada = json!({"code": code, "name": "Ada", "pin": told["pin"]});
+    let ada = join(&site, ada, None).await.expect(200);
+    site.put(&teacher, &format!("/classes/{class}/students/{}", id(&ada, "user_id"))).await.expect(204);
+    let seen = site.get(&guest(&thief), &door).await.expect(200);
+    assert_eq!(seen.get("token"), None, "{seen}");
 }
