@@ -130,7 +130,9 @@ impl Importer for RosterImporter {
         if compared.diff.is_empty() {
             return Ok(report);
         }
-        let plan = Plan { kept: json!({ "administers": compared.administers }), ..Plan::default() };
+        let classes: Vec<_> = compared.diff.classes.iter().map(|step| step.class.0).collect();
+        let kept_of = json!({ "administers": compared.administers, "classes": classes });
+        let plan = Plan { kept: kept_of, ..Plan::default() };
         task.begin_writing(plan)?;
         if !kept.exists() {
             keep(task, REPORT, &report.to_string())?;

@@ -26,14 +26,15 @@ use crate::http::paging::{cursor, limit, place};
 use crate::http::{App, Caller, Code, Problem};
 use crate::jobs::limits::UPLOAD_BYTES_MAX;
 use crate::jobs::{Importer, Jobs, JobsError, Offer, Options, Outcome, Probe, Received, receive};
+use crate::teaching::all_run;
 use actix_web::http::header::{CONTENT_DISPOSITION, LOCATION};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use domain::ids::{DeckId, JobId, Uuid};
+use domain::ids::{ClassId, DeckId, JobId, Uuid};
 use ports::{DeckRecord, ImportPhase, ImportRecord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -303,6 +304,7 @@ async fn may_withdraw(app: &App, caller: &Caller, jobs: &Jobs, record: &ImportRe
         let detail = "Your role does not take back what this import changed.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
+    still_runs(app, caller, &kept).await?;
     // Before it wrote there is nothing to change back.
     let Some(deck) = deck_of(record).filter(|_| !record.decks.is_empty()) else { return Ok(()) };
     let Err(problem) = deck_to_edit(app, caller, deck).await else { return Ok(()) };
@@ -311,6 +313,26 @@ async fn may_withdraw(app: &App, caller: &Caller, jobs: &Jobs, record: &ImportRe
         Some(known) if !is_own(&known) => Err(problem),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Checks that the caller still runs the classes that a roster has changed. One that is no more is nobody's.
+async fn still_runs(app: &App, caller: &Caller, kept: &Value) -> Result<(), Problem> {
+    let classes: Vec<ClassId> = kept
+        .get("classes")
+        .and_then(|classes| serde_json::from_value::<Vec<Uuid>>(classes.clone()).ok())
+        .map(|classes| classes.into_iter().map(ClassId).collect())
+        .unwrap_or_default();
+    if classes.is_empty() || caller.administers(caller.org) {
+        return Ok(());
+    }
+    let run = all_run(app.people.as_ref(), app.papers.as_ref(), caller).await?;
+    let others: Vec<ClassId> = classes.into_iter().filter(|class| !run.contains(class)).collect();
+    let there = app.people.classes(others).await?;
+    if there.iter().any(|class| class.deleted_ms.is_none()) {
+        let detail = "You do not teach every class that this roster has changed any more.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    Ok(())
 }
 
 /// Whether to take it back although its cards were studied since.

@@ -51,7 +51,7 @@ impl<'a> Names<'a> {
                 Some(registered) => {
                     names.by_external.insert(&registered.external, place);
                 }
-                None if is_own => {
+                None if class.record.teacher == rules.by => {
                     names.by_hand.entry(title).or_insert(place);
                 }
                 None => {}

@@ -142,10 +142,10 @@ impl Comparing<'_> {
             email: or(&person.email, |who| &who.email),
             name: or(&person.name, |who| &who.name),
             role,
-            status: if person.is_reference {
-                before.map_or(Status::Active, |who| who.status)
-            } else {
-                person.status
+            status: match before {
+                Some(before) if person.is_reference || !self.rules.administers => before.status,
+                None if person.is_reference => Status::Active,
+                Some(_) | None => person.status,
             },
             changed_ms: self.rules.now_ms,
         }
@@ -185,14 +185,20 @@ impl Comparing<'_> {
         }
     }
 
-    /// Who is gone from the organisation leaves all classes.
+    /// Who is gone from the organisation leaves all classes; of whom somebody says so who only teaches, the classes that they
+    /// teach.
     fn leave_all(&mut self) {
+        let administers = self.rules.administers;
+        let said = self.roster.people.iter().zip(&self.user_of);
+        let said = said.filter(|(person, _)| !person.is_reference && person.status == Status::Gone);
+        let said: BTreeSet<UserId> = said.filter_map(|(_, user)| *user).filter(|_| !administers).collect();
         let gone = self.people.values().filter(|step| {
             let was_there = step.before.as_ref().is_some_and(|before| before.status == Status::Active);
-            was_there && step.registered.status == Status::Gone
+            let is_gone = step.registered.status == Status::Gone || said.contains(&step.registered.user);
+            was_there && is_gone
         });
         let gone: BTreeSet<UserId> = gone.map(|step| step.registered.user).collect();
-        for class in &self.known.classes {
+        for class in self.known.classes.iter().filter(|class| administers || self.rules.may_fill(class)) {
             for user in class.record.students.iter().filter(|user| gone.contains(user)) {
                 if self.leaves.entry(class.record.id).or_default().insert(*user)
                     && let Some(step) = self.people.get_mut(user)

@@ -231,3 +231,46 @@ async fn who_teaches_a_class_beside_its_teacher_fills_it_and_takes_it_from_nobod
         async |id| store.class(domain::ids::ClassId::from_u128(id)).await.unwrap().unwrap().students.len();
     assert_eq!((students(5).await, students(6).await), (0, 1));
 }
+
+#[tokio::test]
+async fn who_only_teaches_takes_nobody_out_of_the_organisation_and_nobody_out_of_others_classes() {
+    let store = MemoryStore::new();
+    bring(&store, &plain("name,id,class\nAda,1,7b\nBen,2,7b\n"), of_teacher()).await;
+    bring(&store, &plain("name,id,class\nAda,1,Club\n"), rules()).await;
+    let teaching = of_teacher();
+    let people = "sourcedId,status,enabledUser,role,username,givenName,familyName\n1,tobedeleted,,,,,\n";
+    let manifest = "propertyName,value\noneroster.version,1.2\nfile.users,delta\n";
+    let delta = one_roster_of(&[("manifest.csv", manifest), ("users.csv", people)]);
+    assert!(delta.is_delta);
+    bring(&store, &delta, teaching).await;
+    let ada = store.find_registered(org(), vec![RegisterKey::External("1".into())]).await.unwrap()[0].clone();
+    assert_eq!(ada.status, Status::Active, "who is gone from the organisation says an administrator");
+    let titles = async |user| {
+        let classes = store.classes_of(user).await.unwrap();
+        classes.into_iter().map(|class| class.title).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(ada.user).await, ["Club"], "she leaves what this teacher teaches, and nothing else");
+}
+
+#[tokio::test]
+async fn a_class_of_the_same_title_that_one_teaches_beside_its_teacher_is_not_ones_own() {
+    let store = MemoryStore::new();
+    bring(&store, &plain(CLASS_OF_THREE), of_teacher()).await;
+    let theirs = store.classes_of(teacher()).await.unwrap().remove(0);
+    let by_hand = ports::ClassRecord {
+        id: domain::ids::ClassId::from_u128(5),
+        title: "Maths".to_owned(),
+        ..theirs.clone()
+    };
+    store.create_class(by_hand.clone()).await.unwrap();
+    let further = Rules { by: UserId::from_u128(0x7f), ..of_teacher() };
+    let known = Known::read(&store, org(), further.by).await.unwrap();
+    let known = known.with_co_taught(vec![store.class(by_hand.id).await.unwrap().unwrap()], org());
+    let classes = "sourcedId,status,title\nown-77,,maths\n";
+    let users = "sourcedId,status,enabledUser,role,username,givenName,familyName\n5,,true,student,,Eve,\n";
+    let enrollments = "sourcedId,status,classSourcedId,userSourcedId,role\ne1,,own-77,5,student\n";
+    let files = [("classes.csv", classes), ("users.csv", users), ("enrollments.csv", enrollments)];
+    let diff = diff(&one_roster_of(&files), &known, further);
+    assert_eq!((diff.counts.classes_new, diff.counts.classes_changed), (1, 0));
+    assert!(diff.classes.iter().all(|step| step.class != by_hand.id));
+}

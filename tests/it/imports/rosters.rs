@@ -172,4 +172,11 @@ fn a_further_teacher_brings_a_roster_into_the_class_as_long_as_the_class_has_the
     assert_eq!(teacher.delete(&seat).status, 204);
     let after = further.import(&into, b"name,id\nEve,9\n");
     assert_eq!(after["failure"]["code"], "no_such_class", "{after}");
+    // Nor does who was dismissed take back what they had brought; who is back does.
+    let job = format!("/imports/{}", done["job_id"].as_str().unwrap());
+    further.delete(&job).refuses(403, "forbidden");
+    let now = teacher.get(&format!("/classes/{class}")).expect(200);
+    assert_eq!(now["students"].as_array().unwrap().len(), 2, "{now}");
+    assert_eq!(teacher.put(&seat).status, 204);
+    assert!(matches!(further.delete(&job).status, 200 | 202));
 }
