@@ -5,7 +5,7 @@ use super::accepted::{accepted, divided as divided_answers};
 use super::columns::{ROLES, Role};
 use super::identity::{digest_of, identity_of, identity_of_guid};
 use super::json_lines::{CardLines, Sink};
-use super::limits::{FILE_BYTES_MAX, GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
+use super::limits::{FILE_BYTES_MAX, FILE_TAGS_BYTES_MAX, GUID_BYTES_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use super::pack::Pack;
 use super::parser::{Dialect, Head, Parser, Row, RowEvent};
 use super::reading::Reading;
@@ -165,6 +165,8 @@ struct Rows {
     gathered: Gathered,
     /// Tags of every card.
     tags: Vec<String>,
+    /// They are too long for that: no card can have them.
+    has_long_tags: bool,
     /// The line of each card so far.
     lines: Vec<u64>,
     /// Rejected rows, where they are wanted; then no card is kept.
@@ -208,6 +210,7 @@ impl Rows {
 
     fn begin(&mut self, head: &Head) {
         self.tags = divided(&head.tags);
+        self.has_long_tags = self.tags.iter().map(String::len).sum::<usize>() > FILE_TAGS_BYTES_MAX;
         self.gathered.has_hints = head.layout.hint.is_some();
         self.gathered.has_explanations = head.layout.explanation.is_some();
         self.gathered.has_accept = head.layout.accept.is_some();
@@ -284,6 +287,9 @@ impl Rows {
     }
 
     fn tags_of(&self, written: &str) -> Result<Vec<String>, (Role, Reason)> {
+        if self.has_long_tags {
+            return Err((Role::Tags, Reason::BadTags));
+        }
         let mut tags = divided(written);
         tags.extend(self.tags.iter().cloned());
         let mut unique: Vec<String> = Vec::with_capacity(tags.len().min(TAGS_PER_CARD_MAX));

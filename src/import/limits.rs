@@ -14,6 +14,8 @@ pub const FIELDS_PER_ROW_MAX: usize = 256;
 pub const TAGS_PER_CARD_MAX: usize = 100;
 /// Longest tag in bytes; a row with a longer one is rejected.
 pub const TAG_BYTES_MAX: usize = 200;
+/// Bytes of the tags that a file gives each of its cards; with more every row is rejected.
+pub const FILE_TAGS_BYTES_MAX: usize = 512;
 /// Longest guid in bytes; a row with a longer one is rejected.
 pub const GUID_BYTES_MAX: usize = 512;
 /// Rejected rows that a report lists, and changed ones; those beyond are only counted.

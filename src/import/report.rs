@@ -1,8 +1,8 @@
 //! What is said about a file and its rows.
 
 use super::limits::{
-    FIELD_BYTES_MAX, FIELDS_PER_ROW_MAX, FILE_BYTES_MAX, GUID_BYTES_MAX, REPORTED_MAX, ROW_BYTES_MAX,
-    ROWS_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX,
+    FIELD_BYTES_MAX, FIELDS_PER_ROW_MAX, FILE_BYTES_MAX, FILE_TAGS_BYTES_MAX, GUID_BYTES_MAX, REPORTED_MAX,
+    ROW_BYTES_MAX, ROWS_MAX, TAG_BYTES_MAX, TAGS_PER_CARD_MAX,
 };
 use crate::content::ContentError;
 use ports::library::{ACCEPT_BYTES_MAX, ACCEPT_MAX};
@@ -35,7 +35,9 @@ pub enum Reason {
     #[error("the guid is longer than {GUID_BYTES_MAX} bytes")]
     GuidTooLong,
     /// Too many tags, or too long ones.
-    #[error("a card has at most {TAGS_PER_CARD_MAX} tags of at most {TAG_BYTES_MAX} bytes")]
+    #[error(
+        "a card has at most {TAGS_PER_CARD_MAX} tags of at most {TAG_BYTES_MAX} bytes, of which those of the whole file have {FILE_TAGS_BYTES_MAX}"
+    )]
     BadTags,
     /// Too many accepted answers, or too long ones.
     #[error(

@@ -76,7 +76,7 @@ impl<'t> Filling<'t> {
         }
         self.cards += 1;
         self.batch.cards += 1;
-        self.batch.bytes += card.front.len() + card.back.len();
+        self.batch.bytes += text_bytes(&card);
         self.batch.parts.entry(card.deck).or_default().cards.push(card);
         let is_full = self.batch.cards >= self.cards_per_batch || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
         if is_full { self.send() } else { Ok(()) }
@@ -137,6 +137,14 @@ impl<'t> Filling<'t> {
         self.task.begin_writing(Plan { decks, learners, kept: made_json(&made) })?;
         make_hidden(self.task, blanks, &made)
     }
+}
+
+/// What a card's texts take, with what each tag and accepted answer takes besides.
+fn text_bytes(card: &CardRecord) -> usize {
+    let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let list = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
+    let own = card.front.len() + card.back.len() + card.source_key.len();
+    own + maybe(&card.hint) + maybe(&card.explanation) + list(&card.tags) + list(&card.accept)
 }
 
 impl Part {

@@ -117,6 +117,17 @@ async fn rows_become_cards_in_the_order_of_the_file_and_in_one_revision() {
 }
 
 #[tokio::test]
+async fn tags_of_a_whole_file_that_each_card_would_carry_along_are_few() {
+    let mut shelf = Shelf::with_deck().await;
+    let long = (0..4).map(|n| format!("{n}{}", "x".repeat(150))).collect::<Vec<_>>().join(" ");
+    let report = shelf.import(&format!("#tags:{long}\na,1\nb,2\n")).await;
+    assert_eq!(counts(&report), (0, 0, 0, 2));
+    assert_eq!(report.rejected.listed[0].reason, crate::import::Reason::BadTags);
+    let report = shelf.import("#tags:biology year9\na,1\nb,2\n").await;
+    assert_eq!(counts(&report), (2, 0, 0, 0));
+}
+
+#[tokio::test]
 async fn the_same_file_again_changes_nothing() {
     let mut shelf = Shelf::with_deck().await;
     let file =
