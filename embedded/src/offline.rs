@@ -87,7 +87,7 @@ impl Offline {
         users
     }
 
-    /// Every learner of whom an entry or a progress row is stored, in the order of ids.
+    /// Every learner of whom an entry or a progress row is stored, or said to be, in the order of ids.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -96,7 +96,9 @@ impl Offline {
         self.files.ask_main::<_, StoreError>(|main| {
             let log = "SELECT user FROM review_log WHERE user > ?1 ORDER BY user LIMIT 1";
             let progress = "SELECT user FROM progress WHERE user > ?1 ORDER BY user LIMIT 1";
+            let filed = "SELECT user FROM import_entries WHERE user > ?1 ORDER BY user LIMIT 1";
             distinct_users(main, log, &mut users)?;
+            distinct_users(main, filed, &mut users)?;
             distinct_users(main, progress, &mut users)
         })?;
         Ok(users.into_iter().collect())

@@ -68,8 +68,8 @@ pub struct Totals {
     pub differences: u64,
     /// Folded states that no history may lead to.
     pub broken: Broken,
-    /// Entries that are not found by their card, or are said to be there and are not.
-    pub misfiled: u64,
+    /// Entries that are not found by their card, or are said to be there and are not; `None` where it was not looked.
+    pub misfiled: Option<u64>,
     /// Of a run over a store that may be served.
     pub online: Option<Online>,
 }
@@ -90,7 +90,9 @@ pub struct Online {
 impl Totals {
     /// Whether everything is as the logs say.
     pub fn is_equal(&self) -> bool {
-        self.differences == 0 && self.misfiled == 0 && self.broken == Broken::default()
+        self.differences == 0
+            && self.misfiled.is_none_or(|misfiled| misfiled == 0)
+            && self.broken == Broken::default()
     }
 }
 
@@ -130,7 +132,8 @@ pub async fn verify<R: Records, W: io::Write>(
         let progress = records.progress(user).await.map_err(VerifyError::Read)?;
         learn_params(records, &mut decks, &log, &progress).await.map_err(VerifyError::Read)?;
         totals.learners += 1;
-        totals.misfiled += records.misfiled(user).await.map_err(VerifyError::Read)?;
+        let misfiled = records.misfiled(user).await.map_err(VerifyError::Read)?;
+        totals.misfiled = Some(totals.misfiled.unwrap_or(0) + misfiled);
         let params = |deck| decks.get(&deck).copied().unwrap_or_default();
         check_learner(user, log, &progress, params, &mut totals, |difference| report.difference(&difference))
             .map_err(VerifyError::Report)?;

@@ -71,7 +71,10 @@ impl<W: Write> Report<W> {
                     self.out,
                     ",\"learners\":{learners},\"entries\":{entries},\"cards\":{cards},\"stale\":{stale}"
                 )?;
-                write!(self.out, ",\"broken\":{},\"misfiled\":{misfiled}", broken_json(broken))?;
+                write!(self.out, ",\"broken\":{}", broken_json(broken))?;
+                if let Some(misfiled) = misfiled {
+                    write!(self.out, ",\"misfiled\":{misfiled}")?;
+                }
                 if let Some(Online { skipped, unsettled, marked, listed }) = online {
                     write!(
                         self.out,
@@ -96,7 +99,8 @@ impl<W: Write> Report<W> {
                 if !totals.is_equal() {
                     writeln!(
                         self.out,
-                        "{differences} differences, {misfiled} entries of imports are not filed as they are in the log; broken: {}",
+                        "{differences} differences, {} entries of imports are not filed as they are in the log; broken: {}",
+                        misfiled.unwrap_or(0),
                         broken_json(broken)
                     )?;
                 }

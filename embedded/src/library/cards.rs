@@ -19,14 +19,23 @@ pub(super) fn card_by_id(
     deck: DeckId,
     card: CardId,
 ) -> Result<Option<CardRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND id = ?2 AND filed = 0");
-    if let Some(found) = one(main, &sql, (&deck.bytes()[..], &card.bytes()[..]))? {
+    if let Some(found) = card_by_index(main, deck, card)? {
         return Ok(Some(found));
     }
     match filed::place_of(main, deck, card)? {
         Some(position) => card_at(main, deck, position),
         None => Ok(None),
     }
+}
+
+/// A card that is not filed apart.
+pub(super) fn card_by_index(
+    main: &Connection,
+    deck: DeckId,
+    card: CardId,
+) -> Result<Option<CardRecord>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND id = ?2 AND filed = 0");
+    one(main, &sql, (&deck.bytes()[..], &card.bytes()[..]))
 }
 
 /// The card at a position, deleted ones too.

@@ -1,6 +1,6 @@
 //! Cards on their way into a deck: each is looked for, changed in place or appended.
 
-use super::cards::{card_at, card_by_id, change, insert, insert_sql};
+use super::cards::{card_at, card_by_id, card_by_index, change, insert, insert_sql};
 use super::filed::{self, Place};
 use crate::error::During;
 use domain::ids::{CardId, DeckId};
@@ -165,7 +165,8 @@ impl Filing {
         let known = known.and_then(|at| self.known.get(at)).map(|(_, position)| *position);
         match known.or_else(|| self.new.get(&card).copied()) {
             Some(position) => card_at(main, deck, position),
-            None if self.has_others => card_by_id(main, deck, card),
+            // All that is filed is known.
+            None if self.has_others => card_by_index(main, deck, card),
             None => Ok(None),
         }
     }
