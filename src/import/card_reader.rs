@@ -65,23 +65,7 @@ impl CardReader {
 impl Made {
     fn record(&mut self, card: Candidate) -> CardRecord {
         self.added += 1;
-        let Candidate { source_key, texts, tags, accept } = card;
-        CardRecord {
-            id: card_id(self.deck, &source_key),
-            deck: self.deck,
-            position: 0,
-            note: None,
-            front: texts.front,
-            back: texts.back,
-            hint: texts.hint,
-            explanation: texts.explanation,
-            tags,
-            accept,
-            source_key,
-            revision: 0,
-            created_ms: self.now_ms,
-            updated_ms: self.now_ms,
-            deleted_ms: None,
-        }
+        let id = card_id(self.deck, &card.source_key);
+        card.into_record(self.deck, id, self.now_ms)
     }
 }

@@ -13,6 +13,8 @@ use super::rejected::RejectedRows;
 use super::report::{FileFault, Reason, Remark, Remarks};
 use super::tags::divided;
 use crate::content::{CardTexts, escape_card, lost_markup, sanitise_card, shows_something};
+use domain::ids::{CardId, DeckId};
+use ports::CardRecord;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
@@ -28,6 +30,31 @@ pub(super) struct Candidate {
     pub tags: Vec<String>,
     /// What it accepts besides its back.
     pub accept: Vec<String>,
+}
+
+impl Candidate {
+    /// The card that is stored, made at this moment (Unix milliseconds). The store gives a known card its position and its
+    /// beginning.
+    pub fn into_record(self, deck: DeckId, id: CardId, now_ms: i64) -> CardRecord {
+        let Candidate { source_key, texts, tags, accept } = self;
+        CardRecord {
+            id,
+            deck,
+            position: 0,
+            note: None,
+            front: texts.front,
+            back: texts.back,
+            hint: texts.hint,
+            explanation: texts.explanation,
+            tags,
+            accept,
+            source_key,
+            revision: 0,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+            deleted_ms: None,
+        }
+    }
 }
 
 /// Everything that a file holds.

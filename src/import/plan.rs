@@ -212,26 +212,8 @@ impl Plan {
         }
     }
 
-    /// The store gives a known card its position and its beginning.
     fn record(&self, id: CardId, candidate: Candidate) -> CardRecord {
-        let Candidate { source_key, texts, tags, accept } = candidate;
-        CardRecord {
-            id,
-            deck: self.deck,
-            position: 0,
-            note: None,
-            front: texts.front,
-            back: texts.back,
-            hint: texts.hint,
-            explanation: texts.explanation,
-            tags,
-            accept,
-            source_key,
-            revision: 0,
-            created_ms: self.now_ms,
-            updated_ms: self.now_ms,
-            deleted_ms: None,
-        }
+        candidate.into_record(self.deck, id, self.now_ms)
     }
 }
 

@@ -69,6 +69,8 @@ pub const CARDS_PER_PAGE: usize = 500;
 pub const ENTRIES_PER_BATCH: usize = 32_768;
 /// Batches of entries that a store has while the next is made; the job waits when there are more.
 pub const BATCHES_AHEAD: usize = 1;
+/// Bytes of an upload that are read at once.
+pub const PIECE_BYTES: usize = 64 * 1024;
 /// Runs of answers that wait while one is being stored, besides the one that is being read: reading waits when there are more.
 pub const RUNS_AHEAD: usize = 0;
 /// Notes that are stored at once.

@@ -1,7 +1,7 @@
 //! Answers are read and sorted on a thread of their own, a run ahead of those that are being stored.
 
 use super::error::JobError;
-use super::limits::RUNS_AHEAD;
+use super::limits::{PIECE_BYTES, RUNS_AHEAD};
 use super::task::Task;
 use crate::import::reviews::{CardIndex, ReviewReader, ReviewReport, Run};
 use std::fs::File;
@@ -13,8 +13,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, Builder};
 use std::time::Duration;
 
-/// Bytes that are read at once.
-const PIECE_BYTES: usize = 64 * 1024;
 /// How often it is said how far the reading is while nothing comes of it.
 const TOLD_EVERY: Duration = Duration::from_millis(100);
 

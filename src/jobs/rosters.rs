@@ -2,6 +2,7 @@
 
 use super::error::JobError;
 use super::importer::{Importer, Options, Plan};
+use super::limits::PIECE_BYTES;
 use super::refused::Refusal;
 use super::roster_report::{About, place, report};
 use super::sniff::Probe;
@@ -22,8 +23,6 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 
-/// Bytes that are read at once.
-const PIECE_BYTES: usize = 64 * 1024;
 /// The tables by which an archive is known for a roster.
 const TABLES: [&str; 3] = ["users.csv", "enrollments.csv", "classes.csv"];
 /// What a revocation needs lies in this file.

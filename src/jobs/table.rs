@@ -4,7 +4,7 @@ use super::bring::{Brought, bring};
 use super::error::JobError;
 use super::filling::Filling;
 use super::importer::{Importer, Options, Plan};
-use super::limits::REFUSED_KEPT_MAX;
+use super::limits::{PIECE_BYTES, REFUSED_KEPT_MAX};
 use super::outcome::Outcome;
 use super::planning::Planning;
 use super::refused::refuse_all;
@@ -27,9 +27,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Bytes that are read at once.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// What JSON Lines are called in `?format=`.
 const JSON_LINES: &str = "jsonl";

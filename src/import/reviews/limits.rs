@@ -11,7 +11,7 @@ pub const FIELDS_MAX: usize = 64;
 /// Names of JSON fields that are remembered with what they mean; those beyond are looked up each time.
 pub const NAMES_REMEMBERED: usize = 200;
 /// Answers that are sorted together and come out as one run. They take 3.5 MB, and as much again while they are sorted; one
-/// run is stored, one waits, and one is read.
+/// run is stored while the next is read.
 pub const ANSWERS_PER_RUN: usize = 125_000;
 /// Cards that rows may mean; cards beyond are not found.
 pub const CARDS_INDEXED_MAX: usize = 500_000;
