@@ -90,18 +90,19 @@ impl Fidelity {
         rendered.losses.each().for_each(|loss| count(&mut self.losses, loss.code(), 1));
         to.changes.each().for_each(|change| count(&mut self.changes, change.code(), 1));
         self.notetypes.entry(row.note.notetype).or_default().cards += 1;
-        let deck = self.deck(deck);
-        deck.cards += 1;
-        deck.new += u64::from(row.card.stage == Stage::New);
-        deck.suspended += u64::from(row.card.place == Place::Suspended);
-        deck.due_there += u64::from(due.0);
-        deck.due_here += u64::from(due.1);
         let why = || to.changes.each().next().map_or("put_aside", |change| change.code());
-        match due {
-            (true, false) => count(&mut deck.only_there, why(), 1),
-            (false, true) => count(&mut deck.only_here, why(), 1),
-            (true, true) | (false, false) => {}
-        }
+        self.deck(deck, |deck| {
+            deck.cards += 1;
+            deck.new += u64::from(row.card.stage == Stage::New);
+            deck.suspended += u64::from(row.card.place == Place::Suspended);
+            deck.due_there += u64::from(due.0);
+            deck.due_here += u64::from(due.1);
+            match due {
+                (true, false) => count(&mut deck.only_there, why(), 1),
+                (false, true) => count(&mut deck.only_here, why(), 1),
+                (true, true) | (false, false) => {}
+            }
+        });
     }
 
     /// Notes a card that did not come over.
@@ -112,9 +113,10 @@ impl Fidelity {
     /// Notes a card that did not come over for a reason of the caller's.
     pub fn rejected_as(&mut self, deck: &str, why: &'static str, is_due_there: bool) {
         count(&mut self.rejected, why, 1);
-        let deck = self.deck(deck);
-        deck.due_there += u64::from(is_due_there);
-        count(&mut deck.only_there, why, u64::from(is_due_there));
+        self.deck(deck, |deck| {
+            deck.due_there += u64::from(is_due_there);
+            count(&mut deck.only_there, why, u64::from(is_due_there));
+        });
     }
 
     /// Notes a row of the review log.
@@ -165,12 +167,12 @@ impl Fidelity {
         report.samples.push(Sample { front: cut(front), back: cut(back) });
     }
 
-    fn deck(&mut self, path: &str) -> &mut DeckReport {
-        // Most cards find their deck: no key is made for them.
-        if !self.decks.contains_key(path) {
-            self.decks.insert(path.to_owned(), DeckReport::default());
+    /// Notes something of a deck. Most cards find theirs: no key is made for them.
+    fn deck(&mut self, path: &str, note: impl FnOnce(&mut DeckReport)) {
+        if let Some(deck) = self.decks.get_mut(path) {
+            return note(deck);
         }
-        self.decks.entry(path.to_owned()).or_default()
+        note(self.decks.entry(path.to_owned()).or_default());
     }
 }
 

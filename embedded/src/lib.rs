@@ -30,6 +30,7 @@ mod desk;
 mod error;
 mod events;
 mod examine;
+mod filed;
 mod files;
 mod folder;
 mod import_index;

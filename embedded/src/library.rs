@@ -2,7 +2,6 @@
 
 mod cards;
 mod decks;
-mod filed;
 mod put;
 mod requests;
 mod words;

@@ -1,13 +1,14 @@
 //! Notes and their types in `main.db`: the cold port.
 
 use crate::error::{During, unreadable};
+use crate::filed::{Filing, Id, NOTES};
 use crate::imports::most;
 use crate::rows::id;
 use crate::store::EmbeddedStore;
 use domain::ids::{DeckId, NoteId, NoteTypeId};
 use ports::codec::{CodecError, tags_of, tags_text, templates_of, templates_text};
 use ports::{Boxed, NoteKind, NoteRecord, NoteTypeRecord, Notes, NotesError, StoreError};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 impl Notes for EmbeddedStore {
     fn put_note_types(&self, deck: DeckId, types: Vec<NoteTypeRecord>) -> Boxed<'_, Result<(), NotesError>> {
@@ -33,8 +34,8 @@ impl Notes for EmbeddedStore {
 
     fn note(&self, deck: DeckId, id: NoteId) -> Boxed<'_, Result<Option<NoteRecord>, NotesError>> {
         Box::pin(self.read_main(move |main| {
-            let found = select(main, deck, "id = ?2", params![&deck.bytes()[..], &id.bytes()[..]])?;
-            Ok(found.into_iter().next())
+            let number = number_of(main, deck, id.bytes())?;
+            Ok(number.map(|number| at(main, deck, number)).transpose()?.flatten())
         }))
     }
 }
@@ -68,28 +69,112 @@ pub(crate) fn write_types(
 
 /// Writes notes of a deck; known ones are replaced.
 pub(crate) fn write(main: &Connection, deck: DeckId, notes: &[NoteRecord]) -> Result<(), StoreError> {
-    let put = || {
-        let sql = "INSERT OR REPLACE INTO notes (deck, id, note_type, guid, fields, tags, extra, updated_ms)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let mut put = main.prepare_cached(sql)?;
-        // In the order of the keys: their ids come in none, and each page of the index is changed in one go.
-        let mut sorted: Vec<&NoteRecord> = notes.iter().collect();
-        sorted.sort_by_key(|note| note.id);
-        for note in sorted {
-            put.execute(params![
-                &deck.bytes()[..],
-                &note.id.bytes()[..],
-                &note.note_type.bytes()[..],
-                note.guid,
-                tags_text(&note.fields),
-                tags_text(&note.tags),
-                note.extra,
-                note.updated_ms,
-            ])?;
+    let mut put = Put::begin(main, deck, notes.len())?;
+    notes.iter().try_for_each(|note| put.note(note))?;
+    put.filing.map_or(Ok(()), |filing| filing.end(main))
+}
+
+/// Notes on their way into a deck.
+struct Put<'a> {
+    main: &'a Connection,
+    insert: CachedStatement<'a>,
+    deck: DeckId,
+    /// Where those that come are many.
+    filing: Option<Filing>,
+}
+
+impl<'a> Put<'a> {
+    fn begin(main: &'a Connection, deck: DeckId, count: usize) -> Result<Put<'a>, StoreError> {
+        let insert = "INSERT INTO notes (deck, id, note_type, guid, fields, tags, extra, updated_ms, filed)
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                      ON CONFLICT (deck, id) WHERE filed = 0 DO UPDATE SET
+                          note_type = excluded.note_type, guid = excluded.guid, fields = excluded.fields,
+                          tags = excluded.tags, extra = excluded.extra, updated_ms = excluded.updated_ms";
+        let are_many = count >= NOTES.least(main, deck)? && has_numbers(main, count)?;
+        let filing = if are_many { Some(Filing::begin(&NOTES, main, deck)?) } else { None };
+        Ok(Put { main, insert: main.prepare_cached(insert).during("store notes")?, deck, filing })
+    }
+
+    fn note(&mut self, note: &NoteRecord) -> Result<(), StoreError> {
+        let id = note.id.bytes();
+        let known = match &self.filing {
+            Some(filing) => match filing.find(id) {
+                // All that is filed is known.
+                None if filing.has_others => by_index(self.main, self.deck, id)?,
+                found => found.map(i64::from),
+            },
+            // The index knows nothing of what is filed, and finds the others by itself.
+            None => NOTES.place_of(self.main, self.deck, id)?.map(i64::from),
+        };
+        match known {
+            Some(number) => change(self.main, number, note),
+            None => self.append(note),
+        }
+    }
+
+    fn append(&mut self, note: &NoteRecord) -> Result<(), StoreError> {
+        let row = params![
+            &self.deck.bytes()[..],
+            &note.id.bytes()[..],
+            &note.note_type.bytes()[..],
+            note.guid,
+            tags_text(&note.fields),
+            tags_text(&note.tags),
+            note.extra,
+            note.updated_ms,
+            self.filing.is_some(),
+        ];
+        self.insert.execute(row).during("store notes")?;
+        if let Some(filing) = &mut self.filing {
+            let number = u32::try_from(self.main.last_insert_rowid())
+                .map_err(|error| unreadable("number a note", error))?;
+            filing.add(*note.id.bytes(), number);
         }
         Ok(())
+    }
+}
+
+/// Whether so many more rows have numbers that can be filed.
+fn has_numbers(main: &Connection, count: usize) -> Result<bool, StoreError> {
+    let last: i64 = main
+        .prepare_cached("SELECT ifnull(max(number), 0) FROM notes")
+        .and_then(|mut find| find.query_row([], |row| row.get(0)))
+        .during("number notes")?;
+    Ok(last.unsigned_abs().saturating_add(count as u64) <= u64::from(u32::MAX))
+}
+
+/// The number of a note that is not filed apart.
+fn by_index(main: &Connection, deck: DeckId, id: &Id) -> Result<Option<i64>, StoreError> {
+    main.prepare_cached("SELECT number FROM notes WHERE deck = ?1 AND id = ?2 AND filed = 0")
+        .and_then(|mut find| find.query_row((&deck.bytes()[..], &id[..]), |row| row.get(0)).optional())
+        .during("find a note")
+}
+
+/// The number of a note.
+fn number_of(main: &Connection, deck: DeckId, id: &Id) -> Result<Option<i64>, StoreError> {
+    match by_index(main, deck, id)? {
+        Some(number) => Ok(Some(number)),
+        None => Ok(NOTES.place_of(main, deck, id)?.map(i64::from)),
+    }
+}
+
+fn change(main: &Connection, number: i64, note: &NoteRecord) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE notes SET note_type = ?2, guid = ?3, fields = ?4, tags = ?5, extra = ?6, updated_ms = ?7
+               WHERE number = ?1";
+    let change = |mut statement: CachedStatement| {
+        statement.execute(params![
+            number,
+            &note.note_type.bytes()[..],
+            note.guid,
+            tags_text(&note.fields),
+            tags_text(&note.tags),
+            note.extra,
+            note.updated_ms,
+        ])
     };
-    put().during("store notes")
+    main.prepare_cached(sql).and_then(change).during("store notes")?;
+    Ok(())
 }
 
 /// The note types of a deck, by id.
@@ -135,30 +220,35 @@ pub(crate) fn page(
     limit: usize,
 ) -> Result<Vec<NoteRecord>, StoreError> {
     let after = after.as_ref().map_or(&[][..], |after| &after.bytes()[..]);
-    select(main, deck, "id > ?2 ORDER BY id LIMIT ?3", params![&deck.bytes()[..], after, most(limit)])
+    let mut next: Vec<(Id, i64)> = Vec::new();
+    {
+        let sql = "SELECT id, number FROM notes INDEXED BY notes_by_id
+                   WHERE deck = ?1 AND filed = 0 AND id > ?2 ORDER BY id LIMIT ?3";
+        let mut select = main.prepare_cached(sql).during("read notes")?;
+        let mut rows = select.query(params![&deck.bytes()[..], after, most(limit)]).during("read notes")?;
+        while let Some(row) = rows.next().during("read notes")? {
+            next.push((id(row, 0).during("read notes")?, row.get(1).during("read notes")?));
+        }
+    }
+    next.extend(
+        NOTES.after(main, deck, after, limit)?.into_iter().map(|(id, number)| (id, i64::from(number))),
+    );
+    next.sort_unstable();
+    next.truncate(limit);
+    next.into_iter().filter_map(|(_, number)| at(main, deck, number).transpose()).collect()
 }
 
-/// Notes of a deck; its id is the first parameter.
-fn select(
-    main: &Connection,
-    deck: DeckId,
-    which: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<NoteRecord>, StoreError> {
-    let doing = "read notes";
-    let sql = format!(
-        "SELECT id, note_type, guid, fields, tags, extra, updated_ms FROM notes WHERE deck = ?1 AND {which}"
-    );
-    let mut statement = main.prepare_cached(&sql).during(doing)?;
-    let mut rows = statement.query(params).during(doing)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().during(doing)? {
-        let (record, [fields, tags]) = of_row(deck, row).during(doing)?;
-        let wrong = |error: CodecError| unreadable("read a note", error);
-        let (fields, tags) = (tags_of(&fields).map_err(wrong)?, tags_of(&tags).map_err(wrong)?);
-        found.push(NoteRecord { fields, tags, ..record });
-    }
-    Ok(found)
+/// The note with this number.
+fn at(main: &Connection, deck: DeckId, number: i64) -> Result<Option<NoteRecord>, StoreError> {
+    const DOING: &str = "read notes";
+    let sql = "SELECT id, note_type, guid, fields, tags, extra, updated_ms FROM notes WHERE number = ?1";
+    let mut statement = main.prepare_cached(sql).during(DOING)?;
+    let mut rows = statement.query([number]).during(DOING)?;
+    let Some(row) = rows.next().during(DOING)? else { return Ok(None) };
+    let (record, [fields, tags]) = of_row(deck, row).during(DOING)?;
+    let wrong = |error: CodecError| unreadable("read a note", error);
+    let (fields, tags) = (tags_of(&fields).map_err(wrong)?, tags_of(&tags).map_err(wrong)?);
+    Ok(Some(NoteRecord { fields, tags, ..record }))
 }
 
 fn of_row(deck: DeckId, row: &Row) -> rusqlite::Result<(NoteRecord, [String; 2])> {

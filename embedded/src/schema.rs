@@ -30,7 +30,7 @@ const STATEMENTS_KEPT: usize = 64;
 ///
 /// Cards that come in large numbers are left out of the index by id (`filed` is 1): `filed_cards` has the ids of
 /// those that came together, a `run`, in their order, two hundred a row behind the first of them, each with its card's position
-/// (4 bytes, most significant first).
+/// (4 bytes, most significant first). Notes are filed in the same way, each with the `number` of its row.
 ///
 /// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
 /// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
@@ -225,6 +225,21 @@ pub(crate) const MAIN: &[&str] = &["
     DROP INDEX IF EXISTS cards_by_id;
     CREATE UNIQUE INDEX cards_by_id ON cards (deck, id) WHERE filed = 0;
     CREATE TABLE filed_cards (
+        deck BLOB NOT NULL, run INTEGER NOT NULL, first BLOB NOT NULL, places BLOB NOT NULL,
+        PRIMARY KEY (deck, run, first)
+    ) STRICT, WITHOUT ROWID;
+", "
+    CREATE TABLE notes_numbered (
+        number INTEGER PRIMARY KEY, deck BLOB NOT NULL, id BLOB NOT NULL, note_type BLOB NOT NULL, guid TEXT NOT NULL,
+        fields TEXT NOT NULL, tags TEXT NOT NULL, extra TEXT NOT NULL, updated_ms INTEGER NOT NULL,
+        filed INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    INSERT INTO notes_numbered (deck, id, note_type, guid, fields, tags, extra, updated_ms)
+        SELECT deck, id, note_type, guid, fields, tags, extra, updated_ms FROM notes;
+    DROP TABLE notes;
+    ALTER TABLE notes_numbered RENAME TO notes;
+    CREATE UNIQUE INDEX notes_by_id ON notes (deck, id) WHERE filed = 0;
+    CREATE TABLE filed_notes (
         deck BLOB NOT NULL, run INTEGER NOT NULL, first BLOB NOT NULL, places BLOB NOT NULL,
         PRIMARY KEY (deck, run, first)
     ) STRICT, WITHOUT ROWID;

@@ -3,14 +3,14 @@
 
 use super::error::JobError;
 use super::importer::Plan;
-use super::limits::{FILLED_BYTES_PER_BATCH, FILLED_CARDS_PER_BATCH, FILLED_ROWS_PER_BATCH};
+use super::limits::{FILLED_BYTES_PER_BATCH, FILLED_CARDS_PER_BATCH};
 use super::outcome::Outcome;
 use super::task::Task;
 use super::tools::Tools;
 use super::writing::{decks_to_make, made_json, made_of, make_hidden};
 use domain::ids::{CardId, DeckId};
 use ports::{CardRecord, DeckRecord, NoteRecord};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use tokio::task::JoinHandle;
 
 /// New decks on their way into the stores, some cards together; while the stores have those, the next are read.
@@ -21,7 +21,6 @@ pub(super) struct Filling<'t> {
     /// Of two cards with one id the first stays; nothing where no two have.
     seen: Option<HashSet<CardId>>,
     cards: u64,
-    cards_per_batch: usize,
     batch: Batch,
     underway: Option<JoinHandle<Result<(), JobError>>>,
 }
@@ -30,12 +29,12 @@ pub(super) struct Filling<'t> {
 struct Batch {
     /// The decks that begin in it.
     blanks: Vec<DeckRecord>,
-    parts: BTreeMap<DeckId, Part>,
+    /// Those of one deck mostly follow one another; where not, it has several.
+    parts: Vec<(DeckId, Part)>,
     cards: usize,
     bytes: usize,
 }
 
-#[derive(Default)]
 struct Part {
     notes: Vec<NoteRecord>,
     cards: Vec<CardRecord>,
@@ -44,15 +43,13 @@ struct Part {
 impl<'t> Filling<'t> {
     /// For a file that may have a card twice.
     pub fn new(task: &'t Task) -> Filling<'t> {
-        let (seen, cards_per_batch) = (Some(HashSet::new()), FILLED_CARDS_PER_BATCH);
-        Filling { seen, cards_per_batch, ..Filling::of_distinct(task) }
+        Filling { seen: Some(HashSet::new()), ..Filling::of_distinct(task) }
     }
 
     /// For one of which no two cards have one id, and none has a note.
     pub fn of_distinct(task: &'t Task) -> Filling<'t> {
         let (made, batch) = (Vec::new(), Batch::default());
-        let cards_per_batch = FILLED_ROWS_PER_BATCH;
-        Filling { task, made, seen: None, cards: 0, cards_per_batch, batch, underway: None }
+        Filling { task, made, seen: None, cards: 0, batch, underway: None }
     }
 
     /// A new deck begins.
@@ -63,7 +60,12 @@ impl<'t> Filling<'t> {
     /// Adds a note.
     pub fn note(&mut self, note: NoteRecord) {
         self.batch.bytes += note.fields.iter().map(String::len).sum::<usize>();
-        self.batch.parts.entry(note.deck).or_default().notes.push(note);
+        match self.batch.parts.last_mut() {
+            Some((deck, part)) if *deck == note.deck => part.notes.push(note),
+            Some(_) | None => {
+                self.batch.parts.push((note.deck, Part { notes: vec![note], cards: Vec::new() }))
+            }
+        }
     }
 
     /// Adds a card, unless the file had it already.
@@ -77,8 +79,14 @@ impl<'t> Filling<'t> {
         self.cards += 1;
         self.batch.cards += 1;
         self.batch.bytes += text_bytes(&card);
-        self.batch.parts.entry(card.deck).or_default().cards.push(card);
-        let is_full = self.batch.cards >= self.cards_per_batch || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
+        match self.batch.parts.last_mut() {
+            Some((deck, part)) if *deck == card.deck => part.cards.push(card),
+            Some(_) | None => {
+                self.batch.parts.push((card.deck, Part { notes: Vec::new(), cards: vec![card] }))
+            }
+        }
+        let is_full =
+            self.batch.cards >= FILLED_CARDS_PER_BATCH || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
         if is_full { self.send() } else { Ok(()) }
     }
 

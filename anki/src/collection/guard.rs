@@ -3,8 +3,8 @@
 
 use crate::error::ReadError;
 use crate::limits::{
-    COLUMNS_MAX, Limits, PAGE_CACHE_KIB, ROW_BYTES_MAX, SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX, STEPS_PER_BYTE,
-    STEPS_PER_QUESTION,
+    CHECK_CACHE_KIB, COLUMNS_MAX, Limits, PAGE_CACHE_KIB, ROW_BYTES_MAX, SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX,
+    STEPS_PER_BYTE, STEPS_PER_QUESTION,
 };
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -32,6 +32,7 @@ pub(super) struct Guarded {
 struct Meter {
     steps_left: AtomicU64,
     is_exhausted: AtomicBool,
+    is_over: AtomicBool,
     stop: Arc<AtomicBool>,
 }
 
@@ -44,7 +45,7 @@ impl Meter {
         if left < each {
             self.is_exhausted.store(true, Ordering::Relaxed);
         }
-        left < each || self.stop.load(Ordering::Relaxed)
+        left < each || self.stop.load(Ordering::Relaxed) || self.is_over.load(Ordering::Relaxed)
     }
 }
 
@@ -53,15 +54,25 @@ impl Guarded {
     pub fn open(path: &Path, limits: &Limits, stop: Arc<AtomicBool>) -> Result<Guarded, ReadError> {
         let bytes = std::fs::metadata(path).map_err(|error| ReadError::Damaged(error.to_string()))?.len();
         let steps = limits.steps_free.saturating_add(bytes.saturating_mul(STEPS_PER_BYTE));
-        let meter =
-            Arc::new(Meter { steps_left: AtomicU64::new(steps), is_exhausted: AtomicBool::new(false), stop });
+        let (is_exhausted, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        let meter = Arc::new(Meter { steps_left: AtomicU64::new(steps), is_exhausted, is_over, stop });
         settle(path, &meter)?;
+        let mut guarded = Guarded::connect(path, meter)?;
+        guarded.check_schema()?;
+        Ok(guarded)
+    }
+
+    /// The same copy once more, for another thread; what both read is metered together.
+    pub fn again(&self, path: &Path) -> Result<Guarded, ReadError> {
+        Guarded::connect(path, Arc::clone(&self.meter))
+    }
+
+    fn connect(path: &Path, meter: Arc<Meter>) -> Result<Guarded, ReadError> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(immutable_uri(path), flags).map_err(|e| failed(&meter, e))?;
         let mut guarded = Guarded { db, meter, tables: Vec::new() };
         guarded.prepare().map_err(|error| guarded.error(error))?;
-        guarded.check_schema()?;
         Ok(guarded)
     }
 
@@ -108,11 +119,26 @@ impl Guarded {
                 return Err(ReadError::Foreign(format!("it has no table `{table}`")));
             }
         }
+        Ok(())
+    }
+
+    /// Keeps hardly a page in memory, for who looks at each once.
+    pub fn keep_little(&self) -> Result<(), ReadError> {
+        self.db.pragma_update(None, "cache_size", -CHECK_CACHE_KIB).map_err(|error| self.error(error))
+    }
+
+    /// Checks the database from its first page to its last.
+    pub fn check_pages(&self) -> Result<(), ReadError> {
         let verdict: String = self
             .db
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(|error| self.error(error))?;
         if verdict == "ok" { Ok(()) } else { Err(ReadError::Damaged(verdict.chars().take(200).collect())) }
+    }
+
+    /// Ends whatever is being read of this copy.
+    pub fn end(&self) {
+        self.meter.is_over.store(true, Ordering::Relaxed);
     }
 
     /// A column that is computed could cost anything.

@@ -1,5 +1,6 @@
 //! The collection: its definitions in memory, its rows as a stream.
 
+mod checking;
 mod definitions;
 mod guard;
 mod loose;
@@ -11,6 +12,7 @@ mod value;
 use crate::error::{EachError, ReadError};
 use crate::limits::{CARDS_MAX, Limits, NOTES_MAX, REVIEWS_MAX};
 use crate::model::{CardRow, Review};
+use checking::Checking;
 pub use definitions::{DEFAULT_PATH, Definitions};
 use guard::Guarded;
 pub use rows::{CardTally, ReviewTally};
@@ -35,23 +37,34 @@ pub struct Collection {
     guarded: Guarded,
     definitions: Definitions,
     sizes: Sizes,
+    checking: Checking,
+}
+
+/// A check that nobody waits for any more is ended.
+impl Drop for Collection {
+    fn drop(&mut self) {
+        self.guarded.end();
+        let _ended = self.checking.end();
+    }
 }
 
 impl Collection {
-    /// Opens an unpacked database, which nobody else has open, and checks it from its first page to its last. `stop` ends
-    /// all reading within some milliseconds.
+    /// Opens an unpacked database, which nobody else has open, and begins to check it from its first page to its last:
+    /// whoever reads all its cards, or all its reviews, hears in the end if anything is wrong with it. `stop` ends all
+    /// reading within some milliseconds.
     ///
     /// # Errors
     /// The database is damaged, not Anki's, too large, or made to keep the reader busy.
     pub fn open(path: &Path, limits: &Limits, stop: Arc<AtomicBool>) -> Result<Collection, ReadError> {
         let guarded = Guarded::open(path, limits, stop)?;
+        let checking = Checking::begin(&guarded, path)?;
         let definitions = Definitions::read(&guarded)?;
         let sizes = Sizes {
             notes: count(&guarded, "notes", NOTES_MAX)?,
             cards: count(&guarded, "cards", CARDS_MAX)?,
             reviews: count(&guarded, "revlog", REVIEWS_MAX)?,
         };
-        let collection = Collection { guarded, definitions, sizes };
+        let collection = Collection { guarded, definitions, sizes, checking };
         if collection.is_placeholder()? { Err(ReadError::OnlyAPlaceholder) } else { Ok(collection) }
     }
 
@@ -69,23 +82,27 @@ impl Collection {
     /// positions, then the others in the order of their ids. The order is the same at each reading.
     ///
     /// # Errors
-    /// The collection's, or the first of the visitor's, after which no row comes.
+    /// The collection's, also if it shows only after the last row, or the first of the visitor's, after which no row comes.
     pub fn each_card<E>(
         &self,
         visit: impl FnMut(CardRow<'_>) -> Result<(), E>,
     ) -> Result<CardTally, EachError<E>> {
-        rows::each_card(&self.guarded, visit)
+        let tally = rows::each_card(&self.guarded, visit)?;
+        self.checking.end().map_err(EachError::Read)?;
+        Ok(tally)
     }
 
     /// Gives every row of the review log to `visit`, oldest first.
     ///
     /// # Errors
-    /// The collection's, or the first of the visitor's, after which no row comes.
+    /// The collection's, also if it shows only after the last row, or the first of the visitor's, after which no row comes.
     pub fn each_review<E>(
         &self,
         visit: impl FnMut(Review<'_>) -> Result<(), E>,
     ) -> Result<ReviewTally, EachError<E>> {
-        rows::each_review(&self.guarded, self.definitions.header.scheduler, visit)
+        let tally = rows::each_review(&self.guarded, self.definitions.header.scheduler, visit)?;
+        self.checking.end().map_err(EachError::Read)?;
+        Ok(tally)
     }
 
     /// Whether it holds nothing but the note that asks for a newer Anki: such a collection lies beside the real one in

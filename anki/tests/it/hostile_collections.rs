@@ -171,6 +171,30 @@ fn reading_stops_when_it_is_asked_to() {
 }
 
 #[test]
+fn what_is_damaged_where_no_row_lies_shows_when_all_rows_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), &collection("CREATE INDEX nobody_reads_this ON notes (csum)"));
+    let find = "SELECT rootpage FROM sqlite_schema WHERE name = 'nobody_reads_this'";
+    let page: usize =
+        Connection::open(&path).unwrap().query_row(find, [], |row| row.get::<_, u32>(0)).unwrap() as usize;
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page_bytes = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    bytes[(page - 1) * page_bytes..page * page_bytes].fill(7);
+    std::fs::write(&path, bytes).unwrap();
+    let opened = || Collection::open(&path, &Limits::default(), Arc::new(AtomicBool::new(false))).unwrap();
+    let (collection, mut given) = (opened(), 0);
+    let ended = collection.each_card::<Infallible>(|_| {
+        given += 1;
+        Ok(())
+    });
+    assert!(matches!(ended, Err(EachError::Read(ReadError::Damaged(_)))), "{ended:?}");
+    assert_eq!(given, 1);
+    assert!(opened().each_review::<Infallible>(|_| Ok(())).is_err(), "also where only reviews are read");
+    // Nobody waits for the check of what nobody reads to its end.
+    drop(opened());
+}
+
+#[test]
 fn the_visitors_error_ends_the_reading() {
     let ended = opened("").unwrap().each_card(|_| Err("full"));
     assert!(matches!(ended, Err(EachError::Visitor("full"))));

@@ -1,9 +1,9 @@
 //! Cards in `main.db`: positions are given in the order of adding and never again.
 
 use super::decks::{deck_by_id, set_cards};
-use super::filed;
 use super::put::Put;
 use crate::error::{During, unreadable};
+use crate::filed::CARDS;
 use crate::rows::{id, maybe_id};
 use domain::ids::{CardId, DeckId, NoteId};
 use ports::codec::{accept_of, accept_text, tags_of, tags_text};
@@ -22,7 +22,7 @@ pub(super) fn card_by_id(
     if let Some(found) = card_by_index(main, deck, card)? {
         return Ok(Some(found));
     }
-    match filed::place_of(main, deck, card)? {
+    match CARDS.place_of(main, deck, card.bytes())? {
         Some(position) => card_at(main, deck, position),
         None => Ok(None),
     }
@@ -123,7 +123,7 @@ pub(super) fn put_cards(
 
 /// Writes all cards of a deck as they are, in place of those that are there.
 pub(crate) fn fill(main: &Connection, deck: DeckId, cards: &[CardRecord]) -> Result<(), StoreError> {
-    filed::forget(main, deck)?;
+    CARDS.forget(main, deck)?;
     main.prepare_cached("DELETE FROM cards WHERE deck = ?1")
         .and_then(|mut delete| delete.execute([&deck.bytes()[..]]))
         .during("replace a deck's cards")?;

@@ -1,19 +1,12 @@
 //! Cards on their way into a deck: each is looked for, changed in place or appended.
 
 use super::cards::{card_at, card_by_id, card_by_index, change, insert, insert_sql};
-use super::filed::{self, Place};
 use crate::error::During;
+use crate::filed::{CARDS, Filing};
 use domain::ids::{CardId, DeckId};
 use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardRecord, DeckRecord, LibraryError, StoreError};
 use rusqlite::{CachedStatement, Connection};
-use std::collections::HashMap;
-
-/// So many cards that come together are filed apart from the index by id.
-const FILED_LEAST: usize = 1_024;
-/// They are, too, only where they are no less than this part of those that are filed in the deck already: all of these are
-/// read, and now and then written again.
-const FILED_PART: usize = 64;
 
 /// The first cards of some, by which it is told whether they are many.
 pub(super) struct First {
@@ -34,15 +27,6 @@ pub(super) struct Put<'a> {
     filing: Option<Filing>,
 }
 
-/// What is filed of a deck, and what comes to it.
-struct Filing {
-    /// By id.
-    known: Vec<Place>,
-    new: HashMap<CardId, u32>,
-    /// Whether the deck has cards in the index by id.
-    has_others: bool,
-}
-
 impl Put<'_> {
     /// Takes as many of the cards as tell whether they are many.
     pub fn first_of(
@@ -50,7 +34,7 @@ impl Put<'_> {
         deck: DeckId,
         cards: &mut impl Iterator<Item = CardRecord>,
     ) -> Result<First, StoreError> {
-        let least = FILED_LEAST.max(filed::count(main, deck)? / FILED_PART);
+        let least = CARDS.least(main, deck)?;
         let cards: Vec<CardRecord> = cards.take(least).collect();
         let are_many = cards.len() == least;
         Ok(First { cards, are_many })
@@ -69,7 +53,7 @@ impl<'a> Put<'a> {
             .prepare_cached("SELECT ifnull(max(position) + 1, 0) FROM cards WHERE deck = ?1")
             .and_then(|mut find| find.query_row([&deck.id.bytes()[..]], |row| row.get(0)))
             .during("count the cards")?;
-        let filing = if first.are_many { Some(Filing::begin(main, deck.id)?) } else { None };
+        let filing = if first.are_many { Some(Filing::begin(&CARDS, main, deck.id)?) } else { None };
         Ok(Put {
             main,
             insert: main.prepare_cached(&insert_sql("NOTHING")).during("store cards")?,
@@ -84,14 +68,7 @@ impl<'a> Put<'a> {
     /// Changes a known card in place or appends a new one; says whether it differs from what was stored.
     pub fn card(&mut self, mut card: CardRecord) -> Result<(CardRecord, bool), LibraryError> {
         card.deck = self.deck;
-        let known = match &self.filing {
-            Some(filing) => filing.find(self.main, self.deck, card.id)?,
-            // Most cards are new, and trying costs less than looking first; but the index knows nothing of what is filed.
-            None => match filed::place_of(self.main, self.deck, card.id)? {
-                Some(position) => card_at(self.main, self.deck, position)?,
-                None => None,
-            },
-        };
+        let known = self.find(card.id)?;
         if known.is_none() && self.append(&mut card)? {
             return Ok((card, true));
         }
@@ -101,6 +78,21 @@ impl<'a> Put<'a> {
         };
         let Some(stored) = known else { return Err(LibraryError::TooManyCards) };
         self.change(card, &stored)
+    }
+
+    /// The card as it is stored, if the deck has it; one in the index by id may be left to the trying.
+    fn find(&self, card: CardId) -> Result<Option<CardRecord>, StoreError> {
+        let (place, has_others) = match &self.filing {
+            Some(filing) => (filing.find(card.bytes()), filing.has_others),
+            // Most cards are new, and trying costs less than looking first; but the index knows nothing of what is filed.
+            None => (CARDS.place_of(self.main, self.deck, card.bytes())?, false),
+        };
+        match place {
+            Some(position) => card_at(self.main, self.deck, position),
+            // All that is filed is known.
+            None if has_others => card_by_index(self.main, self.deck, card),
+            None => Ok(None),
+        }
     }
 
     fn change(
@@ -132,7 +124,7 @@ impl<'a> Put<'a> {
             return Ok(false);
         }
         if let Some(filing) = &mut self.filing {
-            filing.new.insert(card.id, card.position);
+            filing.add(*card.id.bytes(), card.position);
         }
         self.next_position += 1;
         self.alive += i64::from(card.deleted_ms.is_none());
@@ -141,33 +133,9 @@ impl<'a> Put<'a> {
 
     /// All cards have come: those that are to be filed are. Returns how many of the deck's cards are not deleted.
     pub fn finish(self) -> Result<i64, StoreError> {
-        if let Some(filing) = self.filing
-            && !filing.new.is_empty()
-        {
-            filed::file(self.main, self.deck, filing.known, filing.new)?;
+        if let Some(filing) = self.filing {
+            filing.end(self.main)?;
         }
         Ok(self.alive)
-    }
-}
-
-impl Filing {
-    fn begin(main: &Connection, deck: DeckId) -> Result<Filing, StoreError> {
-        let has_others = main
-            .prepare_cached("SELECT 1 FROM cards INDEXED BY cards_by_id WHERE deck = ?1 AND filed = 0")
-            .and_then(|mut find| find.exists([&deck.bytes()[..]]))
-            .during("count the cards")?;
-        Ok(Filing { known: filed::places(main, deck)?, new: HashMap::new(), has_others })
-    }
-
-    /// The card as it is stored, if the deck has it.
-    fn find(&self, main: &Connection, deck: DeckId, card: CardId) -> Result<Option<CardRecord>, StoreError> {
-        let known = self.known.binary_search_by_key(&card, |(card, _)| *card).ok();
-        let known = known.and_then(|at| self.known.get(at)).map(|(_, position)| *position);
-        match known.or_else(|| self.new.get(&card).copied()) {
-            Some(position) => card_at(main, deck, position),
-            // All that is filed is known.
-            None if self.has_others => card_by_index(main, deck, card),
-            None => Ok(None),
-        }
     }
 }

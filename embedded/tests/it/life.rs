@@ -3,10 +3,11 @@
 use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_with, trimmed};
 use embedded::{Bugs, EmbeddedStore, Offline, OpenError, Options};
 use kit::contract_library::{card_record, deck_record};
+use kit::contract_notes::note;
 use kit::contract_store::append;
 use kit::rows::{card, deck, state, user};
 use kit::wait::block_on;
-use ports::{Library as _, ReviewStore};
+use ports::{Library as _, NoteRecord, Notes as _, ReviewStore};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -143,7 +144,7 @@ fn cards_from_before_many_were_filed_apart_are_found_and_joined_by_many() {
     drop(store);
     let main = folder.path().join("main.db");
     Connection::open(&main).unwrap().execute_batch(UNDO_FILED_CARDS).unwrap();
-    set_version(&main, version(&main) - 1);
+    set_version(&main, version(&main) - 2);
     let store = open(folder.path());
     block_on(async {
         store.put_cards_from(deck(1), Box::new(many(1, 3_000)), None, 2).await.unwrap();
@@ -161,6 +162,59 @@ fn cards_from_before_many_were_filed_apart_are_found_and_joined_by_many() {
 }
 
 #[test]
+fn notes_come_in_large_numbers_before_and_after_they_are_filed_apart_and_are_all_there() {
+    let (store, folder) = store_with(options());
+    let many = |from: u64, to: u64| (from..to).map(note).collect::<Vec<_>>();
+    let all = |store: &EmbeddedStore| {
+        let mut found: Vec<NoteRecord> = Vec::new();
+        loop {
+            let page = block_on(store.notes(deck(1), found.last().map(|note| note.id), 777)).unwrap();
+            if page.is_empty() {
+                return found;
+            }
+            found.extend(page);
+        }
+    };
+    let sorted = |mut notes: Vec<NoteRecord>| {
+        notes.sort_by_key(|note| note.id);
+        notes
+    };
+    block_on(async {
+        store.put_notes(deck(1), many(0, 2_000)).await.unwrap();
+        store.put_notes(deck(1), many(2_000, 2_010)).await.unwrap();
+    });
+    drop(store);
+    let main = folder.path().join("main.db");
+    Connection::open(&main).unwrap().execute_batch(UNDO_FILED_NOTES).unwrap();
+    set_version(&main, version(&main) - 1);
+    let store = open(folder.path());
+    assert_eq!(all(&store), sorted(many(0, 2_010)));
+    let changed = |n: u64| NoteRecord { guid: format!("another {n}"), ..note(n) };
+    block_on(async {
+        // Known and new ones, many and few, some twice, one of another deck.
+        store.put_notes(deck(1), (1_500..5_000).chain(4_000..4_100).map(changed).collect()).await.unwrap();
+        store.put_notes(deck(1), vec![changed(3), note(4_999), note(6_000)]).await.unwrap();
+        let foreign = NoteRecord { deck: deck(2), ..note(4_000) };
+        store.put_notes(deck(2), vec![foreign.clone()]).await.unwrap();
+        for n in [0, 3, 1_500, 4_050, 4_999, 6_000] {
+            let wanted = if matches!(n, 3 | 1_500 | 4_050) { changed(n) } else { note(n) };
+            assert_eq!(store.note(deck(1), wanted.id).await.unwrap(), Some(wanted), "{n}");
+        }
+        assert_eq!(store.note(deck(1), note(7_000).id).await.unwrap(), None);
+        assert_eq!(store.notes(deck(2), None, 10).await.unwrap(), [foreign]);
+    });
+    let wanted = (0..5_000).chain([6_000]).map(|n| match n {
+        3 | 1_500..4_999 => changed(n),
+        _ => note(n),
+    });
+    assert_eq!(all(&store), sorted(wanted.collect()));
+    drop(store);
+    let filed = "SELECT count(*) FROM notes WHERE filed = 1";
+    let filed: u32 = Connection::open(&main).unwrap().query_row(filed, [], |row| row.get(0)).unwrap();
+    assert_eq!(filed, 2_990, "those that came together, and no other");
+}
+
+#[test]
 fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
     let (store, _folder) = store_with(options());
     block_on(async {
@@ -175,13 +229,28 @@ fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
     });
 }
 
-/// Takes back the newest step: all cards are in the index by id.
+/// Takes back the newest step: all notes are in the index by id.
+const UNDO_FILED_NOTES: &str = "
+    DROP TABLE filed_notes;
+    CREATE TABLE notes_before (
+        deck BLOB NOT NULL, id BLOB NOT NULL, note_type BLOB NOT NULL, guid TEXT NOT NULL, fields TEXT NOT NULL,
+        tags TEXT NOT NULL, extra TEXT NOT NULL, updated_ms INTEGER NOT NULL, PRIMARY KEY (deck, id)
+    ) STRICT;
+    INSERT INTO notes_before SELECT deck, id, note_type, guid, fields, tags, extra, updated_ms FROM notes;
+    DROP TABLE notes; ALTER TABLE notes_before RENAME TO notes;";
+
+/// Takes back the newest two steps: all cards are in the index by id, too.
 pub(super) const UNDO_FILED_CARDS: &str = "
+    DROP TABLE filed_notes; DROP TABLE notes;
+    CREATE TABLE notes (
+        deck BLOB NOT NULL, id BLOB NOT NULL, note_type BLOB NOT NULL, guid TEXT NOT NULL, fields TEXT NOT NULL,
+        tags TEXT NOT NULL, extra TEXT NOT NULL, updated_ms INTEGER NOT NULL, PRIMARY KEY (deck, id)
+    ) STRICT;
     DROP INDEX cards_by_id; DROP TABLE filed_cards; ALTER TABLE cards DROP COLUMN filed;
     CREATE UNIQUE INDEX cards_by_id ON cards (deck, id);";
 
 /// Takes back the newest steps, to that which files the log in chapters: so many.
-const STEPS_SINCE_CHAPTERS: i64 = 11;
+const STEPS_SINCE_CHAPTERS: i64 = 12;
 
 fn undo_chapters(folder: &Path) {
     let db = Connection::open(folder.join("main.db")).unwrap();
