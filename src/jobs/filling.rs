@@ -3,7 +3,7 @@
 
 use super::error::JobError;
 use super::importer::Plan;
-use super::limits::{FILLED_BYTES_PER_BATCH, FILLED_CARDS_PER_BATCH};
+use super::limits::{FILLED_BYTES_PER_BATCH, FILLED_ROWS_PER_BATCH};
 use super::outcome::Outcome;
 use super::task::Task;
 use super::tools::Tools;
@@ -31,7 +31,8 @@ struct Batch {
     blanks: Vec<DeckRecord>,
     /// Those of one deck mostly follow one another; where not, it has several.
     parts: Vec<(DeckId, Part)>,
-    cards: usize,
+    /// Cards and notes.
+    rows: usize,
     bytes: usize,
 }
 
@@ -59,6 +60,7 @@ impl<'t> Filling<'t> {
 
     /// Adds a note.
     pub fn note(&mut self, note: NoteRecord) {
+        self.batch.rows += 1;
         self.batch.bytes += note.fields.iter().map(String::len).sum::<usize>();
         match self.batch.parts.last_mut() {
             Some((deck, part)) if *deck == note.deck => part.notes.push(note),
@@ -77,7 +79,7 @@ impl<'t> Filling<'t> {
             return Ok(());
         }
         self.cards += 1;
-        self.batch.cards += 1;
+        self.batch.rows += 1;
         self.batch.bytes += text_bytes(&card);
         match self.batch.parts.last_mut() {
             Some((deck, part)) if *deck == card.deck => part.cards.push(card),
@@ -85,8 +87,7 @@ impl<'t> Filling<'t> {
                 self.batch.parts.push((card.deck, Part { notes: Vec::new(), cards: vec![card] }))
             }
         }
-        let is_full =
-            self.batch.cards >= FILLED_CARDS_PER_BATCH || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
+        let is_full = self.batch.rows >= FILLED_ROWS_PER_BATCH || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
         if is_full { self.send() } else { Ok(()) }
     }
 
