@@ -36,7 +36,7 @@ pub const COLUMNS_MAX: i32 = 64;
 /// Most objects (tables, indices) of the database; more refuse it.
 pub const SCHEMA_OBJECTS_MAX: i64 = 200;
 /// Memory that the database's page cache may take, in KiB. Sorting takes as much again, and spills to a file.
-pub const PAGE_CACHE_KIB: i64 = 8 * 1024;
+pub const PAGE_CACHE_KIB: i64 = 4 * 1024;
 /// The same for the check of its pages, which looks at each once.
 pub const CHECK_CACHE_KIB: i64 = 512;
 /// Steps of SQLite's machine that reading one collection may take: so many at least,

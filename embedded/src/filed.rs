@@ -9,8 +9,8 @@ use ports::StoreError;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 
-/// What is filed: an id.
-pub(crate) type Id = [u8; ID_BYTES];
+/// What is filed: an id, as a number, which is compared faster than bytes.
+pub(crate) type Id = u128;
 /// An id, and the number that finds its row.
 pub(crate) type Place = (Id, u32);
 
@@ -22,13 +22,11 @@ const PLACES_PER_ROW: usize = 200;
 
 /// Runs of a deck, at most: an id is looked for in each. One more, and all become one.
 const RUNS_MAX: usize = 8;
-/// How far around the place where an id should lie it is looked for first.
-const SURROUNDINGS: usize = 64;
 /// So many that come together are filed apart from the index by id.
 const LEAST: usize = 1_024;
 /// They are, too, only where they are no less than this part of those that are filed in the deck already: all of these are
 /// read, and now and then written again.
-const PART: usize = 64;
+const PART: usize = 128;
 
 /// A table of what is filed, deck by deck.
 #[derive(Debug)]
@@ -91,18 +89,18 @@ impl Filed {
     }
 
     /// The number of what has this id, if it is filed.
-    pub fn place_of(&self, main: &Connection, deck: DeckId, id: &Id) -> Result<Option<u32>, StoreError> {
+    pub fn place_of(&self, main: &Connection, deck: DeckId, id: Id) -> Result<Option<u32>, StoreError> {
         for run in self.runs(main, deck)? {
             let row = main
                 .prepare_cached(self.place)
                 .and_then(|mut find| {
-                    let key = (&deck.bytes()[..], run, &id[..]);
+                    let key = (&deck.bytes()[..], run, &id.to_be_bytes()[..]);
                     find.query_row(key, |row| row.get::<_, Vec<u8>>(0)).optional()
                 })
                 .during(self.doing)?;
             let Some(row) = row else { continue };
             let places = divided(&row)?;
-            let found = places.binary_search_by(|place| place.split_at(ID_BYTES).0.cmp(id));
+            let found = places.binary_search_by_key(&id, |bytes| place(bytes).0);
             if let Some((_, number)) = found.ok().and_then(|at| places.get(at)).map(place) {
                 return Ok(Some(number));
             }
@@ -146,24 +144,63 @@ impl Filed {
         Ok(found)
     }
 
-    /// Of each run of a deck the first `limit` ids after this one, in no order; all where it is empty.
+    /// Which of these ids, in their order, are in a run.
+    fn look_for(
+        &self,
+        main: &Connection,
+        deck: DeckId,
+        run: i64,
+        ids: &[Id],
+        into: &mut HashMap<Id, u32>,
+    ) -> Result<(), StoreError> {
+        let Some(first) = ids.first() else { return Ok(()) };
+        let mut select = main.prepare_cached(self.after).during(self.doing)?;
+        let mut rows = select.query((&deck.bytes()[..], run, &first.to_be_bytes()[..])).during(self.doing)?;
+        let mut ids = ids;
+        while let Some(row) = rows.next().during(self.doing)? {
+            let bytes = row.get_ref(0).and_then(|bytes| Ok(bytes.as_blob()?)).during(self.doing)?;
+            let places = divided(bytes)?;
+            let (Some((first, _)), Some((last, _))) = (places.first().map(place), places.last().map(place))
+            else {
+                continue;
+            };
+            // Those before this row are in none.
+            ids = ids.get(ids.partition_point(|id| *id < first)..).unwrap_or_default();
+            while let Some((id, others)) = ids.split_first()
+                && *id <= last
+            {
+                let found = places.binary_search_by_key(id, |bytes| place(bytes).0).ok();
+                if let Some((_, number)) = found.and_then(|at| places.get(at)).map(place) {
+                    into.insert(*id, number);
+                }
+                ids = others;
+            }
+            if ids.is_empty() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Of each run of a deck the first `limit` ids after this one, in no order; the first ones where there is none.
     pub fn after(
         &self,
         main: &Connection,
         deck: DeckId,
-        id: &[u8],
+        id: Option<Id>,
         limit: usize,
     ) -> Result<Vec<Place>, StoreError> {
         let mut found = Vec::new();
+        let from = id.map_or(Vec::new(), |id| id.to_be_bytes().to_vec());
         for run in self.runs(main, deck)? {
             let enough = found.len().saturating_add(limit);
             let mut select = main.prepare_cached(self.after).during(self.doing)?;
-            let mut rows = select.query((&deck.bytes()[..], run, id)).during(self.doing)?;
+            let mut rows = select.query((&deck.bytes()[..], run, &from[..])).during(self.doing)?;
             while found.len() < enough
                 && let Some(row) = rows.next().during(self.doing)?
             {
                 let bytes = row.get_ref(0).and_then(|bytes| Ok(bytes.as_blob()?)).during(self.doing)?;
-                found.extend(divided(bytes)?.iter().map(place).filter(|(found, _)| found[..] > *id));
+                found.extend(divided(bytes)?.iter().map(place).filter(|(found, _)| Some(*found) > id));
             }
             found.truncate(enough);
         }
@@ -184,10 +221,10 @@ impl Filed {
             let Some((first, _)) = places.first() else { continue };
             row.clear();
             for (id, number) in places {
-                row.extend_from_slice(id);
+                row.extend_from_slice(&id.to_be_bytes());
                 row.extend_from_slice(&number.to_be_bytes());
             }
-            put.execute((&deck.bytes()[..], run, &first[..], &row[..])).during("file rows")?;
+            put.execute((&deck.bytes()[..], run, &first.to_be_bytes()[..], &row[..])).during("file rows")?;
         }
         Ok(())
     }
@@ -201,72 +238,74 @@ impl Filed {
     }
 }
 
-/// What is filed of a deck, and what comes to it.
+/// Some that come to a deck together, and what of them is filed already.
 #[derive(Debug)]
 pub(crate) struct Filing {
     of: &'static Filed,
     deck: DeckId,
-    /// By id.
-    known: Vec<Place>,
-    new: HashMap<Id, u32>,
+    known: HashMap<Id, u32>,
+    /// Those that come more than once, and their numbers as soon as they have one.
+    repeated: HashMap<Id, Option<u32>>,
+    new: Vec<Place>,
     /// Whether the deck has something in the index by id: what is not found here may be there.
     pub has_others: bool,
 }
 
 impl Filing {
-    /// Reads what is filed of the deck.
-    pub fn begin(of: &'static Filed, main: &Connection, deck: DeckId) -> Result<Filing, StoreError> {
+    /// Looks which of these ids are filed in the deck: what is filed is read once, in its order.
+    pub fn begin(
+        of: &'static Filed,
+        main: &Connection,
+        deck: DeckId,
+        ids: impl Iterator<Item = Id>,
+    ) -> Result<Filing, StoreError> {
         let has_others = main
             .prepare_cached(of.others)
             .and_then(|mut find| find.exists([&deck.bytes()[..]]))
             .during(of.doing)?;
-        Ok(Filing { of, deck, known: of.places(main, deck)?, new: HashMap::new(), has_others })
+        let mut ids: Vec<Id> = ids.collect();
+        ids.sort_unstable();
+        let pairs = ids.iter().zip(ids.iter().skip(1));
+        let repeated = pairs.filter(|(id, next)| id == next).map(|(id, _)| (*id, None)).collect();
+        let mut known = HashMap::new();
+        for run in of.runs(main, deck)? {
+            of.look_for(main, deck, run, &ids, &mut known)?;
+        }
+        Ok(Filing { of, deck, known, repeated, new: Vec::with_capacity(ids.len()), has_others })
     }
 
-    /// The number of what has this id, if it is filed or came meanwhile.
-    pub fn find(&self, id: &Id) -> Option<u32> {
-        let known = known(&self.known, id);
-        known.or_else(|| self.new.get(id).copied())
+    /// The number of what has this id, if it was filed or came meanwhile.
+    pub fn find(&self, id: Id) -> Option<u32> {
+        let known = if self.known.is_empty() { None } else { self.known.get(&id).copied() };
+        match known {
+            None if !self.repeated.is_empty() => self.repeated.get(&id).copied().flatten(),
+            known => known,
+        }
     }
 
     /// Adds what was not found.
     pub fn add(&mut self, id: Id, number: u32) {
-        self.new.insert(id, number);
+        self.new.push((id, number));
+        if let Some(repeated) = self.repeated.get_mut(&id) {
+            *repeated = Some(number);
+        }
     }
 
     /// All have come: those that are new are filed, in a run of their own.
     pub fn end(self, main: &Connection) -> Result<(), StoreError> {
-        let Filing { of, deck, mut known, new, has_others: _ } = self;
+        let Filing { of, deck, new, .. } = self;
         if new.is_empty() {
             return Ok(());
         }
         let runs = of.runs(main, deck)?;
         if runs.len() < RUNS_MAX {
             let run = runs.last().map_or(0, |last| last + 1);
-            return of.write(main, deck, run, new.into_iter().collect());
+            return of.write(main, deck, run, new);
         }
-        known.extend(new);
+        let mut all = of.places(main, deck)?;
+        all.extend(new);
         of.forget(main, deck)?;
-        of.write(main, deck, 0, known)
-    }
-}
-
-/// The number of an id among places in order. Ids are mostly evenly spread, which tells about where one lies: there it is looked
-/// for first, and then in ever wider surroundings.
-fn known(places: &[Place], id: &Id) -> Option<u32> {
-    let head = u64::from(u32::from_be_bytes(id.first_chunk().copied().unwrap_or_default()));
-    let about = usize::try_from((head * places.len() as u64) >> 32).unwrap_or(0);
-    let mut reach = SURROUNDINGS;
-    loop {
-        let (from, to) = (about.saturating_sub(reach), about.saturating_add(reach).min(places.len()));
-        let around = places.get(from..to)?;
-        let begins = from == 0 || around.first().is_some_and(|(first, _)| first <= id);
-        let ends = to == places.len() || around.last().is_some_and(|(last, _)| id <= last);
-        if begins && ends {
-            let at = around.binary_search_by_key(id, |(id, _)| *id).ok()?;
-            return around.get(at).map(|(_, number)| *number);
-        }
-        reach = reach.saturating_mul(8);
+        of.write(main, deck, 0, all)
     }
 }
 
@@ -280,7 +319,7 @@ fn divided(row: &[u8]) -> Result<&[[u8; PLACE_BYTES]], StoreError> {
 fn place(bytes: &[u8; PLACE_BYTES]) -> Place {
     let id = bytes.first_chunk().copied().unwrap_or_default();
     let number = bytes.last_chunk().copied().unwrap_or_default();
-    (id, u32::from_be_bytes(number))
+    (u128::from_be_bytes(id), u32::from_be_bytes(number))
 }
 
 #[cfg(test)]
@@ -299,16 +338,15 @@ mod tests {
 
     /// Ids that have no order.
     fn scattered(from: u32, to: u32) -> Vec<Place> {
-        let id = |n: u32| u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+        let id = |n: u32| u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         (from..to).map(|n| (id(n), n)).collect()
     }
 
     fn file(of: &'static Filed, main: &Connection, places: Vec<Place>) {
-        let mut filing = Filing::begin(of, main, DECK).unwrap();
+        let mut filing = Filing::begin(of, main, DECK, places.iter().map(|(id, _)| *id)).unwrap();
         for (id, number) in places {
-            assert_eq!(filing.find(&id), None);
+            assert_eq!(filing.find(id), None);
             filing.add(id, number);
-            assert_eq!(filing.find(&id), Some(number));
         }
         filing.end(main).unwrap();
     }
@@ -324,11 +362,11 @@ mod tests {
                 file(of, &main, scattered(from, to));
                 let mut all = scattered(0, to);
                 for (id, number) in &all {
-                    assert_eq!(of.place_of(&main, DECK, id).unwrap(), Some(*number), "{to}");
-                    assert_eq!(of.place_of(&main, DeckId::from_u128(8), id).unwrap(), None);
+                    assert_eq!(of.place_of(&main, DECK, *id).unwrap(), Some(*number), "{to}");
+                    assert_eq!(of.place_of(&main, DeckId::from_u128(8), *id).unwrap(), None);
                 }
                 for (id, _) in scattered(to, to + 300) {
-                    assert_eq!(of.place_of(&main, DECK, &id).unwrap(), None, "{to}");
+                    assert_eq!(of.place_of(&main, DECK, id).unwrap(), None, "{to}");
                 }
                 all.sort();
                 assert_eq!(of.places(&main, DECK).unwrap(), all);
@@ -349,13 +387,13 @@ mod tests {
         let mut all = scattered(0, 1_000);
         all.sort();
         for limit in [1, 7, 200, 201, 5_000] {
-            let (mut read, mut after) = (Vec::new(), Vec::new());
+            let (mut read, mut after) = (Vec::new(), None);
             loop {
-                let mut page = NOTES.after(&main, DECK, &after, limit).unwrap();
+                let mut page = NOTES.after(&main, DECK, after, limit).unwrap();
                 page.sort();
                 page.truncate(limit);
                 let Some((last, _)) = page.last() else { break };
-                after = last.to_vec();
+                after = Some(*last);
                 read.append(&mut page);
             }
             assert_eq!(read, all, "{limit}");
@@ -363,29 +401,30 @@ mod tests {
         // An id that is not there is a place, too.
         let (behind, before) = (scattered(2_000, 2_001)[0].0, all.iter());
         let next = before.filter(|(id, _)| *id > behind).min().copied();
-        let mut page = NOTES.after(&main, DECK, &behind, 3).unwrap();
+        let mut page = NOTES.after(&main, DECK, Some(behind), 3).unwrap();
         page.sort();
         assert_eq!(page.first().copied(), next);
     }
 
     #[test]
-    fn an_id_is_found_however_the_others_are_spread() {
-        let even = scattered(0, 5_000);
-        let alike: Vec<Place> = (0..5_000).map(|n| (u128::from(7 * n).to_be_bytes(), n)).collect();
-        let at_the_end: Vec<Place> =
-            (0..5_000).map(|n| ((u128::MAX - u128::from(7 * n)).to_be_bytes(), n)).collect();
-        let both: Vec<Place> = alike.iter().chain(&at_the_end).copied().collect();
-        for mut places in [even, alike, at_the_end, both, Vec::new(), scattered(0, 1)] {
-            places.sort();
-            for (id, number) in &places {
-                assert_eq!(known(&places, id), Some(*number));
-                let beside = (u128::from_be_bytes(*id) ^ 1).to_be_bytes();
-                assert_eq!(known(&places, &beside), None);
+    fn what_was_filed_is_known_to_those_that_come_and_what_comes_twice_is_found() {
+        let main = main();
+        for (from, to) in [(0, 1_100), (1_100, 1_150), (1_150, 3_000)] {
+            file(&CARDS, &main, scattered(from, to));
+        }
+        let all = scattered(0, 4_000);
+        for step in [1, 3, 250] {
+            let mut some: Vec<Place> = all.iter().step_by(step).copied().collect();
+            some.reverse();
+            let coming = some.iter().chain(some.first()).map(|(id, _)| *id);
+            let mut filing = Filing::begin(&CARDS, &main, DECK, coming).unwrap();
+            assert!(!filing.has_others);
+            for (id, number) in &some {
+                assert_eq!(filing.find(*id), (*number < 3_000).then_some(*number), "{step}");
             }
-            for id in [[0xff; 16], [0; 16], [0x80; 16]] {
-                let there = places.iter().find(|(known, _)| *known == id);
-                assert_eq!(known(&places, &id), there.map(|(_, number)| *number));
-            }
+            let (twice, number) = some[0];
+            filing.add(twice, number);
+            assert_eq!(filing.find(twice), Some(number));
         }
     }
 
@@ -396,7 +435,8 @@ mod tests {
         main.execute("UPDATE filed_cards SET places = substr(places, 1, 50)", []).unwrap();
         assert!(CARDS.places(&main, DECK).is_err());
         let (last, _) = scattered(0, 5).into_iter().max().unwrap();
-        assert!(CARDS.place_of(&main, DECK, &last).is_err());
-        assert!(CARDS.after(&main, DECK, &[], 9).is_err());
+        assert!(CARDS.place_of(&main, DECK, last).is_err());
+        assert!(CARDS.after(&main, DECK, None, 9).is_err());
+        assert!(Filing::begin(&CARDS, &main, DECK, [last].into_iter()).is_err());
     }
 }

@@ -34,7 +34,7 @@ impl Notes for EmbeddedStore {
 
     fn note(&self, deck: DeckId, id: NoteId) -> Boxed<'_, Result<Option<NoteRecord>, NotesError>> {
         Box::pin(self.read_main(move |main| {
-            let number = number_of(main, deck, id.bytes())?;
+            let number = number_of(main, deck, id.0.as_u128())?;
             Ok(number.map(|number| at(main, deck, number)).transpose()?.flatten())
         }))
     }
@@ -69,7 +69,7 @@ pub(crate) fn write_types(
 
 /// Writes notes of a deck; known ones are replaced.
 pub(crate) fn write(main: &Connection, deck: DeckId, notes: &[NoteRecord]) -> Result<(), StoreError> {
-    let mut put = Put::begin(main, deck, notes.len())?;
+    let mut put = Put::begin(main, deck, notes)?;
     notes.iter().try_for_each(|note| put.note(note))?;
     put.filing.map_or(Ok(()), |filing| filing.end(main))
 }
@@ -84,19 +84,20 @@ struct Put<'a> {
 }
 
 impl<'a> Put<'a> {
-    fn begin(main: &'a Connection, deck: DeckId, count: usize) -> Result<Put<'a>, StoreError> {
+    fn begin(main: &'a Connection, deck: DeckId, notes: &[NoteRecord]) -> Result<Put<'a>, StoreError> {
         let insert = "INSERT INTO notes (deck, id, note_type, guid, fields, tags, extra, updated_ms, filed)
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                       ON CONFLICT (deck, id) WHERE filed = 0 DO UPDATE SET
                           note_type = excluded.note_type, guid = excluded.guid, fields = excluded.fields,
                           tags = excluded.tags, extra = excluded.extra, updated_ms = excluded.updated_ms";
-        let are_many = count >= NOTES.least(main, deck)? && has_numbers(main, count)?;
-        let filing = if are_many { Some(Filing::begin(&NOTES, main, deck)?) } else { None };
+        let are_many = notes.len() >= NOTES.least(main, deck)? && has_numbers(main, notes.len())?;
+        let ids = notes.iter().map(|note| note.id.0.as_u128());
+        let filing = if are_many { Some(Filing::begin(&NOTES, main, deck, ids)?) } else { None };
         Ok(Put { main, insert: main.prepare_cached(insert).during("store notes")?, deck, filing })
     }
 
     fn note(&mut self, note: &NoteRecord) -> Result<(), StoreError> {
-        let id = note.id.bytes();
+        let id = note.id.0.as_u128();
         let known = match &self.filing {
             Some(filing) => match filing.find(id) {
                 // All that is filed is known.
@@ -128,7 +129,7 @@ impl<'a> Put<'a> {
         if let Some(filing) = &mut self.filing {
             let number = u32::try_from(self.main.last_insert_rowid())
                 .map_err(|error| unreadable("number a note", error))?;
-            filing.add(*note.id.bytes(), number);
+            filing.add(note.id.0.as_u128(), number);
         }
         Ok(())
     }
@@ -144,14 +145,16 @@ fn has_numbers(main: &Connection, count: usize) -> Result<bool, StoreError> {
 }
 
 /// The number of a note that is not filed apart.
-fn by_index(main: &Connection, deck: DeckId, id: &Id) -> Result<Option<i64>, StoreError> {
+fn by_index(main: &Connection, deck: DeckId, id: Id) -> Result<Option<i64>, StoreError> {
     main.prepare_cached("SELECT number FROM notes WHERE deck = ?1 AND id = ?2 AND filed = 0")
-        .and_then(|mut find| find.query_row((&deck.bytes()[..], &id[..]), |row| row.get(0)).optional())
+        .and_then(|mut find| {
+            find.query_row((&deck.bytes()[..], &id.to_be_bytes()[..]), |row| row.get(0)).optional()
+        })
         .during("find a note")
 }
 
 /// The number of a note.
-fn number_of(main: &Connection, deck: DeckId, id: &Id) -> Result<Option<i64>, StoreError> {
+fn number_of(main: &Connection, deck: DeckId, id: Id) -> Result<Option<i64>, StoreError> {
     match by_index(main, deck, id)? {
         Some(number) => Ok(Some(number)),
         None => Ok(NOTES.place_of(main, deck, id)?.map(i64::from)),
@@ -219,19 +222,23 @@ pub(crate) fn page(
     after: Option<NoteId>,
     limit: usize,
 ) -> Result<Vec<NoteRecord>, StoreError> {
-    let after = after.as_ref().map_or(&[][..], |after| &after.bytes()[..]);
+    let from = after.as_ref().map_or(&[][..], |after| &after.bytes()[..]);
     let mut next: Vec<(Id, i64)> = Vec::new();
     {
         let sql = "SELECT id, number FROM notes INDEXED BY notes_by_id
                    WHERE deck = ?1 AND filed = 0 AND id > ?2 ORDER BY id LIMIT ?3";
         let mut select = main.prepare_cached(sql).during("read notes")?;
-        let mut rows = select.query(params![&deck.bytes()[..], after, most(limit)]).during("read notes")?;
+        let mut rows = select.query(params![&deck.bytes()[..], from, most(limit)]).during("read notes")?;
         while let Some(row) = rows.next().during("read notes")? {
-            next.push((id(row, 0).during("read notes")?, row.get(1).during("read notes")?));
+            let id = u128::from_be_bytes(id(row, 0).during("read notes")?);
+            next.push((id, row.get(1).during("read notes")?));
         }
     }
     next.extend(
-        NOTES.after(main, deck, after, limit)?.into_iter().map(|(id, number)| (id, i64::from(number))),
+        NOTES
+            .after(main, deck, after.map(|after| after.0.as_u128()), limit)?
+            .into_iter()
+            .map(|(id, number)| (id, i64::from(number))),
     );
     next.sort_unstable();
     next.truncate(limit);

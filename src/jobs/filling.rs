@@ -3,7 +3,7 @@
 
 use super::error::JobError;
 use super::importer::Plan;
-use super::limits::{FILLED_BYTES_PER_BATCH, FILLED_ROWS_PER_BATCH};
+use super::limits::{FILLED_BATCHES_WAITING, FILLED_BYTES_PER_BATCH, FILLED_ROWS_PER_BATCH};
 use super::outcome::Outcome;
 use super::task::Task;
 use super::tools::Tools;
@@ -11,6 +11,7 @@ use super::writing::{decks_to_make, made_json, made_of, make_hidden};
 use domain::ids::{CardId, DeckId};
 use ports::{CardRecord, DeckRecord, NoteRecord};
 use std::collections::HashSet;
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 /// New decks on their way into the stores, some cards together; while the stores have those, the next are read.
@@ -22,7 +23,13 @@ pub(super) struct Filling<'t> {
     seen: Option<HashSet<CardId>>,
     cards: u64,
     batch: Batch,
-    underway: Option<JoinHandle<Result<(), JobError>>>,
+    storing: Option<Storing>,
+}
+
+/// Batches on their way, stored one after the other.
+struct Storing {
+    batches: Sender<Vec<(DeckId, Part)>>,
+    ended: JoinHandle<Result<(), JobError>>,
 }
 
 #[derive(Default)]
@@ -50,7 +57,7 @@ impl<'t> Filling<'t> {
     /// For one of which no two cards have one id, and none has a note.
     pub fn of_distinct(task: &'t Task) -> Filling<'t> {
         let (made, batch) = (Vec::new(), Batch::default());
-        Filling { task, made, seen: None, cards: 0, batch, underway: None }
+        Filling { task, made, seen: None, cards: 0, batch, storing: None }
     }
 
     /// A new deck begins.
@@ -113,24 +120,19 @@ impl<'t> Filling<'t> {
         if batch.blanks.is_empty() && batch.parts.is_empty() {
             return Ok(());
         }
-        self.wait()?;
         if !batch.blanks.is_empty() {
             self.plan(batch.blanks)?;
         }
-        let (tools, now_ms) = (self.task.tools.clone(), self.task.now_ms());
-        let storing = async move {
-            for (deck, part) in batch.parts {
-                part.store(&tools, deck, now_ms).await?;
-            }
-            Ok(())
-        };
-        self.underway = Some(self.task.begin(storing));
-        Ok(())
+        let storing = self.storing.get_or_insert_with(|| Storing::begin(self.task));
+        let taken = self.task.wait(storing.batches.send(batch.parts));
+        // Whoever takes no more has ended, and says why.
+        if taken.is_err() { self.wait() } else { Ok(()) }
     }
 
     fn wait(&mut self) -> Result<(), JobError> {
-        let Some(storing) = self.underway.take() else { return Ok(()) };
-        let ended = self.task.wait(storing);
+        let Some(Storing { batches, ended }) = self.storing.take() else { return Ok(()) };
+        drop(batches);
+        let ended = self.task.wait(ended);
         ended.map_err(|_| JobError::Internal("a task that stores cards ended".to_owned()))?
     }
 
@@ -154,6 +156,22 @@ fn text_bytes(card: &CardRecord) -> usize {
     let list = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
     let own = card.front.len() + card.back.len() + card.source_key.len();
     own + maybe(&card.hint) + maybe(&card.explanation) + list(&card.tags) + list(&card.accept)
+}
+
+impl Storing {
+    fn begin(task: &Task) -> Storing {
+        let (batches, mut waiting) = channel::<Vec<(DeckId, Part)>>(FILLED_BATCHES_WAITING);
+        let (tools, now_ms) = (task.tools.clone(), task.now_ms());
+        let store = async move {
+            while let Some(parts) = waiting.recv().await {
+                for (deck, part) in parts {
+                    part.store(&tools, deck, now_ms).await?;
+                }
+            }
+            Ok(())
+        };
+        Storing { batches, ended: task.begin(store) }
+    }
 }
 
 impl Part {

@@ -78,7 +78,9 @@ pub const NOTES_PER_BATCH: usize = 16_384;
 /// Bytes of notes, about, that are stored at once: then it is fewer notes.
 pub const NOTE_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
 /// Cards and notes that come into new decks at once while their file is being read; as many more are read meanwhile.
-pub const FILLED_ROWS_PER_BATCH: usize = 8_192;
+pub const FILLED_ROWS_PER_BATCH: usize = 6_144;
+/// Such batches that wait while one is being stored; reading waits when there are more.
+pub const FILLED_BATCHES_WAITING: usize = 1;
 /// Bytes of cards and their notes, about, that come into new decks at once: then it is fewer cards.
 pub const FILLED_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
 /// Cards that are handed to a store together by whoever makes them ahead of it.

@@ -22,7 +22,7 @@ pub(super) fn card_by_id(
     if let Some(found) = card_by_index(main, deck, card)? {
         return Ok(Some(found));
     }
-    match CARDS.place_of(main, deck, card.bytes())? {
+    match CARDS.place_of(main, deck, card.0.as_u128())? {
         Some(position) => card_at(main, deck, position),
         None => Ok(None),
     }
@@ -94,7 +94,7 @@ fn contains(card: &CardRecord, text: &str) -> bool {
 pub(super) fn put_cards(
     main: &Connection,
     deck: DeckId,
-    cards: impl Iterator<Item = CardRecord>,
+    mut cards: impl Iterator<Item = CardRecord>,
     if_revision: Option<u64>,
     now_ms: i64,
     mut each: impl FnMut(CardRecord),
@@ -103,16 +103,14 @@ pub(super) fn put_cards(
     if if_revision.is_some_and(|based_on| based_on != stored_deck.revision) {
         return Err(LibraryError::Changed);
     }
-    let mut cards = cards.fuse();
     let first = Put::first_of(main, deck, &mut cards)?;
-    let mut put = Put::begin(main, &stored_deck, &first, now_ms)?;
+    let mut put = Put::begin(main, &stored_deck, now_ms)?;
     let mut changed = false;
-    for card in first.cards.into_iter().chain(cards) {
-        let (card, differs) = put.card(card)?;
+    put.cards(first, cards, |card, differs| {
         changed |= differs;
         each(card);
-    }
-    let alive = put.finish()?;
+    })?;
+    let alive = put.alive();
     if !changed {
         return Ok(stored_deck.revision);
     }

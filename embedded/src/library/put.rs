@@ -8,11 +8,15 @@ use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardRecord, DeckRecord, LibraryError, StoreError};
 use rusqlite::{CachedStatement, Connection};
 
+/// So many cards are looked for together where they are many.
+const LOOKED_FOR_AT_ONCE: usize = 4_096;
+
 /// The first cards of some, by which it is told whether they are many.
 pub(super) struct First {
     /// The cards.
     pub cards: Vec<CardRecord>,
-    are_many: bool,
+    /// Whether they are.
+    pub are_many: bool,
 }
 
 /// Cards on their way into a deck.
@@ -23,7 +27,7 @@ pub(super) struct Put<'a> {
     now_ms: i64,
     next_position: u32,
     alive: i64,
-    /// Where those that come are many.
+    /// Of those that come now, where they are many.
     filing: Option<Filing>,
 }
 
@@ -43,17 +47,11 @@ impl Put<'_> {
 
 impl<'a> Put<'a> {
     /// Begins to store cards in a deck.
-    pub fn begin(
-        main: &'a Connection,
-        deck: &DeckRecord,
-        first: &First,
-        now_ms: i64,
-    ) -> Result<Put<'a>, StoreError> {
+    pub fn begin(main: &'a Connection, deck: &DeckRecord, now_ms: i64) -> Result<Put<'a>, StoreError> {
         let first_free = main
             .prepare_cached("SELECT ifnull(max(position) + 1, 0) FROM cards WHERE deck = ?1")
             .and_then(|mut find| find.query_row([&deck.id.bytes()[..]], |row| row.get(0)))
             .during("count the cards")?;
-        let filing = if first.are_many { Some(Filing::begin(&CARDS, main, deck.id)?) } else { None };
         Ok(Put {
             main,
             insert: main.prepare_cached(&insert_sql("NOTHING")).during("store cards")?,
@@ -61,12 +59,41 @@ impl<'a> Put<'a> {
             now_ms,
             next_position: first_free,
             alive: i64::from(deck.cards),
-            filing,
+            filing: None,
         })
     }
 
+    /// Stores cards, in their order; each is shown as it was stored, with whether that differs from what was there.
+    pub fn cards(
+        &mut self,
+        first: First,
+        others: impl Iterator<Item = CardRecord>,
+        mut each: impl FnMut(CardRecord, bool),
+    ) -> Result<(), LibraryError> {
+        let First { mut cards, are_many } = first;
+        if !are_many {
+            return cards
+                .into_iter()
+                .try_for_each(|card| self.card(card).map(|(card, differs)| each(card, differs)));
+        }
+        let mut others = others.fuse();
+        while !cards.is_empty() {
+            let ids = cards.iter().map(|card| card.id.0.as_u128());
+            self.filing = Some(Filing::begin(&CARDS, self.main, self.deck, ids)?);
+            for card in cards {
+                let (card, differs) = self.card(card)?;
+                each(card, differs);
+            }
+            if let Some(filing) = self.filing.take() {
+                filing.end(self.main)?;
+            }
+            cards = others.by_ref().take(LOOKED_FOR_AT_ONCE).collect();
+        }
+        Ok(())
+    }
+
     /// Changes a known card in place or appends a new one; says whether it differs from what was stored.
-    pub fn card(&mut self, mut card: CardRecord) -> Result<(CardRecord, bool), LibraryError> {
+    fn card(&mut self, mut card: CardRecord) -> Result<(CardRecord, bool), LibraryError> {
         card.deck = self.deck;
         let known = self.find(card.id)?;
         if known.is_none() && self.append(&mut card)? {
@@ -83,9 +110,9 @@ impl<'a> Put<'a> {
     /// The card as it is stored, if the deck has it; one in the index by id may be left to the trying.
     fn find(&self, card: CardId) -> Result<Option<CardRecord>, StoreError> {
         let (place, has_others) = match &self.filing {
-            Some(filing) => (filing.find(card.bytes()), filing.has_others),
+            Some(filing) => (filing.find(card.0.as_u128()), filing.has_others),
             // Most cards are new, and trying costs less than looking first; but the index knows nothing of what is filed.
-            None => (CARDS.place_of(self.main, self.deck, card.bytes())?, false),
+            None => (CARDS.place_of(self.main, self.deck, card.0.as_u128())?, false),
         };
         match place {
             Some(position) => card_at(self.main, self.deck, position),
@@ -124,18 +151,15 @@ impl<'a> Put<'a> {
             return Ok(false);
         }
         if let Some(filing) = &mut self.filing {
-            filing.add(*card.id.bytes(), card.position);
+            filing.add(card.id.0.as_u128(), card.position);
         }
         self.next_position += 1;
         self.alive += i64::from(card.deleted_ms.is_none());
         Ok(true)
     }
 
-    /// All cards have come: those that are to be filed are. Returns how many of the deck's cards are not deleted.
-    pub fn finish(self) -> Result<i64, StoreError> {
-        if let Some(filing) = self.filing {
-            filing.end(self.main)?;
-        }
-        Ok(self.alive)
+    /// How many of the deck's cards are not deleted, with those that came.
+    pub const fn alive(&self) -> i64 {
+        self.alive
     }
 }
