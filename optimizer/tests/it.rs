@@ -134,6 +134,7 @@ fn answer(card: u128, day: Day, n: u128, grade: Grade) -> LogEntry {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     LogEntry {
         id: EntryId::v7(i64::from(day.0) * DAY_MS + n as i64, card * 1_000 + n),

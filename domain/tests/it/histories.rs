@@ -64,6 +64,8 @@ pub fn card(n: u8) -> (DeckId, CardId) {
 pub enum Deed {
     /// Answers a card.
     Answer { card: u8, grade: Grade, early: bool, sitting: Option<u8> },
+    /// Answers a card after the class has talked about it.
+    AnswerTold { card: u8, grade: Grade, early: bool },
     /// Sets something about a card.
     Set { card: u8, change: SetChange },
     /// Takes back an earlier entry, by a clock that is this many minutes off.
@@ -156,6 +158,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         16 => (cards.clone(), grades(), prop::bool::weighted(0.15), prop::option::of(0..2_u8))
             .prop_map(|(card, grade, early, sitting)| Deed::Answer { card, grade, early, sitting }),
+        4 => (cards.clone(), grades(), prop::bool::weighted(0.15))
+            .prop_map(|(card, grade, early)| Deed::AnswerTold { card, grade, early }),
         5 => (cards.clone(), changes()).prop_map(|(card, change)| Deed::Set { card, change }),
         3 => (any::<Index>(), -5..30_i64).prop_map(|(of, skew_min)| Deed::Undo { of, skew_min }),
         1 => any::<Index>().prop_map(|of| Deed::UndoLater { of }),
@@ -243,6 +247,9 @@ fn history(steps: &[Step]) -> History {
         let made = match &step.deed {
             Deed::Answer { card, grade, early, sitting } => {
                 Some((id, None, answer(*card, *grade, *early, *sitting)))
+            }
+            Deed::AnswerTold { card, grade, early } => {
+                Some((id, None, told(answer(*card, *grade, *early, None))))
             }
             Deed::Set { card: n, change } => {
                 let (deck, card) = card(*n);
@@ -359,7 +366,16 @@ pub fn answer(n: u8, grade: Grade, early: bool, sitting: Option<u8>) -> Body {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     })
+}
+
+/// The same answer after the class has talked about the card.
+pub fn told(answer: Body) -> Body {
+    match answer {
+        Body::Review(review) => Body::Review(Review { told: true, ..review }),
+        other => other,
+    }
 }
 
 fn from_today(change: SetChange, today: Day) -> SetChange {

@@ -30,7 +30,8 @@ impl DeckFigures {
         let shown = !state.suspended && state.buried_until.is_none_or(|until| until <= today);
         self.seen += u32::from(!state.is_new());
         self.mastered += u32::from(!state.is_new() && state.sm2.reps >= MASTERED_REPS);
-        self.due += u32::from(shown && !state.is_new() && state.is_due(today));
+        let rests = state.told_by(today);
+        self.due += u32::from(shown && !rests && !state.is_new() && state.is_due(today));
         self.last_studied = self.last_studied.max(state.last_grade.map(|last| last.at_ms));
     }
 

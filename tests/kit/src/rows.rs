@@ -56,6 +56,7 @@ pub fn review(id: EntryId, deck: DeckId, card: CardId, grade: Grade) -> LogEntry
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     entry(id, Body::Review(review))
 }
