@@ -158,7 +158,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         16 => (cards.clone(), grades(), prop::bool::weighted(0.15), prop::option::of(0..2_u8))
             .prop_map(|(card, grade, early, sitting)| Deed::Answer { card, grade, early, sitting }),
-        4 => (cards.clone(), grades(), prop::bool::weighted(0.15))
+        3 => (cards.clone(), grades(), prop::bool::weighted(0.15))
             .prop_map(|(card, grade, early)| Deed::AnswerTold { card, grade, early }),
         5 => (cards.clone(), changes()).prop_map(|(card, change)| Deed::Set { card, change }),
         3 => (any::<Index>(), -5..30_i64).prop_map(|(of, skew_min)| Deed::Undo { of, skew_min }),
@@ -170,7 +170,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => (cards, states(), prop::option::weighted(0.7, jobs.clone()))
             .prop_map(|(card, state, job)| Deed::ImportState { card, state, job }),
         3 => (jobs, prop::bool::weighted(0.3)).prop_map(|(job, revoke)| Deed::Mark { job, revoke }),
-        4 => (0..ZONES.len()).prop_map(|zone| Deed::Travel { zone }),
+        6 => (0..ZONES.len()).prop_map(|zone| Deed::Travel { zone }),
         5 => regrades(),
         4 => guests(),
     ]
@@ -208,11 +208,11 @@ fn grades() -> impl Strategy<Value = Grade> {
 /// Days in these are offsets from today.
 fn changes() -> impl Strategy<Value = SetChange> {
     prop_oneof![
-        any::<bool>().prop_map(SetChange::Suspended),
-        prop::option::of(-2..5_i32).prop_map(|d| SetChange::BuriedUntil(d.map(Day))),
-        (0..=7_u8).prop_map(SetChange::Flag),
-        Just(SetChange::Reset),
-        (-10..20_i32).prop_map(|d| SetChange::Due(Day(d))),
+        1 => any::<bool>().prop_map(SetChange::Suspended),
+        1 => prop::option::of(-2..5_i32).prop_map(|d| SetChange::BuriedUntil(d.map(Day))),
+        1 => (0..=7_u8).prop_map(SetChange::Flag),
+        2 => Just(SetChange::Reset),
+        1 => (-10..20_i32).prop_map(|d| SetChange::Due(Day(d))),
     ]
 }
 
