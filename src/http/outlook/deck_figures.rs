@@ -86,3 +86,21 @@ pub async fn deck_figures<S: ReviewStore>(
     }
     Ok(figures)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_a_class_has_talked_about_is_due_from_the_next_day_on() {
+        let today = Day(20_000);
+        let due = |state: &CardState, today: Day| {
+            let mut figures = DeckFigures::default();
+            figures.add(state, today);
+            figures.due
+        };
+        let card = CardState { due: Some(today.plus(-2)), ..CardState::NEW };
+        let told = CardState { told_on: Some(today), ..card };
+        assert_eq!((due(&card, today), due(&told, today), due(&told, today.plus(1))), (1, 0, 1));
+    }
+}
