@@ -371,11 +371,11 @@ pub fn answer(n: u8, grade: Grade, early: bool, sitting: Option<u8>) -> Body {
 }
 
 /// The same answer after the class has talked about the card.
-pub fn told(answer: Body) -> Body {
-    match answer {
-        Body::Review(review) => Body::Review(Review { told: true, ..review }),
-        other => other,
+pub fn told(mut answer: Body) -> Body {
+    if let Body::Review(review) = &mut answer {
+        review.told = true;
     }
+    answer
 }
 
 fn from_today(change: SetChange, today: Day) -> SetChange {

@@ -36,11 +36,12 @@ fn said(w: &World) -> Vec<(Round, Said)> {
 
 /// The card as it was shown last, handed out or changed.
 fn last_shown(frames: &[Frame], card: CardId) -> Option<Shown> {
-    frames.iter().rev().find_map(|frame| match frame {
-        Frame::Card(shown) => (shown.card == card).then(|| shown.clone()),
-        Frame::Changed(change) => change.card.clone().filter(|shown| shown.card == card),
-        _ => None,
-    })
+    let of = |frame: &Frame| {
+        let handed_out = if let Frame::Card(shown) = frame { Some(shown.clone()) } else { None };
+        let changed = if let Frame::Changed(change) = frame { change.card.clone() } else { None };
+        handed_out.or(changed).filter(|shown| shown.card == card)
+    };
+    frames.iter().rev().find_map(of)
 }
 
 #[test]
