@@ -99,6 +99,8 @@ pub struct Review {
     pub response: Option<u64>,
     /// The card's revision when the answer arrived (stamped by the server).
     pub revision: u32,
+    /// The class had talked about the card when the answer arrived (stamped by the server): it never schedules.
+    pub told: bool,
 }
 
 /// Another grade for an answer that was given: its text was accepted later, or was not right after all.

@@ -88,6 +88,9 @@ pub struct CardState {
     /// The day of the schedule that the card has now: a reset forgets it, and a state that was given may know it
     /// without an answer.
     pub scheduled_on: Option<Day>,
+    /// The last day with an answer that came after the class had talked about the card, if it was not scheduled since: on
+    /// that day it proves nothing any more.
+    pub told_on: Option<Day>,
     /// The last scheduling or drill grade.
     pub last_grade: Option<LastGrade>,
     /// The last study day with a grade below 3.
@@ -115,6 +118,7 @@ impl CardState {
         answers: 0,
         scheduled: None,
         scheduled_on: None,
+        told_on: None,
         last_grade: None,
         failed_on: None,
         max_day: None,
@@ -140,6 +144,16 @@ impl CardState {
         self.scheduled_on.is_some_and(|day| day >= today)
     }
 
+    /// Whether the learner was told on this day or later.
+    pub fn told_by(&self, today: Day) -> bool {
+        self.told_on.is_some_and(|day| day >= today)
+    }
+
+    /// Whether it is scheduled no more on this day: it was, or the learner was told.
+    pub fn is_spent(&self, today: Day) -> bool {
+        self.scheduled_by(today) || self.told_by(today)
+    }
+
     /// The grade because of which it must come again today.
     pub fn drill(&self, today: Day, drill_until: u8) -> Option<LastGrade> {
         self.last_grade.filter(|last| last.day == today && last.grade.number() < drill_until)
@@ -163,7 +177,7 @@ impl CardState {
         let day = self.effective_day(today);
         if self.drill(day, params.drill_until).is_some() {
             Kind::Drill
-        } else if self.scheduled_by(day) {
+        } else if self.is_spent(day) {
             Kind::Extra
         } else if self.is_new() {
             Kind::New
@@ -176,10 +190,14 @@ impl CardState {
 
     /// What an answer on this (effective) day would count as.
     pub fn would_count_as(&self, day: Day, early: bool, params: &FoldParams) -> CountedAs {
-        let fresh_day = self.scheduled_on.is_none_or(|last| day > last);
-        if fresh_day && (self.is_new() || self.is_due(day) || early) {
+        if !self.is_spent(day) && (self.is_new() || self.is_due(day) || early) {
             return if self.is_new() { CountedAs::New } else { CountedAs::Review };
         }
+        self.would_count_when_told(day, params)
+    }
+
+    /// What an answer on this (effective) day would count as that must not schedule.
+    pub fn would_count_when_told(&self, day: Day, params: &FoldParams) -> CountedAs {
         match self.drill(day, params.drill_until) {
             Some(_) => CountedAs::Drill,
             None => CountedAs::Extra,

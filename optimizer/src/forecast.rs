@@ -135,6 +135,7 @@ fn step(card: &mut Card, grade: Grade, today: Day, after_ms: i64, plan: &Plan<'_
             class: None,
             response: None,
             revision: 0,
+            told: false,
         }),
     };
     card.state = card.state.after(&entry, plan.params).0;

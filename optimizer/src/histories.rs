@@ -73,7 +73,7 @@ impl Reader {
         match step.entry.body {
             Body::Review(review) => {
                 let (Some(day), Some(counted)) = (step.after.max_day, step.counted) else { return };
-                if !self.is_unknown && step.before.is_remembered(day, counted) {
+                if !self.is_unknown && step.before.is_remembered(&review, day, counted) {
                     let at_ms = step.entry.id.at_ms();
                     self.now.answers.push(Answer { at_ms, day, grade: review.grade });
                 }

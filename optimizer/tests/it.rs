@@ -134,6 +134,7 @@ fn answer(card: u128, day: Day, n: u128, grade: Grade) -> LogEntry {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     LogEntry {
         id: EntryId::v7(i64::from(day.0) * DAY_MS + n as i64, card * 1_000 + n),
@@ -230,12 +231,22 @@ fn histories_hold_what_moved_the_memory_and_begin_anew_at_a_reset() {
         stamp: Stamp { day, utc_offset_min: 0 },
         body: Body::Set { deck: DECK, card: CardId::from_u128(1), change },
     };
+    let told = |day: Day| {
+        let mut entry = answer(1, day, 0, Grade::Good);
+        if let Body::Review(review) = &mut entry.body {
+            review.told = true;
+        }
+        entry
+    };
     let log = [
         answer(1, TODAY, 0, Grade::Wrong),
         answer(1, TODAY, 1, Grade::Good),
         // Beyond the schedule, on a day on which the card had been answered.
         answer(1, TODAY, 2, Grade::Good),
         answer(1, TODAY.plus(1), 0, Grade::Good),
+        // After the class has talked, and on that day.
+        told(TODAY.plus(2)),
+        answer(1, TODAY.plus(2), 1, Grade::Good),
         // Not due, but the first of its day: a recall.
         answer(1, TODAY.plus(3), 0, Grade::Good),
         set(TODAY.plus(3), SetChange::Reset),

@@ -25,6 +25,7 @@ fn entry() -> LogEntry {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     LogEntry {
         id: EntryId::v7(1_760_000_000_000, 5),

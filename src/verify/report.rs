@@ -129,6 +129,7 @@ fn state_json(state: Option<&CardState>) -> Value {
         answers,
         scheduled,
         scheduled_on,
+        told_on,
         last_grade,
         failed_on,
         max_day,
@@ -153,6 +154,7 @@ fn state_json(state: Option<&CardState>) -> Value {
             "sitting": s.sitting.map(|sitting| sitting.to_string()),
         })),
         "scheduled_on": day(scheduled_on),
+        "told_on": day(told_on),
         "last_grade": last_grade.map(|g| json!({
             "day": g.day.to_string(),
             "grade": g.grade.number(),

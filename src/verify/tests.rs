@@ -93,6 +93,7 @@ fn answer(at_ms: i64, n: u128, grade: Grade) -> LogEntry {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     entry(at_ms, Body::Review(review))
 }

@@ -197,6 +197,7 @@ fn row(card: CardId, at_ms: i64, n: u32) -> Row {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     let day = Day(i32::try_from(at_ms / DAY_MS).unwrap_or(0));
     let entry = LogEntry {

@@ -46,6 +46,7 @@ pub fn review(n: u64, to: u32) -> LogEntry {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     let day = Day(i32::try_from(at_ms / DAY_MS).unwrap_or(0));
     LogEntry {

@@ -56,7 +56,9 @@ impl Worth {
             let Some(card) = deck.index_of(*id).and_then(|index| deck.card(index)) else { continue };
             let day = state.effective_day(today);
             let rests = state.suspended || state.is_buried(today) || card.deleted_ms.is_some();
-            // Another answer on the day of the last one moves no memory, unless the schedule asks for it.
+            // Another answer on the day of the last one moves no memory, unless the schedule asks for it. Nor does one after
+            // the class has talked about the card.
+            let rests = rests || state.told_by(day);
             let Some(memory) = state.memory.filter(|memory| !rests && memory.on < day) else { continue };
             let gain = gain(&memory, model, day);
             if gain > 0.0 {

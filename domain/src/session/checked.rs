@@ -57,6 +57,7 @@ impl Respond {
             class: None,
             response,
             revision: 0,
+            told: false,
         }
     }
 

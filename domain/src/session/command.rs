@@ -162,6 +162,7 @@ impl Session {
     ) -> Result<Step, Want> {
         self.stamp_revision(entry, target.key);
         self.stamp_class(entry);
+        self.stamp_told(now, entry);
         let (state, unforeseen) = self.state_after(socket, target, entry, gathered)?;
         self.log_entry(now, socket, (seq, target), *entry, state, unforeseen, fx);
         Ok(Step::Done)
@@ -182,6 +183,7 @@ impl Session {
                 class: None,
                 response: None,
                 revision: 0,
+                told: false,
             }),
             // What was typed or chosen is checked first: the grade follows from it.
             Command::Respond(ref said) => Body::Review(said.review()),

@@ -222,12 +222,15 @@ impl Session {
         let Some(study) = self.decks.get(&key.0) else { return Kind::Extra };
         let state = study.state(key.1);
         let params = study.deck.settings.fold_params();
-        match state.would_count_as(state.effective_day(self.today), false, &params) {
-            CountedAs::New => Kind::New,
-            CountedAs::Review => Kind::Review,
-            CountedAs::Drill => Kind::Drill,
-            CountedAs::Extra => Kind::Extra,
-        }
+        kind_of(state.would_count_as(state.effective_day(self.today), false, &params))
+    }
+
+    /// The same for a card that the class has talked about.
+    pub(super) fn kind_when_told(&self, key: CardKey) -> Kind {
+        let Some(study) = self.decks.get(&key.0) else { return Kind::Extra };
+        let state = study.state(key.1);
+        let params = study.deck.settings.fold_params();
+        kind_of(state.would_count_when_told(state.effective_day(self.today), &params))
     }
 
     /// The decks of a sitting that are loaded.
@@ -309,6 +312,16 @@ impl Sitting {
     /// Whether the deck belongs to it.
     pub(super) fn covers(&self, deck: DeckId) -> bool {
         self.decks.binary_search(&deck).is_ok()
+    }
+}
+
+/// As what a card is shown whose answer would count so.
+const fn kind_of(counted: CountedAs) -> Kind {
+    match counted {
+        CountedAs::New => Kind::New,
+        CountedAs::Review => Kind::Review,
+        CountedAs::Drill => Kind::Drill,
+        CountedAs::Extra => Kind::Extra,
     }
 }
 

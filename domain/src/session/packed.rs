@@ -30,6 +30,7 @@ const GRADED: u16 = 1 << 11;
 const REMEMBERED: u16 = 1 << 12;
 /// The highest bit of the difficulty, which has seventeen.
 const DIFFICULT: u16 = 1 << 13;
+const TOLD: u16 = 1 << 14;
 /// The row says only which card it is; its state is kept whole.
 const WHOLE: u16 = 1 << 15;
 
@@ -40,7 +41,7 @@ pub(super) struct Row {
     /// Of the memory, in ten-thousandths of a day.
     stability: u32,
     due: u16,
-    /// The day of all that is about the last scheduling: the answer, the schedule, the grade.
+    /// The day of all that is about the last scheduling: the answer, the schedule, the grade, and what was told.
     day: u16,
     max_day: u16,
     failed_on: u16,
@@ -120,9 +121,10 @@ impl Row {
         let last = state.last?;
         let scheduled = state.scheduled;
         let graded = state.last_grade;
-        let day = scheduled.map(|s| s.day).or(state.scheduled_on).or(graded.map(|g| g.day));
+        let day = scheduled.map(|s| s.day).or(state.scheduled_on).or(graded.map(|g| g.day)).or(state.told_on);
         let same = |other: Option<Day>| other.is_none() || other == day;
         let plain = same(state.scheduled_on)
+            && same(state.told_on)
             && same(graded.map(|g| g.day))
             && graded.is_none_or(|g| g.at_ms == last.at_ms())
             && state.buried_until.is_none()
@@ -148,6 +150,7 @@ impl Row {
         set(WAS_NEW, scheduled.is_some_and(|s| s.was_new));
         set(ONLY_EARLY, scheduled.is_some_and(|s| s.only_early));
         set(SCHEDULED_ON, state.scheduled_on.is_some());
+        set(TOLD, state.told_on.is_some());
         set(GRADED, graded.is_some());
         set(REMEMBERED, memory.is_some());
         set(DIFFICULT, high == 1);
@@ -197,6 +200,7 @@ impl Row {
             answers: u32::from(self.answers),
             scheduled: has(SCHEDULED).then_some(scheduled),
             scheduled_on: has(SCHEDULED_ON).then_some(day),
+            told_on: has(TOLD).then_some(day),
             last_grade: graded.filter(|_| has(GRADED)),
             failed_on: day_of(self.failed_on),
             max_day: day_of(self.max_day),

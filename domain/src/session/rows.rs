@@ -203,6 +203,7 @@ mod tests {
             answers in prop_oneof![9 => 0..70_u32, 1 => any::<u32>()],
             scheduled in prop::option::weighted(0.8, some_schedule()),
             scheduled_on in prop::option::weighted(0.8, some_day()),
+            told_on in prop::option::weighted(0.3, some_day()),
             last_grade in prop::option::weighted(0.8, some_grade()),
             failed_on in prop::option::of(some_day()),
             max_day in prop::option::of(some_day()),
@@ -213,8 +214,8 @@ mod tests {
         ) -> CardState {
             let last = last.map(|(at_ms, random)| EntryId::v7(at_ms, u128::from(random)));
             CardState {
-                sm2: Sm2 { reps, ease, interval_days }, due, lapses, answers, scheduled, scheduled_on, last_grade,
-                failed_on, max_day, suspended, buried_until, flag: flag % 12, memory, last,
+                sm2: Sm2 { reps, ease, interval_days }, due, lapses, answers, scheduled, scheduled_on, told_on,
+                last_grade, failed_on, max_day, suspended, buried_until, flag: flag % 12, memory, last,
             }
         }
     }
@@ -280,6 +281,7 @@ mod tests {
             class: None,
             response: None,
             revision: 0,
+            told: false,
         };
         let stamp = Stamp { day, utc_offset_min: 0 };
         LogEntry { id: EntryId::v7(at_ms, 7), job: None, stamp, body: Body::Review(review) }

@@ -20,7 +20,11 @@ impl CardState {
         h.optional(self.memory.map(|memory| memory.difficulty.to_le_bytes()));
         h.optional(self.memory.map(|memory| memory.on.0.to_le_bytes()));
         h.optional(self.last.map(|id| *id.bytes()));
-        h.byte(u8::from(self.scheduled.is_some()) | u8::from(self.last_grade.is_some()) << 1);
+        h.byte(
+            u8::from(self.scheduled.is_some())
+                | u8::from(self.last_grade.is_some()) << 1
+                | u8::from(self.told_on.is_some()) << 2,
+        );
         if let Some(s) = self.scheduled {
             h.bytes(&s.day.0.to_le_bytes());
             h.byte(u8::from(s.was_new) | u8::from(s.only_early) << 1);
@@ -30,6 +34,9 @@ impl CardState {
             h.bytes(&g.day.0.to_le_bytes());
             h.byte(g.grade.number());
             h.bytes(&g.at_ms.to_le_bytes());
+        }
+        if let Some(day) = self.told_on {
+            h.bytes(&day.0.to_le_bytes());
         }
     }
 }

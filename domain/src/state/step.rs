@@ -59,7 +59,11 @@ impl CardState {
     }
 
     fn answer(&mut self, review: &Review, id: EntryId, day: Day, params: &FoldParams) -> CountedAs {
-        let counted = self.would_count_as(day, review.early, params);
+        let counted = match review.told {
+            true => self.would_count_when_told(day, params),
+            false => self.would_count_as(day, review.early, params),
+        };
+        let is_remembered = self.is_remembered(review, day, counted);
         if counted.schedules() {
             let only_early = !self.is_new() && !self.is_due(day);
             let next = Prospect::of(self, review.card, day, params).after(review.grade);
@@ -71,8 +75,14 @@ impl CardState {
             let was_new = counted == CountedAs::New;
             self.scheduled = Some(Scheduled { day, was_new, only_early, sitting: review.sitting });
             self.scheduled_on = Some(day);
+            self.told_on = None;
         }
-        self.remember(review.grade, counted, day, params);
+        if is_remembered {
+            self.memory = Some(params.model().after(self.memory, review.grade.into(), day));
+        }
+        if review.told {
+            self.told_on = Some(day);
+        }
         if counted != CountedAs::Extra {
             self.last_grade = Some(LastGrade { day, grade: review.grade, at_ms: id.at_ms() });
         }
@@ -83,17 +93,12 @@ impl CardState {
         counted
     }
 
-    /// Whether an answer on this (effective) day moves the memory: the first of a day does whatever it counts as, for it was
+    /// Whether this answer on this (effective) day moves the memory: the first of a day does whatever it counts as, for it was
     /// a recall after days, and what schedules or drills later that day does. Who is asked again for another reason has just
-    /// been told.
-    pub fn is_remembered(&self, day: Day, counted: CountedAs) -> bool {
-        counted != CountedAs::Extra || self.memory.is_none_or(|memory| day > memory.on)
-    }
-
-    fn remember(&mut self, grade: Grade, counted: CountedAs, day: Day, params: &FoldParams) {
-        if self.is_remembered(day, counted) {
-            self.memory = Some(params.model().after(self.memory, grade.into(), day));
-        }
+    /// been told, and so has a class that talked.
+    pub fn is_remembered(&self, review: &Review, day: Day, counted: CountedAs) -> bool {
+        let is_first = self.memory.is_none_or(|memory| day > memory.on) && !self.told_by(day);
+        !review.told && (counted != CountedAs::Extra || is_first)
     }
 
     fn set(&mut self, change: SetChange) {
@@ -111,6 +116,7 @@ impl CardState {
         self.due = None;
         self.lapses = 0;
         self.scheduled_on = None;
+        self.told_on = None;
         self.last_grade = None;
         self.memory = None;
     }
@@ -130,6 +136,7 @@ impl CardState {
         self.due = state.due;
         self.lapses = state.lapses;
         self.scheduled_on = state.last_scheduled;
+        self.told_on = None;
         self.last_grade = None;
         if self.memory.is_none() && self.sm2.interval_days > 0 {
             let begun = state.due.map(|due| due.plus(-i32::try_from(self.sm2.interval_days).unwrap_or(0)));

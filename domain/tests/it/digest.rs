@@ -39,6 +39,7 @@ fn each_field_of_a_state_changes_its_digest() {
         answers,
         scheduled: _,
         scheduled_on: _,
+        told_on: _,
         last_grade: _,
         failed_on: _,
         max_day: _,
@@ -70,6 +71,8 @@ fn each_field_of_a_state_changes_its_digest() {
             digest(with_scheduled(Some(Scheduled { sitting: Some(SittingId::from_u128(1)), ..scheduled }))),
         ),
         ("scheduled on", digest(CardState { scheduled_on: day, ..base })),
+        ("told on", digest(CardState { told_on: day, ..base })),
+        ("told on another", digest(CardState { told_on: Some(Day(8)), ..base })),
         ("last grade: none", digest(with_grade(None))),
         ("last grade: day", digest(with_grade(Some(LastGrade { day: Day(9), ..graded })))),
         ("last grade: grade", digest(with_grade(Some(LastGrade { grade: Grade::Hard, ..graded })))),
@@ -206,6 +209,7 @@ fn what_the_server_stamps_is_no_content() {
     assert_eq!(of(Review { revision: 9, ..base }), same);
     assert_eq!(of(Review { class: Some(ClassId::from_u128(1)), ..base }), same);
     assert_eq!(of(Review { mode: Mode::Type, ..base }), same);
+    assert_eq!(of(Review { told: true, ..base }), same);
     let stamped = LogEntry {
         id: EntryId::from_u128(1),
         job: None,

@@ -30,6 +30,7 @@ fn review(day: i64, grade: u8, elapsed_ms: u32) -> LogEntry {
             class: None,
             response: None,
             revision: 1,
+            told: false,
         }),
     }
 }

@@ -64,6 +64,8 @@ pub fn card(n: u8) -> (DeckId, CardId) {
 pub enum Deed {
     /// Answers a card.
     Answer { card: u8, grade: Grade, early: bool, sitting: Option<u8> },
+    /// Answers a card after the class has talked about it.
+    AnswerTold { card: u8, grade: Grade, early: bool },
     /// Sets something about a card.
     Set { card: u8, change: SetChange },
     /// Takes back an earlier entry, by a clock that is this many minutes off.
@@ -156,6 +158,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         16 => (cards.clone(), grades(), prop::bool::weighted(0.15), prop::option::of(0..2_u8))
             .prop_map(|(card, grade, early, sitting)| Deed::Answer { card, grade, early, sitting }),
+        3 => (cards.clone(), grades(), prop::bool::weighted(0.15))
+            .prop_map(|(card, grade, early)| Deed::AnswerTold { card, grade, early }),
         5 => (cards.clone(), changes()).prop_map(|(card, change)| Deed::Set { card, change }),
         3 => (any::<Index>(), -5..30_i64).prop_map(|(of, skew_min)| Deed::Undo { of, skew_min }),
         1 => any::<Index>().prop_map(|of| Deed::UndoLater { of }),
@@ -166,7 +170,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => (cards, states(), prop::option::weighted(0.7, jobs.clone()))
             .prop_map(|(card, state, job)| Deed::ImportState { card, state, job }),
         3 => (jobs, prop::bool::weighted(0.3)).prop_map(|(job, revoke)| Deed::Mark { job, revoke }),
-        4 => (0..ZONES.len()).prop_map(|zone| Deed::Travel { zone }),
+        6 => (0..ZONES.len()).prop_map(|zone| Deed::Travel { zone }),
         5 => regrades(),
         4 => guests(),
     ]
@@ -204,11 +208,11 @@ fn grades() -> impl Strategy<Value = Grade> {
 /// Days in these are offsets from today.
 fn changes() -> impl Strategy<Value = SetChange> {
     prop_oneof![
-        any::<bool>().prop_map(SetChange::Suspended),
-        prop::option::of(-2..5_i32).prop_map(|d| SetChange::BuriedUntil(d.map(Day))),
-        (0..=7_u8).prop_map(SetChange::Flag),
-        Just(SetChange::Reset),
-        (-10..20_i32).prop_map(|d| SetChange::Due(Day(d))),
+        1 => any::<bool>().prop_map(SetChange::Suspended),
+        1 => prop::option::of(-2..5_i32).prop_map(|d| SetChange::BuriedUntil(d.map(Day))),
+        1 => (0..=7_u8).prop_map(SetChange::Flag),
+        2 => Just(SetChange::Reset),
+        1 => (-10..20_i32).prop_map(|d| SetChange::Due(Day(d))),
     ]
 }
 
@@ -243,6 +247,9 @@ fn history(steps: &[Step]) -> History {
         let made = match &step.deed {
             Deed::Answer { card, grade, early, sitting } => {
                 Some((id, None, answer(*card, *grade, *early, *sitting)))
+            }
+            Deed::AnswerTold { card, grade, early } => {
+                Some((id, None, told(answer(*card, *grade, *early, None))))
             }
             Deed::Set { card: n, change } => {
                 let (deck, card) = card(*n);
@@ -359,7 +366,16 @@ pub fn answer(n: u8, grade: Grade, early: bool, sitting: Option<u8>) -> Body {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     })
+}
+
+/// The same answer after the class has talked about the card.
+pub fn told(mut answer: Body) -> Body {
+    if let Body::Review(review) = &mut answer {
+        review.told = true;
+    }
+    answer
 }
 
 fn from_today(change: SetChange, today: Day) -> SetChange {

@@ -79,6 +79,7 @@ proptest! {
         for (before, entry, after, counted) in steps(&history.entries) {
             let schedule = |s: CardState| (s.sm2, s.due, s.lapses, s.scheduled_on);
             let moves = match entry.body {
+                Body::Review(review) if review.told => false,
                 Body::Review(_) => counted.is_some_and(CountedAs::schedules),
                 Body::Set { change: SetChange::Reset | SetChange::Due(_), .. } | Body::State { .. } => true,
                 Body::Set { .. } => false,
@@ -101,9 +102,12 @@ proptest! {
         for (before, entry, after, counted) in steps(&history.entries) {
             prop_assert!(after.max_day >= before.max_day);
             prop_assert!(after.max_day >= Some(entry.stamp.day));
-            if let (Some(last), true) = (before.scheduled_on, counted.is_some_and(CountedAs::schedules)) {
-                prop_assert!(after.scheduled_on > Some(last));
+            if counted.is_some_and(CountedAs::schedules) {
+                prop_assert!(before.scheduled_on.is_none() || after.scheduled_on > before.scheduled_on);
+                prop_assert!(before.told_on.is_none() || after.scheduled_on > before.told_on);
+                prop_assert_eq!(after.told_on, None);
             }
+            prop_assert!(after.told_on <= after.max_day);
         }
     }
 
@@ -116,8 +120,11 @@ proptest! {
                 prop_assert!(memory.is_possible(), "{memory:?}");
                 prop_assert!(Some(memory.on) <= after.max_day);
             }
-            if entry.review().is_some() {
-                prop_assert!(after.memory.is_some());
+            if let Some(review) = entry.review() {
+                prop_assert!(after.memory.is_some() || review.told || before.told_on == after.max_day);
+                if review.told {
+                    prop_assert_eq!(after.memory, before.memory, "a class that talked has just been told");
+                }
                 let same_day = before.memory.is_some_and(|memory| Some(memory.on) == after.max_day);
                 if counted == Some(CountedAs::Extra) && same_day {
                     prop_assert_eq!(after.memory, before.memory, "who has just been told proves nothing");
@@ -184,7 +191,12 @@ proptest! {
         for (before, entry, _, counted) in steps(&history.entries) {
             if let (Some(review), Some((deck, _))) = (entry.review(), entry.card()) {
                 let day = before.effective_day(entry.stamp.day);
-                prop_assert_eq!(Some(before.would_count_as(day, review.early, &params(deck))), counted);
+                let params = params(deck);
+                let foretold = match review.told {
+                    true => before.would_count_when_told(day, &params),
+                    false => before.would_count_as(day, review.early, &params),
+                };
+                prop_assert_eq!(Some(foretold), counted);
             }
         }
     }

@@ -16,3 +16,4 @@ mod order;
 mod reference;
 mod regrades;
 mod rules;
+mod told;

@@ -90,6 +90,7 @@ fn entry(at_ms: i64, n: u128, grade: u8) -> LogEntry {
         class: Some(ClassId::from_u128(0xc1a5)),
         response: None,
         revision: 1,
+        told: false,
     };
     let stamp = Stamp { day: Day(20_600), utc_offset_min: 0 };
     LogEntry { id: EntryId::v7(at_ms, n), job: None, stamp, body: Body::Review(review) }

@@ -28,6 +28,7 @@ fn answer(n: u128, after_ms: i64, grade: Grade) -> LogEntry {
         class: Some(ClassId::from_u128(1)),
         response: None,
         revision: 1,
+        told: false,
     };
     let id = EntryId::v7(START_MS + after_ms, n);
     let stamp = Stamp { day: Day(20_600), utc_offset_min: 0 };

@@ -70,12 +70,13 @@ fn a_warm_up_takes_one_card_of_a_note_and_an_end_comes_to_it() {
 }
 
 #[test]
-fn nobody_gains_by_a_card_that_rests_or_was_reviewed_today_or_is_gone() {
-    let mut rows = knows(&(0..5).map(|n| (n, memory(4, 4))).collect::<Vec<_>>());
+fn nobody_gains_by_a_card_that_rests_or_was_reviewed_or_talked_about_today_or_is_gone() {
+    let mut rows = knows(&(0..6).map(|n| (n, memory(4, 4))).collect::<Vec<_>>());
     rows[0].1.suspended = true;
     rows[1].1.buried_until = Some(TODAY.plus(1));
     rows[2].1.memory = Some(memory(4, 0));
-    let mut deck = deck_of(&[None; 5]);
+    rows[5].1.told_on = Some(TODAY);
+    let mut deck = deck_of(&[None; 6]);
     let mut cards = deck.cards().to_vec();
     cards[3].deleted_ms = Some(1);
     deck = Deck::new(deck.id, deck.owner, 2, deck.settings, cards);
@@ -88,7 +89,7 @@ fn nobody_gains_by_a_card_that_rests_or_was_reviewed_today_or_is_gone() {
         has_entries: true,
         refolded: Vec::new(),
     };
-    assert_eq!((known(&load(None)).len(), known(&load(Some(5))).len()), (5, 0));
+    assert_eq!((known(&load(None)).len(), known(&load(Some(5))).len()), (6, 0));
 }
 
 #[test]

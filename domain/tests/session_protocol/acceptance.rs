@@ -129,7 +129,9 @@ fn an_answer_whose_outcome_differs_from_if_graded_brings_the_new_state_with_its_
     let told = changes(&frames).into_iter().rfind(|c| c.about.is_some()).expect("a changed");
     assert_eq!(told.about.expect("a state").0, card);
     let saved = frames.iter().position(|f| *f == Frame::Saved(1)).expect("saved");
-    let rescheduled = change(&frames, Reason::Rescheduled).map(Frame::Changed).expect("rescheduled");
+    let rescheduled = change(&frames, Reason::Rescheduled)
+        .map(|change| Frame::Changed(Box::new(change)))
+        .expect("rescheduled");
     assert!(frames.iter().position(|f| *f == rescheduled).expect("there") < saved);
 }
 

@@ -30,6 +30,7 @@ fn bring(w: &mut World, of_job: u128, card: u128, days_ago: i64, n: u8) {
         class: None,
         response: None,
         revision: 0,
+        told: false,
     };
     let (job, stamp) = (job(of_job), w.zones.stamp(at_ms));
     let entry = LogEntry { id, job: Some(job), stamp, body: Body::Review(review) };

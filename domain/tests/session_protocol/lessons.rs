@@ -2,16 +2,17 @@
 
 mod asks;
 mod assigned;
+mod told;
 
 use crate::world::client::{Frame, cards, change};
 use crate::world::*;
-use domain::entry::SetChange;
+use domain::entry::{Mode, SetChange};
 use domain::ids::{AskId, CardId, ClassId, EntryId, LessonId, UserId};
 use domain::lesson::cell::{Presence, Said};
 use domain::lesson::document::Assigned;
 use domain::lesson::{Ask, Cell, Document, LessonState, Round, Told};
 use domain::limits::{ASK_ANSWERS_KEPT, CARDS_PER_SEAT, LESSONS_PER_LEARNER};
-use domain::session::{Command, Input, Kind, Reason, Refusal};
+use domain::session::{Command, Filter, Input, Kind, Reason, Refusal, Start};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

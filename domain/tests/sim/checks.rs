@@ -57,6 +57,7 @@ impl Sim {
                 class: None,
                 response: None,
                 revision: 0,
+                told: false,
             }),
             Command::Respond(said) => {
                 let stored = entry.review().expect("I3: a response that is no review");

@@ -30,7 +30,7 @@ pub enum Frame {
     Graded { id: EntryId, card: CardId, result: TrialResult, grade: Grade },
     Refused { seq: u64, id: EntryId, refusal: Refusal },
     Error(Notice),
-    Changed(Change),
+    Changed(Box<Change>),
     Queue { decks: Vec<(domain::ids::DeckId, Counts)>, total: Counts },
     Done(Done),
     Class(std::sync::Arc<domain::lesson::Document>, u16),
@@ -262,13 +262,13 @@ fn frame_of(out: Out) -> Frame {
         }
         Out::Refused { seq, id, refusal } => Frame::Refused { seq, id, refusal },
         Out::Error(notice) => Frame::Error(notice),
-        Out::Changed(c) => Frame::Changed(Change {
+        Out::Changed(c) => Frame::Changed(Box::new(Change {
             reason: c.reason,
             drop: c.drop,
             card: c.card.map(shown_of),
             about: c.about,
             left: c.left,
-        }),
+        })),
         Out::Queue(decks, total) => Frame::Queue { decks, total },
         Out::Done(done) => Frame::Done(done),
         Out::Class(document, extra_percent) => Frame::Class(document, extra_percent),
@@ -289,7 +289,7 @@ pub fn change(frames: &[Frame], reason: Reason) -> Option<Change> {
 
 /// The `changed` frames.
 pub fn changes(frames: &[Frame]) -> Vec<Change> {
-    let change = |frame: &Frame| if let Frame::Changed(c) = frame { Some(c.clone()) } else { None };
+    let change = |frame: &Frame| if let Frame::Changed(c) = frame { Some((**c).clone()) } else { None };
     frames.iter().filter_map(change).collect()
 }
 

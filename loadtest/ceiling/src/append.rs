@@ -198,6 +198,7 @@ impl Answers {
             class: None,
             response: None,
             revision: 1,
+            told: false,
         };
         let day = Day(i32::try_from(at_ms / MS_A_DAY).unwrap_or(0));
         let entry = LogEntry {

@@ -158,6 +158,7 @@ impl Past {
             class: None,
             response: None,
             revision: 1,
+            told: false,
         };
         let random = u128::from(scattered(n)) << 64 | self.user.0.as_u128() >> 64;
         let entry = LogEntry {

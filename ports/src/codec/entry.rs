@@ -118,7 +118,8 @@ fn put_review(out: &mut Vec<u8>, r: &Review) {
     out.extend_from_slice(&r.elapsed_ms.to_le_bytes());
     out.extend_from_slice(&r.revision.to_le_bytes());
     let (sure, unsure) = (r.confidence == Some(Confidence::Sure), r.confidence == Some(Confidence::Unsure));
-    let there = flags([r.early, sure, unsure, r.sitting.is_some(), r.class.is_some(), r.response.is_some()]);
+    let there =
+        flags([r.early, sure, unsure, r.sitting.is_some(), r.class.is_some(), r.response.is_some(), r.told]);
     out.extend_from_slice(&there.to_le_bytes());
     put_some(out, r.sitting.map(|id| *id.bytes()));
     put_some(out, r.class.map(|id| *id.bytes()));
@@ -136,7 +137,8 @@ fn review(c: &mut Cursor) -> Result<Review, CodecError> {
     };
     let elapsed_ms = c.u32()?;
     let revision = c.u32()?;
-    let [early, sure, unsure, has_sitting, has_class, has_response] = unflags(c.u16()?, "review flags")?;
+    let [early, sure, unsure, has_sitting, has_class, has_response, told] =
+        unflags(c.u16()?, "review flags")?;
     let confidence = match (sure, unsure) {
         (false, false) => None,
         (true, false) => Some(Confidence::Sure),
@@ -146,7 +148,21 @@ fn review(c: &mut Cursor) -> Result<Review, CodecError> {
     let sitting = c.when(has_sitting, |c| Ok(SittingId::from_bytes(c.array()?)))?;
     let class = c.when(has_class, |c| Ok(ClassId::from_bytes(c.array()?)))?;
     let response = c.when(has_response, |c| Ok(u64::from_le_bytes(c.array()?)))?;
-    Ok(Review { deck, card, grade, mode, elapsed_ms, early, confidence, sitting, class, response, revision })
+    let asked = Review {
+        deck,
+        card,
+        grade,
+        mode,
+        elapsed_ms,
+        early,
+        confidence,
+        sitting,
+        class,
+        response,
+        revision,
+        told,
+    };
+    Ok(asked)
 }
 
 fn put_regrade(out: &mut Vec<u8>, r: &Regrade) {

@@ -1,6 +1,7 @@
 //! The bytes of a card's progress: version, by which parameters it was made, then the state. A card whose memory is not
 //! known is written as version 1, which has none; with a memory it is version 2. So each state has one encoding, and rows of
-//! programs that knew no memory are read: an older fold made them, and whoever loads them folds their cards again.
+//! programs that knew no memory are read: an older fold made them, and whoever loads them folds their cards again. A flag
+//! that came later changes no bytes where it is not set, and an older program refuses those in which it is.
 
 use super::cursor::{Cursor, flags, put_some, unflags};
 use super::entry::day_bytes;
@@ -36,6 +37,7 @@ pub fn encode_progress(state: &CardState, params_key: u32, out: &mut Vec<u8>) {
     put_some(out, state.failed_on.map(day_bytes));
     put_some(out, state.max_day.map(day_bytes));
     put_some(out, state.buried_until.map(day_bytes));
+    put_some(out, state.told_on.map(day_bytes));
     if let Some(memory) = state.memory {
         out.extend_from_slice(&memory.stability.to_le_bytes());
         out.extend_from_slice(&memory.difficulty.to_le_bytes());
@@ -64,6 +66,7 @@ pub fn decode_progress(bytes: &[u8]) -> Result<(CardState, u32), CodecError> {
         suspended,
         has_buried,
         has_last,
+        has_told,
     ] = unflags(c.u16()?, "progress flags")?;
     if !has_scheduled && (was_new || only_early || has_sitting) {
         return Err(CodecError::BadField("scheduled"));
@@ -85,6 +88,7 @@ pub fn decode_progress(bytes: &[u8]) -> Result<(CardState, u32), CodecError> {
     let failed_on = c.when(has_failed, Cursor::day)?;
     let max_day = c.when(has_max, Cursor::day)?;
     let buried_until = c.when(has_buried, Cursor::day)?;
+    let told_on = c.when(has_told, Cursor::day)?;
     let memory = c.when(version == VERSION_WITH_MEMORY, |c| {
         let memory = Memory { stability: c.u32()?, difficulty: c.u32()?, on: c.day()? };
         if memory.is_possible() { Ok(memory) } else { Err(CodecError::BadField("memory")) }
@@ -98,6 +102,7 @@ pub fn decode_progress(bytes: &[u8]) -> Result<(CardState, u32), CodecError> {
         answers,
         scheduled,
         scheduled_on,
+        told_on,
         last_grade,
         failed_on,
         max_day,
@@ -125,5 +130,6 @@ fn present(state: &CardState) -> u16 {
         state.suspended,
         state.buried_until.is_some(),
         state.last.is_some(),
+        state.told_on.is_some(),
     ])
 }

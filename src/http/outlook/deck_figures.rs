@@ -30,7 +30,8 @@ impl DeckFigures {
         let shown = !state.suspended && state.buried_until.is_none_or(|until| until <= today);
         self.seen += u32::from(!state.is_new());
         self.mastered += u32::from(!state.is_new() && state.sm2.reps >= MASTERED_REPS);
-        self.due += u32::from(shown && !state.is_new() && state.is_due(today));
+        let rests = state.told_by(today);
+        self.due += u32::from(shown && !rests && !state.is_new() && state.is_due(today));
         self.last_studied = self.last_studied.max(state.last_grade.map(|last| last.at_ms));
     }
 
@@ -84,4 +85,22 @@ pub async fn deck_figures<S: ReviewStore>(
         cards.iter().filter_map(|card| folded.get(card)).for_each(|state| of_deck.add(state, today));
     }
     Ok(figures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_a_class_has_talked_about_is_due_from_the_next_day_on() {
+        let today = Day(20_000);
+        let due = |state: &CardState, today: Day| {
+            let mut figures = DeckFigures::default();
+            figures.add(state, today);
+            figures.due
+        };
+        let card = CardState { due: Some(today.plus(-2)), ..CardState::NEW };
+        let told = CardState { told_on: Some(today), ..card };
+        assert_eq!((due(&card, today), due(&told, today), due(&told, today.plus(1))), (1, 0, 1));
+    }
 }

@@ -276,6 +276,7 @@ mod tests {
             class: None,
             response: None,
             revision: 1,
+            told: false,
         };
         let stamp = Stamp { day: day(of), utc_offset_min: 0 };
         LogEntry { id, job: None, stamp, body: Body::Review(review) }

@@ -98,6 +98,8 @@ pub struct AnswerFields {
     elapsed_ms: u32,
     mode: &'static str,
     early: bool,
+    /// The class had talked about the card: it did not schedule.
+    told: bool,
     confidence: Option<&'static str>,
     sitting: Option<Uuid>,
 }
@@ -261,6 +263,7 @@ fn item(found: &Found, facts: &Facts) -> Option<HistoryItem> {
                 elapsed_ms: review.elapsed_ms,
                 mode: mode_name(review.mode),
                 early: review.early,
+                told: review.told,
                 confidence: review.confidence.map(confidence_name),
                 sitting: review.sitting.map(|sitting| sitting.0),
             });

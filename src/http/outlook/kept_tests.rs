@@ -38,6 +38,7 @@ fn answer(day: i32, n: u32) -> LogEntry {
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     entry(day, n, Body::Review(review))
 }

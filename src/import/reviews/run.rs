@@ -83,6 +83,7 @@ impl Run {
                 class: None,
                 response: None,
                 revision: 0,
+                told: false,
             };
             let stamp = stamps.of(answer.id.at_ms());
             Some(LogEntry { id: answer.id, job: Some(job), stamp, body: Body::Review(review) })

@@ -35,6 +35,7 @@ pub(super) fn answer_entry(
         class: None,
         response: None,
         revision: 0,
+        told: false,
     };
     let (id, stamp) = (review_id(card, answer.at_ms), stamps.of(answer.at_ms));
     LogEntry { id, job: Some(job), stamp, body: Body::Review(review) }

@@ -163,6 +163,7 @@ impl Rig {
             class: None,
             response: None,
             revision: 1,
+            told: false,
         };
         let stamp = ZoneHistory::new().stamp(at_ms);
         let entry = LogEntry { id: EntryId::v7(at_ms, 7), job: None, stamp, body: Body::Review(review) };

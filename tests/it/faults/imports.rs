@@ -31,6 +31,7 @@ fn brought(server: &TestServer, job: JobId, (deck, card): (DeckId, CardId), days
         class: None,
         response: None,
         revision: 0,
+        told: false,
     };
     let (id, stamp) = (EntryId::v7(at_ms, card.0.as_u128()), ZoneHistory::new().stamp(at_ms));
     LogEntry { id, job: Some(job), stamp, body: Body::Review(review) }

@@ -40,6 +40,7 @@ fn typed_of(
         class,
         response: Some(response_digest(text)),
         revision: 1,
+        told: false,
     };
     let stamp = ZoneHistory::new().stamp(id.at_ms());
     let entry = LogEntry { id, job: None, stamp, body: Body::Review(review) };

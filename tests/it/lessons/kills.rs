@@ -8,7 +8,7 @@ use crate::study::raw::{next, until, until_saved};
 use crate::study::server::{put_deck, random_uuid, unlimited};
 use client::{RawOptions, RawSocket};
 use domain::ids::{CardId, ClassId, DeckId, UserId};
-use ports::{People as _, Role};
+use ports::{People as _, ReviewStore as _, Role};
 use serde_json::{Value, json};
 use studyhall::clock::real_ms;
 
@@ -185,5 +185,66 @@ async fn wrong(socket: &mut RawSocket, begins: &str) -> Value {
         if frame["wrong"][0]["text"].as_str().is_some_and(|text| text.starts_with(begins)) {
             return frame;
         }
+    }
+}
+
+#[test]
+fn a_second_vote_schedules_nobody_also_when_the_server_dies_behind_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let class = runtime.block_on(Class::prepare());
+    let life = class.place.start_with(&["--dev-clock"]);
+    let card = class.cards[7];
+    let vote = runtime.block_on(async {
+        let mut screen = class.watch().await;
+        let mut seq = 0;
+        let mut orders = async |mut command: Value| {
+            seq += 1;
+            (command["seq"], command["id"]) = (json!(seq), json!(random_uuid()));
+            screen.send_text(command.to_string()).await.unwrap();
+            until_saved(&mut screen, seq).await;
+        };
+        orders(json!({"type": "open", "lesson": random_uuid()})).await;
+        let ask = |closes_ms: i64, second: bool| {
+            json!({
+                "type": "ask", "ask_id": class.class.0, "deck_id": class.deck.0, "card_id": card.0,
+                "closes_at": closes_ms, "second": second,
+            })
+        };
+        orders(ask(real_ms() + 60_000, false)).await;
+        let _ada = class.answers(0, 7..8).await;
+        // The first vote is over, by its time.
+        let later_ms = real_ms() + 70_000;
+        let clock = format!("{}/dev/clock", class.place.url());
+        ureq::post(clock).send_json(json!({"now": later_ms})).unwrap();
+        orders(ask(later_ms + 60_000, true)).await;
+        let mut bob = class.enters(1).await;
+        let vote = json!({
+            "type": "answer", "seq": 1, "id": random_uuid(), "deck_id": class.deck.0, "card_id": card.0,
+            "grade": 4, "elapsed_ms": 700,
+        });
+        bob.send_text(vote.to_string()).await.unwrap();
+        until_saved(&mut bob, 1).await;
+        answered(&mut screen, 2, 0).await;
+        vote
+    });
+    life.kill();
+    let life = class.place.start();
+    runtime.block_on(async {
+        // Its device says it again, at a time at which nobody votes.
+        let mut bob = class.enters(1).await;
+        bob.send_text(vote.to_string()).await.unwrap();
+        until_saved(&mut bob, 1).await;
+        life.terminate();
+    });
+    assert!(life.ended().0.success());
+    let (report, code) = class.place.verify();
+    assert_eq!((code, &report["differences"]), (Some(0), &json!([])), "{report}");
+    assert!(report["broken"].as_object().unwrap().values().all(|n| *n == 0), "{report}");
+    let store = open(&class.place.data);
+    for (student, is_scheduled) in [(0, true), (1, false)] {
+        let rows = runtime.block_on(store.progress(class.students[student], class.deck)).unwrap();
+        let [row] = rows[..] else { panic!("one card") };
+        assert_eq!((row.state.due.is_some(), row.state.told_on.is_none()), (is_scheduled, is_scheduled));
+        assert_eq!(row.state.answers, 1);
     }
 }

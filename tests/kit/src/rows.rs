@@ -56,6 +56,7 @@ pub fn review(id: EntryId, deck: DeckId, card: CardId, grade: Grade) -> LogEntry
         class: None,
         response: None,
         revision: 1,
+        told: false,
     };
     entry(id, Body::Review(review))
 }
@@ -73,6 +74,9 @@ pub fn one_of_each_kind(deck: DeckId, card: CardId, first: u64) -> Vec<LogEntry>
     };
     let mut imported = review(id(first + 6), deck, card, Grade::Hard);
     imported.job = Some(job(1));
+    if let Body::Review(review) = &mut imported.body {
+        review.told = true;
+    }
     let regrade = Regrade { of: id(first), deck, card, grade: Grade::Perfect, by: user(9) };
     vec![
         review(id(first), deck, card, Grade::Good),

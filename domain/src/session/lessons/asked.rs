@@ -1,22 +1,24 @@
 //! The question that is put to the class: its card comes at once, its first answer is the vote, and after the close the vote
 //! stands.
 
-use super::super::Session;
+use super::super::decks::CardKey;
 use super::super::types::*;
+use super::super::{Held, Session};
 use super::Attended;
+use crate::entry::{Body, LogEntry};
 use crate::ids::{CardId, DeckId, EntryId};
 use crate::lesson::cell::Vote;
 use crate::lesson::votes::{AskAnswer, votes};
-use crate::lesson::{Ask, Told};
+use crate::lesson::{Ask, Round, Told};
 use crate::limits::{ASK_LATE_MS, VOTES_REMEMBERED};
 
 impl Session {
     /// Hands the card that is put to the class to the device that was used last, unless the learner has voted.
     pub(super) fn put_asked(&mut self, now: Now, fx: &mut Vec<Effect>) {
         for at in 0..self.lessons.attended.len() {
-            let Some(ask) = self.lessons.attended.get(at).and_then(|attended| attended.to_put(now)) else {
-                continue;
-            };
+            let Some(attended) = self.lessons.attended.get(at) else { return };
+            let Some(ask) = attended.to_put(now) else { continue };
+            let is_told = attended.is_told((ask.deck, ask.card), now.wall_ms);
             let Some(study) = self.decks.get(&ask.deck) else { continue };
             let Some(index) = study.deck.index_of(ask.card) else { continue };
             let key = (ask.deck, index);
@@ -24,7 +26,13 @@ impl Session {
             let is_hidden = !study.shows(index) || study.is_stale(index);
             let rests = state.suspended || state.is_buried(self.today);
             let is_busy = self.pending.concern(key) || self.locked.contains_key(&key);
-            if is_hidden || rests || is_busy || self.holder_of(key).is_some() {
+            if is_hidden || rests || is_busy {
+                continue;
+            }
+            if let Some(holder) = self.holder_of(key) {
+                if is_told {
+                    self.show_told(now, holder, key, fx);
+                }
                 continue;
             }
             let studying = self.sockets.iter().filter(|(_, socket)| socket.sitting.is_some());
@@ -33,9 +41,28 @@ impl Session {
                 continue;
             };
             self.make_room(socket, fx);
-            let kind = self.kind_shown(key);
+            let kind = if is_told { self.kind_when_told(key) } else { self.kind_shown(key) };
             self.hand_out(now, socket, key, kind, fx);
         }
+    }
+
+    /// A card that is put a second time and is held since before leads nowhere any more, whatever its grade.
+    fn show_told(&mut self, now: Now, socket: SocketId, key: CardKey, fx: &mut Vec<Effect>) {
+        let held = self.sockets.get(&socket).and_then(|s| s.held.iter().find(|held| held.key == key));
+        let Some(was) = held.filter(|held| matches!(held.kind, Kind::New | Kind::Review)).cloned() else {
+            return;
+        };
+        let Some(held) = self.held(now, socket, key, self.kind_when_told(key)) else { return };
+        let Held { arrived_tick_ms, asked, near, .. } = was;
+        let held = Held { arrived_tick_ms, asked, near, ..held };
+        let holds = self.sockets.get_mut(&socket).map(|s| &mut s.held).into_iter().flatten();
+        for place in holds.filter(|held| held.key == key) {
+            *place = held.clone();
+        }
+        let card = self.deal(socket, &held);
+        let changed =
+            Changed { reason: Reason::Rescheduled, drop: Vec::new(), card, about: None, left: None };
+        fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
     }
 
     /// A socket that holds all it may hold puts its last card back.
@@ -50,6 +77,15 @@ impl Session {
         let drop = self.card_id(dropped.key).into_iter().collect();
         let changed = Changed { reason: Reason::Assigned, drop, card: None, about: None, left: None };
         fx.push(Effect::Send { socket, out: Out::Changed(Box::new(changed)) });
+    }
+
+    /// What an answer that is accepted now says of the talk about its card: what a class has talked about is no recall.
+    pub(in crate::session) fn stamp_told(&self, now: Now, entry: &mut LogEntry) {
+        let Body::Review(review) = &mut entry.body else { return };
+        let Some(class) = review.class else { return };
+        let about = (review.deck, review.card);
+        let lesson = self.lessons.attended.iter().find(|attended| attended.class() == class);
+        review.told = lesson.is_some_and(|attended| attended.is_told(about, now.wall_ms));
     }
 
     /// Whether this entry is a vote of a question that is closed: it is not taken back any more.
@@ -80,6 +116,20 @@ impl Attended {
                 && self.on_the_way.is_empty()
         };
         self.told.rounds.iter().filter(waits).map(|ask| ask.opened_ms).max()
+    }
+
+    /// Whether an answer to this card that reaches the server at this moment (Unix milliseconds) comes after the class has
+    /// talked about it: it is the vote of a second round, or follows one and the learner has voted in none. What is not
+    /// durable yet is no vote here: it may never be one.
+    fn is_told(&self, about: (DeckId, CardId), reached_ms: i64) -> bool {
+        let votes = self.chosen();
+        let put = |ask: &&Ask| (ask.deck, ask.card) == about && ask.opened_ms <= reached_ms;
+        let mut rounds = self.told.rounds.iter().filter(put);
+        let waits = |ask: &&Ask| ask.takes(reached_ms, self.extra_percent) && vote_of(&votes, ask).is_none();
+        match rounds.clone().find(waits) {
+            Some(ask) => ask.round == Round::Second,
+            None => votes.is_empty() && rounds.any(|ask| ask.round == Round::Second),
+        }
     }
 
     /// The learner's votes on the question that is put, by its rounds.

@@ -15,6 +15,7 @@ fn answered(n: u128, card: u128, text: &str, grade: Grade) -> LogEntry {
         class: None,
         response: Some(response_digest(text)),
         revision: 1,
+        told: false,
     };
     let id = EntryId::v7(1_772_323_200_000 + n as i64 * 86_400_000, n);
     LogEntry {

@@ -25,6 +25,8 @@ pub struct Card {
     pub answers: u64,
     /// The last scheduling day.
     pub scheduled_on: Option<i32>,
+    /// The last day with an answer after the class had talked, while nothing was scheduled since.
+    pub told_on: Option<i32>,
     /// The last scheduling answer: day, was new, only early, sitting.
     pub scheduling_answer: Option<(i32, bool, bool, Option<SittingId>)>,
     /// Day, number and moment (Unix ms) of the last scheduling or drill grade.
@@ -55,6 +57,7 @@ impl Card {
             lapses: 0,
             answers: 0,
             scheduled_on: None,
+            told_on: None,
             scheduling_answer: None,
             last_grade: None,
             failed_on: None,
@@ -78,6 +81,7 @@ impl Card {
             lapses: state.lapses.into(),
             answers: state.answers.into(),
             scheduled_on: state.scheduled_on.map(number),
+            told_on: state.told_on.map(number),
             scheduling_answer: state.scheduled.map(|s| (s.day.0, s.was_new, s.only_early, s.sitting)),
             last_grade: state.last_grade.map(|g| (g.day.0, g.grade.number(), g.at_ms)),
             failed_on: state.failed_on.map(number),
@@ -148,7 +152,9 @@ fn is_reset(entry: &LogEntry) -> bool {
 
 /// Rule 3.
 fn kind_of(card: &Card, day: i32, review: &Review, params: &FoldParams, bug: Option<Planted>) -> CountedAs {
-    let later = card.scheduled_on.is_none_or(|on| day > on) || bug == Some(Planted::TwoADay);
+    let told_today = card.told_on.is_some_and(|on| on >= day) && bug != Some(Planted::ToldMayScheduleThatDay);
+    let told = (review.told && bug != Some(Planted::ToldSchedules)) || told_today;
+    let later = !told && (card.scheduled_on.is_none_or(|on| day > on) || bug == Some(Planted::TwoADay));
     let early = review.early && bug != Some(Planted::EarlyIgnored);
     let wanted = match card.due {
         None => true,
@@ -180,10 +186,20 @@ fn answer(
     if kind != CountedAs::Extra || bug == Some(Planted::DrillByAnyGrade) {
         card.last_grade = Some((day, grade, entry.id.at_ms()));
     }
+    let told_before = card.told_on.is_some_and(|on| on >= day);
+    if review.told {
+        card.told_on = Some(day);
+    }
     if kind == CountedAs::Drill || kind == CountedAs::Extra {
-        memory::remember(card, grade, day, kind, params, bug);
+        let was_told = review.told && bug != Some(Planted::ToldIsRemembered);
+        let was_told_before =
+            told_before && kind == CountedAs::Extra && bug != Some(Planted::ToldIsForgottenAtOnce);
+        if !was_told && !was_told_before {
+            memory::remember(card, grade, day, kind, params, bug);
+        }
         return;
     }
+    card.told_on = None;
     let not_due = card.due.is_some_and(|due| due > day);
     card.scheduling_answer = Some((day, kind == CountedAs::New, not_due, review.sitting));
     let counted_from = match card.due {
@@ -274,6 +290,7 @@ fn give(card: &mut Card, state: GivenState, day: i32, params: &FoldParams, bug: 
     card.interval = u64::from(state.interval_days).min(36_500);
     card.lapses = state.lapses.into();
     card.scheduled_on = state.last_scheduled.map(|d| d.0);
+    card.told_on = None;
     card.last_grade = None;
     memory::given(card, &state, day, params, bug);
 }

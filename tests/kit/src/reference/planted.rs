@@ -98,11 +98,19 @@ pub enum Planted {
     /// What a guest answered is taken for an import: a live answer of the same card and millisecond takes its place, and a
     /// copy of it counts beside it.
     ClaimAsImport,
+    /// An answer after the class has talked schedules as any other.
+    ToldSchedules,
+    /// An answer after the class has talked moves the memory.
+    ToldIsRemembered,
+    /// Another answer on the day on which the class has talked schedules.
+    ToldMayScheduleThatDay,
+    /// Another answer on the day on which the class has talked moves the memory, as the first of a day.
+    ToldIsForgottenAtOnce,
 }
 
 impl Planted {
     /// Each of them.
-    pub const ALL: [Planted; 47] = [
+    pub const ALL: [Planted; 51] = [
         Planted::OrderOfArrival,
         Planted::KindFromArrival,
         Planted::UndoByPosition,
@@ -150,5 +158,9 @@ impl Planted {
         Planted::RegradeOfAnOpenJob,
         Planted::ClaimIgnored,
         Planted::ClaimAsImport,
+        Planted::ToldSchedules,
+        Planted::ToldIsRemembered,
+        Planted::ToldMayScheduleThatDay,
+        Planted::ToldIsForgottenAtOnce,
     ];
 }
