@@ -156,7 +156,8 @@ class School:
         self.makes_classes(line)
         self.set_clock(line, now_ms)
         self.studies(url, now_ms)
-        self.teaches(line, url)
+        # A connection that is silent so long is closed.
+        self.teaches(Line(url), url)
 
     def makes_decks(self, line):
         bearer = self.teacher[1]

@@ -26,6 +26,7 @@ use crate::statements::statements;
 use crate::task::owned;
 use crate::tenure::{Tenure, Tenures};
 use crate::webhooks::WebhookStatements;
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::owner::Beat;
@@ -296,10 +297,12 @@ impl ReviewStore for CqlStore {
     async fn survey<T: Send + 'static>(
         &self,
         users: Vec<UserId>,
-        range: LogRange,
-        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+        from: EntryId,
+        entries_max: usize,
+        sum: impl Fn(UserId, Answers) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, StoreError> {
-        let read = async |user| Ok::<_, StoreError>(sum(user, self.log(user, range).await?));
+        let range = LogRange { from, before: None, newest_first: true, limit: entries_max };
+        let read = async |user| Ok::<_, StoreError>(sum(user, Answers::of(&self.log(user, range).await?)));
         stream::iter(users).map(read).buffered(crate::options::SURVEYED_AT_ONCE).try_collect().await
     }
 

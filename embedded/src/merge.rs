@@ -39,6 +39,11 @@ impl Waiting {
         self.rows.iter().filter_map(|(_, row)| row.entry.map(|entry| (entry, filed_under(&entry, row.about))))
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The newest word about each card's progress, of a deck or of all. The mark of an import is a word about every card of
     /// its job.
     pub(crate) fn progress(

@@ -5,6 +5,7 @@ use crate::error::During;
 use crate::import_index::{JobChapter, brought_of_cards, import_chapters_of};
 use crate::merge::{Joined, Waiting, join_progress};
 use crate::rows::{NumberedProgress, id, read_entries, read_progress};
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use ports::reviews::NEWEST_IDS;
@@ -204,6 +205,10 @@ pub(crate) fn log(
         (&user.bytes()[..], &range.from.bytes()[..], before, limit),
         &mut stored,
     )?;
+    // The keys are different, and in the order that was asked for.
+    if waiting.is_empty() {
+        return Ok(stored);
+    }
     let within = |entry: &LogEntry| entry.id >= range.from && range.before.is_none_or(|b| entry.id < b);
     let joined = Joined::of(stored, waiting.entries().map(|(entry, _)| entry).filter(within));
     let ordered = joined.oldest_first();
@@ -211,4 +216,15 @@ pub(crate) fn log(
         true => ordered.rev().take(range.limit).collect(),
         false => ordered.take(range.limit).collect(),
     })
+}
+
+/// The answers from an id on that count, of the newest entries.
+pub(crate) fn answers(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+    (from, entries_max): (EntryId, usize),
+) -> Result<Answers, StoreError> {
+    let range = LogRange { from, before: None, newest_first: true, limit: entries_max };
+    Ok(Answers::of(&log(main, waiting, user, &range)?))
 }

@@ -15,6 +15,7 @@ use crate::read;
 use crate::rows::insert_quarantined;
 use crate::shared::Shared;
 use crate::stats::Stats;
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -311,13 +312,16 @@ impl ReviewStore for EmbeddedStore {
     async fn survey<T: Send + 'static>(
         &self,
         users: Vec<UserId>,
-        range: LogRange,
-        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+        from: EntryId,
+        entries_max: usize,
+        sum: impl Fn(UserId, Answers) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, StoreError> {
         let sum = Arc::new(sum);
         let read = |user| {
             let sum = Arc::clone(&sum);
-            self.read(user, move |main, waiting| Ok(sum(user, read::log(main, waiting, user, &range)?)))
+            self.read(user, move |main, waiting| {
+                Ok(sum(user, read::answers(main, waiting, user, (from, entries_max))?))
+            })
         };
         // As many as are read at once: what others ask meanwhile does not wait behind all of them.
         let at_once = self.inner.shared.options.readers.max(1);

@@ -6,6 +6,7 @@
 //!
 //! Bytes of an unknown version are an error, never a guess: whoever reads them keeps them as they are.
 
+mod answers;
 mod cell;
 mod cursor;
 mod entry;
@@ -16,6 +17,7 @@ mod secrets;
 mod state;
 mod text;
 
+pub use answers::{decode_answers, encode_answers};
 pub use cell::{decode_cell, encode_cell};
 pub use entry::{decode_entry, encode_entry};
 pub use lesson::{decode_record, encode_record};

@@ -1,6 +1,7 @@
 //! The hot port: the log of entries, and the progress rows that cache its fold.
 
 use crate::error::{Cause, StoreError};
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::state::CardState;
@@ -230,19 +231,22 @@ pub trait ReviewStore: Send + Sync + 'static {
         }
     }
 
-    /// Sums up the same stretch of several learners' logs: one question, however many they are. `sum` is called with
-    /// each learner's entries in the order of the range, learner by learner, so that only one of them lies in memory;
-    /// it must not block. The answers are in the order of `users`.
+    /// Sums up the same stretch of several learners' logs: one question, however many they are. `sum` is called with what
+    /// figures are made of, the answers from this id on that count, of the newest `entries_max` entries, learner by learner,
+    /// so that few of them lie in memory; it must not block. What it gives is in the order of `users`.
     fn survey<T: Send + 'static>(
         &self,
         users: Vec<UserId>,
-        range: LogRange,
-        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+        from: EntryId,
+        entries_max: usize,
+        sum: impl Fn(UserId, Answers) -> T + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send {
         async move {
+            // To the end of the log: what takes an answer back, or makes an import count, comes after it.
+            let range = LogRange { from, before: None, newest_first: true, limit: entries_max };
             let mut all = Vec::with_capacity(users.len());
             for user in users {
-                all.push(sum(user, self.log(user, range).await?));
+                all.push(sum(user, Answers::of(&self.log(user, range).await?)));
             }
             Ok(all)
         }

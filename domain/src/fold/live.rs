@@ -17,7 +17,8 @@ pub struct Live {
     revoked: BTreeSet<JobId>,
     /// Those of the jobs that brought what a guest did.
     claimed: BTreeSet<JobId>,
-    answered_live: BTreeSet<(CardId, i64)>,
+    /// What was answered live, in order; only where some job's rows may count.
+    answered_live: Vec<(CardId, i64)>,
     /// By the answer and the card that the regrade names: one that names another card is filed there and unheard here.
     regraded: BTreeMap<(EntryId, DeckId, CardId), Regraded>,
 }
@@ -55,7 +56,7 @@ impl Live {
                 }
                 Body::Review(review) => match entry.job {
                     None => {
-                        live.answered_live.insert((review.card, entry.id.at_ms()));
+                        live.answered_live.push((review.card, entry.id.at_ms()));
                     }
                     Some(job) if entry.id.0.get_version_num() != IMPORTED_ID_VERSION => {
                         copied.push((job, review.card, entry.id.at_ms()));
@@ -67,6 +68,11 @@ impl Live {
             }
         }
         live.hear_guests(&copied);
+        match live.committed.is_empty() {
+            // Nobody asks then.
+            true => live.answered_live = Vec::new(),
+            false => live.answered_live.sort_unstable(),
+        }
         regrades.into_iter().for_each(|entry| live.hear(entry));
         live
     }
@@ -75,7 +81,7 @@ impl Live {
     fn hear_guests(&mut self, copied: &[(JobId, CardId, i64)]) {
         for (job, card, at_ms) in copied {
             if self.claimed.contains(job) && !self.revoked.contains(job) {
-                self.answered_live.insert((*card, *at_ms));
+                self.answered_live.push((*card, *at_ms));
             }
         }
     }
@@ -106,13 +112,18 @@ impl Live {
             return false;
         }
         // An imported answer with card and millisecond of a live one is that one: the live one's grade stays.
-        let is_copy =
-            |card| !self.claimed.contains(&job) && self.answered_live.contains(&(card, entry.id.at_ms()));
+        let is_copy = |card| {
+            !self.claimed.contains(&job)
+                && self.answered_live.binary_search(&(card, entry.id.at_ms())).is_ok()
+        };
         entry.review().is_none_or(|review| !is_copy(review.card))
     }
 
     /// The grade that this answer has by a regrade; `None` when it has its own.
     pub fn grade_of(&self, entry: &LogEntry) -> Option<Grade> {
+        if self.regraded.is_empty() {
+            return None;
+        }
         let review = entry.review()?;
         self.regraded.get(&(entry.id, review.deck, review.card)).map(|heard| heard.grade)
     }

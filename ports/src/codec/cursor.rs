@@ -58,6 +58,22 @@ impl<'a> Cursor<'a> {
         Ok(i64::from_le_bytes(self.array()?))
     }
 
+    /// A number of seven bits a byte, least significant first, the last one without its highest bit.
+    pub(super) fn number(&mut self) -> Result<u64, CodecError> {
+        let (mut number, mut shift) = (0_u64, 0_u32);
+        loop {
+            let byte = self.u8()?;
+            if shift >= u64::BITS || (shift == 63 && byte > 1) {
+                return Err(CodecError::BadField("number"));
+            }
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+            shift += 7;
+        }
+    }
+
     pub(super) fn bool(&mut self, field: &'static str) -> Result<bool, CodecError> {
         match self.u8()? {
             0 => Ok(false),

@@ -1,12 +1,12 @@
 //! What learners did in a stretch of study days, summed up from their logs: by day, by sitting, and in all. Undone answers
 //! and imports that do not count are left out; an answer is correct with a grade of 3 and above.
 
+use super::adding::sum_up;
 use super::history::first_id;
+use domain::answers::{Answer, Answers};
 use domain::day::Day;
-use domain::entry::{LogEntry, Review};
-use domain::fold::Live;
 use domain::ids::{CardId, DeckId, SittingId, UserId};
-use ports::{LogRange, ReviewStore, StoreError};
+use ports::{ReviewStore, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -83,40 +83,11 @@ pub struct LearnerFigures {
     pub as_of_ms: i64,
 }
 
-/// Sums in the making.
-#[derive(Default)]
-struct Adding {
-    sums: Sums,
-    cards: Vec<CardId>,
-    sittings: Vec<(Option<SittingId>, Day)>,
-}
-
-impl Adding {
-    fn add(&mut self, review: &Review, sitting: (Option<SittingId>, Day)) {
-        self.sums.answers += 1;
-        self.sums.correct += u32::from(review.grade.is_correct());
-        self.sums.elapsed_ms += u64::from(review.elapsed_ms);
-        self.cards.push(review.card);
-        // One sitting's answers mostly follow one another.
-        if self.sittings.last() != Some(&sitting) {
-            self.sittings.push(sitting);
-        }
-    }
-
-    /// The sums, and the cards once each.
-    fn summed(mut self) -> (Sums, Box<[CardId]>) {
-        self.cards.sort_unstable();
-        self.cards.dedup();
-        self.sittings.sort_unstable();
-        self.sittings.dedup();
-        let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
-        (self.sums.counted(count(self.cards.len()), count(self.sittings.len())), self.cards.into())
-    }
-}
-
 impl Sums {
-    fn counted(self, cards: u32, sittings: u32) -> Sums {
-        Sums { cards, sittings, ..self }
+    pub(super) fn add(&mut self, answer: &Answer) {
+        self.answers += 1;
+        self.correct += u32::from(answer.is_correct);
+        self.elapsed_ms += u64::from(answer.elapsed_ms);
     }
 
     /// Correct answers in per cent, to a tenth; `None` without an answer.
@@ -141,103 +112,10 @@ pub(super) async fn summed_up<S: ReviewStore>(
     query: FiguresQuery,
     now_ms: i64,
 ) -> Result<Vec<LearnerFigures>, StoreError> {
-    // To the end of the log: what takes an answer back, or makes an import count, comes after it.
-    let range = LogRange {
-        from: first_id(Some(query.from)),
-        before: None,
-        newest_first: true,
-        limit: ENTRIES_PER_LEARNER_MAX,
-    };
-    let sum = move |user, entries: Vec<LogEntry>| LearnerFigures {
-        as_of_ms: now_ms,
-        ..sum_up(user, &entries, &query)
-    };
-    store.survey(users, range, sum).await
-}
-
-/// A sitting in the making.
-struct Sitting {
-    sitting: Option<SittingId>,
-    day: Day,
-    first_ms: i64,
-    last_ms: i64,
-    decks: Vec<DeckId>,
-    adding: Adding,
-}
-
-/// Sums up one learner's entries, given in any order.
-fn sum_up(user: UserId, entries: &[LogEntry], query: &FiguresQuery) -> LearnerFigures {
-    let live = Live::of(entries);
-    let since_ms =
-        query.since.as_ref().map_or(i64::MIN, |since| since.get(&user).copied().unwrap_or(i64::MAX));
-    let mut last_ms = None;
-    let mut sittings: BTreeMap<(Option<SittingId>, Option<Day>), Sitting> = BTreeMap::new();
-    let (mut days, mut decks): (BTreeMap<Day, Adding>, BTreeMap<DeckId, Adding>) = Default::default();
-    let mut all = Adding::default();
-    let mut counting: Vec<&LogEntry> =
-        entries.iter().filter(|entry| entry.review().is_some() && live.counts(entry)).collect();
-    counting.sort_unstable_by_key(|entry| (entry.id, entry.job));
-    counting.dedup_by_key(|entry| entry.id);
-    for entry in counting {
-        let graded = live.as_graded(entry);
-        let Some(review) = graded.review() else { continue };
-        let (day, at_ms) = (entry.stamp.day, entry.id.at_ms());
-        let wanted =
-            at_ms >= since_ms && query.decks.as_ref().is_none_or(|decks| decks.contains(&review.deck));
-        if wanted {
-            last_ms = last_ms.max(Some(at_ms));
-        }
-        if !wanted || !(query.from..=query.to).contains(&day) {
-            continue;
-        }
-        let outside = review.sitting.is_none().then_some(day);
-        let sitting = sittings.entry((review.sitting, outside)).or_insert_with(|| Sitting {
-            sitting: review.sitting,
-            day,
-            first_ms: at_ms,
-            last_ms: at_ms,
-            decks: Vec::new(),
-            adding: Adding::default(),
-        });
-        sitting.last_ms = at_ms;
-        if sitting.decks.last() != Some(&review.deck) {
-            sitting.decks.push(review.deck);
-        }
-        let key = (review.sitting, sitting.day);
-        sitting.adding.add(review, key);
-        days.entry(day).or_default().add(review, key);
-        decks.entry(review.deck).or_default().add(review, key);
-        all.add(review, key);
-    }
-    let mut sittings: Vec<SittingSums> = sittings.into_values().map(SittingSums::from).collect();
-    sittings.sort_by_key(|sitting| (sitting.first_ms, sitting.sitting));
-    let (all, cards) = all.summed();
-    LearnerFigures {
-        user,
-        days: days.into_iter().map(|(day, adding)| (day, adding.summed().0)).collect(),
-        sittings,
-        decks: decks.into_iter().map(|(deck, adding)| (deck, adding.summed().0)).collect(),
-        all,
-        cards,
-        last_ms,
-        cut: entries.len() >= ENTRIES_PER_LEARNER_MAX,
-        as_of_ms: 0,
-    }
-}
-
-impl From<Sitting> for SittingSums {
-    fn from(mut sitting: Sitting) -> SittingSums {
-        sitting.decks.sort_unstable();
-        sitting.decks.dedup();
-        SittingSums {
-            sitting: sitting.sitting,
-            day: sitting.day,
-            first_ms: sitting.first_ms,
-            last_ms: sitting.last_ms,
-            decks: sitting.decks.into(),
-            sums: sitting.adding.summed().0,
-        }
-    }
+    let from = first_id(Some(query.from));
+    let sum =
+        move |user, answers: Answers| LearnerFigures { as_of_ms: now_ms, ..sum_up(user, &answers, &query) };
+    store.survey(users, from, ENTRIES_PER_LEARNER_MAX, sum).await
 }
 
 /// On how many study days in a row something was answered, up to today; who has not studied yet today still has the
@@ -251,7 +129,7 @@ pub fn streak(days: &BTreeMap<Day, Sums>, today: Day) -> u32 {
 mod tests {
     use super::*;
     use domain::day::Stamp;
-    use domain::entry::{Body, Mode};
+    use domain::entry::{Body, LogEntry, Mode, Review};
     use domain::grade::Grade;
     use domain::ids::{EntryId, JobId};
 
@@ -290,7 +168,7 @@ mod tests {
     fn summed(entries: &[LogEntry], from: i32, to: i32) -> LearnerFigures {
         sum_up(
             UserId::from_u128(1),
-            entries,
+            &Answers::of(entries),
             &FiguresQuery { from: day(from), to: day(to), decks: None, since: None, may_be_late: false },
         )
     }
@@ -329,12 +207,16 @@ mod tests {
         assert_eq!(summed(&entries, 1, 1).last_ms, Some(entries[2].id.at_ms()), "seen later, too");
         let decks = Some(Arc::new(BTreeSet::from([DeckId::from_u128(1)])));
         let query = FiguresQuery { from: day(0), to: day(2), decks, since: None, may_be_late: false };
-        let of_deck = sum_up(UserId::from_u128(1), &entries, &query);
+        let of_deck = sum_up(UserId::from_u128(1), &Answers::of(&entries), &query);
         assert_eq!((of_deck.all.answers, of_deck.all.correct), (2, 1));
         let since = BTreeMap::from([(UserId::from_u128(1), entries[1].id.at_ms())]);
         let query = FiguresQuery { since: Some(Arc::new(since)), ..query };
-        assert_eq!(sum_up(UserId::from_u128(1), &entries, &query).all.answers, 1, "since then");
-        assert_eq!(sum_up(UserId::from_u128(2), &entries, &query).last_ms, None, "not one of them");
+        assert_eq!(sum_up(UserId::from_u128(1), &Answers::of(&entries), &query).all.answers, 1, "since then");
+        assert_eq!(
+            sum_up(UserId::from_u128(2), &Answers::of(&entries), &query).last_ms,
+            None,
+            "not one of them"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Progress, card state and history, computed from the log and its caches. Own writes are read at once, because a
 //! verdict comes only after the store has made the entry durable.
 
+mod adding;
 mod class_cards;
 mod deck_figures;
 mod figures;

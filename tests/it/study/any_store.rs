@@ -3,6 +3,7 @@
 
 use actors::{Clock, ClusterOptions, Peers};
 use cql::{Address, CqlStore};
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, RunId, UserId, Uuid};
 use domain::owner::claim::Answer;
@@ -238,10 +239,11 @@ impl ReviewStore for AnyStore {
     async fn survey<T: Send + 'static>(
         &self,
         users: Vec<UserId>,
-        range: LogRange,
-        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+        from: EntryId,
+        entries_max: usize,
+        sum: impl Fn(UserId, Answers) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, StoreError> {
-        of_any!(self.survey(users, range, sum))
+        of_any!(self.survey(users, from, entries_max, sum))
     }
 
     async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {

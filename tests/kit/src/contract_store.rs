@@ -8,6 +8,7 @@ mod imports;
 pub use imports::*;
 
 use crate::rows::*;
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::grade::Grade;
 use domain::ids::{CardId, EntryId, UserId};
@@ -136,10 +137,14 @@ pub async fn what_is_asked_of_several_is_what_each_would_answer(store: &impl Rev
     let cards = vec![(deck(1), vec![card(1), card(9)]), (deck(3), vec![card(3)])];
     let log = sorted(store.card_logs(user(1), cards).await.unwrap());
     assert_eq!(ids(&log), [id(1), id(3)]);
-    let range = LogRange { from: id(2), before: None, newest_first: true, limit: 10 };
     let asked = vec![user(2), user(9), user(1)];
-    let told = store.survey(asked, range, |user, entries| (user, ids(&entries))).await.unwrap();
-    assert_eq!(told, [(user(2), vec![id(4)]), (user(9), vec![]), (user(1), vec![id(3), id(2)])]);
+    let cards = |answers: &Answers| answers.counting.iter().map(|answer| answer.card).collect::<Vec<_>>();
+    let sum = move |user, answers: Answers| (user, answers.entries, cards(&answers));
+    let told = store.survey(asked, id(2), 10, sum).await.unwrap();
+    assert_eq!(
+        told,
+        [(user(2), 1, vec![card(4)]), (user(9), 0, vec![]), (user(1), 2, vec![card(2), card(3)])]
+    );
 }
 
 pub async fn an_entry_appended_again_is_durable_and_there_once(store: &impl ReviewStore) {

@@ -4,6 +4,7 @@ mod papers;
 
 pub use papers::CountingPapers;
 
+use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, OrgId, UserId, Uuid};
 use ports::library::{CardSource, RequestDigest};
@@ -126,11 +127,12 @@ impl<S: ReviewStore> ReviewStore for CountingStore<S> {
     async fn survey<T: Send + 'static>(
         &self,
         users: Vec<UserId>,
-        range: LogRange,
-        sum: impl Fn(UserId, Vec<LogEntry>) -> T + Send + Sync + 'static,
+        from: EntryId,
+        entries_max: usize,
+        sum: impl Fn(UserId, Answers) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, StoreError> {
         self.read("survey")?;
-        self.inner.survey(users, range, sum).await
+        self.inner.survey(users, from, entries_max, sum).await
     }
 
     async fn log(&self, user: UserId, range: LogRange) -> Result<Vec<LogEntry>, StoreError> {
