@@ -74,17 +74,18 @@ pub fn touches_from_ms(entry: &LogEntry) -> Option<i64> {
     }
 }
 
-/// The latest moment of an answer that this entry is about, Unix milliseconds: a mark may be said by a clock that is behind
-/// that of the answer. `None` where it may be any.
-pub fn touches_up_to_ms(entry: &LogEntry) -> Option<i64> {
-    if entry.job.is_some() {
-        return None;
-    }
+/// The latest moment of an answer that this entry is about, Unix milliseconds; its own, where it is about none: a mark may be
+/// said by a clock that is behind that of the answer.
+pub fn touches_up_to_ms(entry: &LogEntry) -> i64 {
     let own = entry.id.at_ms();
     match entry.body {
-        Body::Review(_) | Body::Set { .. } | Body::State { .. } => Some(own),
-        Body::Undo { of } => Some(own.max(of.at_ms())),
-        Body::Regrade(regrade) => Some(own.max(regrade.of.at_ms())),
-        Body::ImportCommit { .. } | Body::ImportRevoke { .. } | Body::Claim { .. } => None,
+        Body::Undo { of } => own.max(of.at_ms()),
+        Body::Regrade(regrade) => own.max(regrade.of.at_ms()),
+        Body::Review(_)
+        | Body::Set { .. }
+        | Body::State { .. }
+        | Body::ImportCommit { .. }
+        | Body::ImportRevoke { .. }
+        | Body::Claim { .. } => own,
     }
 }

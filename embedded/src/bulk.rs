@@ -5,6 +5,7 @@
 //! burst it rests as apply does. What it writes counts for nobody before the learner's log has the job's commit, so no
 //! reader has to see all of it or nothing.
 
+use crate::condensed;
 use crate::error::{During, OpenError};
 use crate::import_index::Filing;
 use crate::pace::Pace;
@@ -94,6 +95,7 @@ impl Bulk {
             }
         }
         filing.write(&tx, user, first).during(DOING)?;
+        condensed::touched(&tx, user, entries.iter().take(written)).during(DOING)?;
         set_meta(&tx, IMPORTED_ROWS, number).during(DOING)?;
         tx.commit().during(DOING)?;
         shared.main_rows_unchecked.fetch_add(written as u64, Ordering::Relaxed);
@@ -136,6 +138,6 @@ impl Bulk {
 }
 
 /// How long to rest after work, because answers come in a burst.
-fn rest_after(pace: &mut Pace, since: Instant, shared: &Shared, worked: Duration) -> Duration {
+pub(crate) fn rest_after(pace: &mut Pace, since: Instant, shared: &Shared, worked: Duration) -> Duration {
     pace.rest(since.elapsed(), worked, 0, shared.appended_rows.load(Ordering::Relaxed))
 }

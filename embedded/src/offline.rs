@@ -1,6 +1,7 @@
 //! Reading a whole store: for checks, exports and copies. With the folder's lock, nothing is applied or trimmed, so that
 //! what is read is what was stored. Without it ([`Offline::attach`]) a server may go on with the same folder.
 
+use crate::condensed;
 use crate::error::{During, OpenError};
 use crate::files::{Files, Unfinished, open_files};
 use crate::folder::{Folder, FolderLock};
@@ -116,12 +117,13 @@ impl Offline {
         })
     }
 
-    /// How many of the learner's imported entries are not found by their card, or are said to be there and are not.
+    /// How many of the learner's imported entries are not found by their card, or are said to be there and are not; and of
+    /// how many stretches what is condensed for figures is not what the log says.
     ///
     /// # Errors
     /// A file cannot be read, or a row in it is not understood.
     pub fn misfiled(&self, user: UserId) -> Result<u64, StoreError> {
-        self.files.ask_main(|main| misfiled(main, user))
+        self.files.ask_main(|main| Ok(misfiled(main, user)? + condensed::unequal(main, user)?))
     }
 
     /// Files what imports brought of a learner anew where it is not filed as the log has it; how many were filed otherwise.
@@ -138,6 +140,8 @@ impl Offline {
         let cannot = |error: OpenError| StoreError::new(Cause::Unavailable, error.to_string());
         let mut main = open_write(&file, None, WRITE_CACHE_KIB).map_err(cannot)?;
         file_again(&mut main, user)?;
+        // It is condensed anew when figures are asked.
+        condensed::forget(&main, user).during("forget condensed answers")?;
         Ok(misfiled)
     }
 

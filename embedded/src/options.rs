@@ -19,6 +19,12 @@ pub struct Options {
     pub media_queue_max: usize,
     /// Appends of imports that may wait, each with its entries in memory; beyond it one fails as overloaded.
     pub import_queue_max: usize,
+    /// Requests to condense logs that may wait, each with its learners; beyond it one is forgotten: the next figures ask again.
+    pub condense_queue_max: usize,
+    /// From so many entries on that figures had to be read from, a learner's log is condensed.
+    pub condense_from_entries: usize,
+    /// A log of more entries is not condensed: it is read in one transaction that writes.
+    pub condense_entries_max: usize,
     /// Imported entries after which a transaction ends if another writer of `main.db` waits, or answers come in a burst:
     /// how long they wait. If nobody does, it takes what was given to it at once.
     pub import_rows_a_turn: usize,
@@ -56,6 +62,9 @@ impl Default for Options {
             desk_queue_max: 4_096,
             media_queue_max: 16,
             import_queue_max: 16,
+            condense_queue_max: 64,
+            condense_from_entries: 256,
+            condense_entries_max: 50_000,
             import_rows_a_turn: 8_192,
             apply_batch_rows_max: 50_000,
             apply_slice_rows: 1_000,

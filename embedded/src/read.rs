@@ -5,7 +5,6 @@ use crate::error::During;
 use crate::import_index::{JobChapter, brought_of_cards, import_chapters_of};
 use crate::merge::{Joined, Waiting, join_progress};
 use crate::rows::{NumberedProgress, id, read_entries, read_progress};
-use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use ports::reviews::NEWEST_IDS;
@@ -216,15 +215,4 @@ pub(crate) fn log(
         true => ordered.rev().take(range.limit).collect(),
         false => ordered.take(range.limit).collect(),
     })
-}
-
-/// The answers from an id on that count, of the newest entries.
-pub(crate) fn answers(
-    main: &Connection,
-    waiting: &Waiting,
-    user: UserId,
-    (from, entries_max): (EntryId, usize),
-) -> Result<Answers, StoreError> {
-    let range = LogRange { from, before: None, newest_first: true, limit: entries_max };
-    Ok(Answers::of(&log(main, waiting, user, &range)?))
 }

@@ -32,6 +32,9 @@ const STATEMENTS_KEPT: usize = 64;
 /// those that came together, a `run`, in their order, two hundred a row behind the first of them, each with its card's position
 /// (4 bytes, most significant first). Notes are filed in the same way, each with the `number` of its row.
 ///
+/// `condensed_answers` has what figures are made of, a stretch of two days a row, of each learner before the stretch that
+/// `condensed` names; rows behind it are of no use (`crate::condensed`).
+///
 /// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
 /// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
 pub(crate) const MAIN: &[&str] = &["
@@ -242,6 +245,12 @@ pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE filed_notes (
         deck BLOB NOT NULL, run INTEGER NOT NULL, first BLOB NOT NULL, places BLOB NOT NULL,
         PRIMARY KEY (deck, run, first)
+    ) STRICT, WITHOUT ROWID;
+", "
+    CREATE TABLE condensed (user BLOB PRIMARY KEY NOT NULL, upto INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE condensed_answers (
+        user BLOB NOT NULL, stretch INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (user, stretch)
     ) STRICT, WITHOUT ROWID;
 "];
 

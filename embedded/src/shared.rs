@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) apply_batches: AtomicU64,
     pub(crate) apply_failures: AtomicU64,
     pub(crate) imported_rows: AtomicU64,
+    pub(crate) condensed_logs: AtomicU64,
     ages: Mutex<VecDeque<(i64, Instant)>>,
 }
 
@@ -76,6 +77,7 @@ impl Shared {
             apply_batches: AtomicU64::new(0),
             apply_failures: AtomicU64::new(0),
             imported_rows: AtomicU64::new(0),
+            condensed_logs: AtomicU64::new(0),
             ages: Mutex::default(),
         }
     }
@@ -122,6 +124,7 @@ impl Shared {
             apply_batches: self.apply_batches.load(Ordering::Relaxed),
             apply_failures: self.apply_failures.load(Ordering::Relaxed),
             imported_rows: self.imported_rows.load(Ordering::Relaxed),
+            condensed_logs: self.condensed_logs.load(Ordering::Relaxed),
             poisoned: self.poisoned.load(Ordering::Acquire),
             broken: false,
         }

@@ -1,5 +1,6 @@
 //! Moving journal rows to where they are read by key: the pure part of apply, over a list of rows and a connection.
 
+use crate::condensed;
 use crate::merge::progress_of;
 use crate::rows::{
     INSERT_LOG, ImportCards, LogPlace, UPSERT_PROGRESS, distrust_cards, insert_log, insert_quarantined,
@@ -114,6 +115,9 @@ pub(crate) fn write_slice(main: &Connection, slice: &[(i64, Row)]) -> rusqlite::
         rows.iter().filter_map(|(_, row)| row.entry.as_ref()).for_each(|entry| cards.note(entry));
         if let (Some((_, first)), false) = (rows.first(), cards.is_empty()) {
             cards.write(main, first.user)?;
+        }
+        if let Some((_, first)) = rows.first() {
+            condensed::touched(main, first.user, rows.iter().filter_map(|(_, row)| row.entry.as_ref()))?;
         }
     }
     let mut upsert = main.prepare_cached(UPSERT_PROGRESS)?;

@@ -27,6 +27,8 @@ pub struct Stats {
     pub apply_failures: u64,
     /// Entries of imports that this process stored.
     pub imported_rows: u64,
+    /// How often this process condensed what had come into a learner's log.
+    pub condensed_logs: u64,
     /// Whether the journal waits for `reopen`.
     pub poisoned: bool,
     /// Whether one of the store's threads has ended: only a new start mends that.

@@ -2,6 +2,8 @@
 
 use crate::apply::Apply;
 use crate::bulk::Bulk;
+use crate::condensed;
+use crate::condenser::Condenser;
 use crate::desk::{Desk, DeskQueue};
 use crate::error::{During, OpenError, file_failed};
 use crate::files::{Files, Unfinished, open_files};
@@ -48,6 +50,7 @@ struct Inner {
     readers: Option<Lane<Files>>,
     desk: Option<DeskQueue>,
     imports: Option<Lane<Bulk>>,
+    condense: Option<Lane<Condenser>>,
     media: Option<Lane<MediaFiles>>,
     threads: Vec<JoinHandle<()>>,
     // Given back last, when nothing writes any more.
@@ -70,6 +73,7 @@ impl EmbeddedStore {
         let apply = Apply::open(Arc::clone(&shared))?;
         let desk = Desk::open(Arc::clone(&shared))?;
         let bulk = Bulk::open(Arc::clone(&shared))?;
+        let condenser = Condenser::open(Arc::clone(&shared))?;
         let files = MediaFiles::new(&shared.folder);
         files.tidy().map_err(|error| OpenError::Io { file: shared.folder.media(), error })?;
         let readers: Result<Vec<Files>, OpenError> =
@@ -84,6 +88,9 @@ impl EmbeddedStore {
         let (imports, running) =
             Lane::start("imports", shared.options.import_queue_max, vec![bulk]).map_err(thread_error)?;
         threads.extend(running);
+        let (condense, running) = Lane::start("condense", shared.options.condense_queue_max, vec![condenser])
+            .map_err(thread_error)?;
+        threads.extend(running);
         let files = vec![files; MEDIA_THREADS];
         let (media, running) =
             Lane::start("media", shared.options.media_queue_max, files).map_err(thread_error)?;
@@ -96,6 +103,7 @@ impl EmbeddedStore {
             readers: Some(readers),
             desk: Some(desk),
             imports: Some(imports),
+            condense: Some(condense),
             media: Some(media),
             threads,
             _lock: lock,
@@ -198,6 +206,14 @@ impl EmbeddedStore {
     ) -> Result<T, StoreError> {
         let Some(media) = &self.inner.media else { return Err(closed()) };
         media.call(move |files| work(files).map_err(|error| file_failed(what, &error))).await
+    }
+
+    /// Has these learners' logs condensed behind whoever asked for figures, who does not wait for it.
+    fn condense(&self, users: Vec<UserId>) {
+        if let Some(condense) = self.inner.condense.as_ref().filter(|_| !users.is_empty()) {
+            // It is queued by now; where there is no room, the next figures ask again.
+            drop(condense.call(move |condenser| condenser.condense(&users)));
+        }
     }
 
     fn order(&self, order: Order) -> Result<(), Cause> {
@@ -316,16 +332,21 @@ impl ReviewStore for EmbeddedStore {
         entries_max: usize,
         sum: impl Fn(UserId, Answers) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, StoreError> {
-        let sum = Arc::new(sum);
+        let (sum, long) = (Arc::new(sum), self.inner.shared.options.condense_from_entries);
         let read = |user| {
             let sum = Arc::clone(&sum);
             self.read(user, move |main, waiting| {
-                Ok(sum(user, read::answers(main, waiting, user, (from, entries_max))?))
+                let told = condensed::answers(main, waiting, user, (from, entries_max), long)?;
+                Ok((sum(user, told.answers), told.is_long.then_some(user)))
             })
         };
         // As many as are read at once: what others ask meanwhile does not wait behind all of them.
         let at_once = self.inner.shared.options.readers.max(1);
-        stream::iter(users).map(read).buffered(at_once).try_collect().await
+        let read: Vec<(T, Option<UserId>)> =
+            stream::iter(users).map(read).buffered(at_once).try_collect().await?;
+        let (sums, long): (Vec<T>, Vec<Option<UserId>>) = read.into_iter().unzip();
+        self.condense(long.into_iter().flatten().collect());
+        Ok(sums)
     }
 
     fn log_versions(&self, users: &[UserId]) -> Option<Vec<u64>> {
@@ -358,6 +379,7 @@ impl Drop for Inner {
         self.readers = None;
         self.desk = None;
         self.imports = None;
+        self.condense = None;
         self.media = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

@@ -10,7 +10,7 @@ use crate::rows::{
     INSERT_LOG, ImportCards, LogPlace, UPSERT_PROGRESS, insert_log, insert_quarantined, upsert_progress,
 };
 use crate::schema::{APPLIED_UPTO, COPYING, MAIN, migrate, open_write, set_meta};
-use crate::{imports, media, notes};
+use crate::{condensed, imports, media, notes};
 use bytes::Bytes;
 use domain::ids::{DeckId, JobId, UserId};
 use ports::archive::{ClassKept, Filed, PersonKept, RequestKept, WriteAll};
@@ -183,6 +183,7 @@ impl WriteAll for Filling {
                 cards.note(entry);
             }
             cards.write(main, user).during("fill the log")?;
+            condensed::touched(main, user, log.iter().map(|(entry, _)| entry)).during("fill the log")?;
             let mut upsert = main.prepare_cached(UPSERT_PROGRESS).during("fill progress")?;
             for row in progress {
                 let number = self.number.get();

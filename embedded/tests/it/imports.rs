@@ -313,7 +313,7 @@ fn what_imports_brought_before_their_entries_were_filed_apart_is_read_by_card_as
     )
     .unwrap();
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    db.pragma_update(None, "user_version", version - 3).unwrap();
+    db.pragma_update(None, "user_version", version - 4).unwrap();
     drop(db);
     let store = open(place.path());
     assert_eq!(block_on(store.card_log(user(1), deck(1), cards.clone())).unwrap(), before);

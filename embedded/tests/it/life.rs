@@ -144,7 +144,7 @@ fn cards_from_before_many_were_filed_apart_are_found_and_joined_by_many() {
     drop(store);
     let main = folder.path().join("main.db");
     Connection::open(&main).unwrap().execute_batch(UNDO_FILED_CARDS).unwrap();
-    set_version(&main, version(&main) - 2);
+    set_version(&main, version(&main) - 3);
     let store = open(folder.path());
     block_on(async {
         store.put_cards_from(deck(1), Box::new(many(1, 3_000)), None, 2).await.unwrap();
@@ -186,7 +186,7 @@ fn notes_come_in_large_numbers_before_and_after_they_are_filed_apart_and_are_all
     drop(store);
     let main = folder.path().join("main.db");
     Connection::open(&main).unwrap().execute_batch(UNDO_FILED_NOTES).unwrap();
-    set_version(&main, version(&main) - 1);
+    set_version(&main, version(&main) - 2);
     let store = open(folder.path());
     assert_eq!(all(&store), sorted(many(0, 2_010)));
     let changed = |n: u64| NoteRecord { guid: format!("another {n}"), ..note(n) };
@@ -229,8 +229,9 @@ fn the_log_of_very_many_cards_holds_what_the_log_of_each_of_them_holds() {
     });
 }
 
-/// Takes back the newest step: all notes are in the index by id.
+/// Takes back the newest two steps: nothing is condensed, and all notes are in the index by id.
 const UNDO_FILED_NOTES: &str = "
+    DROP TABLE condensed; DROP TABLE condensed_answers;
     DROP TABLE filed_notes;
     CREATE TABLE notes_before (
         deck BLOB NOT NULL, id BLOB NOT NULL, note_type BLOB NOT NULL, guid TEXT NOT NULL, fields TEXT NOT NULL,
@@ -239,8 +240,9 @@ const UNDO_FILED_NOTES: &str = "
     INSERT INTO notes_before SELECT deck, id, note_type, guid, fields, tags, extra, updated_ms FROM notes;
     DROP TABLE notes; ALTER TABLE notes_before RENAME TO notes;";
 
-/// Takes back the newest two steps: all cards are in the index by id, too.
+/// Takes back the newest three steps: all cards are in the index by id, too.
 pub(super) const UNDO_FILED_CARDS: &str = "
+    DROP TABLE condensed; DROP TABLE condensed_answers;
     DROP TABLE filed_notes; DROP TABLE notes;
     CREATE TABLE notes (
         deck BLOB NOT NULL, id BLOB NOT NULL, note_type BLOB NOT NULL, guid TEXT NOT NULL, fields TEXT NOT NULL,
@@ -250,7 +252,7 @@ pub(super) const UNDO_FILED_CARDS: &str = "
     CREATE UNIQUE INDEX cards_by_id ON cards (deck, id);";
 
 /// Takes back the newest steps, to that which files the log in chapters: so many.
-const STEPS_SINCE_CHAPTERS: i64 = 12;
+const STEPS_SINCE_CHAPTERS: i64 = 13;
 
 fn undo_chapters(folder: &Path) {
     let db = Connection::open(folder.join("main.db")).unwrap();

@@ -11,6 +11,7 @@
 
 mod backups;
 mod common;
+mod condensed;
 mod contract;
 mod desk;
 mod failures;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::reviews::{ProgressWrite, Row};
+use domain::answers::{Answer, Answers};
 use domain::day::{Day, Stamp};
 use domain::entry::{Body, Confidence, GivenState, LogEntry, Mode, Regrade, Review, SetChange};
 use domain::fsrs::{DIFFICULTY_MAX, DIFFICULTY_MIN, Memory, STABILITY_MAX, STABILITY_MIN};
@@ -329,4 +330,54 @@ fn the_bytes_of_a_card_that_a_class_has_talked_about_have_the_day() {
     assert_eq!(decode_progress(&bytes), Ok((told, 7)));
     let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(hex, "01 07000000 0010 0000 fa00 00000000 0000 01000000 00 204e0000".replace(' ', ""));
+}
+
+fn answers() -> impl Strategy<Value = Answers> {
+    let near = (0..5_i64, -1..2_i32, 0..3_u128, 0..4_u128, any::<bool>(), any::<u32>(), of(0..3_u128));
+    let any_one =
+        (any::<i64>(), any::<i32>(), any::<u128>(), any::<u128>(), any::<bool>(), any::<u32>(), of(any()));
+    let one = prop_oneof![4 => near, 1 => any_one].prop_map(
+        |(at_ms, day, deck, card, is_correct, elapsed_ms, sitting)| Answer {
+            at_ms,
+            day: Day(day),
+            deck: DeckId::from_u128(deck),
+            card: CardId::from_u128(card),
+            is_correct,
+            elapsed_ms,
+            sitting: sitting.map(SittingId::from_u128),
+        },
+    );
+    (prop::collection::vec(one, 0..40), 0..1_000_usize)
+        .prop_map(|(counting, entries)| Answers { counting, entries })
+}
+
+proptest! {
+    #[test]
+    fn answers_are_read_as_they_were_written_from_any_moment_on(all in answers(), from_ms in -3..5_i64) {
+        let mut bytes = Vec::new();
+        encode_answers(&all, &mut bytes);
+        let mut read = Answers::default();
+        decode_answers(&bytes, i64::MIN, &mut read).unwrap();
+        prop_assert_eq!(&read, &all);
+        let mut later = Answers { entries: 3, ..Answers::default() };
+        decode_answers(&bytes, from_ms, &mut later).unwrap();
+        let mut wanted = all.counting;
+        wanted.retain(|answer| answer.at_ms >= from_ms);
+        prop_assert_eq!(later, Answers { counting: wanted, entries: all.entries + 3 });
+    }
+
+    #[test]
+    fn broken_bytes_of_answers_are_an_error_and_never_a_panic(
+        all in answers(),
+        cut in any::<prop::sample::Index>(),
+        noise in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let mut bytes = Vec::new();
+        encode_answers(&all, &mut bytes);
+        let read = |bytes: &[u8]| decode_answers(bytes, i64::MIN, &mut Answers::default());
+        prop_assert!(read(&bytes[..cut.index(bytes.len())]).is_err());
+        prop_assert!(read(&[&bytes[..], &[0]].concat()).is_err());
+        let _ = read(&noise);
+        let _ = read(&[&[VERSION], &noise[..]].concat());
+    }
 }
