@@ -43,9 +43,22 @@ pub(crate) fn touched<'a>(
     entries: impl Iterator<Item = &'a LogEntry>,
 ) -> rusqlite::Result<()> {
     let Some(first) = entries.map(first_touched).min() else { return Ok(()) };
-    main.prepare_cached("UPDATE condensed SET upto = ?2 WHERE user = ?1 AND upto > ?2")?
-        .execute((&user.bytes()[..], first))?;
+    if condensed_upto(main, user)? > first {
+        note(main, user, readable_from(main, user, first)?)?;
+    }
     Ok(())
+}
+
+/// From which stretch on the log has to be read to know what counts from this one on: no entry before it says something of
+/// an answer behind it, as those of a clock that was behind do.
+fn readable_from(main: &Connection, user: UserId, mut stretch: i64) -> rusqlite::Result<i64> {
+    let mut find = main.prepare_cached(
+        "SELECT min(stretch) FROM condensed_answers WHERE user = ?1 AND stretch < ?2 AND reaches >= ?2",
+    )?;
+    while let Some(earlier) = find.query_row((&user.bytes()[..], stretch), |row| row.get(0))? {
+        stretch = earlier;
+    }
+    Ok(stretch)
 }
 
 /// Answers, and whether it would help to condense what they were read from.
@@ -64,7 +77,10 @@ pub(crate) fn answers(
     long: usize,
 ) -> Result<Told, StoreError> {
     let upto = condensed_upto(main, user).during("read what is condensed")?;
-    let holds = waiting.entries().map(|(entry, _)| first_touched(&entry)).fold(upto, i64::min);
+    let mut holds = waiting.entries().map(|(entry, _)| first_touched(&entry)).fold(upto, i64::min);
+    if holds < upto {
+        holds = readable_from(main, user, holds).during("read what is condensed")?;
+    }
     let condensed = match holds > stretch_of(from.at_ms()) {
         true => of_both(main, waiting, user, (from, entries_max), (holds, long))?,
         false => None,
@@ -144,15 +160,15 @@ pub(crate) fn condense(main: &Connection, user: UserId, entries_max: usize) -> R
     if end <= upto {
         return Ok(0);
     }
-    let write = |stretches: BTreeMap<i64, Answers>| {
+    let write = |stretches: BTreeMap<i64, Stretch>| {
         main.prepare_cached("DELETE FROM condensed_answers WHERE user = ?1 AND stretch >= ?2")?
             .execute((&user.bytes()[..], first))?;
-        let mut put = main.prepare_cached("INSERT INTO condensed_answers VALUES (?1, ?2, ?3)")?;
+        let mut put = main.prepare_cached("INSERT INTO condensed_answers VALUES (?1, ?2, ?3, ?4)")?;
         let (mut rows, mut body) = (1, Vec::new());
-        for (stretch, answers) in stretches {
+        for (stretch, Stretch { reaches, answers }) in stretches {
             body.clear();
             encode_answers(&answers, &mut body);
-            put.execute((&user.bytes()[..], stretch, &body[..]))?;
+            put.execute((&user.bytes()[..], stretch, reaches, &body[..]))?;
             rows += 1;
         }
         note(main, user, end)?;
@@ -202,14 +218,24 @@ fn settled_before(log: &[LogEntry]) -> i64 {
     end
 }
 
-/// The answers of each stretch before this one in which there is an entry.
-fn by_stretch(log: &[LogEntry], end: i64) -> BTreeMap<i64, Answers> {
-    let mut stretches: BTreeMap<i64, Answers> = BTreeMap::new();
+/// What is kept of a stretch.
+#[derive(Default)]
+struct Stretch {
+    /// The last stretch of which an entry of this one says something.
+    reaches: i64,
+    answers: Answers,
+}
+
+/// Each stretch before this one in which there is an entry.
+fn by_stretch(log: &[LogEntry], end: i64) -> BTreeMap<i64, Stretch> {
+    let mut stretches: BTreeMap<i64, Stretch> = BTreeMap::new();
     for entry in log {
-        stretches.entry(stretch_of(entry.id.at_ms())).or_default().entries += 1;
+        let of = stretches.entry(stretch_of(entry.id.at_ms())).or_default();
+        of.answers.entries += 1;
+        of.reaches = of.reaches.max(stretch_of(touches_up_to_ms(entry)));
     }
     for answer in Answers::of(log).counting {
-        stretches.entry(stretch_of(answer.at_ms)).or_default().counting.push(answer);
+        stretches.entry(stretch_of(answer.at_ms)).or_default().answers.counting.push(answer);
     }
     stretches.retain(|stretch, _| *stretch < end);
     stretches
@@ -225,16 +251,20 @@ pub(crate) fn unequal(main: &Connection, user: UserId) -> Result<u64, StoreError
     let (_, log) = stored_from(main, user, 0, usize::MAX)?;
     let mut said = by_stretch(&log, upto);
     let mut select = main
-        .prepare_cached("SELECT stretch, body FROM condensed_answers WHERE user = ?1 AND stretch < ?2")
+        .prepare_cached(
+            "SELECT stretch, reaches, body FROM condensed_answers WHERE user = ?1 AND stretch < ?2",
+        )
         .during(DOING)?;
     let mut rows = select.query((&user.bytes()[..], upto)).during(DOING)?;
     let mut count = 0;
     while let Some(row) = rows.next().during(DOING)? {
         let stretch: i64 = row.get(0).during(DOING)?;
-        let body = row.get_ref(1).and_then(|body| Ok(body.as_blob()?)).during(DOING)?;
+        let reaches: i64 = row.get(1).during(DOING)?;
+        let body = row.get_ref(2).and_then(|body| Ok(body.as_blob()?)).during(DOING)?;
         let mut kept = Answers::default();
         let is_read = decode_answers(body, i64::MIN, &mut kept).is_ok();
-        count += u64::from(!is_read || said.remove(&stretch).as_ref() != Some(&kept));
+        let is_same = |said: Stretch| is_read && said.reaches == reaches && said.answers == kept;
+        count += u64::from(!said.remove(&stretch).is_some_and(is_same));
     }
     Ok(count + said.len() as u64)
 }

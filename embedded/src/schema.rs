@@ -33,7 +33,8 @@ const STATEMENTS_KEPT: usize = 64;
 /// (4 bytes, most significant first). Notes are filed in the same way, each with the `number` of its row.
 ///
 /// `condensed_answers` has what figures are made of, a stretch of two days a row, of each learner before the stretch that
-/// `condensed` names; rows behind it are of no use (`crate::condensed`).
+/// `condensed` names; rows behind it are of no use (`crate::condensed`). `reaches` is the last stretch of which an entry of
+/// this one says something.
 ///
 /// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
 /// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
@@ -249,7 +250,7 @@ pub(crate) const MAIN: &[&str] = &["
 ", "
     CREATE TABLE condensed (user BLOB PRIMARY KEY NOT NULL, upto INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE condensed_answers (
-        user BLOB NOT NULL, stretch INTEGER NOT NULL, body BLOB NOT NULL,
+        user BLOB NOT NULL, stretch INTEGER NOT NULL, reaches INTEGER NOT NULL, body BLOB NOT NULL,
         PRIMARY KEY (user, stretch)
     ) STRICT, WITHOUT ROWID;
 "];

@@ -180,7 +180,16 @@ fn whatever_comes_into_a_log_figures_are_made_of_what_the_log_says() {
                     store = EmbeddedStore::open(place.path(), condensing()).unwrap();
                 }
                 let truth = Answers::of(&making.all);
-                assert_eq!(asked(&store, of, EntryId::MIN).await, truth, "seed {seed}, step {step}");
+                let told = asked(&store, of, EntryId::MIN).await;
+                let differ = told.counting.iter().zip(&truth.counting).find(|(told, truth)| told != truth);
+                assert!(
+                    told == truth,
+                    "seed {seed}, step {step}: {differ:?}; {} of {} answers, {} of {} entries",
+                    told.counting.len(),
+                    truth.counting.len(),
+                    told.entries,
+                    truth.entries
+                );
                 let from =
                     EntryId::floor_of(FIRST_MS + i64::try_from(making.rng.below(40)).unwrap() * DAY_MS / 2);
                 let later: Vec<LogEntry> =

@@ -334,8 +334,15 @@ fn the_bytes_of_a_card_that_a_class_has_talked_about_have_the_day() {
 
 fn answers() -> impl Strategy<Value = Answers> {
     let near = (0..5_i64, -1..2_i32, 0..3_u128, 0..4_u128, any::<bool>(), any::<u32>(), of(0..3_u128));
-    let any_one =
-        (any::<i64>(), any::<i32>(), any::<u128>(), any::<u128>(), any::<bool>(), any::<u32>(), of(any()));
+    let any_one = (
+        any::<i64>(),
+        any::<i32>(),
+        any::<u128>(),
+        any::<u128>(),
+        any::<bool>(),
+        any::<u32>(),
+        of(any::<u128>()),
+    );
     let one = prop_oneof![4 => near, 1 => any_one].prop_map(
         |(at_ms, day, deck, card, is_correct, elapsed_ms, sitting)| Answer {
             at_ms,
