@@ -13,7 +13,7 @@ ROUNDS ?= 1
 BUILD = $(CARGO) build --workspace --bins --tests
 BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
-.PHONY: run test unit unit-on-cql unit-long unit-parts test-cql browser api bench bench-micro bench-baseline bench-imports chaos lint tools-build tools-test clean
+.PHONY: run test unit unit-on-cql unit-long unit-parts test-cql browser api bench bench-micro bench-baseline bench-imports bench-reads chaos lint tools-build tools-test clean
 
 run: tools-build            ## build and start with the embedded store and a demo deck
 	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
@@ -83,6 +83,10 @@ bench-micro: tools-bench    ## micro-benches beside the stored figures: make ben
 bench-imports: tools-build  ## four files through a server: rows a second, processor time and memory; ROUNDS=2
 	$(CARGO) build --release -p studyhall
 	scripts/import_bench.py target/release/studyhall --rounds $(ROUNDS)
+
+bench-reads: tools-build    ## what pages ask, first after a start and again: ROUNDS=5 starts
+	$(CARGO) build --release -p studyhall
+	scripts/reads_bench.py target/release/studyhall $(if $(filter-out 1,$(ROUNDS)),--starts $(ROUNDS))
 
 bench-baseline: tools-bench ## stores the micro-benches' figures, on an idle machine
 	scripts/bench.py baseline $(BENCH_OPTIONS)
