@@ -73,7 +73,12 @@ pub(super) fn cards(
     if query.limit == 0 {
         return Ok(page);
     }
-    select(main, &sql, (&deck.bytes()[..], query.from_position), |card| {
+    // Most cards of a search are looked at for nothing: their texts are not copied.
+    let may_hold = |row: &Row| match &text {
+        Some(text) => may_hold(row, text),
+        None => Ok(true),
+    };
+    select_of(main, &sql, (&deck.bytes()[..], query.from_position), may_hold, |card| {
         let alive = query.with_deleted || card.deleted_ms.is_none();
         if alive && text.as_deref().is_none_or(|text| contains(&card, text)) {
             page.push(card);
@@ -86,7 +91,25 @@ pub(super) fn cards(
 /// Whether the card holds this text, which is in lower case. SQLite's own comparison knows the case of ASCII only.
 fn contains(card: &CardRecord, text: &str) -> bool {
     let fields = [&card.front, &card.back];
-    fields.into_iter().chain(&card.tags).any(|field| field.to_lowercase().contains(text))
+    fields.into_iter().chain(&card.tags).any(|field| holds(field, text))
+}
+
+/// Whether a card's row may hold this text, which is in lower case: tags are only looked at where there are some.
+fn may_hold(row: &Row, text: &str) -> rusqlite::Result<bool> {
+    let field = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+    Ok(holds(field(4)?, text) || holds(field(5)?, text) || field(8)? != "[]")
+}
+
+/// Whether a field holds a text, which is in lower case, whatever the field's case.
+fn holds(field: &str, text: &str) -> bool {
+    let Some((first, rest)) = text.as_bytes().split_first() else { return true };
+    if !field.is_ascii() {
+        return field.to_lowercase().contains(text);
+    }
+    field.as_bytes().windows(text.len()).any(|at| {
+        at.split_first()
+            .is_some_and(|(head, tail)| head.eq_ignore_ascii_case(first) && tail.eq_ignore_ascii_case(rest))
+    })
 }
 
 /// Stores cards of one deck in one revision and shows each as it was stored. When nothing differs from what is stored,
@@ -206,11 +229,25 @@ fn select(
     main: &Connection,
     sql: &str,
     params: impl rusqlite::Params,
+    each: impl FnMut(CardRecord) -> bool,
+) -> Result<(), StoreError> {
+    select_of(main, sql, params, |_| Ok(true), each)
+}
+
+/// The same of those rows that are wanted.
+fn select_of(
+    main: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    is_wanted: impl Fn(&Row) -> rusqlite::Result<bool>,
     mut each: impl FnMut(CardRecord) -> bool,
 ) -> Result<(), StoreError> {
     let mut statement = main.prepare_cached(sql).during("read cards")?;
     let mut rows = statement.query(params).during("read cards")?;
     while let Some(row) = rows.next().during("read cards")? {
+        if !is_wanted(row).during("read a card")? {
+            continue;
+        }
         let (mut card, tags, accept) = of_row(row).during("read a card")?;
         card.tags = tags_of(&tags).map_err(|error| unreadable("read tags", error))?;
         if accept != "[]" {
@@ -242,4 +279,31 @@ fn of_row(row: &Row) -> rusqlite::Result<(CardRecord, String, String)> {
         deleted_ms: row.get(13)?,
     };
     Ok((card, row.get(8)?, row.get(14)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_holds_a_text_in_any_case_of_any_script() {
+        let fields = [
+            "",
+            "a",
+            "Hello World",
+            "STRASSE",
+            "Straße",
+            "ÄÖÜ äöü",
+            "\u{130}stanbul",
+            "\u{212a}elvin",
+            "日本語",
+            "aab",
+        ];
+        for field in fields {
+            for text in ["", "a", "o w", "ss", "ß", "äö", "i", "istanbul", "kelvin", "本", "ab", "aabb", "zz"]
+            {
+                assert_eq!(holds(field, text), field.to_lowercase().contains(text), "{field} {text}");
+            }
+        }
+    }
 }

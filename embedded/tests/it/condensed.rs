@@ -161,11 +161,11 @@ impl Making {
 #[test]
 fn whatever_comes_into_a_log_figures_are_made_of_what_the_log_says() {
     let mut condensed_logs = 0;
-    for seed in seeds(40) {
+    for seed in seeds(16) {
         let mut making = Making { rng: Rng::new(seed), number: 0, all: Vec::new(), day: 0 };
         block_on(async {
             let place = folder();
-            let rest = making.rng.below(2) * 1_000;
+            let rest = making.rng.below(2) * 20;
             let mut store =
                 EmbeddedStore::open(place.path(), Options { apply_rest_ms: rest, ..condensing() }).unwrap();
             let of = user(1);
@@ -206,7 +206,7 @@ fn whatever_comes_into_a_log_figures_are_made_of_what_the_log_says() {
             assert_eq!(Offline::open(place.path()).unwrap().misfiled(of).unwrap(), 0, "seed {seed}");
         });
     }
-    assert!(condensed_logs > 100, "{condensed_logs} logs were condensed");
+    assert!(condensed_logs > 40, "{condensed_logs} logs were condensed");
 }
 
 #[test]
