@@ -40,7 +40,12 @@ fn settled_before(log: &[LogEntry]) -> i64 {
         let behind = |entry: &&LogEntry| match entry.body {
             Body::Undo { of } => stretch(of.at_ms()) >= end,
             Body::Regrade(regrade) => stretch(regrade.of.at_ms()) >= end,
-            _ => false,
+            Body::Review(_)
+            | Body::Set { .. }
+            | Body::State { .. }
+            | Body::ImportCommit { .. }
+            | Body::ImportRevoke { .. }
+            | Body::Claim { .. } => false,
         };
         let own = |entry: &LogEntry| stretch(entry.id.at_ms());
         match log.iter().filter(|entry| own(entry) < end).filter(behind).map(own).min() {

@@ -155,7 +155,7 @@ impl Adding {
         let parts = self.of_sittings.into_iter().zip(cards_of_sittings).zip(decks_of_sittings);
         let mut sittings: Vec<SittingSums> =
             parts.map(|((sitting, cards), decks)| sitting_of(sitting, cards, decks)).collect();
-        sittings.sort_by_key(|sitting| (sitting.first_ms, sitting.sitting));
+        sittings.sort_by_key(|sitting| (sitting.first_ms, sitting.sitting, sitting.day));
         LearnerFigures {
             user,
             days: self.days.all.into_iter().zip(by_day).collect(),

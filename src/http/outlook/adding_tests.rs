@@ -110,7 +110,7 @@ fn slowly(user: UserId, entries: &[LogEntry], query: &FiguresQuery) -> LearnerFi
             }
         })
         .collect();
-    sittings.sort_by_key(|sitting| (sitting.first_ms, sitting.sitting));
+    sittings.sort_by_key(|sitting| (sitting.first_ms, sitting.sitting, sitting.day));
     let days: BTreeSet<Day> = within.iter().map(|(entry, _)| entry.stamp.day).collect();
     let decks: BTreeSet<DeckId> = within.iter().map(|(_, review)| review.deck).collect();
     let cards: BTreeSet<CardId> = within.iter().map(|(_, review)| review.card).collect();
