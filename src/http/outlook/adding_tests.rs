@@ -44,6 +44,7 @@ fn entry() -> impl Strategy<Value = LogEntry> {
                     class: None,
                     response: None,
                     revision: 1,
+                    told: false,
                 }),
             };
             let is_mark = matches!(body, Body::ImportCommit { .. } | Body::ImportRevoke { .. });
