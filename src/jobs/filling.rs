@@ -3,7 +3,7 @@
 
 use super::error::JobError;
 use super::importer::Plan;
-use super::limits::{FILLED_BATCHES_WAITING, FILLED_BYTES_PER_BATCH, FILLED_ROWS_PER_BATCH};
+use super::limits::{FILLED_BATCHES_WAITING, FILLED_BYTES_PER_BATCH, FILLED_CARD_BYTES, FILLED_NOTE_BYTES};
 use super::outcome::Outcome;
 use super::task::Task;
 use super::tools::Tools;
@@ -38,8 +38,6 @@ struct Batch {
     blanks: Vec<DeckRecord>,
     /// Those of one deck mostly follow one another; where not, it has several.
     parts: Vec<(DeckId, Part)>,
-    /// Cards and notes.
-    rows: usize,
     bytes: usize,
 }
 
@@ -67,8 +65,7 @@ impl<'t> Filling<'t> {
 
     /// Adds a note.
     pub fn note(&mut self, note: NoteRecord) {
-        self.batch.rows += 1;
-        self.batch.bytes += note.fields.iter().map(String::len).sum::<usize>();
+        self.batch.bytes += FILLED_NOTE_BYTES + note.fields.iter().map(String::len).sum::<usize>();
         match self.batch.parts.last_mut() {
             Some((deck, part)) if *deck == note.deck => part.notes.push(note),
             Some(_) | None => {
@@ -86,16 +83,14 @@ impl<'t> Filling<'t> {
             return Ok(());
         }
         self.cards += 1;
-        self.batch.rows += 1;
-        self.batch.bytes += text_bytes(&card);
+        self.batch.bytes += FILLED_CARD_BYTES + text_bytes(&card);
         match self.batch.parts.last_mut() {
             Some((deck, part)) if *deck == card.deck => part.cards.push(card),
             Some(_) | None => {
                 self.batch.parts.push((card.deck, Part { notes: Vec::new(), cards: vec![card] }))
             }
         }
-        let is_full = self.batch.rows >= FILLED_ROWS_PER_BATCH || self.batch.bytes >= FILLED_BYTES_PER_BATCH;
-        if is_full { self.send() } else { Ok(()) }
+        if self.batch.bytes >= FILLED_BYTES_PER_BATCH { self.send() } else { Ok(()) }
     }
 
     /// Waits until all are stored; returns how many cards there are.

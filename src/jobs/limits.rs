@@ -77,12 +77,15 @@ pub const RUNS_AHEAD: usize = 0;
 pub const NOTES_PER_BATCH: usize = 16_384;
 /// Bytes of notes, about, that are stored at once: then it is fewer notes.
 pub const NOTE_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
-/// Cards and notes that come into new decks at once while their file is being read; as many more are read meanwhile.
-pub const FILLED_ROWS_PER_BATCH: usize = 6_144;
+/// Bytes of memory, about, that cards and notes take which come into new decks at once while their file is being read; as many
+/// more are read meanwhile.
+pub const FILLED_BYTES_PER_BATCH: usize = 3 * 1024 * 1024;
+/// What a card takes of them besides its texts, about: its ids, its numbers, and what each text takes to be one.
+pub const FILLED_CARD_BYTES: usize = 512;
+/// The same for a note.
+pub const FILLED_NOTE_BYTES: usize = 256;
 /// Such batches that wait while one is being stored; reading waits when there are more.
 pub const FILLED_BATCHES_WAITING: usize = 1;
-/// Bytes of cards and their notes, about, that come into new decks at once: then it is fewer cards.
-pub const FILLED_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
 /// Cards that are handed to a store together by whoever makes them ahead of it.
 pub const CARDS_PER_CHUNK: usize = 256;
 /// Such chunks that wait for the store; whoever makes them waits when there are more.
