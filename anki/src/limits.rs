@@ -45,6 +45,8 @@ pub const STEPS_FREE: u64 = 500_000_000;
 pub const STEPS_PER_BYTE: u64 = 40;
 /// After so many steps it is asked whether to go on.
 pub const STEPS_PER_QUESTION: i32 = 100_000;
+/// The same for the check of its pages, of which each is a step.
+pub const PAGES_PER_QUESTION: i32 = 500;
 
 /// Most cards of a collection; more refuse it.
 pub const CARDS_MAX: i64 = 3_000_000;

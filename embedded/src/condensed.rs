@@ -1,4 +1,4 @@
-//! What figures are made of, kept beside the log: the answers of a learner that count, in stretches of two days, a twentieth
+//! What figures are made of, kept beside the log: the answers of a learner that count, in stretches of two days, a tenth
 //! of the log's bytes. A figure rests on it only while it is what the log says: whatever writes an entry into the log takes
 //! back, in the same transaction, the stretches of which an answer may count otherwise by it ([`touched`]), and what still
 //! waits in the journal is asked before it is believed ([`answers`]). What lies behind the last of these stretches is read
@@ -111,7 +111,11 @@ fn of_both(
         return Ok(None);
     }
     let mut answers = Answers::default();
-    read(main, user, (stretch_of(from.at_ms()), holds), from.at_ms(), &mut answers)?;
+    if let Err(error) = read(main, user, (stretch_of(from.at_ms()), holds), from.at_ms(), &mut answers) {
+        // The log says the same, and takes longer.
+        tracing::warn!(%error, "condensed answers cannot be read: `studyhall verify --repair` drops them");
+        return Ok(None);
+    }
     let newest = rest.first().map_or(0, |entry| stretch_of(entry.id.at_ms()));
     let is_long = rest.len() >= long && newest > holds;
     let rest = Answers::of(&rest);
@@ -153,7 +157,7 @@ pub(crate) fn condense(main: &Connection, user: UserId, entries_max: usize) -> R
     }
     let (first, log) = stored_from(main, user, upto, entries_max)?;
     if log.len() > entries_max {
-        note(main, user, TOO_LONG).during(DOING)?;
+        forget(main, user).and_then(|()| note(main, user, TOO_LONG)).during(DOING)?;
         return Ok(1);
     }
     let end = settled_before(&log);
@@ -201,6 +205,7 @@ fn stored_from(
         &mut log,
     )?;
     if stretch > 0 && log.iter().any(|entry| entry.job.is_some()) {
+        drop(log);
         return stored_from(main, user, 0, entries_max);
     }
     Ok((stretch, log))

@@ -38,6 +38,7 @@ impl Condenser {
 
     /// Condenses what these learners' logs have more, one after the other, until the store closes.
     pub(crate) fn condense(&mut self, users: &[UserId]) -> Result<(), StoreError> {
+        let mut ended = Ok(());
         for user in users {
             if self.shared.orders().stop {
                 break;
@@ -49,11 +50,12 @@ impl Condenser {
                     *self = Self::open(Arc::clone(&self.shared))
                         .map_err(|error| StoreError::new(ports::Cause::Unavailable, error.to_string()))?;
                 }
-                return Err(error);
+                // Others' logs may be read.
+                ended = Err(error);
             }
             self.step_back(began.elapsed());
         }
-        Ok(())
+        ended
     }
 
     fn one(&mut self, user: UserId) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ const PLACES_PER_ROW: usize = 200;
 /// Runs of a deck, at most: an id is looked for in each. One more, and all become one.
 const RUNS_MAX: usize = 8;
 /// So many that come together are filed apart from the index by id.
-const LEAST: usize = 1_024;
+const LEAST: usize = 256;
 /// They are, too, only where they are no less than this part of those that are filed in the deck already: all of these are
 /// read, and now and then written again.
 const PART: usize = 128;

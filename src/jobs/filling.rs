@@ -49,7 +49,9 @@ struct Part {
 impl<'t> Filling<'t> {
     /// For a file that may have a card twice.
     pub fn new(task: &'t Task) -> Filling<'t> {
-        Filling { seen: Some(HashSet::new()), ..Filling::of_distinct(task) }
+        let mut filling = Filling::of_distinct(task);
+        filling.seen = Some(HashSet::new());
+        filling
     }
 
     /// For one of which no two cards have one id, and none has a note.
@@ -80,7 +82,7 @@ impl<'t> Filling<'t> {
     /// The job is to stop, a store did not answer, or the person would have too many decks.
     pub fn card(&mut self, card: CardRecord) -> Result<(), JobError> {
         if self.seen.as_mut().is_some_and(|seen| !seen.insert(card.id)) {
-            return Ok(());
+            return self.send_if_full();
         }
         self.cards += 1;
         self.batch.bytes += FILLED_CARD_BYTES + text_bytes(&card);
@@ -90,6 +92,10 @@ impl<'t> Filling<'t> {
                 self.batch.parts.push((card.deck, Part { notes: Vec::new(), cards: vec![card] }))
             }
         }
+        self.send_if_full()
+    }
+
+    fn send_if_full(&mut self) -> Result<(), JobError> {
         if self.batch.bytes >= FILLED_BYTES_PER_BATCH { self.send() } else { Ok(()) }
     }
 
@@ -142,6 +148,13 @@ impl<'t> Filling<'t> {
         let learners = Outcome::of(&record.outcome).learners().collect();
         self.task.begin_writing(Plan { decks, learners, kept: made_json(&made) })?;
         make_hidden(self.task, blanks, &made)
+    }
+}
+
+/// After a panic, too, nothing is stored behind the back of whoever takes the job back.
+impl Drop for Filling<'_> {
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 

@@ -77,8 +77,8 @@ pub const RUNS_AHEAD: usize = 0;
 pub const NOTES_PER_BATCH: usize = 16_384;
 /// Bytes of notes, about, that are stored at once: then it is fewer notes.
 pub const NOTE_BYTES_PER_BATCH: usize = 4 * 1024 * 1024;
-/// Bytes of memory, about, that cards and notes take which come into new decks at once while their file is being read; as many
-/// more are read meanwhile.
+/// Bytes of memory, about, that cards and notes take which come into new decks at once while their file is being read: one
+/// such batch is being stored, some wait, and one is being read.
 pub const FILLED_BYTES_PER_BATCH: usize = 3 * 1024 * 1024;
 /// What a card takes of them besides its texts, about: its ids, its numbers, and what each text takes to be one.
 pub const FILLED_CARD_BYTES: usize = 512;

@@ -42,10 +42,18 @@ pub fn decks_to_make(task: &Task, decks: impl Iterator<Item = DeckId>) -> Result
 pub fn make_hidden(task: &Task, blanks: Vec<DeckRecord>, made: &[DeckId]) -> Result<(), JobError> {
     for blank in blanks.into_iter().filter(|blank| made.contains(&blank.id)) {
         task.keep_going()?;
-        if task.wait(task.tools.library.deck(blank.id))?.is_none() {
-            let hidden = DeckRecord { deleted_ms: Some(task.made_ms), ..blank };
-            task.wait(task.tools.library.put_deck(hidden, None, task.made_ms))?;
-        }
+        let known = task.wait(task.tools.library.deck(blank.id))?;
+        let deleted_ms = Some(task.made_ms);
+        let hidden = match known {
+            None => DeckRecord { deleted_ms, ..blank },
+            // What is left of a job that failed: this one says what the deck is.
+            Some(known) if known.deleted_ms.is_some() && known.cards == 0 => {
+                let DeckRecord { title, description, tags, settings, .. } = blank;
+                DeckRecord { title, description, tags, settings, ..known }
+            }
+            Some(_) => continue,
+        };
+        task.wait(task.tools.library.put_deck(hidden, None, task.made_ms))?;
     }
     Ok(())
 }

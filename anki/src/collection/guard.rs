@@ -3,8 +3,8 @@
 
 use crate::error::ReadError;
 use crate::limits::{
-    CHECK_CACHE_KIB, COLUMNS_MAX, Limits, PAGE_CACHE_KIB, ROW_BYTES_MAX, SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX,
-    STEPS_PER_BYTE, STEPS_PER_QUESTION,
+    CHECK_CACHE_KIB, COLUMNS_MAX, Limits, PAGE_CACHE_KIB, PAGES_PER_QUESTION, ROW_BYTES_MAX,
+    SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX, STEPS_PER_BYTE, STEPS_PER_QUESTION,
 };
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -36,12 +36,23 @@ struct Meter {
     stop: Arc<AtomicBool>,
 }
 
+/// Says that nobody reads any more.
+#[derive(Debug)]
+pub(super) struct Over(Arc<Meter>);
+
+impl Over {
+    pub fn say(&self) {
+        self.0.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Meter {
     /// Whether SQLite is to be interrupted.
     fn question(&self) -> bool {
         let each = u64::from(STEPS_PER_QUESTION.unsigned_abs());
-        let left = self.steps_left.load(Ordering::Relaxed);
-        self.steps_left.store(left.saturating_sub(each), Ordering::Relaxed);
+        let less = |left: u64| Some(left.saturating_sub(each));
+        let left =
+            self.steps_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).unwrap_or_default();
         if left < each {
             self.is_exhausted.store(true, Ordering::Relaxed);
         }
@@ -122,9 +133,16 @@ impl Guarded {
         Ok(())
     }
 
-    /// Keeps hardly a page in memory, for who looks at each once.
-    pub fn keep_little(&self) -> Result<(), ReadError> {
-        self.db.pragma_update(None, "cache_size", -CHECK_CACHE_KIB).map_err(|error| self.error(error))
+    /// For who looks at each page once: it keeps hardly one in memory. A check counts pages as steps, so it asks more often
+    /// whether to go on.
+    pub fn looks_once(&mut self) -> Result<(), ReadError> {
+        let meter = Arc::clone(&self.meter);
+        let asks = move || meter.question();
+        let settled = self
+            .db
+            .progress_handler(PAGES_PER_QUESTION, Some(asks))
+            .and_then(|()| self.db.pragma_update(None, "cache_size", -CHECK_CACHE_KIB));
+        settled.map_err(|error| self.error(error))
     }
 
     /// Checks the database from its first page to its last.
@@ -136,9 +154,9 @@ impl Guarded {
         if verdict == "ok" { Ok(()) } else { Err(ReadError::Damaged(verdict.chars().take(200).collect())) }
     }
 
-    /// Ends whatever is being read of this copy.
-    pub fn end(&self) {
-        self.meter.is_over.store(true, Ordering::Relaxed);
+    /// By which whatever is being read of this copy is ended.
+    pub fn over(&self) -> Over {
+        Over(Arc::clone(&self.meter))
     }
 
     /// A column that is computed could cost anything.

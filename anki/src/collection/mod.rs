@@ -40,14 +40,6 @@ pub struct Collection {
     checking: Checking,
 }
 
-/// A check that nobody waits for any more is ended.
-impl Drop for Collection {
-    fn drop(&mut self) {
-        self.guarded.end();
-        let _ended = self.checking.end();
-    }
-}
-
 impl Collection {
     /// Opens an unpacked database, which nobody else has open, and begins to check it from its first page to its last:
     /// whoever reads all its cards, or all its reviews, hears in the end if anything is wrong with it. `stop` ends all

@@ -216,7 +216,7 @@ impl DeckStudy {
     fn rests(&self, index: u32, row: &impl Fn(u32) -> Option<CardState>) -> bool {
         self.deck.settings.bury_siblings
             && self.deck.siblings(index).iter().any(|&sibling| {
-                sibling != index && row(sibling).is_some_and(|state| state.scheduled_by(self.today))
+                sibling != index && row(sibling).is_some_and(|state| state.is_spent(self.today))
             })
     }
 

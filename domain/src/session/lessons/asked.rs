@@ -5,6 +5,7 @@ use super::super::decks::CardKey;
 use super::super::types::*;
 use super::super::{Held, Session};
 use super::Attended;
+use crate::day::Day;
 use crate::entry::{Body, LogEntry};
 use crate::ids::{CardId, DeckId, EntryId};
 use crate::lesson::cell::Vote;
@@ -18,7 +19,7 @@ impl Session {
         for at in 0..self.lessons.attended.len() {
             let Some(attended) = self.lessons.attended.get(at) else { return };
             let Some(ask) = attended.to_put(now) else { continue };
-            let is_told = attended.is_told((ask.deck, ask.card), now.wall_ms);
+            let is_told = attended.is_told((ask.deck, ask.card), now.wall_ms, self.today);
             let Some(study) = self.decks.get(&ask.deck) else { continue };
             let Some(index) = study.deck.index_of(ask.card) else { continue };
             let key = (ask.deck, index);
@@ -85,7 +86,17 @@ impl Session {
         let Some(class) = review.class else { return };
         let about = (review.deck, review.card);
         let lesson = self.lessons.attended.iter().find(|attended| attended.class() == class);
-        review.told = lesson.is_some_and(|attended| attended.is_told(about, now.wall_ms));
+        let is_told = lesson.is_some_and(|attended| attended.is_told(about, now.wall_ms, self.today));
+        // What was given before the answer that has scheduled the card takes its place, as any late one does: told, it would
+        // spend the day that both were recalls of.
+        review.told = is_told && !self.is_before_todays(about, entry.id);
+    }
+
+    /// Whether an answer with this id comes before one that has scheduled its card today.
+    fn is_before_todays(&self, (deck, card): (DeckId, CardId), id: EntryId) -> bool {
+        let study = self.decks.get(&deck);
+        let state = study.and_then(|study| Some(study.state(study.deck.index_of(card)?)));
+        state.is_some_and(|state| state.scheduled_by(self.today) && state.last.is_some_and(|last| id < last))
     }
 
     /// Whether this entry is a vote of a question that is closed: it is not taken back any more.
@@ -119,16 +130,19 @@ impl Attended {
     }
 
     /// Whether an answer to this card that reaches the server at this moment (Unix milliseconds) comes after the class has
-    /// talked about it: it is the vote of a second round, or follows one and the learner has voted in none. What is not
+    /// talked about it: it is the vote of a second round, or follows one and the learner has no first vote. What is not
     /// durable yet is no vote here: it may never be one.
-    fn is_told(&self, about: (DeckId, CardId), reached_ms: i64) -> bool {
+    fn is_told(&self, about: (DeckId, CardId), reached_ms: i64, today: Day) -> bool {
+        if self.talked.contains(&(today, about)) {
+            return true;
+        }
         let votes = self.chosen();
         let put = |ask: &&Ask| (ask.deck, ask.card) == about && ask.opened_ms <= reached_ms;
         let mut rounds = self.told.rounds.iter().filter(put);
         let waits = |ask: &&Ask| ask.takes(reached_ms, self.extra_percent) && vote_of(&votes, ask).is_none();
         match rounds.clone().find(waits) {
             Some(ask) => ask.round == Round::Second,
-            None => votes.is_empty() && rounds.any(|ask| ask.round == Round::Second),
+            None => !has_first(&votes) && rounds.any(|ask| ask.round == Round::Second),
         }
     }
 
@@ -156,7 +170,7 @@ impl Attended {
     }
 
     /// The document changes: votes on a question that gives way stand from now on, if it was closed.
-    pub(super) fn ask_moves_on(&mut self, now: Now, to: &Told) {
+    pub(super) fn ask_moves_on(&mut self, now: Now, today: Day, to: &Told) {
         let gone: Vec<Ask> = self
             .told
             .rounds
@@ -166,6 +180,13 @@ impl Attended {
             .collect();
         let votes = self.chosen();
         for ask in gone {
+            // What the class has talked about is no recall that day when the question is gone either.
+            if ask.round == Round::Second && !has_first(&votes) {
+                if self.talked.len() >= VOTES_REMEMBERED {
+                    self.talked.pop_front();
+                }
+                self.talked.push_back((today, (ask.deck, ask.card)));
+            }
             let Some(vote) = vote_of(&votes, &ask).map(|vote| vote.id) else { continue };
             if ask.is_closed(now.wall_ms, self.extra_percent) {
                 if self.voted.len() >= VOTES_REMEMBERED {
@@ -182,6 +203,11 @@ impl Attended {
             self.on_the_way.clear();
         }
     }
+}
+
+/// Whether there is a vote of the first round of the question that is put.
+fn has_first(votes: &[(Ask, AskAnswer)]) -> bool {
+    votes.iter().any(|(ask, _)| ask.round == Round::First)
 }
 
 /// The vote on this question.

@@ -58,6 +58,8 @@ struct Attended {
     on_the_way: BTreeMap<EntryId, i64>,
     /// Votes of questions before, oldest first.
     voted: VecDeque<EntryId>,
+    /// Cards that were put twice, of questions before to which the learner has no first vote, oldest first.
+    talked: VecDeque<(Day, (DeckId, crate::ids::CardId))>,
     /// The lesson is over, and its last cell was not told.
     owes_last: bool,
     /// The epoch and number of the call that was answered last.
@@ -141,7 +143,7 @@ impl Session {
             let voted = std::mem::take(&mut known.voted);
             *known = Attended { voted, ..Attended::new(told, extra_percent) };
         } else {
-            known.ask_moves_on(now, &told);
+            known.ask_moves_on(now, self.today, &told);
             known.owes_last |= known.told.is_on() && !told.is_on();
             (known.told, known.extra_percent, known.has_changed) = (told, extra_percent, true);
         }
@@ -248,6 +250,7 @@ impl Attended {
             answers: Vec::new(),
             on_the_way: BTreeMap::new(),
             voted: VecDeque::new(),
+            talked: VecDeque::new(),
             owes_last: false,
             answered_call: None,
             has_changed: true,

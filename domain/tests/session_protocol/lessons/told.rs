@@ -209,6 +209,90 @@ fn a_first_answer_that_is_late_for_both_votes_is_told_too() {
 }
 
 #[test]
+fn an_answer_after_the_second_vote_does_not_schedule_when_that_is_taken_back() {
+    for withheld in [false, true] {
+        let mut w = World::new([plain(1, 9)]);
+        let s = w.studying(start(1));
+        put_again(&mut w, 7, 0);
+        let vote = w.answer(s, card_id(1, 7), 4);
+        w.commit();
+        if withheld {
+            // Both in one go: that the vote is gone is not known yet.
+            w.undo(s, vote);
+            w.answer(s, card_id(1, 7), 5);
+        } else {
+            w.answer(s, card_id(1, 7), 5);
+            w.commit();
+            w.undo(s, vote);
+        }
+        w.commit();
+        w.pass(300);
+        let after = state(&w, 7);
+        assert_eq!(
+            (after.due, after.memory, after.told_on),
+            (None, None, Some(w.session.today())),
+            "{withheld}"
+        );
+        w.memory_is_the_fold();
+    }
+}
+
+#[test]
+fn what_the_class_has_talked_about_schedules_nobody_when_the_question_is_gone() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    put_again(&mut w, 7, 0);
+    take_away(&mut w);
+    w.answer(s, card_id(1, 7), 4);
+    w.commit();
+    assert_eq!((state(&w, 7).due, state(&w, 7).told_on), (None, Some(w.session.today())));
+    // Who has a first vote is scheduled by it.
+    let first = ask(5, Round::First, w.now.wall_ms);
+    tell(&mut w, 10, Document { ask: Some(first), ..document(10, LessonState::Open) });
+    w.answer(s, card_id(1, 5), 4);
+    w.commit();
+    assert!(state(&w, 5).due.is_some());
+}
+
+#[test]
+fn a_recall_from_before_the_talk_takes_no_other_recalls_place_away() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let early = w.id();
+    let first = ask(7, Round::First, w.now.wall_ms);
+    tell(&mut w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    w.pass(1_000);
+    w.answer(s, card_id(1, 7), 4);
+    w.commit();
+    w.pass(11_500);
+    let second = ask(7, Round::Second, w.now.wall_ms);
+    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
+    let both = Told { rounds: vec![first, second], ..told(&w, 2, put) };
+    w.input(Input::Class(Arc::new(both)));
+    let command = w.answer_to(s, card_id(1, 7), 3);
+    w.send(s, early, command);
+    w.commit();
+    let after = state(&w, 7);
+    assert!(after.due.is_some() && after.told_on.is_none(), "{after:?}");
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn the_sibling_of_a_card_that_was_told_rests_that_day_too() {
+    for buries in [true, false] {
+        let deck = decks::draft(1, 10).in_pairs().settings(|s| s.bury_siblings = buries).build();
+        let mut w = World::new([deck]);
+        let s = w.studying(Start { window: 2, ..start(1) });
+        put_again(&mut w, 7, 0);
+        w.answer(s, card_id(1, 7), 4);
+        w.commit();
+        take_away(&mut w);
+        w.study_out(s, 5);
+        assert_eq!((state(&w, 6).answers == 0, state(&w, 8).answers), (buries, 1));
+    }
+}
+
+#[test]
 fn between_the_votes_an_answer_is_an_ordinary_one() {
     let mut w = World::new([plain(1, 9)]);
     let s = w.studying(start(1));
