@@ -32,11 +32,11 @@ import uuid
 import zipfile
 from pathlib import Path
 
+from bench_server import LOOK_EVERY_S, started
+
 ROWS = {"table": 199_000, "reviews": 1_000_000, "package": 150_000, "answers": 150_000}
 REVIEWED_CARDS = 1_000
 ANSWERS_PER_CARD = 2
-READY_WITHIN_S = 60
-LOOK_EVERY_S = 0.02
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 FIRST_MS = 1_600_000_000_000
 
@@ -181,19 +181,8 @@ class Server:
     """A server on a folder, and somebody who imports."""
 
     def __init__(self, binary, folder, secret, user):
-        ready = folder / "ready.json"
-        ready.unlink(missing_ok=True)
+        self.process, self.url = started(binary, folder, secret)
         environment = dict(os.environ, STUDYHALL_AUTH_SECRET=secret)
-        command = [binary, "serve", "--data-dir", folder / "data", "--listen", "127.0.0.1:0", "--ready-file", ready]
-        with open(folder / "log", "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        until = time.monotonic() + READY_WITHIN_S
-        while not ready.exists():
-            if self.process.poll() is not None or time.monotonic() > until:
-                self.process.kill()
-                sys.exit("the server did not start: " + (folder / "log").read_text(encoding="utf-8"))
-            time.sleep(LOOK_EVERY_S)
-        self.url = json.loads(ready.read_text(encoding="utf-8"))["url"].rstrip("/")
         token = [binary, "token", "--user", user, "--role", "teacher", "--ttl", "2h"]
         self.token = subprocess.run(token, env=environment, check=True, capture_output=True, text=True).stdout.strip()
         time.sleep(1)

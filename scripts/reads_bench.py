@@ -23,18 +23,15 @@ import pickle
 import secrets
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import json
 from pathlib import Path
 
+from bench_server import started
 from reads_school import Line, School
 
-READY_WITHIN_S = 60
-LOOK_EVERY_S = 0.02
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 ANSWER_EVERY_S = 2.0
 
@@ -108,19 +105,7 @@ class Server:
     """A server on the school's folder."""
 
     def __init__(self, binary, folder, secret, *options):
-        ready = folder / "ready.json"
-        ready.unlink(missing_ok=True)
-        environment = dict(os.environ, STUDYHALL_AUTH_SECRET=secret, STUDYHALL_RATE_LIMIT="off")
-        command = [binary, "serve", "--data-dir", folder / "data", "--listen", "127.0.0.1:0", "--ready-file", ready, *options]
-        with open(folder / "log", "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        until = time.monotonic() + READY_WITHIN_S
-        while not ready.exists():
-            if self.process.poll() is not None or time.monotonic() > until:
-                self.process.kill()
-                sys.exit("the server did not start: " + (folder / "log").read_text(encoding="utf-8"))
-            time.sleep(LOOK_EVERY_S)
-        self.url = json.loads(ready.read_text(encoding="utf-8"))["url"].rstrip("/")
+        self.process, self.url = started(binary, folder, secret, *options, STUDYHALL_RATE_LIMIT="off")
 
     def __enter__(self):
         return self

@@ -77,7 +77,7 @@ pub(crate) fn write(main: &Connection, deck: DeckId, notes: &[NoteRecord]) -> Re
 /// Notes on their way into a deck.
 struct Put<'a> {
     main: &'a Connection,
-    insert: CachedStatement<'a>,
+    put: CachedStatement<'a>,
     deck: DeckId,
     /// Where those that come are many.
     filing: Option<Filing>,
@@ -85,15 +85,17 @@ struct Put<'a> {
 
 impl<'a> Put<'a> {
     fn begin(main: &'a Connection, deck: DeckId, notes: &[NoteRecord]) -> Result<Put<'a>, StoreError> {
-        let insert = "INSERT INTO notes (deck, id, note_type, guid, fields, tags, extra, updated_ms, filed)
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                      ON CONFLICT (deck, id) WHERE filed = 0 DO UPDATE SET
-                          note_type = excluded.note_type, guid = excluded.guid, fields = excluded.fields,
-                          tags = excluded.tags, extra = excluded.extra, updated_ms = excluded.updated_ms";
+        // A known one is found by its number, where it is filed, or by the index.
+        let put =
+            "INSERT INTO notes (number, deck, id, note_type, guid, fields, tags, extra, updated_ms, filed)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                   ON CONFLICT DO UPDATE SET
+                       note_type = excluded.note_type, guid = excluded.guid, fields = excluded.fields,
+                       tags = excluded.tags, extra = excluded.extra, updated_ms = excluded.updated_ms";
         let are_many = notes.len() >= NOTES.least(main, deck)? && has_numbers(main, notes.len())?;
         let ids = notes.iter().map(|note| note.id.0.as_u128());
         let filing = if are_many { Some(Filing::begin(&NOTES, main, deck, ids)?) } else { None };
-        Ok(Put { main, insert: main.prepare_cached(insert).during("store notes")?, deck, filing })
+        Ok(Put { main, put: main.prepare_cached(put).during("store notes")?, deck, filing })
     }
 
     fn note(&mut self, note: &NoteRecord) -> Result<(), StoreError> {
@@ -107,14 +109,8 @@ impl<'a> Put<'a> {
             // The index knows nothing of what is filed, and finds the others by itself.
             None => NOTES.place_of(self.main, self.deck, id)?.map(i64::from),
         };
-        match known {
-            Some(number) => change(self.main, number, note),
-            None => self.append(note),
-        }
-    }
-
-    fn append(&mut self, note: &NoteRecord) -> Result<(), StoreError> {
         let row = params![
+            known,
             &self.deck.bytes()[..],
             &note.id.bytes()[..],
             &note.note_type.bytes()[..],
@@ -125,11 +121,11 @@ impl<'a> Put<'a> {
             note.updated_ms,
             self.filing.is_some(),
         ];
-        self.insert.execute(row).during("store notes")?;
-        if let Some(filing) = &mut self.filing {
+        self.put.execute(row).during("store notes")?;
+        if let (Some(filing), None) = (&mut self.filing, known) {
             let number = u32::try_from(self.main.last_insert_rowid())
                 .map_err(|error| unreadable("number a note", error))?;
-            filing.add(note.id.0.as_u128(), number);
+            filing.add(id, number);
         }
         Ok(())
     }
@@ -159,25 +155,6 @@ fn number_of(main: &Connection, deck: DeckId, id: Id) -> Result<Option<i64>, Sto
         Some(number) => Ok(Some(number)),
         None => Ok(NOTES.place_of(main, deck, id)?.map(i64::from)),
     }
-}
-
-fn change(main: &Connection, number: i64, note: &NoteRecord) -> Result<(), StoreError> {
-    let sql =
-        "UPDATE notes SET note_type = ?2, guid = ?3, fields = ?4, tags = ?5, extra = ?6, updated_ms = ?7
-               WHERE number = ?1";
-    let change = |mut statement: CachedStatement| {
-        statement.execute(params![
-            number,
-            &note.note_type.bytes()[..],
-            note.guid,
-            tags_text(&note.fields),
-            tags_text(&note.tags),
-            note.extra,
-            note.updated_ms,
-        ])
-    };
-    main.prepare_cached(sql).and_then(change).during("store notes")?;
-    Ok(())
 }
 
 /// The note types of a deck, by id.
