@@ -60,7 +60,8 @@ impl Answers {
 }
 
 /// The earliest moment of which an answer may count otherwise once this entry is in the log, Unix milliseconds; the entry's
-/// own moment is not before it. `None`: of any moment, as with all that imports bring and with their marks.
+/// own moment is not before it. `None`: of any moment, as with all that imports bring and with their marks. An undo is of an answer
+/// or a `set`, never of a regrade ([`LogEntry::can_be_undone`]), which may be about an earlier one.
 pub fn touches_from_ms(entry: &LogEntry) -> Option<i64> {
     if entry.job.is_some() {
         return None;

@@ -271,6 +271,28 @@ fn of_a_month_that_is_condensed_the_newest_days_alone_are_read_from_the_log() {
 }
 
 #[test]
+fn what_is_condensed_and_cannot_be_read_leaves_the_log_to_be_read() {
+    let (store, place) = store_with(condensing());
+    let of = user(1);
+    let mut making = Making { rng: Rng::new(4), number: 0, all: Vec::new(), day: 0 };
+    block_on(async {
+        for day in 0..9 {
+            let answer = making.answer(day, None);
+            append(&store, vec![bare(of, answer, answer.card())]).await;
+            making.all.push(answer);
+        }
+        condensed(&store, place.path(), of).await;
+    });
+    drop(store);
+    let db = rusqlite::Connection::open(place.path().join("main.db")).unwrap();
+    let broken = db.execute("UPDATE condensed_answers SET body = x'ff' WHERE user = ?1", [&of.bytes()[..]]);
+    assert!(broken.unwrap() > 2);
+    drop(db);
+    let store = open(place.path());
+    assert_eq!(block_on(asked(&store, of, EntryId::MIN)), Answers::of(&making.all));
+}
+
+#[test]
 fn a_log_that_is_too_long_is_left_as_it_is() {
     let (store, place) = store_with(Options { condense_entries_max: 5, ..condensing() });
     let mut making = Making { rng: Rng::new(3), number: 0, all: Vec::new(), day: 0 };

@@ -146,6 +146,11 @@ async fn what_was_handed_over_before_a_package_is_refused_is_taken_back() {
     let left = stored(&rig, first).await;
     assert!(!left.is_empty(), "some had been handed over");
     assert!(left.iter().all(|card| card.deleted_ms.is_some()), "and are taken back");
+    // A broken package may have said of its decks what is not so.
+    let told = rig.store.deck(first).await.unwrap().unwrap();
+    let mut other = DeckRecord { title: "Other".to_owned(), ..told.clone() };
+    other.settings.desired_retention_permille = 777;
+    rig.store.put_deck(other, None, 2).await.unwrap();
     // With room it comes in as if nothing had been.
     for n in 1..3 {
         let own = rig.store.deck(DeckId::from_u128(n)).await.unwrap().unwrap();
@@ -154,6 +159,8 @@ async fn what_was_handed_over_before_a_package_is_refused_is_taken_back() {
     let done = rig.import(&package(), "x.apkg", &[], false).await;
     assert_eq!((done.phase, count(&done, "added")), (ImportPhase::Done, CARDS as u64), "{}", done.outcome);
     assert_eq!(rig.cards(first).await.len() as i64, CARDS - 10);
+    let shown = rig.store.deck(first).await.unwrap().unwrap();
+    assert_eq!((shown.title, shown.settings), (told.title, told.settings));
 }
 
 #[tokio::test(flavor = "multi_thread")]
