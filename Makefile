@@ -13,18 +13,22 @@ ROUNDS ?= 1
 BUILD = $(CARGO) build --workspace --bins --tests
 BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
-.PHONY: run test unit unit-on-cql unit-long unit-parts test-cql browser api bench bench-micro bench-baseline bench-imports bench-reads chaos lint tools-build tools-test clean
+.PHONY: run test pages unit unit-on-cql unit-long unit-parts test-cql browser api bench bench-micro bench-baseline bench-imports bench-reads chaos lint tools-build tools-test clean
 
 run: tools-build            ## build and start with the embedded store and a demo deck
 	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
 
-# The last two mostly wait, and know nothing of each other.
-test: tools-test unit       ## everything that is tested
-	$(MAKE) --no-print-directory -j2 --output-sync=target browser api
+# Three lanes: much of each is waiting, and none knows of the others.
+test: tools-test            ## everything that is tested
+	$(BUILD)
+	scripts/cassandra.sh with -- $(MAKE) --no-print-directory -j3 unit-long unit-parts pages
+
+pages:
+	$(MAKE) --no-print-directory --output-sync=target browser api
 
 # Properties are tried with the same cases each time: a check tells what a change broke. New cases are looked for by
 # `make chaos`, and by `cargo test` alone.
-unit test-cql: export PROPTEST_RNG_SEED ?= 20261122
+unit test test-cql: export PROPTEST_RNG_SEED ?= 20261122
 
 unit: tools-test            ## every test of the workspace, against real parts
 	$(BUILD)

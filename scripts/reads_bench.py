@@ -2,7 +2,7 @@
 """Measures the reads that pages need, over one kept connection, at a server with a busy month of answers.
 
     reads_bench.py PATH_OF_STUDYHALL [--students N] [--starts N] [--times N] [--only TEXT] [--school FOLDER] [--warm-files]
-                   [--without-answers] [--workers N]
+                   [--without-answers] [--workers N] [--at-once]
 
 There are a deck of 10,000 cards and eight small ones, classes of 30 students and one of all of them (300), each student with 100
 answers a day for 30 days, homework and a lesson (reads_school.py).
@@ -113,6 +113,13 @@ class Server:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=60)
+
+    def rested(self):
+        """Waits until what nobody waits for is done: words are indexed and logs condensed behind whoever made the school."""
+        spent = -1.0
+        while self.spent_ms() - spent > 50:
+            spent = self.spent_ms()
+            time.sleep(5)
 
     def spent_ms(self):
         """Processor time so far."""
@@ -303,6 +310,8 @@ def a_school(args, folder, secret_file):
     began = time.monotonic()
     with Server(args.binary, folder, school.secret, "--dev-clock") as server:
         school.filled(server.url)
+        if not args.at_once:
+            server.rested()
     print(f"the school was made in {time.monotonic() - began:.0f} s", file=sys.stderr)
     with open(kept, "wb") as file:
         pickle.dump(school, file)
@@ -318,6 +327,7 @@ def main():
     parser.add_argument("--only", default="", help="routes whose names hold this text")
     parser.add_argument("--school", type=Path, help="a folder for the school, which stays there; else it is made anew")
     parser.add_argument("--warm-files", action="store_true")
+    parser.add_argument("--at-once", action="store_true", help="asks before the store has indexed words and condensed logs by itself")
     parser.add_argument("--without-answers", action="store_true")
     parser.add_argument("--workers", help="web workers of the server")
     args = parser.parse_args()
