@@ -7,6 +7,7 @@ use crate::observe::Telemetry;
 use domain::access::DeckGate;
 use domain::deck::{CardMeta, Deck, PlainTexts};
 use domain::ids::DeckId;
+use futures_util::future::join;
 use holders::Holders;
 use moka::Entry;
 use moka::future::Cache;
@@ -16,6 +17,7 @@ use ports::{CardRecord, DeckRecord, Library, LibraryError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::unbounded_channel;
 
 /// Cached decks that are compared with what is stored in one read.
 const CHECKED_TOGETHER: usize = 100;
@@ -103,8 +105,8 @@ impl DeckCache {
         self.telemetry.deck_cache(false);
         let load = async {
             let _reading = self.holders.reading(id);
-            match self.library.content(id).await {
-                Ok(Some((record, cards))) => Ok(self.assemble(record, &cards, None)),
+            match self.read(id, None).await {
+                Ok(Some(read)) => Ok(read),
                 Ok(None) => Err(None),
                 Err(error) => Err(Some(error)),
             }
@@ -156,11 +158,8 @@ impl DeckCache {
             }
             self.telemetry.deck_cache(false);
             let _reading = self.holders.reading(id);
-            let content = self.library.content(id).await?;
-            Ok::<_, LibraryError>(match content {
-                Some((record, cards)) => Op::Put(self.assemble(record, &cards, older.as_ref())),
-                None => Op::Remove,
-            })
+            let read = self.read(id, older.as_ref()).await?;
+            Ok::<_, LibraryError>(read.map_or(Op::Remove, Op::Put))
         };
         self.cache.entry(id).and_try_compute_with(newer).await?;
         Ok(())
@@ -197,18 +196,32 @@ impl DeckCache {
         Ok(outdated)
     }
 
-    fn assemble(&self, record: DeckRecord, cards: &[CardRecord], older: Option<&Cached>) -> Cached {
+    /// Reads a deck; its first cards are encoded while the next are read. Cards that did not change stay as they are.
+    async fn read(&self, id: DeckId, older: Option<&Cached>) -> Result<Option<Cached>, LibraryError> {
+        // What waits in it is a deck's cards at most.
+        let (parts, mut coming) = unbounded_channel::<Vec<CardRecord>>();
+        // Whoever wants it no longer has dropped the other end.
+        let take = Box::new(move |part| drop(parts.send(part)));
+        let encode = async {
+            let mut metas: Vec<CardMeta> = Vec::new();
+            while let Some(part) = coming.recv().await {
+                metas.extend(part.iter().map(|card| self.meta(card, older)));
+            }
+            metas
+        };
+        let (record, metas) = join(self.library.content_in_parts(id, take), encode).await;
+        Ok(record?.map(|record| self.assemble(record, metas, older)))
+    }
+
+    fn meta(&self, card: &CardRecord, older: Option<&Cached>) -> CardMeta {
+        let known = older.and_then(|cached| cached.deck.card(cached.deck.index_of(card.id)?));
+        let unchanged = known.filter(|known| known.revision == card.revision);
+        unchanged.cloned().unwrap_or_else(|| self.encoded(card))
+    }
+
+    fn assemble(&self, record: DeckRecord, metas: Vec<CardMeta>, older: Option<&Cached>) -> Cached {
         let gate = record.gate();
         let uses = older.map(|cached| cached.uses.clone()).unwrap_or_default();
-        let older = older.map(|cached| &*cached.deck);
-        let metas: Vec<CardMeta> = cards
-            .iter()
-            .map(|card| {
-                let known = older.and_then(|deck| deck.card(deck.index_of(card.id)?));
-                let unchanged = known.filter(|known| known.revision == card.revision);
-                unchanged.cloned().unwrap_or_else(|| self.encoded(card))
-            })
-            .collect();
         let bytes_of =
             |card: &CardMeta| card.fragment.len() + card.texts.bytes() + size_of::<CardMeta>() + 64;
         let bytes = metas.iter().map(bytes_of).sum::<usize>();

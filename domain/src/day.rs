@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,7 +37,9 @@ impl Day {
 
     fn date(self) -> Date {
         let epoch = Date::constant(1970, 1, 1);
-        epoch.checked_add(i64::from(self.0).days()).unwrap_or(if self.0 < 0 { Date::MIN } else { Date::MAX })
+        // Spans have an end too: beyond it the constructors that do not return an error panic.
+        let date = Span::new().try_days(self.0).and_then(|days| epoch.checked_add(days));
+        date.unwrap_or(if self.0 < 0 { Date::MIN } else { Date::MAX })
     }
 
     fn of_date(date: Date) -> Day {
@@ -171,6 +173,16 @@ impl ZoneHistory {
         }
     }
 
+    /// The same history, but its oldest change holds from ever: for what was answered elsewhere before this learner was known
+    /// here. An own entry from before any change was stamped by UTC when it came, and is stamped so again.
+    #[must_use]
+    pub fn from_ever(mut self) -> ZoneHistory {
+        if let Some(oldest) = self.spans.first_mut() {
+            oldest.from_ms = FROM_EVER_MS;
+        }
+        self
+    }
+
     /// The known change that holds for this moment, and its zone.
     fn at(&self, at_ms: i64) -> Option<(&ZoneSpan, &TimeZone)> {
         let earlier = self.spans.partition_point(|span| span.from_ms < at_ms);
@@ -262,6 +274,16 @@ mod tests {
         for bad in ["2023-02-29", "2024-1-01", "20240101", "", "2024-01-01T00:00"] {
             assert_eq!(bad.parse::<Day>(), Err(DayError::NotADay), "{bad}");
         }
+    }
+
+    #[test]
+    fn days_beyond_the_calendar_are_its_ends() {
+        for days in [7_304_484, 7_304_485, i32::MAX] {
+            assert_eq!(Day(days).to_string(), Date::MAX.to_string());
+            assert_eq!(Day(-days).to_string(), Date::MIN.to_string());
+            assert!(berlin().day_start_ms(Day(days), 0) > berlin().day_start_ms(Day(20_000), 0));
+        }
+        assert_eq!(Day(i32::MIN).to_string(), Date::MIN.to_string());
     }
 
     #[test]

@@ -4,11 +4,11 @@
 
 mod live;
 
-pub use live::Live;
+pub use live::{Live, LiveReader};
 
 use crate::day::Day;
 use crate::entry::{Fnv, LogEntry};
-use crate::ids::{CardId, DeckId};
+use crate::ids::{CardId, DeckId, EntryId};
 use crate::state::{CardState, CountedAs, FoldParams};
 use std::collections::BTreeMap;
 
@@ -64,6 +64,37 @@ pub fn replay_card(
         state = after;
     }
     state
+}
+
+/// The same as [`fold_card`] for a card whose entries come one by one, by id and job, as a log is read.
+#[derive(Clone, Copy, Debug)]
+pub struct CardFold {
+    state: CardState,
+    newest: Option<EntryId>,
+}
+
+impl Default for CardFold {
+    fn default() -> Self {
+        Self { state: CardState::NEW, newest: None }
+    }
+}
+
+impl CardFold {
+    /// Takes the next entry of the card; says what it counted as, if it was an answer and counts.
+    pub fn take(&mut self, entry: &LogEntry, live: &Live, params: &FoldParams) -> Option<CountedAs> {
+        if entry.regrade().is_some() || !live.counts(entry) || self.newest == Some(entry.id) {
+            return None;
+        }
+        self.newest = Some(entry.id);
+        let (after, counted) = self.state.after(&live.as_graded(entry), params);
+        self.state = after;
+        counted
+    }
+
+    /// The card after all that it took.
+    pub const fn state(&self) -> &CardState {
+        &self.state
+    }
 }
 
 /// Folds the cards of one deck, each that an entry of the log is about. The log must have all of their entries and the

@@ -155,10 +155,14 @@ pub(crate) fn condense(main: &Connection, user: UserId, entries_max: usize) -> R
     if upto == TOO_LONG {
         return Ok(0);
     }
+    let too_long = || forget(main, user).and_then(|()| note(main, user, TOO_LONG)).during(DOING).map(|()| 1);
+    // Of a log that is not kept in memory so much is not read into it either.
+    if has_more_than(main, user, upto, entries_max).during(DOING)? {
+        return too_long();
+    }
     let (first, log) = stored_from(main, user, upto, entries_max)?;
     if log.len() > entries_max {
-        forget(main, user).and_then(|()| note(main, user, TOO_LONG)).during(DOING)?;
-        return Ok(1);
+        return too_long();
     }
     let end = settled_before(&log);
     if end <= upto {
@@ -179,6 +183,38 @@ pub(crate) fn condense(main: &Connection, user: UserId, entries_max: usize) -> R
         Ok(rows)
     };
     write(by_stretch(&log, end)).during(DOING)
+}
+
+/// Whether a log has so many entries behind what is condensed, and some that can be.
+pub(crate) fn worth_condensing(
+    main: &Connection,
+    user: UserId,
+    from_entries: usize,
+) -> Result<bool, StoreError> {
+    const DOING: &str = "look for what is condensed";
+    let upto = condensed_upto(main, user).during(DOING)?;
+    if upto == TOO_LONG {
+        return Ok(false);
+    }
+    let newest = || {
+        let mut find = main.prepare_cached("SELECT max(id) FROM review_log WHERE user = ?1")?;
+        find.query_row([&user.bytes()[..]], |row| row.get::<_, Option<[u8; 16]>>(0))
+    };
+    let newest = newest().during(DOING)?.map_or(0, |id| stretch_of(EntryId::from_bytes(id).at_ms()));
+    if newest <= upto {
+        return Ok(false);
+    }
+    has_more_than(main, user, upto, from_entries.saturating_sub(1)).during(DOING)
+}
+
+/// Whether a log has more than so many entries from this stretch on.
+fn has_more_than(main: &Connection, user: UserId, stretch: i64, entries: usize) -> rusqlite::Result<bool> {
+    let from = EntryId::floor_of(stretch.saturating_mul(STRETCH_MS));
+    let skip = i64::try_from(entries).unwrap_or(i64::MAX);
+    main.prepare_cached(
+        "SELECT 1 FROM review_log WHERE user = ?1 AND id >= ?2 ORDER BY id LIMIT 1 OFFSET ?3",
+    )?
+    .exists((&user.bytes()[..], &from.bytes()[..], skip))
 }
 
 fn note(main: &Connection, user: UserId, upto: i64) -> rusqlite::Result<()> {

@@ -115,6 +115,13 @@ pub(crate) fn breaks_handle(cause: Cause) -> bool {
     }
 }
 
+/// What stays of the changes of a transaction.
+enum Kept {
+    All,
+    /// Others were taken back.
+    Some,
+}
+
 /// The desk.
 pub(crate) struct Desk {
     main: Connection,
@@ -152,6 +159,14 @@ impl Desk {
 
     /// One transaction for all. A change that is refused leaves nothing behind, and the others stay.
     fn store(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
+        let stored = self.carry_out(batch);
+        if !matches!(stored, Ok(Kept::All)) {
+            self.shared.filed.forget();
+        }
+        stored.map(drop)
+    }
+
+    fn carry_out(&mut self, batch: &mut [Box<dyn Change>]) -> Result<Kept, StoreError> {
         let _turn = self.shared.turn.for_desk();
         let mut tx =
             self.main.transaction_with_behavior(TransactionBehavior::Immediate).during("begin a change")?;
@@ -160,19 +175,25 @@ impl Desk {
             // It can be taken back with the transaction. A savepoint has each page copied that a large change touches.
             let carried = catch_unwind(AssertUnwindSafe(|| only.carry_out(&tx)));
             if !is_kept(carried)? {
-                return Ok(());
+                return Ok(Kept::Some);
             }
-            return commit(tx, before, &self.shared);
+            commit(tx, before, &self.shared)?;
+            return Ok(Kept::All);
         }
+        let mut kept = Kept::All;
         for change in batch {
             let part = tx.savepoint().during("begin a change")?;
             // One change's fault must not take the thread from all others; its asker hears `Unavailable`.
             match is_kept(catch_unwind(AssertUnwindSafe(|| change.carry_out(&part))))? {
                 true => part.commit().during("store a change")?,
-                false => part.finish().during("take a change back")?,
+                false => {
+                    kept = Kept::Some;
+                    part.finish().during("take a change back")?;
+                }
             }
         }
-        commit(tx, before, &self.shared)
+        commit(tx, before, &self.shared)?;
+        Ok(kept)
     }
 
     fn open_again(&mut self) {

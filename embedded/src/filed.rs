@@ -4,6 +4,8 @@
 //! position in its deck, a note's key.
 
 mod filing;
+mod recent;
+mod run;
 
 use crate::error::{During, unreadable};
 use domain::ids::DeckId;
@@ -12,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 
 pub(crate) use filing::Filing;
+pub(crate) use recent::Recent;
 
 /// What is filed: an id, as a number, which is compared faster than bytes.
 pub(crate) type Id = u128;
@@ -24,7 +27,7 @@ const PLACE_BYTES: usize = ID_BYTES + size_of::<u32>();
 /// Ids of one row: with them it fills a page of the database.
 const PLACES_PER_ROW: usize = 200;
 
-/// Runs of a deck, at most: an id is looked for in each. One more, and all become one.
+/// Runs of a deck, at most: an id is looked for in each. Before there is one more, some become one.
 const RUNS_MAX: usize = 8;
 /// So many that come together are filed apart from the index by id.
 const LEAST: usize = 256;
@@ -35,20 +38,24 @@ const PART: usize = 128;
 /// A table of what is filed, deck by deck.
 #[derive(Debug)]
 pub(crate) struct Filed {
+    /// Which of the tables it is.
+    nth: usize,
     doing: &'static str,
     place: &'static str,
     next_run: &'static str,
     count: &'static str,
-    all: &'static str,
+    of_run: &'static str,
     after: &'static str,
     put: &'static str,
     forget: &'static str,
+    forget_run: &'static str,
     others: &'static str,
 }
 
 macro_rules! filed {
-    ($table:literal of $rows:literal, else $index:literal, $doing:literal) => {
+    ($nth:literal: $table:literal of $rows:literal, else $index:literal, $doing:literal) => {
         Filed {
+            nth: $nth,
             doing: $doing,
             place: concat!(
                 "SELECT places FROM ",
@@ -57,7 +64,7 @@ macro_rules! filed {
             ),
             next_run: concat!("SELECT min(run) FROM ", $table, " WHERE deck = ?1 AND run > ?2"),
             count: concat!("SELECT count(*) FROM ", $table, " WHERE deck = ?1"),
-            all: concat!("SELECT places FROM ", $table, " WHERE deck = ?1 ORDER BY run, first"),
+            of_run: concat!("SELECT places FROM ", $table, " WHERE deck = ?1 AND run = ?2 ORDER BY first"),
             // From the row on in which the id lies, if it is there.
             after: concat!(
                 "SELECT places FROM ",
@@ -68,6 +75,7 @@ macro_rules! filed {
             ),
             put: concat!("INSERT INTO ", $table, " VALUES (?1, ?2, ?3, ?4)"),
             forget: concat!("DELETE FROM ", $table, " WHERE deck = ?1"),
+            forget_run: concat!("DELETE FROM ", $table, " WHERE deck = ?1 AND run = ?2"),
             others: concat!(
                 "SELECT 1 FROM ",
                 $rows,
@@ -81,15 +89,19 @@ macro_rules! filed {
 
 /// Cards, by their positions.
 pub(crate) const CARDS: Filed =
-    filed!("filed_cards" of "cards", else "cards_by_id", "look where cards are filed");
+    filed!(0: "filed_cards" of "cards", else "cards_by_id", "look where cards are filed");
 /// Notes, by the keys of their rows.
 pub(crate) const NOTES: Filed =
-    filed!("filed_notes" of "notes", else "notes_by_id", "look where notes are filed");
+    filed!(1: "filed_notes" of "notes", else "notes_by_id", "look where notes are filed");
 
 impl Filed {
     /// How many must come together to be filed.
-    pub fn least(&self, main: &Connection, deck: DeckId) -> Result<usize, StoreError> {
-        Ok(LEAST.max(self.count(main, deck)? / PART))
+    pub fn least(&self, main: &Connection, deck: DeckId, recent: &Recent) -> Result<usize, StoreError> {
+        let filed = match recent.count(self, deck) {
+            Some(filed) => filed,
+            None => self.count(main, deck)?,
+        };
+        Ok(LEAST.max(filed / PART))
     }
 
     /// The number of what has this id, if it is filed.
@@ -131,21 +143,6 @@ impl Filed {
             .and_then(|mut count| count.query_row([&deck.bytes()[..]], |row| row.get(0)))
             .during(self.doing)?;
         Ok(rows as usize * PLACES_PER_ROW)
-    }
-
-    /// All of a deck, by id, whatever their run.
-    fn places(&self, main: &Connection, deck: DeckId) -> Result<Vec<Place>, StoreError> {
-        let mut found = Vec::with_capacity(self.count(main, deck)?);
-        let mut select = main.prepare_cached(self.all).during(self.doing)?;
-        let mut rows = select.query([&deck.bytes()[..]]).during(self.doing)?;
-        while let Some(row) = rows.next().during(self.doing)? {
-            let bytes = row.get_ref(0).and_then(|bytes| Ok(bytes.as_blob()?)).during(self.doing)?;
-            found.extend(divided(bytes)?.iter().map(place));
-        }
-        drop(rows);
-        // Runs lie sorted one behind the other: this sort only merges them.
-        found.sort();
-        Ok(found)
     }
 
     /// Which of these ids, in their order, are in a run.
@@ -211,28 +208,6 @@ impl Filed {
         Ok(found)
     }
 
-    fn write(
-        &self,
-        main: &Connection,
-        deck: DeckId,
-        run: i64,
-        mut places: Vec<Place>,
-    ) -> Result<(), StoreError> {
-        places.sort_unstable();
-        let mut put = main.prepare_cached(self.put).during("file rows")?;
-        let mut row = Vec::with_capacity(PLACES_PER_ROW * PLACE_BYTES);
-        for places in places.chunks(PLACES_PER_ROW) {
-            let Some((first, _)) = places.first() else { continue };
-            row.clear();
-            for (id, number) in places {
-                row.extend_from_slice(&id.to_be_bytes());
-                row.extend_from_slice(&number.to_be_bytes());
-            }
-            put.execute((&deck.bytes()[..], run, &first.to_be_bytes()[..], &row[..])).during("file rows")?;
-        }
-        Ok(())
-    }
-
     /// Nothing is filed of a deck any more.
     pub fn forget(&self, main: &Connection, deck: DeckId) -> Result<(), StoreError> {
         main.prepare_cached(self.forget)
@@ -256,120 +231,4 @@ fn place(bytes: &[u8; PLACE_BYTES]) -> Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::{MAIN, migrate};
-    use std::path::Path;
-
-    const DECK: DeckId = DeckId::from_u128(7);
-
-    fn main() -> Connection {
-        let mut main = Connection::open_in_memory().unwrap();
-        migrate(&mut main, Path::new("main.db"), MAIN).unwrap();
-        main
-    }
-
-    /// Ids that have no order.
-    fn scattered(from: u32, to: u32) -> Vec<Place> {
-        let id = |n: u32| u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        (from..to).map(|n| (id(n), n)).collect()
-    }
-
-    fn file(of: &'static Filed, main: &Connection, places: Vec<Place>) {
-        let mut filing = Filing::begin(of, main, DECK, places.iter().map(|(id, _)| *id)).unwrap();
-        for (id, number) in places {
-            assert_eq!(filing.find(id), None);
-            filing.add(id, number);
-        }
-        filing.end(main).unwrap();
-    }
-
-    #[test]
-    fn what_is_filed_in_parts_is_found_and_nothing_else() {
-        let main = main();
-        let each = PLACES_PER_ROW as u32;
-        let ends = [1, each - 1, each, each + 1, 3 * each, 3 * each + 1, 4 * each, 5 * each, 11 * each + 5];
-        for of in [&CARDS, &NOTES] {
-            let mut from = 0;
-            for to in ends {
-                file(of, &main, scattered(from, to));
-                let mut all = scattered(0, to);
-                for (id, number) in &all {
-                    assert_eq!(of.place_of(&main, DECK, *id).unwrap(), Some(*number), "{to}");
-                    assert_eq!(of.place_of(&main, DeckId::from_u128(8), *id).unwrap(), None);
-                }
-                for (id, _) in scattered(to, to + 300) {
-                    assert_eq!(of.place_of(&main, DECK, id).unwrap(), None, "{to}");
-                }
-                all.sort();
-                assert_eq!(of.places(&main, DECK).unwrap(), all);
-                assert!(of.count(&main, DECK).unwrap() >= all.len());
-                from = to;
-            }
-            of.forget(&main, DECK).unwrap();
-            assert_eq!((of.places(&main, DECK).unwrap(), of.count(&main, DECK).unwrap()), (Vec::new(), 0));
-        }
-    }
-
-    #[test]
-    fn what_comes_after_an_id_is_read_a_page_at_a_time() {
-        let main = main();
-        for (from, to) in [(0, 1), (1, 450), (450, 1_000)] {
-            file(&NOTES, &main, scattered(from, to));
-        }
-        let mut all = scattered(0, 1_000);
-        all.sort();
-        for limit in [1, 7, 200, 201, 5_000] {
-            let (mut read, mut after) = (Vec::new(), None);
-            loop {
-                let mut page = NOTES.after(&main, DECK, after, limit).unwrap();
-                page.sort();
-                page.truncate(limit);
-                let Some((last, _)) = page.last() else { break };
-                after = Some(*last);
-                read.append(&mut page);
-            }
-            assert_eq!(read, all, "{limit}");
-        }
-        // An id that is not there is a place, too.
-        let (behind, before) = (scattered(2_000, 2_001)[0].0, all.iter());
-        let next = before.filter(|(id, _)| *id > behind).min().copied();
-        let mut page = NOTES.after(&main, DECK, Some(behind), 3).unwrap();
-        page.sort();
-        assert_eq!(page.first().copied(), next);
-    }
-
-    #[test]
-    fn what_was_filed_is_known_to_those_that_come_and_what_comes_twice_is_found() {
-        let main = main();
-        for (from, to) in [(0, 1_100), (1_100, 1_150), (1_150, 3_000)] {
-            file(&CARDS, &main, scattered(from, to));
-        }
-        let all = scattered(0, 4_000);
-        for step in [1, 3, 250] {
-            let mut some: Vec<Place> = all.iter().step_by(step).copied().collect();
-            some.reverse();
-            let coming = some.iter().chain(some.first()).map(|(id, _)| *id);
-            let mut filing = Filing::begin(&CARDS, &main, DECK, coming).unwrap();
-            assert!(!filing.has_others);
-            for (id, number) in &some {
-                assert_eq!(filing.find(*id), (*number < 3_000).then_some(*number), "{step}");
-            }
-            let (twice, number) = some[0];
-            filing.add(twice, number);
-            assert_eq!(filing.find(twice), Some(number));
-        }
-    }
-
-    #[test]
-    fn a_row_that_was_cut_off_is_an_error() {
-        let main = main();
-        file(&CARDS, &main, scattered(0, 5));
-        main.execute("UPDATE filed_cards SET places = substr(places, 1, 50)", []).unwrap();
-        assert!(CARDS.places(&main, DECK).is_err());
-        let (last, _) = scattered(0, 5).into_iter().max().unwrap();
-        assert!(CARDS.place_of(&main, DECK, last).is_err());
-        assert!(CARDS.after(&main, DECK, None, 9).is_err());
-        assert!(Filing::begin(&CARDS, &main, DECK, [last].into_iter()).is_err());
-    }
-}
+mod tests;

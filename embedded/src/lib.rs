@@ -10,7 +10,7 @@
 //! | apply | a write connection to `main.db` | moves journal rows to where they are read by key |
 //! | desk | a write connection to `main.db` | decks, cards, notes, people, import jobs, events, webhooks, lessons, quarantine |
 //! | imports | a write connection to `main.db` | entries that imports brought, after all others |
-//! | condense | a write connection to `main.db` | what figures are made of, after all others |
+//! | upkeep | a write connection to `main.db` | what figures and searches are made of, after all others |
 //! | media | the folder `media` | pictures and sounds, each a file named by its digest |
 //! | readers | read connections to both | everything that asks |
 //!
@@ -28,7 +28,6 @@ mod archive;
 mod backup;
 mod bulk;
 mod condensed;
-mod condenser;
 mod desk;
 mod error;
 mod events;
@@ -59,6 +58,7 @@ mod slices;
 mod stats;
 mod store;
 mod turn;
+mod upkeep;
 mod versions;
 mod webhooks;
 

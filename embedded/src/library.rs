@@ -7,16 +7,22 @@ mod requests;
 mod words;
 
 use crate::store::EmbeddedStore;
+use crate::upkeep::Wanted;
 use domain::ids::{CardId, DeckId, Uuid};
-use ports::library::{CardSource, RequestDigest};
+use ports::library::{CardSource, RequestDigest, TakeCards};
 use ports::{
     Boxed, CardQuery, CardRecord, CardSearch, DeckContent, DeckQuery, DeckRecord, Library, LibraryError,
     StoreError,
 };
 use rusqlite::Connection;
+use std::sync::Arc;
+
+/// Cards that are given out together while a deck is read.
+const CARDS_A_PART: usize = 512;
 
 pub(crate) use cards::fill as fill_cards;
 pub(crate) use decks::{deck_by_id, write as write_deck};
+pub(crate) use words::{Indexing, deck_behind};
 
 impl Library for EmbeddedStore {
     fn put_deck(
@@ -25,7 +31,8 @@ impl Library for EmbeddedStore {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<DeckRecord, LibraryError>> {
-        Box::pin(self.write(move |main| decks::put_deck(main, deck, if_revision, now_ms)))
+        let stored = self.write(move |main| decks::put_deck(main, deck, if_revision, now_ms));
+        Box::pin(self.then_words(stored))
     }
 
     fn deck(&self, id: DeckId) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
@@ -43,13 +50,15 @@ impl Library for EmbeddedStore {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<(u64, Vec<CardRecord>), LibraryError>> {
-        Box::pin(self.write(move |main| {
+        let shared = Arc::clone(self.shared());
+        let stored = self.write(move |main| {
             let mut stored = Vec::with_capacity(cards.len());
             let cards = cards.into_iter();
             let each = |card| stored.push(card);
-            let revision = cards::put_cards(main, deck, cards, if_revision, now_ms, each)?;
+            let revision = cards::put_cards(main, deck, cards, if_revision, (now_ms, &shared.filed), each)?;
             Ok((revision, stored))
-        }))
+        });
+        Box::pin(self.then_words(stored))
     }
 
     fn put_cards_from(
@@ -59,7 +68,11 @@ impl Library for EmbeddedStore {
         if_revision: Option<u64>,
         now_ms: i64,
     ) -> Boxed<'_, Result<u64, LibraryError>> {
-        Box::pin(self.write(move |main| cards::put_cards(main, deck, cards, if_revision, now_ms, drop)))
+        let shared = Arc::clone(self.shared());
+        let stored = self.write(move |main| {
+            cards::put_cards(main, deck, cards, if_revision, (now_ms, &shared.filed), drop)
+        });
+        Box::pin(self.then_words(stored))
     }
 
     fn note_request(
@@ -83,6 +96,18 @@ impl Library for EmbeddedStore {
         Box::pin(self.read_main(move |main| Ok(content_of(main, deck)?)))
     }
 
+    fn content_in_parts(
+        &self,
+        deck: DeckId,
+        mut take: TakeCards,
+    ) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        Box::pin(self.read_main(move |main| {
+            let Some(record) = deck_by_id(main, deck)? else { return Ok(None) };
+            cards::all(main, deck, CARDS_A_PART, &mut take)?;
+            Ok(Some(record))
+        }))
+    }
+
     fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {
         Box::pin(async move {
             if self.indexed(&search.decks).await? {
@@ -99,14 +124,25 @@ impl EmbeddedStore {
     async fn indexed(&self, decks: &[DeckId]) -> Result<bool, LibraryError> {
         let asked = decks.to_vec();
         let behind = self.read_main(move |main| Ok::<_, LibraryError>(words::behind(main, &asked)?)).await?;
-        let mut behind = behind.into_iter().peekable();
+        let mut behind = behind.into_iter().map(words::Indexing::new);
+        let mut next = behind.next();
         for _ in 0..words::TURNS_MAX {
-            let Some(deck) = behind.peek().copied() else { return Ok(true) };
-            if self.write(move |main| Ok::<_, LibraryError>(words::index(main, deck)?)).await? {
-                behind.next();
-            }
+            let Some(deck) = next else { return Ok(true) };
+            let (_, rest) =
+                self.write(move |main| Ok::<_, LibraryError>(deck.next(main, words::CARDS_A_TURN)?)).await?;
+            next = rest.or_else(|| behind.next());
         }
-        Ok(behind.peek().is_none())
+        Ok(next.is_none())
+    }
+
+    /// Has words indexed behind a change.
+    async fn then_words<T>(
+        &self,
+        change: impl Future<Output = Result<T, LibraryError>>,
+    ) -> Result<T, LibraryError> {
+        let done = change.await?;
+        self.want(Wanted::Words);
+        Ok(done)
     }
 }
 

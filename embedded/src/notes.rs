@@ -1,7 +1,7 @@
 //! Notes and their types in `main.db`: the cold port.
 
 use crate::error::{During, unreadable};
-use crate::filed::{Filing, Id, NOTES};
+use crate::filed::{Filing, Id, NOTES, Recent};
 use crate::imports::most;
 use crate::rows::id;
 use crate::store::EmbeddedStore;
@@ -9,6 +9,7 @@ use domain::ids::{DeckId, NoteId, NoteTypeId};
 use ports::codec::{CodecError, tags_of, tags_text, templates_of, templates_text};
 use ports::{Boxed, NoteKind, NoteRecord, NoteTypeRecord, Notes, NotesError, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use std::sync::Arc;
 
 impl Notes for EmbeddedStore {
     fn put_note_types(&self, deck: DeckId, types: Vec<NoteTypeRecord>) -> Boxed<'_, Result<(), NotesError>> {
@@ -16,7 +17,8 @@ impl Notes for EmbeddedStore {
     }
 
     fn put_notes(&self, deck: DeckId, notes: Vec<NoteRecord>) -> Boxed<'_, Result<(), NotesError>> {
-        Box::pin(self.write(move |main| Ok(write(main, deck, &notes)?)))
+        let shared = Arc::clone(self.shared());
+        Box::pin(self.write(move |main| Ok(write(main, deck, &notes, &shared.filed)?)))
     }
 
     fn note_types(&self, deck: DeckId) -> Boxed<'_, Result<Vec<NoteTypeRecord>, NotesError>> {
@@ -68,10 +70,15 @@ pub(crate) fn write_types(
 }
 
 /// Writes notes of a deck; known ones are replaced.
-pub(crate) fn write(main: &Connection, deck: DeckId, notes: &[NoteRecord]) -> Result<(), StoreError> {
-    let mut put = Put::begin(main, deck, notes)?;
+pub(crate) fn write(
+    main: &Connection,
+    deck: DeckId,
+    notes: &[NoteRecord],
+    recent: &Recent,
+) -> Result<(), StoreError> {
+    let mut put = Put::begin(main, deck, notes, recent)?;
     notes.iter().try_for_each(|note| put.note(note))?;
-    put.filing.map_or(Ok(()), |filing| filing.end(main))
+    put.filing.map_or(Ok(()), |filing| filing.end(main, recent))
 }
 
 /// Notes on their way into a deck.
@@ -84,7 +91,12 @@ struct Put<'a> {
 }
 
 impl<'a> Put<'a> {
-    fn begin(main: &'a Connection, deck: DeckId, notes: &[NoteRecord]) -> Result<Put<'a>, StoreError> {
+    fn begin(
+        main: &'a Connection,
+        deck: DeckId,
+        notes: &[NoteRecord],
+        recent: &Recent,
+    ) -> Result<Put<'a>, StoreError> {
         // A known one is found by its number, where it is filed, or by the index.
         let put =
             "INSERT INTO notes (number, deck, id, note_type, guid, fields, tags, extra, updated_ms, filed)
@@ -92,9 +104,9 @@ impl<'a> Put<'a> {
                    ON CONFLICT DO UPDATE SET
                        note_type = excluded.note_type, guid = excluded.guid, fields = excluded.fields,
                        tags = excluded.tags, extra = excluded.extra, updated_ms = excluded.updated_ms";
-        let are_many = notes.len() >= NOTES.least(main, deck)? && has_numbers(main, notes.len())?;
+        let are_many = notes.len() >= NOTES.least(main, deck, recent)? && has_numbers(main, notes.len())?;
         let ids = notes.iter().map(|note| note.id.0.as_u128());
-        let filing = if are_many { Some(Filing::begin(&NOTES, main, deck, ids)?) } else { None };
+        let filing = if are_many { Some(Filing::begin(&NOTES, main, deck, ids, recent)?) } else { None };
         Ok(Put { main, put: main.prepare_cached(put).during("store notes")?, deck, filing })
     }
 

@@ -19,8 +19,13 @@ pub struct Options {
     pub media_queue_max: usize,
     /// Appends of imports that may wait, each with its entries in memory; beyond it one fails as overloaded.
     pub import_queue_max: usize,
-    /// Requests to condense logs that may wait, each with its learners; beyond it one is forgotten: the next figures ask again.
-    pub condense_queue_max: usize,
+    /// Requests to do what nobody waits for that may wait, each with its learners; beyond it one is forgotten: the next round
+    /// comes by.
+    pub upkeep_queue_max: usize,
+    /// How long others must not have written before what nobody waits for goes on; after a few of these it does all the same.
+    pub upkeep_calm_ms: u64,
+    /// How long after a round through all decks and learners the next one begins.
+    pub upkeep_every_ms: u64,
     /// From so many entries on that figures had to be read from, a learner's log is condensed.
     pub condense_from_entries: usize,
     /// A log of more entries is not condensed: it is read in one transaction that writes.
@@ -62,7 +67,9 @@ impl Default for Options {
             desk_queue_max: 4_096,
             media_queue_max: 16,
             import_queue_max: 16,
-            condense_queue_max: 64,
+            upkeep_queue_max: 64,
+            upkeep_calm_ms: 500,
+            upkeep_every_ms: 3_600_000,
             condense_from_entries: 256,
             condense_entries_max: 50_000,
             import_rows_a_turn: 8_192,

@@ -37,7 +37,7 @@ const STATEMENTS_KEPT: usize = 64;
 /// this one says something.
 ///
 /// `card_words` is an index of the words on cards, without the texts; a row's number is that of `indexed_cards`. It is
-/// made behind the cards, when somebody searches: a deck is in it as of the revision in `indexed_decks`.
+/// made behind the cards: a deck is in it as of the revision in `indexed_decks`.
 pub(crate) const MAIN: &[&str] = &["
     CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('applied_upto', 0), ('store', randomblob(16));

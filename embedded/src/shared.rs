@@ -1,5 +1,6 @@
 //! What the threads of one store share.
 
+use crate::filed::Recent;
 use crate::folder::Folder;
 use crate::index::Index;
 use crate::options::Options;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) index: Index,
     pub(crate) turn: Turn,
     pub(crate) versions: Versions,
+    /// What the desk filed last.
+    pub(crate) filed: Recent,
     /// The newest row that is durable and in the index.
     pub(crate) visible_upto: AtomicI64,
     /// The last row that is in `main.db`, durably, and no longer in the index.
@@ -53,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) apply_failures: AtomicU64,
     pub(crate) imported_rows: AtomicU64,
     pub(crate) condensed_logs: AtomicU64,
+    pub(crate) indexed_cards: AtomicU64,
     ages: Mutex<VecDeque<(i64, Instant)>>,
 }
 
@@ -64,6 +68,7 @@ impl Shared {
             index: Index::new(),
             turn: Turn::default(),
             versions: Versions::default(),
+            filed: Recent::default(),
             visible_upto: AtomicI64::new(applied_upto),
             applied_upto: AtomicI64::new(applied_upto),
             trimmed_upto: AtomicI64::new(0),
@@ -78,6 +83,7 @@ impl Shared {
             apply_failures: AtomicU64::new(0),
             imported_rows: AtomicU64::new(0),
             condensed_logs: AtomicU64::new(0),
+            indexed_cards: AtomicU64::new(0),
             ages: Mutex::default(),
         }
     }
@@ -125,6 +131,7 @@ impl Shared {
             apply_failures: self.apply_failures.load(Ordering::Relaxed),
             imported_rows: self.imported_rows.load(Ordering::Relaxed),
             condensed_logs: self.condensed_logs.load(Ordering::Relaxed),
+            indexed_cards: self.indexed_cards.load(Ordering::Relaxed),
             poisoned: self.poisoned.load(Ordering::Acquire),
             broken: false,
         }

@@ -29,6 +29,8 @@ pub struct Stats {
     pub imported_rows: u64,
     /// How often this process condensed what had come into a learner's log.
     pub condensed_logs: u64,
+    /// Cards whose words this process indexed behind everybody.
+    pub indexed_cards: u64,
     /// Whether the journal waits for `reopen`.
     pub poisoned: bool,
     /// Whether one of the store's threads has ended: only a new start mends that.

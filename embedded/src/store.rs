@@ -3,7 +3,6 @@
 use crate::apply::Apply;
 use crate::bulk::Bulk;
 use crate::condensed;
-use crate::condenser::Condenser;
 use crate::desk::{Desk, DeskQueue};
 use crate::error::{During, OpenError, file_failed};
 use crate::files::{Files, Unfinished, open_files};
@@ -17,6 +16,7 @@ use crate::read;
 use crate::rows::insert_quarantined;
 use crate::shared::Shared;
 use crate::stats::Stats;
+use crate::upkeep::{Upkeep, UpkeepQueue, Wanted};
 use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
@@ -50,7 +50,7 @@ struct Inner {
     readers: Option<Lane<Files>>,
     desk: Option<DeskQueue>,
     imports: Option<Lane<Bulk>>,
-    condense: Option<Lane<Condenser>>,
+    upkeep: Option<UpkeepQueue>,
     media: Option<Lane<MediaFiles>>,
     threads: Vec<JoinHandle<()>>,
     // Given back last, when nothing writes any more.
@@ -73,7 +73,7 @@ impl EmbeddedStore {
         let apply = Apply::open(Arc::clone(&shared))?;
         let desk = Desk::open(Arc::clone(&shared))?;
         let bulk = Bulk::open(Arc::clone(&shared))?;
-        let condenser = Condenser::open(Arc::clone(&shared))?;
+        let upkeep = Upkeep::open(Arc::clone(&shared))?;
         let files = MediaFiles::new(&shared.folder);
         files.tidy().map_err(|error| OpenError::Io { file: shared.folder.media(), error })?;
         let readers: Result<Vec<Files>, OpenError> =
@@ -88,9 +88,9 @@ impl EmbeddedStore {
         let (imports, running) =
             Lane::start("imports", shared.options.import_queue_max, vec![bulk]).map_err(thread_error)?;
         threads.extend(running);
-        let (condense, running) = Lane::start("condense", shared.options.condense_queue_max, vec![condenser])
-            .map_err(thread_error)?;
-        threads.extend(running);
+        let (upkeep, running) =
+            UpkeepQueue::start(shared.options.upkeep_queue_max, upkeep).map_err(thread_error)?;
+        threads.push(running);
         let files = vec![files; MEDIA_THREADS];
         let (media, running) =
             Lane::start("media", shared.options.media_queue_max, files).map_err(thread_error)?;
@@ -103,7 +103,7 @@ impl EmbeddedStore {
             readers: Some(readers),
             desk: Some(desk),
             imports: Some(imports),
-            condense: Some(condense),
+            upkeep: Some(upkeep),
             media: Some(media),
             threads,
             _lock: lock,
@@ -208,11 +208,10 @@ impl EmbeddedStore {
         media.call(move |files| work(files).map_err(|error| file_failed(what, &error))).await
     }
 
-    /// Has these learners' logs condensed behind whoever asked for figures, who does not wait for it.
-    fn condense(&self, users: Vec<UserId>) {
-        if let Some(condense) = self.inner.condense.as_ref().filter(|_| !users.is_empty()) {
-            // It is queued by now; where there is no room, the next figures ask again.
-            drop(condense.call(move |condenser| condenser.condense(&users)));
+    /// Has this done behind whoever asks, who does not wait for it.
+    pub(crate) fn want(&self, wanted: Wanted) {
+        if let Some(upkeep) = &self.inner.upkeep {
+            upkeep.want(wanted);
         }
     }
 
@@ -345,7 +344,10 @@ impl ReviewStore for EmbeddedStore {
         let read: Vec<(T, Option<UserId>)> =
             stream::iter(users).map(read).buffered(at_once).try_collect().await?;
         let (sums, long): (Vec<T>, Vec<Option<UserId>>) = read.into_iter().unzip();
-        self.condense(long.into_iter().flatten().collect());
+        let long: Vec<UserId> = long.into_iter().flatten().collect();
+        if !long.is_empty() {
+            self.want(Wanted::Condensed(long));
+        }
         Ok(sums)
     }
 
@@ -379,7 +381,7 @@ impl Drop for Inner {
         self.readers = None;
         self.desk = None;
         self.imports = None;
-        self.condense = None;
+        self.upkeep = None;
         self.media = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

@@ -1,6 +1,6 @@
 //! Whose turn it is to write `main.db`. SQLite lets one connection write at a time and makes the others poll; apply
 //! would take the lock again before a poller wakes. Here the desk goes before the next slice of apply, and that before
-//! the next part of an import.
+//! the next part of an import, and all of them before the upkeep.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -9,6 +9,9 @@ struct State {
     taken: bool,
     desk_waits: usize,
     apply_waits: bool,
+    imports_wait: usize,
+    /// How often the desk and imports have had it.
+    of_others: u64,
 }
 
 /// The turn to write.
@@ -30,6 +33,7 @@ impl Turn {
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.desk_waits -= 1;
+        state.of_others += 1;
         state.taken = true;
         Held(self)
     }
@@ -49,11 +53,30 @@ impl Turn {
     /// For an import: when nobody else wants to write.
     pub(crate) fn for_import(&self) -> Held<'_> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.imports_wait += 1;
         while state.taken || state.desk_waits > 0 || state.apply_waits {
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.imports_wait -= 1;
+        state.of_others += 1;
+        state.taken = true;
+        Held(self)
+    }
+
+    /// For the upkeep: when no import wants to write either.
+    pub(crate) fn for_upkeep(&self) -> Held<'_> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.taken || state.desk_waits > 0 || state.apply_waits || state.imports_wait > 0 {
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.taken = true;
         Held(self)
+    }
+
+    /// How often the desk and imports have had their turn: apply has it every moment while anybody answers, and goes on beside
+    /// the upkeep.
+    pub(crate) fn taken_by_others(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).of_others
     }
 }
 

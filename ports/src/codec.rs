@@ -11,6 +11,7 @@ mod cell;
 mod cursor;
 mod entry;
 mod lesson;
+mod list;
 mod report;
 mod row;
 mod secrets;

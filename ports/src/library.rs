@@ -171,6 +171,9 @@ pub type RequestDigest = [u8; 32];
 /// How long it is known what a request with a key asked for, in milliseconds: 30 days.
 pub const REQUEST_KEPT_MS: i64 = 30 * 86_400_000;
 
+/// Takes cards of a deck as they are read, maybe on a thread of the store.
+pub type TakeCards = Box<dyn FnMut(Vec<CardRecord>) + Send>;
+
 /// Cards that are made one by one, on a thread of the store.
 pub type CardSource = Box<dyn Iterator<Item = CardRecord> + Send>;
 
@@ -233,6 +236,20 @@ pub trait Library: Send + Sync + 'static {
 
     /// A deck with all its cards, deleted ones included, as of one revision.
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>>;
+
+    /// The same, the cards given out in their order while the next are read: whoever makes something of each need not wait for
+    /// all. What was given out of a deck that then cannot be read whole is of no worth.
+    fn content_in_parts(
+        &self,
+        deck: DeckId,
+        mut take: TakeCards,
+    ) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        Box::pin(async move {
+            let Some((record, cards)) = self.content(deck).await? else { return Ok(None) };
+            take(cards);
+            Ok(Some(record))
+        })
+    }
 
     /// Cards with these words in any of several decks, but for deleted ones: best matches first where the store has an
     /// index of words, else deck by deck in the order of adding. One question, however many decks.

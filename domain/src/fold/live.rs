@@ -31,50 +31,68 @@ struct Regraded {
     grade: Grade,
 }
 
-impl Live {
-    /// Reads the marks of a set of entries: undos, commits, revocations, claims, regrades, and which answers were given
-    /// live.
-    pub fn of<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Live {
-        let mut live = Live::default();
-        // Which jobs count is known at the end alone.
-        let mut regrades: Vec<&LogEntry> = Vec::new();
-        let mut copied: Vec<(JobId, CardId, i64)> = Vec::new();
-        for entry in entries {
-            match entry.body {
-                Body::Undo { of } => {
-                    live.undone.insert(of);
-                }
-                Body::ImportCommit { job } => {
-                    live.committed.insert(job);
-                }
-                Body::ImportRevoke { job } => {
-                    live.revoked.insert(job);
-                }
-                Body::Claim { job, .. } => {
-                    live.committed.insert(job);
-                    live.claimed.insert(job);
-                }
-                Body::Review(review) => match entry.job {
-                    None => {
-                        live.answered_live.push((review.card, entry.id.at_ms()));
-                    }
-                    Some(job) if entry.id.0.get_version_num() != IMPORTED_ID_VERSION => {
-                        copied.push((job, review.card, entry.id.at_ms()));
-                    }
-                    Some(_) => {}
-                },
-                Body::Regrade(_) => regrades.push(entry),
-                Body::Set { .. } | Body::State { .. } => {}
+/// Reads the marks of a set of entries, one after the other: where there are more than anybody wants to hold.
+#[derive(Clone, Debug, Default)]
+pub struct LiveReader {
+    live: Live,
+    /// Which jobs count is known at the end alone.
+    regrades: Vec<LogEntry>,
+    copied: Vec<(JobId, CardId, i64)>,
+}
+
+impl LiveReader {
+    /// Reads an entry, in any order.
+    pub fn read(&mut self, entry: &LogEntry) {
+        let live = &mut self.live;
+        match entry.body {
+            Body::Undo { of } => {
+                live.undone.insert(of);
             }
+            Body::ImportCommit { job } => {
+                live.committed.insert(job);
+            }
+            Body::ImportRevoke { job } => {
+                live.revoked.insert(job);
+            }
+            Body::Claim { job, .. } => {
+                live.committed.insert(job);
+                live.claimed.insert(job);
+            }
+            Body::Review(review) => match entry.job {
+                None => {
+                    live.answered_live.push((review.card, entry.id.at_ms()));
+                }
+                Some(job) if entry.id.0.get_version_num() != IMPORTED_ID_VERSION => {
+                    self.copied.push((job, review.card, entry.id.at_ms()));
+                }
+                Some(_) => {}
+            },
+            Body::Regrade(_) => self.regrades.push(*entry),
+            Body::Set { .. } | Body::State { .. } => {}
         }
+    }
+
+    /// What was read.
+    pub fn live(self) -> Live {
+        let LiveReader { mut live, regrades, copied } = self;
         live.hear_guests(&copied);
         match live.committed.is_empty() {
             // Nobody asks then.
             true => live.answered_live = Vec::new(),
             false => live.answered_live.sort_unstable(),
         }
-        regrades.into_iter().for_each(|entry| live.hear(entry));
+        regrades.iter().for_each(|entry| live.hear(entry));
         live
+    }
+}
+
+impl Live {
+    /// Reads the marks of a set of entries: undos, commits, revocations, claims, regrades, and which answers were given
+    /// live.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Live {
+        let mut reader = LiveReader::default();
+        entries.into_iter().for_each(|entry| reader.read(entry));
+        reader.live()
     }
 
     /// What a guest answered was answered live, and by this learner.

@@ -5,11 +5,11 @@ use crate::histories::{self, arrivals, params};
 use crate::invariants::in_order;
 use crate::reference::{self, Card, Learner};
 use domain::entry::LogEntry;
-use domain::fold::{Folded, Live, fold_card, fold_learner};
+use domain::fold::{CardFold, Folded, Live, LiveReader, fold_card, fold_learner};
 use domain::ids::{CardId, DeckId};
 use domain::state::CardState;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The production fold in the reference's words.
 pub fn production(entries: &[LogEntry]) -> Learner {
@@ -73,6 +73,33 @@ proptest! {
             *state = state.after(entry, &params(key.0)).0;
         }
         prop_assert_eq!(held, folded(&history.entries).cards);
+    }
+
+    #[test]
+    fn cards_whose_entries_come_one_by_one_are_what_the_fold_gives((history, arrived) in arrivals(24)) {
+        // As a log is read: by id and job, whatever counts, and rows of one id from several jobs beside each other.
+        let mut reader = LiveReader::default();
+        arrived.iter().for_each(|entry| reader.read(entry));
+        let live = reader.live();
+        let mut log = history.entries.clone();
+        log.sort_unstable_by_key(|entry| (entry.id, entry.job));
+        let mut cards: BTreeMap<(DeckId, CardId), CardFold> = BTreeMap::new();
+        let mut counted = BTreeSet::new();
+        for entry in &log {
+            let Some(key) = entry.card() else { continue };
+            let as_what = cards.entry(key).or_default().take(entry, &live, &params(key.0));
+            counted.extend(as_what.map(|as_what| (entry.id, key.1, format!("{as_what:?}"))));
+        }
+        for (key, its_own) in by_card(&history.entries) {
+            let mut of_card = BTreeSet::new();
+            let state = fold_card(&its_own, &live, &params(key.0), |entry, as_what| {
+                of_card.extend(as_what.map(|as_what| (entry.id, key.1, format!("{as_what:?}"))));
+            });
+            prop_assert_eq!(&state, cards[&key].state());
+            prop_assert!(of_card.is_subset(&counted));
+            counted.retain(|of| !of_card.contains(of));
+        }
+        prop_assert!(counted.is_empty(), "{:?}", counted);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::people::{write_class, write_person};
 use crate::error::{During, OpenError, file_failed};
+use crate::filed::Recent;
 use crate::files::Unfinished;
 use crate::library::{fill_cards, write_deck};
 use crate::media::files::MediaFiles;
@@ -123,7 +124,7 @@ impl WriteAll for Filling {
     }
 
     async fn put_notes(&self, deck: DeckId, notes: Vec<NoteRecord>) -> Result<(), StoreError> {
-        self.write(notes.len(), |main| notes::write(main, deck, &notes))
+        self.write(notes.len(), |main| notes::write(main, deck, &notes, &Recent::default()))
     }
 
     async fn put_media_names(

@@ -3,7 +3,7 @@
 use super::decks::{deck_by_id, set_cards};
 use super::put::Put;
 use crate::error::{During, unreadable};
-use crate::filed::CARDS;
+use crate::filed::{CARDS, Recent};
 use crate::rows::{id, maybe_id};
 use domain::ids::{CardId, DeckId, NoteId};
 use ports::codec::{accept_of, accept_text, tags_of, tags_text};
@@ -88,6 +88,26 @@ pub(super) fn cards(
     Ok(page)
 }
 
+/// All cards of a deck in the order of adding, deleted ones too, so many at a time.
+pub(super) fn all(
+    main: &Connection,
+    deck: DeckId,
+    at_once: usize,
+    mut take: impl FnMut(Vec<CardRecord>),
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 ORDER BY position");
+    let mut part = Vec::with_capacity(at_once);
+    select(main, &sql, [&deck.bytes()[..]], |card| {
+        part.push(card);
+        if part.len() >= at_once {
+            take(std::mem::replace(&mut part, Vec::with_capacity(at_once)));
+        }
+        true
+    })?;
+    take(part);
+    Ok(())
+}
+
 /// Whether the card holds this text, which is in lower case. SQLite's own comparison knows the case of ASCII only.
 fn contains(card: &CardRecord, text: &str) -> bool {
     let fields = [&card.front, &card.back];
@@ -119,15 +139,15 @@ pub(super) fn put_cards(
     deck: DeckId,
     mut cards: impl Iterator<Item = CardRecord>,
     if_revision: Option<u64>,
-    now_ms: i64,
+    (now_ms, recent): (i64, &Recent),
     mut each: impl FnMut(CardRecord),
 ) -> Result<u64, LibraryError> {
     let stored_deck = deck_by_id(main, deck)?.ok_or(LibraryError::NoSuchDeck)?;
     if if_revision.is_some_and(|based_on| based_on != stored_deck.revision) {
         return Err(LibraryError::Changed);
     }
-    let first = Put::first_of(main, deck, &mut cards)?;
-    let mut put = Put::begin(main, &stored_deck, now_ms)?;
+    let first = Put::first_of(main, deck, &mut cards, recent)?;
+    let mut put = Put::begin(main, &stored_deck, now_ms, recent)?;
     let mut changed = false;
     put.cards(first, cards, |card, differs| {
         changed |= differs;

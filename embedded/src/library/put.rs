@@ -2,7 +2,7 @@
 
 use super::cards::{card_at, card_by_id, card_by_index, change, insert, insert_sql};
 use crate::error::During;
-use crate::filed::{CARDS, Filing};
+use crate::filed::{CARDS, Filing, Recent};
 use domain::ids::{CardId, DeckId};
 use ports::library::CARDS_PER_DECK_MAX;
 use ports::{CardRecord, DeckRecord, LibraryError, StoreError};
@@ -22,6 +22,7 @@ pub(super) struct First {
 /// Cards on their way into a deck.
 pub(super) struct Put<'a> {
     main: &'a Connection,
+    recent: &'a Recent,
     insert: CachedStatement<'a>,
     deck: DeckId,
     now_ms: i64,
@@ -36,24 +37,34 @@ impl Put<'_> {
     pub fn first_of(
         main: &Connection,
         deck: DeckId,
-        cards: &mut impl Iterator<Item = CardRecord>,
+        coming: &mut impl Iterator<Item = CardRecord>,
+        recent: &Recent,
     ) -> Result<First, StoreError> {
-        let least = CARDS.least(main, deck)?;
-        let cards: Vec<CardRecord> = cards.take(least).collect();
+        let least = CARDS.least(main, deck, recent)?;
+        let mut cards: Vec<CardRecord> = coming.take(least).collect();
         let are_many = cards.len() == least;
+        if are_many {
+            cards.extend(coming.take(LOOKED_FOR_AT_ONCE.saturating_sub(least)));
+        }
         Ok(First { cards, are_many })
     }
 }
 
 impl<'a> Put<'a> {
     /// Begins to store cards in a deck.
-    pub fn begin(main: &'a Connection, deck: &DeckRecord, now_ms: i64) -> Result<Put<'a>, StoreError> {
+    pub fn begin(
+        main: &'a Connection,
+        deck: &DeckRecord,
+        now_ms: i64,
+        recent: &'a Recent,
+    ) -> Result<Put<'a>, StoreError> {
         let first_free = main
             .prepare_cached("SELECT ifnull(max(position) + 1, 0) FROM cards WHERE deck = ?1")
             .and_then(|mut find| find.query_row([&deck.id.bytes()[..]], |row| row.get(0)))
             .during("count the cards")?;
         Ok(Put {
             main,
+            recent,
             insert: main.prepare_cached(&insert_sql("NOTHING")).during("store cards")?,
             deck: deck.id,
             now_ms,
@@ -79,13 +90,13 @@ impl<'a> Put<'a> {
         let mut others = others.fuse();
         while !cards.is_empty() {
             let ids = cards.iter().map(|card| card.id.0.as_u128());
-            self.filing = Some(Filing::begin(&CARDS, self.main, self.deck, ids)?);
+            self.filing = Some(Filing::begin(&CARDS, self.main, self.deck, ids, self.recent)?);
             for card in cards {
                 let (card, differs) = self.card(card)?;
                 each(card, differs);
             }
             if let Some(filing) = self.filing.take() {
-                filing.end(self.main)?;
+                filing.end(self.main, self.recent)?;
             }
             cards = others.by_ref().take(LOOKED_FOR_AT_ONCE).collect();
         }

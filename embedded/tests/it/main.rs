@@ -19,3 +19,4 @@ mod imports;
 mod life;
 mod power_cuts;
 mod storms;
+mod upkeep;

@@ -1,6 +1,7 @@
 //! What every store holds as text that a person can read: lists, settings and zones as JSON, enums as words.
 
 use super::CodecError;
+use super::list::list_text;
 use crate::{EventKind, NoteTemplate, Role};
 use domain::access::Visibility;
 use domain::check::{Accents, Case, CheckSettings, DecimalMark};
@@ -23,12 +24,6 @@ pub fn tags_text(tags: &[String]) -> String {
 /// [`CodecError::BadField`] when it is none.
 pub fn tags_of(text: &str) -> Result<Vec<String>, CodecError> {
     serde_json::from_str(text).map_err(|_| CodecError::BadField("tags"))
-}
-
-/// Texts as a JSON list, without a copy of each.
-fn list_text(texts: &[String]) -> String {
-    // It cannot fail, and if it did, the longer way would still be there.
-    serde_json::to_string(texts).unwrap_or_else(|_| Value::from(texts).to_string())
 }
 
 /// Accepted answers as a JSON list.
