@@ -85,7 +85,9 @@ await_gone() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.$1/$port") 2>/dev/null; }
 
 launch() { # starts node $1, whose address is 127.0.0.$1
-    local home=$dir/node$1 java=$2 heap=1024m ring=100 token=
+    local home=$dir/node$1 java=$2 heap=1024m ring=100 token= throwaway=()
+    # Nobody starts it again: what a schema is need not lie on the disk before it is used.
+    [[ -z ${CASSANDRA_THROWAWAY:-} ]] || throwaway=(-Dcassandra.unsafesystem=true)
     if [[ $nodes -gt 1 ]]; then
         heap=384m ring=2000
         # The ring in even parts, so that every node owns as much as the others.
@@ -100,12 +102,12 @@ launch() { # starts node $1, whose address is 127.0.0.$1
     local jamm=("$jars"/jamm-*.jar)
     # A session of its own, so that what ends the caller does not end the server.
     setsid "$java" "${flags[@]}" "-javaagent:${jamm[0]}" "-Xms$heap" "-Xmx$heap" -XX:+UseSerialGC -Xss512k \
-        -XX:TieredStopAtLevel=4 -XX:-UsePerfData "-Xlog:gc:$home/gc.log" \
+        -XX:TieredStopAtLevel=1 -XX:-UsePerfData "-Xlog:gc:$home/gc.log" \
         -Djdk.attach.allowAttachSelf=true -Dio.netty.tryReflectionSetAccessible=true \
         "-Dcassandra.config=file://$home/cassandra.yaml" "-Dcassandra.storagedir=$home" \
         "-Dcassandra.triggers_dir=$home/triggers" "-Dcassandra.logdir=$home" -Dcassandra-foreground=yes \
         -Dcassandra.skip_wait_for_gossip_to_settle=0 "-Dcassandra.ring_delay_ms=$ring" \
-        -Dcassandra.consistent.rangemovement=false \
+        -Dcassandra.consistent.rangemovement=false "${throwaway[@]}" \
         "-Dlogback.configurationFile=$root/scripts/cassandra/logback.xml" \
         -cp "$root/scripts/cassandra:$jars/*" org.apache.cassandra.service.CassandraDaemon \
         >"$home/out.log" 2>&1 </dev/null 9>&- &

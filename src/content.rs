@@ -109,15 +109,25 @@ impl ContentError {
 /// # Errors
 /// The first bound that the texts break; an empty front.
 pub fn sanitise_card(texts: CardTexts) -> Result<CardTexts, ContentError> {
+    Ok(sanitise_and_tell(texts)?.0)
+}
+
+/// The same, and whether markup was taken out. Only of texts that came out as others is it looked for.
+///
+/// # Errors
+/// As [`sanitise_card`].
+pub(crate) fn sanitise_and_tell(texts: CardTexts) -> Result<(CardTexts, bool), ContentError> {
     for (field, html) in fields(&texts) {
         bounded(field, html)?;
     }
-    let texts = each_field(&texts, |html| policy::clean(&composed(&without_controls(html))));
+    let before = texts;
+    let texts = each_field(&before, |html| policy::clean(&composed(&without_controls(html))));
+    let lost = before != texts && lost_markup(&before, &texts).is_some();
     // Closing what was left open can make more of it; what is stored has to pass here again when a card is changed.
     for (field, html) in fields(&texts) {
         bounded(field, html)?;
     }
-    finished(texts)
+    Ok((finished(texts)?, lost))
 }
 
 /// Makes HTML of a card's plain texts.

@@ -152,6 +152,14 @@ pub enum MediaError {
         /// What it may have.
         max: u64,
     },
+    /// All media together are longer than an archive of its length can hold: the package is made to fill disks.
+    #[error(
+        "its media are longer unpacked than those of a package of its size can be: more than {max} bytes"
+    )]
+    Inflated {
+        /// What they may have.
+        max: u64,
+    },
     /// It is not as long as the list says.
     #[error("the file has {found} bytes, and the list says {stated}")]
     OtherLength {

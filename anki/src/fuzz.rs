@@ -18,6 +18,8 @@ pub const FUZZ_LIMITS: Limits = Limits {
     collection_bytes: 8 * 1024 * 1024,
     media_file_bytes: 1024 * 1024,
     media_total_bytes: 4 * 1024 * 1024,
+    media_free_bytes: 8 * 1024 * 1024,
+    texts_free_bytes: 8 * 1024 * 1024,
     steps_free: 4_000_000,
 };
 

@@ -15,6 +15,7 @@
 //! server, no clock, and no network; it blocks, and belongs on a thread of its own.
 
 mod collection;
+mod effort;
 mod error;
 mod fidelity;
 pub mod fuzz;
@@ -27,6 +28,7 @@ mod wire;
 mod write;
 
 pub use collection::{CardTally, Collection, DEFAULT_PATH, Definitions, ReviewTally, Sizes};
+pub use effort::{Effort, TooMuchEffort};
 pub use error::{EachError, MediaError, OpenError, ReadError};
 pub use fidelity::{DeckReport, Fidelity, NotetypeReport, Sample};
 pub use limits::Limits;
@@ -36,7 +38,7 @@ pub use model::{
 };
 pub use package::{Form, GuardedZip, MediaFile, Package, ProfileFolder, write_zip};
 pub use render::{
-    Form as ShapeForm, Loss, Losses, MediaKind, MediaRef, Names, Occlusion, RawHtml, RenderError, Rendered,
-    Renderer, Shape, Side,
+    ANYTHING, Form as ShapeForm, Loss, Losses, MediaKind, MediaRef, Names, Occlusion, RawHtml, RenderError,
+    Rendered, Renderer, Shape, Side,
 };
 pub use write::{WriteError, Writer};

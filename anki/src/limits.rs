@@ -23,6 +23,11 @@ pub const MEDIA_NAME_BYTES_MAX: usize = 255;
 pub const MEDIA_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes of all media that are copied out of one package; the next file is an error.
 pub const MEDIA_TOTAL_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
+/// All media of an archive together may always be so long in bytes, whatever the archive's length.
+pub const MEDIA_FREE_BYTES: u64 = 64 * 1024 * 1024;
+/// Beyond [`MEDIA_FREE_BYTES`] they may be so many times the archive's length; more refuse the package. Pictures and sounds are
+/// packed already: theirs is hardly more than once, that of drawings and bitmaps up to 10 times.
+pub const MEDIA_RATIO_MAX: u64 = 32;
 /// Files looked at in a profile's folder of media; more refuse the profile.
 pub const FOLDER_FILES_MAX: usize = 200_000;
 
@@ -47,6 +52,12 @@ pub const STEPS_PER_BYTE: u64 = 40;
 pub const STEPS_PER_QUESTION: i32 = 100_000;
 /// The same for the check of its pages, of which each is a step.
 pub const PAGES_PER_QUESTION: i32 = 500;
+
+/// Bytes of the notes of all cards, each card with its whole note, that one reading of a collection may take: so many at least,
+pub const TEXTS_FREE_BYTES: u64 = 512 * 1024 * 1024;
+/// and so many for each byte of the file. A note has one to four cards, and one full of clozes some dozens; beyond that cards
+/// were made to have the same long note over and over.
+pub const TEXTS_PER_BYTE: u64 = 32;
 
 /// Most cards of a collection; more refuse it.
 pub const CARDS_MAX: i64 = 3_000_000;
@@ -91,6 +102,15 @@ pub const FILTERS_MAX: usize = 32;
 pub const CLOZE_DEPTH_MAX: usize = 10;
 /// Longest side of a card in bytes before it is made safe; a longer one is an error of the card.
 pub const SIDE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes that showing one card may take: its templates, and each field as often as they show it. Longer sides are none that
+/// [`SIDE_BYTES_MAX`] lets through, but for a front that a back repeats; such a card is an error.
+pub const CARD_EFFORT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes that showing all cards of a collection may take: so many at least,
+pub const EFFORT_FREE_BYTES: u64 = 1024 * 1024 * 1024;
+/// so many for each byte of the file,
+pub const EFFORT_PER_BYTE: u64 = 32;
+/// and so many for each card, for templates with long scripts. More refuse the collection: its templates repeat long texts.
+pub const EFFORT_PER_CARD_BYTES: u64 = 64 * 1024;
 /// Media that one card refers to; those beyond are left out.
 pub const MEDIA_PER_CARD_MAX: usize = 500;
 /// Shapes of an image occlusion that are kept.
@@ -117,8 +137,12 @@ pub struct Limits {
     pub media_file_bytes: u64,
     /// As [`MEDIA_TOTAL_BYTES_MAX`].
     pub media_total_bytes: u64,
+    /// As [`MEDIA_FREE_BYTES`].
+    pub media_free_bytes: u64,
     /// As [`STEPS_FREE`].
     pub steps_free: u64,
+    /// As [`TEXTS_FREE_BYTES`].
+    pub texts_free_bytes: u64,
 }
 
 impl Default for Limits {
@@ -129,7 +153,9 @@ impl Default for Limits {
             collection_bytes: COLLECTION_BYTES_MAX,
             media_file_bytes: MEDIA_FILE_BYTES_MAX,
             media_total_bytes: MEDIA_TOTAL_BYTES_MAX,
+            media_free_bytes: MEDIA_FREE_BYTES,
             steps_free: STEPS_FREE,
+            texts_free_bytes: TEXTS_FREE_BYTES,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a collection holds, in Anki's own terms.
 
+use std::collections::BTreeMap;
+
 /// What kind of cards a note type makes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Kind {
@@ -64,6 +66,22 @@ pub struct Deck {
     pub reviews_per_day: Option<u32>,
 }
 
+impl Deck {
+    /// A deck of which nothing is said but what it is called.
+    pub fn new(id: i64, path: &str) -> Deck {
+        Deck {
+            id,
+            path: path.to_owned(),
+            description: String::new(),
+            options: None,
+            is_filtered: false,
+            desired_retention: None,
+            new_per_day: None,
+            reviews_per_day: None,
+        }
+    }
+}
+
 /// How new cards or reviews are mixed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mix {
@@ -112,6 +130,8 @@ pub struct DeckOptions {
     pub fsrs_parameters: Vec<f32>,
     /// How much is wanted on each weekday, Monday first, 1 is all; empty where it was never set.
     pub easy_days: Vec<f32>,
+    /// Other options that are not as Anki has them by default, by name, for a report. They are not written.
+    pub others: BTreeMap<&'static str, serde_json::Value>,
 }
 
 /// When the collection was made, and by which clock its days are counted.

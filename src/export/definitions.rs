@@ -2,6 +2,7 @@
 
 use super::package::PackageParts;
 use super::schedule::DayZero;
+use crate::jobs::anki::own::{OWN_NOTETYPE, deck_number, is_own, own_notetype};
 use anki::{Deck, DeckOptions, Definitions, Header, Kind, Mix, Notetype, Template};
 use domain::day::Day;
 use domain::deck::{NewMix, SchedulerKind};
@@ -10,11 +11,6 @@ use domain::schedule::EasyDays;
 use ports::{DeckRecord, NoteKind, NoteTypeRecord};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// The id of the note type that cards made here have. The first that Anki could give is far above it.
-pub(super) const OWN_NOTETYPE: i64 = 1_000_000_000_001;
-/// The fields of such a note.
-const OWN_FIELDS: [&str; 4] = ["Front", "Back", "Hint", "Explanation"];
 
 /// Note types that came from Anki, by their ids here.
 pub(super) struct Kept {
@@ -26,6 +22,10 @@ impl Kept {
         let mut taken = HashSet::from([OWN_NOTETYPE]);
         let mut by_id = HashMap::new();
         for record in records {
+            if is_own(&record.name, &record.fields) {
+                by_id.insert(record.id, own_notetype());
+                continue;
+            }
             let extra: Value = serde_json::from_str(&record.extra).unwrap_or_default();
             let theirs = &extra["anki"];
             let mut id = theirs["id"].as_i64().filter(|id| *id > 0).unwrap_or(OWN_NOTETYPE + 1);
@@ -59,26 +59,6 @@ impl Kept {
     }
 }
 
-fn own_notetype() -> Notetype {
-    let front = "{{Front}}{{#Hint}}<br>{{hint:Hint}}{{/Hint}}";
-    let back = "{{FrontSide}}<hr id=answer>{{Back}}{{#Explanation}}<br><br>{{Explanation}}{{/Explanation}}";
-    Notetype {
-        id: OWN_NOTETYPE,
-        name: "studyhall".to_owned(),
-        kind: Kind::Standard,
-        fields: OWN_FIELDS.map(str::to_owned).to_vec(),
-        templates: vec![Template { name: "Card 1".into(), front: front.into(), back: back.into() }],
-        css: ".card { font-family: sans-serif; font-size: 20px; text-align: center; }".to_owned(),
-        latex_head: String::new(),
-        latex_tail: String::new(),
-    }
-}
-
-/// The deck's id in the package: its moment, as in Anki.
-pub(super) fn deck_number(deck: &DeckRecord) -> i64 {
-    deck.created_ms.max(2)
-}
-
 pub(super) fn day_zero(deck: &DeckRecord) -> DayZero {
     DayZero(Day(i32::try_from(deck.created_ms.div_euclid(86_400_000)).unwrap_or(0)))
 }
@@ -88,16 +68,11 @@ pub(super) fn definitions(parts: &PackageParts, kept: &Kept) -> Definitions {
     let mut notetypes: BTreeMap<i64, Notetype> =
         kept.by_id.values().map(|notetype| (notetype.id, notetype.clone())).collect();
     notetypes.insert(OWN_NOTETYPE, own_notetype());
-    let number = deck_number(deck);
+    let number = deck_number(deck.id);
     let of_deck = Deck {
-        id: number,
-        path: deck.path.clone(),
         description: deck.description.clone(),
         options: Some(number),
-        is_filtered: false,
-        desired_retention: None,
-        new_per_day: None,
-        reviews_per_day: None,
+        ..Deck::new(number, &deck.path)
     };
     Definitions {
         header: Header {
@@ -149,5 +124,6 @@ fn options(deck: &DeckRecord, id: i64) -> DeckOptions {
         } else {
             settings.easy_days.0.map(|percent| f32::from(percent) / 100.0).to_vec()
         },
+        others: BTreeMap::new(),
     }
 }

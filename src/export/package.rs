@@ -1,11 +1,13 @@
 //! A deck as a package of Anki: notes as they came in, cards that were made or changed here as notes of their own, media
 //! under the names that cards call them by, and where the learner stands, if that is asked for.
 
-use super::definitions::{Kept, OWN_NOTETYPE, day_zero, deck_number, definitions};
+use super::came::Comparing;
+use super::definitions::{Kept, day_zero, definitions};
+use super::own::Named;
 use super::schedule::{history, new_card, scheduled};
-use crate::content::{CardTexts, sanitise_card};
+use super::tags::Retagged;
+use crate::jobs::anki::own::{OWN_NOTETYPE, by_fields, deck_number, tag_there};
 use crate::jobs::{Folder, Logs};
-use crate::media::{address, parse_address};
 use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
 use domain::day::{Day, ZoneHistory};
 use domain::fold::Live;
@@ -15,6 +17,7 @@ use ports::{
     Notes, NotesError, StoreError,
 };
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Cursor, Read};
 use std::path::Path;
@@ -27,6 +30,9 @@ const PAGE: usize = 500;
 const NAMES: usize = 1_000;
 /// Bytes of a media file that are read at once.
 const PIECE_BYTES: usize = 256 * 1024;
+
+/// What the names of covers begin with.
+const COVERED: &str = "_covered-";
 
 /// Why no package was written.
 #[derive(Debug, thiserror::Error)]
@@ -80,17 +86,28 @@ pub fn write_package(parts: &PackageParts, path: &Path, work_folder: &Path) -> R
     let kept = Kept::of(&notetypes);
     let definitions = definitions(parts, &kept);
     let writer = Writer::create(path, work_folder, &definitions)?;
-    let names = media_names(parts)?;
-    let by_digest: HashMap<MediaDigest, String> =
-        names.iter().map(|(name, digest)| (*digest, name.clone())).collect();
-    let renderer = Renderer::new(&definitions.notetypes);
+    let (names, covers) = media_names(parts)?;
+    let by_digest = names.iter().map(|(name, digest)| (*digest, name.clone())).collect();
+    let (shown, own) = by_fields(&definitions.notetypes);
+    let renderer = Renderer::new(&shown);
+    let comparing = Comparing {
+        deck: parts.deck.id,
+        kept: &kept,
+        renderer: &renderer,
+        own: &own,
+        names: &names,
+        covers: &covers,
+        media: Arc::clone(&parts.media),
+        runtime: parts.runtime.clone(),
+        kinds: HashMap::new(),
+    };
     let mut writing = Writing {
         parts,
         writer,
-        kept: &kept,
-        renderer: &renderer,
+        comparing,
         names: &names,
-        by_digest: &by_digest,
+        named: Named { by_digest: &by_digest, covers: &covers, wanted: RefCell::default() },
+        retagged: Retagged::default(),
         note_ids: HashMap::new(),
         taken: HashSet::new(),
         moments: HashSet::new(),
@@ -100,25 +117,37 @@ pub fn write_package(parts: &PackageParts, path: &Path, work_folder: &Path) -> R
     Ok(writing.writer.finish()?)
 }
 
-/// The names that cards call media by; covers of pictures are made anew by whoever imports.
-fn media_names(parts: &PackageParts) -> Result<BTreeMap<String, MediaDigest>, ExportError> {
-    let mut names = BTreeMap::new();
+/// Names of media, with what they name.
+type Names = BTreeMap<String, MediaDigest>;
+/// The names of covers of pictures, by what they name.
+type Covers = HashMap<MediaDigest, String>;
+
+/// The names that cards call media by, and apart from them those of covers: whoever imports makes them anew, and only a
+/// card that was changed needs its own.
+fn media_names(parts: &PackageParts) -> Result<(Names, Covers), ExportError> {
+    let (mut names, mut covers) = (Names::new(), Covers::new());
     let mut after = None;
     loop {
         let page = parts.runtime.block_on(parts.media.media_of(parts.deck.id, after, NAMES))?;
-        let Some((last, _)) = page.last() else { return Ok(names) };
+        let Some((last, _)) = page.last() else { return Ok((names, covers)) };
         after = Some(last.clone());
-        names.extend(page.into_iter().filter(|(name, _)| !name.starts_with("_covered-")));
+        for (name, digest) in page {
+            if name.starts_with(COVERED) {
+                covers.insert(digest, name);
+            } else {
+                names.insert(name, digest);
+            }
+        }
     }
 }
 
 struct Writing<'w> {
     parts: &'w PackageParts,
     writer: Writer,
-    kept: &'w Kept,
-    renderer: &'w Renderer<'w>,
-    names: &'w BTreeMap<String, MediaDigest>,
-    by_digest: &'w HashMap<MediaDigest, String>,
+    comparing: Comparing<'w>,
+    names: &'w Names,
+    named: Named<'w>,
+    retagged: Retagged,
     /// The number of each note that was written.
     note_ids: HashMap<NoteId, i64>,
     taken: HashSet<i64>,
@@ -163,66 +192,43 @@ impl Writing<'_> {
         }
     }
 
-    /// The card as it will be, before it is known where the learner stands with it; with the note that it belongs to.
+    /// The card as it will be, before it is known where the learner stands with it; with the note that it belongs to: a
+    /// card that was changed here, but for its tags, goes out as it is now.
     fn card(&mut self, card: &CardRecord, note: Option<&NoteRecord>) -> Result<Written, ExportError> {
         let id = self.parts.deck.created_ms.max(1) + i64::from(card.position);
-        let deck = deck_number(&self.parts.deck);
-        if let Some((note, notetype, ord)) = note.and_then(|note| self.as_it_came(card, note)) {
+        let deck = deck_number(self.parts.deck.id);
+        let came = match note {
+            Some(note) => self.comparing.came(card, note)?.map(|came| (note, came)),
+            None => None,
+        };
+        let changed_s = card.updated_ms.div_euclid(1_000);
+        if let Some((note, came)) = &came
+            && came.is_same
+        {
             let number = self.number_of(note);
-            let written = Written {
-                card: new_card(card, id, number, deck, ord),
+            let retagged = self.retagged.note(card, note);
+            return Ok(Written {
+                card: new_card(card, id, number, deck, came.ord),
                 guid: note.guid.clone(),
-                notetype,
+                notetype: came.notetype,
                 tags: note.tags.join(" "),
                 fields: note.fields.join("\u{1f}"),
                 modified_s: note.updated_ms.div_euclid(1_000),
-            };
-            return Ok(written);
+                retagged: retagged.map(|tags| (tags, changed_s)),
+            });
         }
         let number = self.free(id);
-        let fields = [
-            self.with_names(&card.front),
-            self.with_names(&card.back),
-            self.with_names(card.hint.as_deref().unwrap_or_default()),
-            self.with_names(card.explanation.as_deref().unwrap_or_default()),
-        ];
-        let tags: Vec<String> = card.tags.iter().map(|tag| tag.replace(char::is_whitespace, "_")).collect();
+        let front = came.as_ref().and_then(|(_, came)| came.front.as_deref());
+        let tags: Vec<String> = card.tags.iter().map(|tag| tag_there(tag)).collect();
         Ok(Written {
             card: new_card(card, id, number, deck, 0),
             guid: card.id.to_string(),
             notetype: OWN_NOTETYPE,
             tags: tags.join(" "),
-            fields: fields.join("\u{1f}"),
-            modified_s: card.updated_ms.div_euclid(1_000),
+            fields: self.named.fields(card, front),
+            modified_s: changed_s,
+            retagged: None,
         })
-    }
-
-    /// The note, its type and which of its cards this is, if the card still shows what the note makes of it: a card that
-    /// was changed here goes out as it is now.
-    fn as_it_came<'n>(&self, card: &CardRecord, note: &'n NoteRecord) -> Option<(&'n NoteRecord, i64, u16)> {
-        let notetype = self.kept.by_id.get(&note.note_type)?;
-        let (ord, guid) = card.source_key.strip_prefix("anki:")?.split_once(':')?;
-        let ord: u16 = ord.parse().ok().filter(|_| guid == note.guid)?;
-        let fields = note.fields.join("\u{1f}");
-        let tags = note.tags.join(" ");
-        let row = CardRow {
-            card: new_card(card, 1, 1, 1, ord),
-            note: Note { id: 1, guid, notetype: notetype.id, modified_s: 0, tags: &tags, fields: &fields },
-        };
-        let deck = self.parts.deck.id;
-        let mut names = |name: &str| self.names.get(name).map(|digest| address(deck, *digest));
-        let rendered = self.renderer.render(&row, &self.parts.deck.path, &mut names).ok()?;
-        let is_covered = rendered.occlusion.is_some();
-        let texts = CardTexts {
-            front: rendered.front.into_unsafe(),
-            back: rendered.back.into_unsafe(),
-            hint: None,
-            explanation: None,
-        };
-        let texts = sanitise_card(texts).ok()?;
-        let same = |made: &str, shown: &str| without_players(made) == without_players(shown);
-        let is_same = is_covered || same(&texts.front, &card.front) && same(&texts.back, &card.back);
-        (is_same && card.hint.is_none() && card.explanation.is_none()).then_some((note, notetype.id, ord))
     }
 
     fn number_of(&mut self, note: &NoteRecord) -> i64 {
@@ -243,23 +249,6 @@ impl Writing<'_> {
         number
     }
 
-    /// Addresses of media as names.
-    fn with_names(&self, html: &str) -> String {
-        let mut out = String::with_capacity(html.len());
-        let mut rest = html;
-        while let Some(at) = rest.find("src=\"") {
-            let (before, from) = rest.split_at(at + 5);
-            out.push_str(before);
-            let end = from.find('"').unwrap_or(from.len());
-            let (source, after) = from.split_at(end);
-            let name = parse_address(source).and_then(|(_, digest)| self.by_digest.get(&digest));
-            out.push_str(name.map_or(source, String::as_str));
-            rest = after;
-        }
-        out.push_str(rest);
-        out
-    }
-
     fn schedule(
         &mut self,
         written: Written,
@@ -267,12 +256,12 @@ impl Writing<'_> {
         log: &[domain::entry::LogEntry],
         live: &Live,
     ) -> Result<(), ExportError> {
-        let Some((_, _, today)) = &self.parts.learner else { return Ok(self.writer.card(&written.row())?) };
+        let Some((_, _, today)) = &self.parts.learner else { return self.write(&written) };
         let params = self.parts.deck.settings.fold_params();
         let (state, rows) = history(log, live, card.id, written.card.id, &params);
         let zero = day_zero(&self.parts.deck);
         let written = Written { card: scheduled(written.card, &state, *today, zero), ..written };
-        self.writer.card(&written.row())?;
+        self.write(&written)?;
         for mut row in rows {
             while !self.moments.insert(row.at_ms) {
                 row.at_ms += 1;
@@ -282,8 +271,18 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// The note is there after its first card: what its next ones are tagged with is told then.
+    fn write(&mut self, written: &Written) -> Result<(), ExportError> {
+        self.writer.card(&written.row())?;
+        if let Some((tags, modified_s)) = &written.retagged {
+            self.writer.retag(written.card.note, tags, *modified_s)?;
+        }
+        Ok(())
+    }
+
     fn media(&mut self) -> Result<(), ExportError> {
-        for (name, digest) in self.names {
+        let covers = self.named.wanted.take();
+        for (name, digest) in self.names.iter().chain(&covers) {
             self.keep_reserve()?;
             let Some(record) = self.parts.runtime.block_on(self.parts.media.media(*digest))? else {
                 continue;
@@ -309,6 +308,8 @@ struct Written {
     tags: String,
     fields: String,
     modified_s: i64,
+    /// Other tags that its note has by now, and since when.
+    retagged: Option<(Vec<String>, i64)>,
 }
 
 impl Written {
@@ -325,12 +326,6 @@ impl Written {
             },
         }
     }
-}
-
-/// What is shown, without the players that an import has put behind it.
-fn without_players(html: &str) -> &str {
-    let at = ["<p><audio ", "<p><video "].iter().filter_map(|player| html.find(player)).min();
-    html.get(..at.unwrap_or(html.len())).unwrap_or(html).trim_end()
 }
 
 /// A media file that is read while it is written.

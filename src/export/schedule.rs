@@ -2,12 +2,15 @@
 
 use anki::{Card, Due, Place, Review as Row, ReviewKind, Stage};
 use domain::day::Day;
-use domain::entry::{Body, LogEntry};
+use domain::entry::{Body, LogEntry, SetChange};
 use domain::fold::Live;
 use domain::grade::Grade;
 use domain::ids::CardId;
 use domain::state::{CardState, CountedAs, FoldParams};
 use ports::CardRecord;
+
+/// One step is left, and today.
+const ONE_STEP: i64 = 1_001;
 
 /// By what days are counted in a package: its day 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,15 +49,21 @@ pub(super) fn scheduled(card: Card, state: &CardState, today: Day, zero: DayZero
     } else {
         Place::Active
     };
-    let card = Card { place, flag: state.flag, ..card };
+    let (answers, lapses) = (i64::from(state.answers), i64::from(state.lapses));
+    let card = Card { place, flag: state.flag, answers, lapses, ..card };
     let Some(due) = state.due else { return card };
+    // What was not recalled is in steps there, and due on the same day.
+    let stage = match (state.sm2.reps, state.sm2.interval_days, state.lapses) {
+        (0, 1, 0) => Stage::Learning,
+        (0, 1, _) => Stage::Relearning,
+        (_, _, _) => Stage::Review,
+    };
     Card {
-        stage: Stage::Review,
+        stage,
+        steps_left: if stage == Stage::Review { 0 } else { ONE_STEP },
         due: Due::Day(i64::from(due.since(zero.0))),
         interval_days: i64::from(state.sm2.interval_days.max(1)),
         ease_permille: i64::from(state.sm2.ease) * 10,
-        answers: i64::from(state.answers),
-        lapses: i64::from(state.lapses),
         ..card
     }
 }
@@ -77,6 +86,9 @@ pub(super) fn history(
         let entry = &live.as_graded(entry);
         let (after, counted) = state.after(entry, params);
         state = after;
+        if let (Body::Set { change: SetChange::Reset, .. }, false) = (&entry.body, before.is_new()) {
+            rows.push(Row { last_interval: i64::from(before.sm2.interval_days), ..by_hand(entry, anki_id) });
+        }
         if let (Body::Review(review), Some(counted)) = (&entry.body, counted) {
             let early =
                 counted.schedules() && review.early && !before.is_due(entry.stamp.day) && !before.is_new();
@@ -95,6 +107,22 @@ pub(super) fn history(
         }
     }
     (state, rows)
+}
+
+/// What is no answer: a card was made new again.
+const fn by_hand(entry: &LogEntry, card: i64) -> Row<'static> {
+    Row {
+        at_ms: entry.id.at_ms(),
+        card,
+        of: None,
+        usn: -1,
+        button: 0,
+        interval: 0,
+        last_interval: 0,
+        factor: 0,
+        taken_ms: 0,
+        kind: ReviewKind::Manual,
+    }
 }
 
 const fn button(grade: Grade) -> i64 {
@@ -121,5 +149,77 @@ const fn kind(counted: CountedAs, early: bool) -> ReviewKind {
         CountedAs::Review => ReviewKind::Review,
         CountedAs::Drill => ReviewKind::Relearning,
         CountedAs::Extra => ReviewKind::Filtered,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bare_card;
+    use super::*;
+    use domain::sm2::Sm2;
+
+    fn card() -> Card {
+        new_card(&CardRecord { position: 4, ..bare_card() }, 1, 1, 1, 0)
+    }
+
+    #[test]
+    fn a_card_that_was_not_recalled_is_in_steps_and_due_on_its_day() {
+        let state = |reps, interval_days, lapses| CardState {
+            sm2: Sm2 { reps, interval_days, ..Sm2::NEW },
+            due: Some(Day(20)),
+            lapses,
+            ..CardState::NEW
+        };
+        let stage = |state: &CardState| {
+            let card = scheduled(card(), state, Day(30), DayZero(Day(10)));
+            assert_eq!(card.due, Due::Day(10));
+            (card.stage, card.steps_left, card.interval_days)
+        };
+        assert_eq!(stage(&state(0, 1, 0)), (Stage::Learning, 1_001, 1));
+        assert_eq!(stage(&state(0, 1, 2)), (Stage::Relearning, 1_001, 1));
+        assert_eq!(stage(&state(1, 1, 0)), (Stage::Review, 0, 1));
+        assert_eq!(
+            stage(&state(0, 3, 1)),
+            (Stage::Review, 0, 3),
+            "one that keeps an interval through a lapse"
+        );
+        assert_eq!(stage(&state(0, 0, 0)), (Stage::Review, 0, 1), "one whose due day was set by hand");
+    }
+
+    #[test]
+    fn what_was_reset_has_its_answers_and_a_row_that_says_so() {
+        use domain::day::Stamp;
+        use domain::entry::{Mode, Review};
+        use domain::ids::{DeckId, EntryId};
+        let (deck, of) = (DeckId::from_u128(2), CardId::from_u128(1));
+        let review = Review {
+            deck,
+            card: of,
+            grade: Grade::Good,
+            mode: Mode::Flip,
+            elapsed_ms: 900,
+            early: false,
+            confidence: None,
+            sitting: None,
+            class: None,
+            response: None,
+            revision: 0,
+            told: false,
+        };
+        let entry = |at_ms, body| LogEntry {
+            id: EntryId::v8(at_ms, 7),
+            job: None,
+            stamp: Stamp { day: Day(10), utc_offset_min: 0 },
+            body,
+        };
+        let reset = |at_ms| entry(at_ms, Body::Set { deck, card: of, change: SetChange::Reset });
+        let log = [reset(1), entry(5, Body::Review(review)), reset(9)];
+        let params = domain::deck::DeckSettings::default().fold_params();
+        let (state, rows) = history(&log, &Live::of(&log), of, 77, &params);
+        let told: Vec<_> = rows.iter().map(|row| (row.at_ms, row.button, row.kind)).collect();
+        assert_eq!(told, [(5, 3, ReviewKind::Learning), (9, 0, ReviewKind::Manual)]);
+        assert_eq!((rows[1].last_interval, rows[1].interval, rows[1].factor), (1, 0, 0));
+        let card = scheduled(card(), &state, Day(30), DayZero(Day(10)));
+        assert_eq!((card.stage, card.due, card.answers), (Stage::New, Due::Position(5), 1));
     }
 }

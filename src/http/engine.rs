@@ -2,8 +2,8 @@
 
 use crate::clock::ServerClock;
 use crate::http::outlook::{
-    self, CardOutlook, DeckFigures, FiguresQuery, HistoryPage, HistoryQuery, KeptFigures, LearnerFigures,
-    OutlookError, Progress,
+    self, CardOutlook, DeckFigures, FiguresQuery, HistoryItem, HistoryPage, HistoryQuery, HistoryWalk,
+    KeptFigures, LearnerFigures, OutlookError, Progress,
 };
 use crate::http::study::{Agenda, Due, DueCounts, Local, Study, StudyError, Submitted, Verdict};
 use crate::server::{AskedMark, mark_elsewhere};
@@ -178,6 +178,15 @@ impl<S: ReviewStore> Study for EngineStudy<S> {
 
     fn history(&self, who: UserId, query: HistoryQuery) -> Local<'_, Result<HistoryPage, StudyError>> {
         Box::pin(async move { Ok(outlook::history(&*self.store, &*self.library, who, query).await?) })
+    }
+
+    fn history_walk<'a>(
+        &'a self,
+        who: UserId,
+        query: HistoryQuery,
+        walk: &'a mut HistoryWalk,
+    ) -> Local<'a, Result<Vec<HistoryItem>, StudyError>> {
+        Box::pin(async move { Ok(walk.next(&*self.store, &*self.library, who, query).await?) })
     }
 
     fn deck_changed(&self, deck: DeckId) {

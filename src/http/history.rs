@@ -1,8 +1,9 @@
 //! `/history`: the learner's own log, as pages of JSON, or as a whole as CSV.
 
 use crate::http::days::day;
-use crate::http::outlook::{HistoryItem, HistoryQuery};
+use crate::http::outlook::{HistoryItem, HistoryQuery, HistoryWalk, ItemKind};
 use crate::http::paging::{cursor, limit, place};
+use crate::http::turns::Turn;
 use crate::http::{App, Caller, Problem};
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
@@ -11,9 +12,6 @@ use domain::ids::{DeckId, EntryId, UserId, Uuid};
 use futures_util::stream::try_unfold;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Entries that a piece of the CSV is made of.
-const CSV_PIECE: usize = 500;
 
 /// Which part of the log.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -73,7 +71,8 @@ pub(super) async fn list(
         limit: limit(query.limit)?,
     };
     if is_table(&request, query.format) {
-        return Ok(table(app, caller.user, HistoryQuery { limit: CSV_PIECE, ..wanted }));
+        let turn = app.exporting.begin(caller.user)?;
+        return Ok(table(app, caller.user, wanted, turn));
     }
     let page = app.study.history(caller.user, wanted).await?;
     let next = page.next.and_then(|after| cursor(&Place { after: after.0 }));
@@ -93,17 +92,19 @@ fn is_table(request: &HttpRequest, format: Option<Format>) -> bool {
     }
 }
 
-/// The log from here on as CSV, written as it is read: memory stays flat however long it is. Every field is a number, a
-/// word of ours, a day or a UUID, so that none can be taken for a formula.
-fn table(app: web::Data<App>, who: UserId, query: HistoryQuery) -> HttpResponse {
-    let pieces = try_unfold((Some(query), true), move |(query, is_first)| {
+/// The log from here on as CSV, written as it is read: memory stays flat, but for a state of each card, however long it is. Every
+/// field is a number, a word of ours, a day or a UUID, so that none can be taken for a formula.
+fn table(app: web::Data<App>, who: UserId, query: HistoryQuery, turn: Turn) -> HttpResponse {
+    let walk = HistoryWalk::default();
+    let pieces = try_unfold((walk, true, turn), move |(mut walk, is_first, turn)| {
         let app = app.clone();
         async move {
-            let Some(query) = query else { return Ok(None) };
-            let page = app.study.history(who, query).await.map_err(Problem::from)?;
-            let next = page.next.map(|after| HistoryQuery { after: Some(after), ..query });
-            let text = csv(&page.items, is_first)?;
-            Ok::<_, Problem>(Some((Bytes::from(text), (next, false))))
+            let items = app.study.history_walk(who, query, &mut walk).await.map_err(Problem::from)?;
+            if items.is_empty() && !is_first {
+                return Ok(None);
+            }
+            let text = csv(&items, is_first)?;
+            Ok::<_, Problem>(Some((Bytes::from(text), (walk, false, turn))))
         }
     });
     HttpResponse::Ok()
@@ -113,7 +114,28 @@ fn table(app: web::Data<App>, who: UserId, query: HistoryQuery) -> HttpResponse 
         .streaming(Box::pin(pieces))
 }
 
-const COLUMNS: [&str; 13] = [
+/// A row of the table.
+#[derive(Serialize)]
+struct Row {
+    id: Uuid,
+    kind: ItemKind,
+    counted_as: Option<&'static str>,
+    undone: bool,
+    deck_id: Option<Uuid>,
+    card_id: Option<Uuid>,
+    grade: Option<u8>,
+    at: i64,
+    day: Option<String>,
+    utc_offset_min: i16,
+    elapsed_ms: Option<u32>,
+    mode: Option<&'static str>,
+    sitting: Option<Uuid>,
+    early: Option<bool>,
+    told: Option<bool>,
+    confidence: Option<&'static str>,
+}
+
+const COLUMNS: [&str; 16] = [
     "id",
     "kind",
     "counted_as",
@@ -127,25 +149,46 @@ const COLUMNS: [&str; 13] = [
     "elapsed_ms",
     "mode",
     "sitting",
+    "early",
+    "told",
+    "confidence",
 ];
+
+impl Row {
+    fn of(item: &HistoryItem) -> Row {
+        let answer = item.answer.as_ref();
+        Row {
+            id: item.id,
+            kind: item.kind,
+            counted_as: item.counted_as,
+            undone: item.undone,
+            deck_id: item.deck_id,
+            card_id: item.card_id,
+            grade: item.grade,
+            at: item.at,
+            day: item.day.map(|day| day.to_string()),
+            utc_offset_min: item.utc_offset_min,
+            elapsed_ms: answer.map(|answer| answer.elapsed_ms),
+            mode: answer.map(|answer| answer.mode),
+            sitting: answer.and_then(|answer| answer.sitting),
+            early: answer.map(|answer| answer.early),
+            told: answer.map(|answer| answer.told),
+            confidence: answer.and_then(|answer| answer.confidence),
+        }
+    }
+}
 
 fn csv(items: &[HistoryItem], with_head: bool) -> Result<Vec<u8>, Problem> {
     let failed = |what: &dyn std::fmt::Display| {
         tracing::error!(%what, "a table could not be written");
         Problem::internal()
     };
-    let mut table = csv::Writer::from_writer(Vec::new());
+    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     if with_head {
         table.write_record(COLUMNS).map_err(|error| failed(&error))?;
     }
     for item in items {
-        let value = serde_json::to_value(item).map_err(|error| failed(&error))?;
-        let field = |name: &&str| match value.get(name) {
-            None | Some(serde_json::Value::Null) => String::new(),
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
-        table.write_record(COLUMNS.iter().map(field)).map_err(|error| failed(&error))?;
+        table.serialize(Row::of(item)).map_err(|error| failed(&error))?;
     }
     table.into_inner().map_err(|error| failed(&error))
 }

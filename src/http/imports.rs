@@ -307,7 +307,8 @@ impl From<ImportError> for Problem {
                 | Fault::NotText
                 | Fault::NoHeader
                 | Fault::TooManyRows
-                | Fault::MoreRowsThan { .. } => {
+                | Fault::MoreRowsThan { .. }
+                | Fault::NamesMoreThan { .. } => {
                     let detail = format!("Nothing was imported: {fault}.");
                     Problem::new(Code::BadFile, detail)
                         .with("line", fault.line)

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::outlook::{
-    CardOutlook, DeckFigures, FiguresQuery, HistoryPage, HistoryQuery, LearnerFigures, Progress,
+    CardOutlook, DeckFigures, FiguresQuery, HistoryItem, HistoryPage, HistoryQuery, HistoryWalk,
+    LearnerFigures, Progress,
 };
 
 /// A future that stays on its worker's thread, as a session does.
@@ -155,6 +156,14 @@ pub trait Study: Send + Sync {
 
     /// A page of the learner's log.
     fn history(&self, who: UserId, query: HistoryQuery) -> Local<'_, Result<HistoryPage, StudyError>>;
+
+    /// The next items of the learner's whole log; none behind its end.
+    fn history_walk<'a>(
+        &'a self,
+        who: UserId,
+        query: HistoryQuery,
+        walk: &'a mut HistoryWalk,
+    ) -> Local<'a, Result<Vec<HistoryItem>, StudyError>>;
 
     /// A deck, or a card in it, changed: sessions get the new revision.
     fn deck_changed(&self, deck: DeckId);

@@ -27,6 +27,7 @@ pub(crate) mod json;
 mod json_lines;
 pub mod limits;
 pub(crate) mod lines;
+mod notetypes;
 pub mod offline;
 mod pack;
 mod parser;

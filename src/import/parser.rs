@@ -4,6 +4,7 @@ use super::columns::{Header, Layout, ROLES, Role, lay_out, named_columns, number
 use super::delimiter::{Delimiter, Survey, guess, survey};
 use super::encoding::{Decoder, Encoding};
 use super::limits::{FILE_BYTES_MAX, HEAD_BYTES, ROWS_MAX};
+use super::notetypes::needs_package;
 use super::preamble::Preamble;
 use super::records::{Record, Records, Trouble};
 use super::report::{Fault, FileFault, Reason, Remark};
@@ -349,7 +350,11 @@ impl Rows {
             html: self.preamble.html,
             columns: Role::ALL.map(|role| layout.index(role).map_or(0, number)),
         };
-        if let Some((index, reason)) = objection(record, layout) {
+        let objection = objection(record, layout).or_else(|| {
+            let index = needs_package(record, layout, &self.preamble)?;
+            Some((index, Reason::NoteTypeNeedsPackage))
+        });
+        if let Some((index, reason)) = objection {
             each(RowEvent::Rejected(remark(record, index, reason), row));
             return Ok(());
         }

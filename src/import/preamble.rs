@@ -20,6 +20,10 @@ pub(super) struct Preamble {
     pub tags_column: Option<usize>,
     /// `#deck column:` and `#notetype column:`, from 1: they hold nothing that is shown.
     pub other_columns: Vec<usize>,
+    /// `#notetype column:`, from 1.
+    pub notetype_column: Option<usize>,
+    /// `#notetype:`: the note type of every row.
+    pub notetype: Option<String>,
     /// Bytes of the head that these lines take.
     pub bytes: usize,
     /// How many lines they are.
@@ -63,9 +67,14 @@ impl Preamble {
             "columns" => self.columns = Some(value.to_owned()),
             "guid column" => self.guid_column = column,
             "tags column" => self.tags_column = column,
-            "deck column" | "notetype column" => self.other_columns.extend(column),
+            "deck column" => self.other_columns.extend(column),
+            "notetype column" => {
+                self.other_columns.extend(column);
+                self.notetype_column = column;
+            }
+            "notetype" => self.notetype = Some(word.to_owned()),
             // The deck is the one that the file is imported into; the others speak of Anki's own ways of importing.
-            "deck" | "notetype" | "if matches" | "match scope" => {}
+            "deck" | "if matches" | "match scope" => {}
             _ => return false,
         }
         true

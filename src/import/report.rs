@@ -44,6 +44,11 @@ pub enum Reason {
         "a card accepts at most {ACCEPT_MAX} answers besides its back, each of at most {ACCEPT_BYTES_MAX} bytes"
     )]
     BadAccept,
+    /// A note that Anki makes several cards of, or covers a picture for: a row of fields does not say how.
+    #[error(
+        "a table holds the fields of this note and not its cards: have Anki export it as .apkg, and import that"
+    )]
+    NoteTypeNeedsPackage,
     /// The texts make no card.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -87,6 +92,7 @@ impl Reason {
             Self::GuidTooLong => "guid_too_long",
             Self::BadTags => "bad_tags",
             Self::BadAccept => "bad_accept",
+            Self::NoteTypeNeedsPackage => "note_type_needs_package",
             Self::Content(error) => error.code(),
             Self::ControlsRemoved => "controls_removed",
             Self::MarkupRemoved => "markup_removed",
@@ -201,6 +207,14 @@ pub enum Fault {
         /// How many it may have.
         rows_max: u64,
     },
+    /// Too much of what its rows name.
+    #[error("the file names more than {most} {what}")]
+    NamesMoreThan {
+        /// Of what.
+        what: &'static str,
+        /// How many it may name.
+        most: u64,
+    },
 }
 
 impl Fault {
@@ -212,7 +226,7 @@ impl Fault {
             Self::NotText => "not_text",
             Self::FileTooLong | Self::LongerThan { .. } => "file_too_long",
             Self::NoHeader => "no_header",
-            Self::TooManyRows | Self::MoreRowsThan { .. } => "too_many_rows",
+            Self::TooManyRows | Self::MoreRowsThan { .. } | Self::NamesMoreThan { .. } => "too_many_rows",
         }
     }
 }

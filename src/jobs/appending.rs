@@ -1,10 +1,12 @@
 //! Entries on their way to the owner's log, in batches: while the store has one, the next is made.
 
 use super::error::JobError;
-use super::limits::{BATCHES_AHEAD, ENTRIES_PER_BATCH};
+use super::limits::{BATCHES_AHEAD, ENTRIES_COMPARED, ENTRIES_PER_BATCH, OWN_ANSWERS_MAX};
+use super::own_answers::{OwnAnswers, Span};
 use super::task::Task;
 use domain::entry::LogEntry;
-use ports::StoreError;
+use domain::ids::EntryId;
+use ports::{LogRange, StoreError};
 use std::collections::VecDeque;
 use tokio::task::JoinHandle;
 
@@ -12,13 +14,14 @@ use tokio::task::JoinHandle;
 pub(super) struct Appending<'t> {
     task: &'t Task,
     entries: Vec<LogEntry>,
+    own: OwnAnswers,
     /// Batches that the store has, and how many entries each has.
     underway: VecDeque<(u64, JoinHandle<Result<(), StoreError>>)>,
 }
 
 impl<'t> Appending<'t> {
     pub fn new(task: &'t Task) -> Appending<'t> {
-        Appending { task, entries: Vec::new(), underway: VecDeque::new() }
+        Appending { task, entries: Vec::new(), own: OwnAnswers::default(), underway: VecDeque::new() }
     }
 
     /// Adds an entry; says of how many it is known now that they are stored.
@@ -26,6 +29,10 @@ impl<'t> Appending<'t> {
     /// # Errors
     /// The store's.
     pub fn push(&mut self, entry: LogEntry) -> Result<u64, JobError> {
+        if self.entries.capacity() == 0 {
+            // What a vector leaves behind while it grows is as much again.
+            self.entries.reserve_exact(ENTRIES_PER_BATCH);
+        }
         self.entries.push(entry);
         if self.entries.len() < ENTRIES_PER_BATCH { Ok(0) } else { self.send() }
     }
@@ -47,12 +54,44 @@ impl<'t> Appending<'t> {
             return Ok(0);
         }
         let stored = if self.underway.len() < BATCHES_AHEAD { 0 } else { self.wait_for_one()? };
-        let entries = std::mem::take(&mut self.entries);
+        let mut entries = std::mem::take(&mut self.entries);
+        self.leave_out_own(&mut entries)?;
+        if entries.is_empty() {
+            return Ok(stored);
+        }
         let (count, owner) = (entries.len() as u64, self.task.owner);
         let tools = self.task.tools.clone();
         let appending = self.task.begin(async move { tools.logs.append_import(owner, entries).await });
         self.underway.push_back((count, appending));
         Ok(stored)
+    }
+
+    /// Leaves out answers that the owner gave here, which the log has under other ids.
+    fn leave_out_own(&mut self, entries: &mut Vec<LogEntry>) -> Result<(), JobError> {
+        for span in self.own.unread(entries) {
+            self.read_own(span)?;
+            self.own.know(span);
+        }
+        self.own.leave_out(entries);
+        Ok(())
+    }
+
+    fn read_own(&mut self, (from, before): Span) -> Result<(), JobError> {
+        let mut range = LogRange {
+            from: EntryId::floor_of(from),
+            before: Some(EntryId::floor_of(before)),
+            newest_first: true,
+            limit: ENTRIES_COMPARED,
+        };
+        loop {
+            self.task.keep_going()?;
+            let there = self.task.wait(self.task.tools.logs.log(self.task.owner, range))?;
+            let (read, oldest) = (there.len(), there.last().map(|entry| entry.id));
+            if !self.own.take(there, OWN_ANSWERS_MAX) || read < ENTRIES_COMPARED {
+                return Ok(());
+            }
+            range.before = oldest;
+        }
     }
 
     fn wait_for_one(&mut self) -> Result<u64, JobError> {

@@ -67,6 +67,10 @@ pub const RECORDS_COUNTED: usize = 2 * UNFINISHED_PER_PERSON;
 pub const CARDS_PER_PAGE: usize = 500;
 /// Entries that are appended at once: about 5 MB. The more lie together, the less a store writes for each.
 pub const ENTRIES_PER_BATCH: usize = 32_768;
+/// Entries of the owner's log that are read at once to find answers among them that come back.
+pub const ENTRIES_COMPARED: usize = 5_000;
+/// The answers of the owner that may come back, 24 bytes each: more than ten years of 250 a day.
+pub const OWN_ANSWERS_MAX: usize = 1_000_000;
 /// Batches of entries that a store has while the next is made; the job waits when there are more.
 pub const BATCHES_AHEAD: usize = 1;
 /// Bytes of an upload that are read at once.

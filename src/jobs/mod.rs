@@ -41,6 +41,7 @@ mod logs;
 mod marks;
 mod offer;
 mod outcome;
+mod own_answers;
 mod planning;
 mod read_ahead;
 mod receive;

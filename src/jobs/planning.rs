@@ -2,7 +2,7 @@
 
 use super::spool::{Spooled, Spooling};
 use domain::ids::{CardId, DeckId, Uuid};
-use ports::library::{CardSource, RequestDigest};
+use ports::library::{CardSource, RequestDigest, TakeCards};
 use ports::{Boxed, CardQuery, CardRecord, DeckContent, DeckQuery, DeckRecord, Library, LibraryError};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,5 +94,13 @@ impl Library for Planning {
 
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
         self.library.content(deck)
+    }
+
+    fn content_in_parts(
+        &self,
+        deck: DeckId,
+        take: TakeCards,
+    ) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        self.library.content_in_parts(deck, take)
     }
 }

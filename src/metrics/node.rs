@@ -71,6 +71,10 @@ fn store(sources: &Sources, to: &mut Families) {
         let help = "Journal rows that are not applied yet.";
         to.gauge("studyhall_journal_backlog_rows", help, stats.backlog_rows);
         to.gauge("studyhall_journal_backlog_seconds", "Age of the oldest of them.", stats.backlog_seconds);
+        let help = "How often what had come into a learner's log was condensed for figures.";
+        to.counter("studyhall_store_condensed_logs_total", help, stats.condensed_logs);
+        let help = "Cards whose words were indexed before anybody searched.";
+        to.counter("studyhall_store_indexed_cards_total", help, stats.indexed_cards);
     }
 }
 

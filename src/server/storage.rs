@@ -30,6 +30,10 @@ pub struct StorageStats {
     pub backlog_rows: u64,
     /// How old the oldest of them is, in seconds.
     pub backlog_seconds: u64,
+    /// How often what had come into a learner's log was condensed for figures; on the embedded store.
+    pub condensed_logs: u64,
+    /// Cards whose words were indexed before anybody searched; on the embedded store.
+    pub indexed_cards: u64,
     /// Only a new start brings it back.
     pub broken: bool,
 }
@@ -174,6 +178,8 @@ impl Storage {
                 StorageStats {
                     backlog_rows: stats.backlog_rows,
                     backlog_seconds: stats.backlog_age.as_secs(),
+                    condensed_logs: stats.condensed_logs,
+                    indexed_cards: stats.indexed_cards,
                     broken: stats.broken,
                 }
             }

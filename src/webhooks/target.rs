@@ -73,6 +73,17 @@ impl Target {
         Ok(Target { is_tls, host, address, port, path: format!("{}{query}", url.path()) })
     }
 
+    /// An address as it is understood, which is how it is kept: without line ends and what else was typed around it.
+    ///
+    /// # Errors
+    /// [`BadTarget`].
+    pub fn written(text: &str, allow_loopback: bool) -> Result<String, BadTarget> {
+        Target::of(text, allow_loopback)?;
+        let url = Url::parse(text).map_err(|_| BadTarget::NoUrl)?.to_string();
+        // What has to be escaped makes it longer.
+        if url.len() <= URL_BYTES_MAX { Ok(url) } else { Err(BadTarget::NoUrl) }
+    }
+
     /// `Host` of a request.
     pub fn authority(&self) -> String {
         match (self.is_tls, self.port) {
@@ -157,6 +168,18 @@ mod tests {
         assert_eq!(Target::of("https://example.org", false).unwrap().authority(), "example.org");
         assert_eq!(Target::of("https://8.8.8.8/x", false).unwrap().address, Some("8.8.8.8".parse().unwrap()));
         assert_eq!(Target::of("https://[2606:4700::1]/", false).unwrap().host, "[2606:4700::1]");
+    }
+
+    #[test]
+    fn an_address_is_kept_as_it_is_understood() {
+        let written = |text: &str| Target::written(text, false);
+        assert_eq!(written(" https://Example.org/\r\nX: y").unwrap(), "https://example.org/X:%20y");
+        assert_eq!(written("https://example.org:443").unwrap(), "https://example.org/");
+        assert_eq!(written("https://example.org/a?b=%20c").unwrap(), "https://example.org/a?b=%20c");
+        // What is kept is read again before each delivery.
+        let longer = format!("https://example.org/{}", "ä".repeat(URL_BYTES_MAX / 3));
+        assert_eq!(written(&longer), Err(BadTarget::NoUrl));
+        assert_eq!(written("http://example.org/\n"), Err(BadTarget::NoTls));
     }
 
     #[test]

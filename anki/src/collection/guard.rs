@@ -4,7 +4,7 @@
 use crate::error::ReadError;
 use crate::limits::{
     CHECK_CACHE_KIB, COLUMNS_MAX, Limits, PAGE_CACHE_KIB, PAGES_PER_QUESTION, ROW_BYTES_MAX,
-    SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX, STEPS_PER_BYTE, STEPS_PER_QUESTION,
+    SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX, STEPS_PER_BYTE, STEPS_PER_QUESTION, TEXTS_PER_BYTE,
 };
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -23,6 +23,8 @@ const NEWER: [&str; 6] = ["config", "deck_config", "decks", "fields", "notetypes
 #[derive(Debug)]
 pub(super) struct Guarded {
     pub db: Connection,
+    /// Bytes of text that one reading of all cards may take.
+    pub texts_bytes_max: u64,
     meter: Arc<Meter>,
     tables: Vec<String>,
 }
@@ -68,21 +70,22 @@ impl Guarded {
         let (is_exhausted, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
         let meter = Arc::new(Meter { steps_left: AtomicU64::new(steps), is_exhausted, is_over, stop });
         settle(path, &meter)?;
-        let mut guarded = Guarded::connect(path, meter)?;
+        let texts_bytes_max = limits.texts_free_bytes.saturating_add(bytes.saturating_mul(TEXTS_PER_BYTE));
+        let mut guarded = Guarded::connect(path, meter, texts_bytes_max)?;
         guarded.check_schema()?;
         Ok(guarded)
     }
 
     /// The same copy once more, for another thread; what both read is metered together.
     pub fn again(&self, path: &Path) -> Result<Guarded, ReadError> {
-        Guarded::connect(path, Arc::clone(&self.meter))
+        Guarded::connect(path, Arc::clone(&self.meter), self.texts_bytes_max)
     }
 
-    fn connect(path: &Path, meter: Arc<Meter>) -> Result<Guarded, ReadError> {
+    fn connect(path: &Path, meter: Arc<Meter>, texts_bytes_max: u64) -> Result<Guarded, ReadError> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(immutable_uri(path), flags).map_err(|e| failed(&meter, e))?;
-        let mut guarded = Guarded { db, meter, tables: Vec::new() };
+        let mut guarded = Guarded { db, texts_bytes_max, meter, tables: Vec::new() };
         guarded.prepare().map_err(|error| guarded.error(error))?;
         Ok(guarded)
     }

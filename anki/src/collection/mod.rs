@@ -4,6 +4,7 @@ mod checking;
 mod definitions;
 mod guard;
 mod loose;
+mod others;
 mod rows;
 mod schema11;
 mod schema18;

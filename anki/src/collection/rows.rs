@@ -1,7 +1,7 @@
 //! Cards and reviews, row by row.
 
 use super::guard::Guarded;
-use super::value::{integer, text};
+use super::value::{integer, length, text};
 use crate::error::{EachError, ReadError};
 use crate::limits::{
     CARD_DATA_BYTES_MAX, GUID_BYTES_MAX, NOTE_BYTES_MAX, REMEMBERED_REVIEWS_MAX, TAGS_BYTES_MAX,
@@ -53,6 +53,9 @@ fn cards_sql(last_logged: &str) -> String {
     )
 }
 
+/// The columns of [`cards_sql`] with a note's texts: guid, tags and fields.
+const TEXTS: [usize; 3] = [19, 22, 23];
+
 pub(super) fn each_card<E>(
     guarded: &Guarded,
     mut visit: impl FnMut(CardRow<'_>) -> Result<(), E>,
@@ -65,7 +68,14 @@ pub(super) fn each_card<E>(
     let failed = |error| guarded.error(error);
     let mut statement = guarded.db.prepare(&cards_sql(last_logged)).map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
+    let mut taken_bytes = 0;
     while let Some(row) = rows.next().map_err(failed)? {
+        // Whatever the row is good for: its note was fetched.
+        taken_bytes += TEXTS.map(|column| length(row, column)).iter().sum::<u64>();
+        if taken_bytes > guarded.texts_bytes_max {
+            let (what, max) = ("bytes of the notes of all its cards together", guarded.texts_bytes_max);
+            return Err(EachError::Read(ReadError::TooMuch { what, found: taken_bytes, max }));
+        }
         let Some(mut card) = card(row) else {
             tally.damaged += 1;
             continue;

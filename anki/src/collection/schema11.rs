@@ -3,6 +3,7 @@
 use super::definitions::{Held, deck_path};
 use super::guard::Guarded;
 use super::loose::{Number, Numbers, Text};
+use super::others;
 use super::value::{bytes, integer};
 use crate::error::ReadError;
 use crate::model::{Deck, DeckOptions, Header, Kind, Mix, Notetype, Template};
@@ -281,14 +282,18 @@ struct LapseConf {
 }
 
 pub(super) fn options(guarded: &Guarded) -> Result<BTreeMap<i64, DeckOptions>, ReadError> {
-    let all: BTreeMap<String, DConf> = json(guarded, "dconf", "the deck options")?;
-    Ok(all
-        .into_iter()
-        .filter_map(|(id, conf)| {
-            let id = id.trim().parse().ok()?;
-            Some((id, conf.options(id)))
-        })
-        .collect())
+    const WHAT: &str = "the deck options";
+    let all: BTreeMap<String, serde_json::Value> = json(guarded, "dconf", WHAT)?;
+    let mut read = BTreeMap::new();
+    for (id, conf) in all {
+        let others = others::of_json(&conf);
+        let known: DConf = serde_json::from_value(conf)
+            .map_err(|error| ReadError::Definitions { what: WHAT, why: error.to_string() })?;
+        if let Ok(id) = id.trim().parse() {
+            read.insert(id, DeckOptions { others, ..known.options(id) });
+        }
+    }
+    Ok(read)
 }
 
 impl DConf {
@@ -314,6 +319,7 @@ impl DConf {
             desired_retention: self.desired_retention.float().unwrap_or(0.0),
             fsrs_parameters: newest.map(|numbers| numbers.floats(NUMBERS_MAX)).unwrap_or_default(),
             easy_days: self.easy_days_percentages.floats(7),
+            others: BTreeMap::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::definitions::{Held, deck_path};
 use super::guard::Guarded;
+use super::others;
 use super::schema11::{Clock, Col, NUMBERS_MAX, STOCK_OCCLUSION, mix};
 use super::value::{bytes, integer, text};
 use crate::error::ReadError;
@@ -127,16 +128,7 @@ pub(super) fn decks(guarded: &Guarded) -> Result<BTreeMap<i64, Deck>, ReadError>
     each_row(guarded, "SELECT id, name, kind FROM decks", &mut Held::default(), |row| {
         let Some(id) = integer(row, 0) else { return Ok(()) };
         let path = deck_path(&text(row, 1).unwrap_or_default());
-        let mut deck = Deck {
-            id,
-            path,
-            description: String::new(),
-            options: Some(1),
-            is_filtered: false,
-            desired_retention: None,
-            new_per_day: None,
-            reviews_per_day: None,
-        };
+        let mut deck = Deck { options: Some(1), ..Deck::new(id, &path) };
         for field in Fields::of(bytes(row, 2).unwrap_or(&[])) {
             match field.map_err(broken(WHAT))? {
                 (1, value) => normal_deck(&mut deck, value.bytes()).map_err(broken(WHAT))?,
@@ -196,6 +188,7 @@ fn options_of(id: i64, name: String, message: &[u8]) -> Result<DeckOptions, NotA
         desired_retention: 0.0,
         fsrs_parameters: Vec::new(),
         easy_days: Vec::new(),
+        others: others::of_message(message)?,
     };
     let (mut fourth, mut fifth, mut sixth) = (Vec::new(), Vec::new(), Vec::new());
     for field in Fields::of(message) {

@@ -25,6 +25,11 @@ pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> Option<Cow<'row, 
     }
 }
 
+/// How many bytes of text or of a blob a column holds.
+pub(super) fn length(row: &Row<'_>, column: usize) -> u64 {
+    bytes(row, column).map_or(0, |bytes| bytes.len() as u64)
+}
+
 /// Bytes; those of a text count. `None` is none.
 pub(super) fn bytes<'row>(row: &'row Row<'_>, column: usize) -> Option<&'row [u8]> {
     match row.get_ref(column).ok()? {

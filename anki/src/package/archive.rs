@@ -127,6 +127,12 @@ impl Archive {
         }
     }
 
+    /// How long all entries together are, unpacked, as the archive states.
+    pub fn stated_bytes(&self) -> u64 {
+        let stated = self.zip.decompressed_size().unwrap_or_default();
+        u64::try_from(stated).unwrap_or(u64::MAX)
+    }
+
     /// Writes a media file.
     pub fn copy_media(
         &mut self,

@@ -36,6 +36,30 @@ pub(super) fn bounded_copy(
     }
 }
 
+/// Counts what is written through it.
+pub(super) struct Counted<'w> {
+    out: &'w mut dyn Write,
+    pub bytes: u64,
+}
+
+impl Counted<'_> {
+    pub fn new(out: &mut dyn Write) -> Counted<'_> {
+        Counted { out, bytes: 0 }
+    }
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes = self.bytes.saturating_add(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// All bytes, if there are at most `max`.
 pub(super) fn bounded_read(reader: &mut dyn Read, max: u64) -> Result<Vec<u8>, CopyError> {
     let mut bytes = Vec::new();

@@ -5,7 +5,7 @@ use super::filters::{Reading, decoded, furigana, is_empty, strip_tags};
 use super::markup::{FRONT, escape_into};
 use super::occlusion::Shape;
 use super::template::{Filter, Key, Node, Parsed};
-use super::{RenderError, Side};
+use super::{ANYTHING, RenderError, Side};
 use crate::limits::SIDE_BYTES_MAX;
 use crate::model::{CardRow, Kind, Notetype};
 use std::borrow::Cow;
@@ -15,7 +15,8 @@ pub(super) struct Filling<'c> {
     row: &'c CardRow<'c>,
     notetype: &'c Notetype,
     template: &'c str,
-    deck: &'c str,
+    /// Its path; `None` for a card that may be anywhere.
+    deck: Option<&'c str>,
     fields: Vec<&'c str>,
     typed: Option<String>,
     shapes: Vec<Shape>,
@@ -23,7 +24,12 @@ pub(super) struct Filling<'c> {
 }
 
 impl<'c> Filling<'c> {
-    pub fn new(row: &'c CardRow<'c>, notetype: &'c Notetype, template: &'c str, deck: &'c str) -> Self {
+    pub fn new(
+        row: &'c CardRow<'c>,
+        notetype: &'c Notetype,
+        template: &'c str,
+        deck: Option<&'c str>,
+    ) -> Self {
         let fields = row.note.each_field().take(notetype.fields.len()).collect();
         let (typed, shapes) = (None, Vec::new());
         Filling { row, notetype, template, deck, fields, typed, shapes, side: Side::Front }
@@ -68,8 +74,11 @@ impl<'c> Filling<'c> {
             Key::Field(nth) => Some(Cow::Borrowed(self.fields.get(*nth).copied().unwrap_or(""))),
             Key::Tags => Some(Cow::Owned(self.row.note.each_tag().collect::<Vec<_>>().join(" "))),
             Key::Notetype => Some(Cow::Borrowed(&self.notetype.name)),
-            Key::Deck => Some(Cow::Borrowed(self.deck)),
-            Key::Subdeck => Some(Cow::Borrowed(self.deck.rsplit("::").next().unwrap_or(""))),
+            Key::Deck | Key::Subdeck | Key::CardFlag | Key::CardId if self.deck.is_none() => {
+                Some(Cow::Owned(ANYTHING.to_string()))
+            }
+            Key::Deck => self.deck.map(Cow::Borrowed),
+            Key::Subdeck => Some(Cow::Borrowed(self.deck?.rsplit("::").next().unwrap_or(""))),
             Key::Card => Some(Cow::Borrowed(self.template)),
             Key::CardFlag => Some(Cow::Owned(format!("flag{}", self.row.card.flag))),
             Key::CardId => Some(Cow::Owned(self.row.card.id.to_string())),

@@ -23,6 +23,9 @@ pub use occlusion::{Form, Occlusion, Shape};
 use std::collections::{BTreeMap, HashMap};
 use template::Parsed;
 
+/// Stands for what a card tells of the place it is in, where that is not known. No text has a meaning for it.
+pub const ANYTHING: char = '\u{10fffd}';
+
 /// Why a card could not be rendered. Anki shows an error in its place, or nothing.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RenderError {
@@ -251,6 +254,23 @@ impl<'n> Renderer<'n> {
         &self,
         row: &CardRow<'_>,
         deck: &str,
+        names: &mut Names<'_>,
+    ) -> Result<Rendered, RenderError> {
+        self.rendered(row, Some(deck), names)
+    }
+
+    /// Renders a card of which neither deck nor flag nor id is known: [`ANYTHING`] stands for each of them.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn render_anywhere(&self, row: &CardRow<'_>, names: &mut Names<'_>) -> Result<Rendered, RenderError> {
+        self.rendered(row, None, names)
+    }
+
+    fn rendered(
+        &self,
+        row: &CardRow<'_>,
+        deck: Option<&str>,
         names: &mut Names<'_>,
     ) -> Result<Rendered, RenderError> {
         let understood = self.notetypes.get(&row.note.notetype).ok_or(RenderError::NoNotetype)?;

@@ -4,6 +4,7 @@ use crate::collection::Definitions;
 use crate::model::{Deck, DeckOptions, Header, Kind, Mix, Notetype};
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Changed, and not synchronised yet.
 const USN: i64 = -1;
@@ -85,16 +86,7 @@ fn deck_json(deck: &Deck) -> Value {
 }
 
 fn default_deck() -> Deck {
-    Deck {
-        id: 1,
-        path: crate::collection::DEFAULT_PATH.to_owned(),
-        description: String::new(),
-        options: Some(1),
-        is_filtered: false,
-        desired_retention: None,
-        new_per_day: None,
-        reviews_per_day: None,
-    }
+    Deck { options: Some(1), ..Deck::new(1, crate::collection::DEFAULT_PATH) }
 }
 
 fn options_json(options: &DeckOptions) -> Value {
@@ -149,5 +141,6 @@ fn default_options() -> DeckOptions {
         desired_retention: 0.9,
         fsrs_parameters: Vec::new(),
         easy_days: Vec::new(),
+        others: BTreeMap::new(),
     }
 }

@@ -81,6 +81,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Gives a note that was written other tags, and says when.
+    ///
+    /// # Errors
+    /// The collection's.
+    pub fn retag(&mut self, note: i64, tags: &[String], modified_s: i64) -> Result<(), WriteError> {
+        rows::retag_note(&self.db, note, tags, modified_s)?;
+        Ok(())
+    }
+
     /// Writes a row of the review log, of two at one moment the first.
     ///
     /// # Errors

@@ -31,13 +31,30 @@ CREATE INDEX ix_notes_csum ON notes (csum);";
 /// The note of a card, if it is not there yet. Anki counts checksum and sort field anew when it takes a note over.
 pub(super) fn write_note(db: &Connection, row: &CardRow<'_>) -> rusqlite::Result<()> {
     let note = &row.note;
-    let tags: String = note.each_tag().flat_map(|tag| [" ", tag]).collect();
-    let tags = if tags.is_empty() { tags } else { tags + " " };
+    let tags = between_spaces(note.each_tag());
     let sort = note.each_field().next().unwrap_or("");
     let mut insert =
         db.prepare_cached("INSERT OR IGNORE INTO notes VALUES (?1, ?2, ?3, ?4, -1, ?5, ?6, ?7, 0, 0, '')")?;
     insert.execute(params![note.id, note.guid, note.notetype, note.modified_s, tags, note.fields, sort])?;
     Ok(())
+}
+
+pub(super) fn retag_note(
+    db: &Connection,
+    note: i64,
+    tags: &[String],
+    modified_s: i64,
+) -> rusqlite::Result<()> {
+    let tags = between_spaces(tags.iter().map(String::as_str));
+    let mut update = db.prepare_cached("UPDATE notes SET tags = ?2, mod = max(mod, ?3) WHERE id = ?1")?;
+    update.execute(params![note, tags, modified_s])?;
+    Ok(())
+}
+
+/// Tags as a note holds them.
+fn between_spaces<'t>(tags: impl Iterator<Item = &'t str>) -> String {
+    let tags: String = tags.flat_map(|tag| [" ", tag]).collect();
+    if tags.is_empty() { tags } else { tags + " " }
 }
 
 pub(super) fn write_card(db: &Connection, card: &Card) -> rusqlite::Result<()> {

@@ -153,6 +153,43 @@ fn a_media_file_that_is_missing_long_or_damaged_harms_no_other() {
 }
 
 #[test]
+fn media_that_grow_far_beyond_their_package_are_ended_and_no_more_of_them_come() {
+    let zeros = vec![0; 2_000_000];
+    let media = br#"{"0":"a","1":"b","2":"c","3":"missing"}"#;
+    let (collection_now, names) = (collection(""), ["0", "1", "2"]);
+    let head: [(&str, &[u8]); 2] = [("collection.anki2", &collection_now), ("media", media)];
+    let entries: Vec<(&str, &[u8])> =
+        head.into_iter().chain(names.map(|name| (name, zeros.as_slice()))).collect();
+    let honest = zip(&entries);
+    let limits = Limits { media_free_bytes: 5_000_000, ..Limits::default() };
+    assert!((honest.len() as u64) * anki::limits::MEDIA_RATIO_MAX < limits.media_free_bytes);
+    assert_eq!(refused(&honest, limits), "package_too_large");
+    // One whose list states less: three bytes each.
+    let list = ["a", "b", "c"].map(|name| [0x0a, 5, 0x0a, 1, name.as_bytes()[0], 0x10, 3]).concat();
+    let (list, zeros, collection_packed) = (zstd(&list), zstd(&zeros), zstd(&collection_now));
+    let head: [(&str, &[u8]); 3] =
+        [("meta", META), ("collection.anki21b", &collection_packed), ("media", &list)];
+    let entries: Vec<(&str, &[u8])> =
+        head.into_iter().chain(names.map(|name| (name, zeros.as_slice()))).collect();
+    let (mut package, _work) = opened(&zip(&entries), limits).unwrap();
+    // Whoever reads a file again takes no more out of the package.
+    for nth in [0, 0, 0, 0, 1] {
+        let lie = package.copy_media(nth, &mut sink());
+        assert!(matches!(lie, Err(MediaError::OtherLength { found: 2_000_000, stated: 3 })), "{lie:?}");
+    }
+    for nth in [2, 0] {
+        let refused = package.copy_media(nth, &mut sink());
+        assert!(matches!(refused, Err(MediaError::Inflated { max: 5_000_000 })), "{refused:?}");
+    }
+    // What cannot be packed is no bomb, however long it is.
+    let noise: Vec<u8> =
+        (0_u64..400_000).flat_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
+    let bytes = zip(&[("collection.anki2", &collection("")), ("media", br#"{"0":"a"}"#), ("0", &noise)]);
+    let (mut package, _work) = opened(&bytes, Limits { media_free_bytes: 0, ..Limits::default() }).unwrap();
+    assert_eq!(package.copy_media(0, &mut sink()).unwrap(), noise.len() as u64);
+}
+
+#[test]
 fn a_media_file_has_the_length_that_its_list_states() {
     // "a": 3 bytes are stated.
     let list = zstd(&[0x0a, 5, 0x0a, 1, b'a', 0x10, 3]);

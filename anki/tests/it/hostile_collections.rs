@@ -2,7 +2,10 @@
 
 use crate::crafted::{SCHEMA, collection, write, zip};
 use crate::kit::{each_card, each_review};
-use anki::{CardTally, Collection, EachError, Limits, Package, ReadError, RenderError, Renderer};
+use anki::{
+    CardTally, Collection, EachError, Effort, Limits, Package, ReadError, RenderError, Renderer,
+    TooMuchEffort,
+};
 use rusqlite::Connection;
 use std::convert::Infallible;
 use std::path::Path;
@@ -150,6 +153,66 @@ fn a_collection_that_would_keep_the_reader_busy_is_ended() {
     let collection = opened_with(&collection(sql), limits, false).unwrap();
     let ended = collection.each_card::<Infallible>(|_| Ok(()));
     assert!(matches!(ended, Err(EachError::Read(ReadError::TooSlow))), "{ended:?}");
+}
+
+#[test]
+fn a_long_note_that_very_many_cards_share_is_not_read_for_each_of_them() {
+    let cards = |cards: u32, change: &str| {
+        let sql = format!(
+            "UPDATE notes SET flds = hex(zeroblob(500000)) || char(31) || 'b';
+            WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= {cards})
+            INSERT INTO cards SELECT i, 1, 1, 0, 0, 0, 0, 0, i, 0, 0, 0, 0, 0, 0, 0, 0, '' FROM n;
+            INSERT INTO notes SELECT 2, 'other', mid, mod, usn, tags, '', sfld, csum, flags, data FROM notes;{change}"
+        );
+        let limits = Limits { texts_free_bytes: 8_000_000, ..Limits::default() };
+        let collection = opened_with(&collection(&sql), limits, false).unwrap();
+        let mut given = 0;
+        let read = collection.each_card::<Infallible>(|_| {
+            given += 1;
+            Ok(())
+        });
+        (given, read)
+    };
+    let (given, read) = cards(20, "");
+    assert_eq!((given, read.unwrap().given), (21, 21));
+    // The budget follows the length of the file, not the number of its cards; what is no card was fetched too.
+    for change in ["", "UPDATE cards SET type = 99 WHERE id > 1", "UPDATE notes SET guid = ''"] {
+        let (given, read) = cards(20_000, change);
+        let Err(EachError::Read(error)) = read else { panic!("{read:?}") };
+        assert_eq!(error.code(), "collection_too_large", "{error}");
+        assert!(given < 200, "{given}");
+    }
+}
+
+#[test]
+fn templates_that_repeat_what_they_show_take_no_more_than_a_collection_may() {
+    let spent = |front: &str, back: &str, cards: u64| {
+        let models = format!(
+            r#"{{"1":{{"id":1,"name":"Basic","type":0,"flds":[{{"name":"Front","ord":0}},{{"name":"Back","ord":1}}],
+            "tmpls":[{{"name":"Card 1","ord":0,"qfmt":"{front}","afmt":"{back}"}}]}}}}"#
+        );
+        let sql = format!(
+            "UPDATE col SET models = '{models}'; UPDATE notes SET flds = hex(zeroblob(1000)) || char(31) || 'b'"
+        );
+        let collection = opened(&sql).unwrap();
+        let mut effort = Effort::new(&collection.definitions().notetypes, 100_000);
+        let mut outcome = Ok(());
+        each_card(&collection, |row| {
+            outcome = (0..cards).try_for_each(|_| effort.spend(&row));
+        });
+        outcome
+    };
+    let plain = ("{{Front}}", "{{FrontSide}}<hr id=answer>{{Back}}");
+    assert_eq!(spent(plain.0, plain.1, 100_000), Ok(()));
+    // 100 KB of scripts in each template are usual in some decks.
+    let script = format!("<script>{}</script>{{{{Front}}}}", "x".repeat(50_000));
+    assert_eq!(spent(&script, &script, 20_000), Ok(()));
+    // A front of a megabyte that the back shows a thousand times is never made.
+    let (front, back) = ("{{Front}}".repeat(500), "{{FrontSide}}".repeat(1_000));
+    assert_eq!(spent(&front, &back, 1), Err(TooMuchEffort::Card));
+    assert_eq!(spent(&front, "{{FrontSide}}", 100), Ok(()));
+    let refused = spent(&front, "{{FrontSide}}", 20_000);
+    assert!(matches!(refused, Err(TooMuchEffort::Collection { .. })), "{refused:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::events::{Events, Happened};
 use domain::ids::{CardId, DeckId, Uuid};
-use ports::library::{CardSource, RequestDigest};
+use ports::library::{CardSource, RequestDigest, TakeCards};
 use ports::{
     Boxed, CardQuery, CardRecord, CardSearch, DeckContent, DeckQuery, DeckRecord, EventKind, Library,
     LibraryError,
@@ -103,6 +103,14 @@ impl Library for TellingLibrary {
 
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
         self.inner.content(deck)
+    }
+
+    fn content_in_parts(
+        &self,
+        deck: DeckId,
+        take: TakeCards,
+    ) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        self.inner.content_in_parts(deck, take)
     }
 
     fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {

@@ -141,10 +141,9 @@ impl HookChangeIn {
     }
 }
 
-/// An address that a webhook may have.
+/// An address that a webhook may have, as it is understood.
 pub(in crate::http) fn address(text: &str, allow_loopback: bool) -> Result<String, Problem> {
-    Target::of(text, allow_loopback).map_err(|error| Problem::invalid(format!("{error}.")))?;
-    Ok(text.to_owned())
+    Target::written(text, allow_loopback).map_err(|error| Problem::invalid(format!("{error}.")))
 }
 
 /// What a webhook is for: a line, or nothing.

@@ -95,13 +95,18 @@ pub struct HistoryItem {
 /// What an answer says beside its grade.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
 pub struct AnswerFields {
-    elapsed_ms: u32,
-    mode: &'static str,
-    early: bool,
+    /// How long it took, milliseconds.
+    pub elapsed_ms: u32,
+    /// `flip`, `type` or `choose`.
+    pub mode: &'static str,
+    /// It was given ahead of the card's day, to count.
+    pub early: bool,
     /// The class had talked about the card: it did not schedule.
-    told: bool,
-    confidence: Option<&'static str>,
-    sitting: Option<Uuid>,
+    pub told: bool,
+    /// `sure` or `unsure`, where it was said.
+    pub confidence: Option<&'static str>,
+    /// The sitting it was given in.
+    pub sitting: Option<Uuid>,
 }
 
 /// One page of a learner's log.
@@ -123,9 +128,9 @@ pub async fn history<S: ReviewStore>(
 }
 
 /// An entry and the card that it is about.
-struct Found {
-    entry: LogEntry,
-    about: Option<(DeckId, CardId)>,
+pub(super) struct Found {
+    pub(super) entry: LogEntry,
+    pub(super) about: Option<(DeckId, CardId)>,
 }
 
 async fn find<S: ReviewStore>(
@@ -133,7 +138,7 @@ async fn find<S: ReviewStore>(
     user: UserId,
     query: HistoryQuery,
 ) -> Result<(Vec<Found>, Option<EntryId>), OutlookError> {
-    let from = query.after.map_or(first_id(query.from), id_after);
+    let from = first_wanted(query);
     let before = query.to.map(first_id_later_than);
     let mut page = Vec::new();
     let mut last_seen = None;
@@ -161,7 +166,7 @@ async fn find<S: ReviewStore>(
 }
 
 /// The card of each entry; an undo is about the card of what it takes back.
-async fn about<S: ReviewStore>(
+pub(super) async fn about<S: ReviewStore>(
     store: &S,
     user: UserId,
     entries: &[LogEntry],
@@ -180,7 +185,7 @@ async fn about<S: ReviewStore>(
     Ok(about)
 }
 
-fn is_wanted(entry: &LogEntry, about: Option<(DeckId, CardId)>, query: HistoryQuery) -> bool {
+pub(super) fn is_wanted(entry: &LogEntry, about: Option<(DeckId, CardId)>, query: HistoryQuery) -> bool {
     let day = entry.stamp.day;
     let of_a_kind = match entry.body {
         Body::Review(_) | Body::Undo { .. } | Body::Set { .. } | Body::State { .. } => true,
@@ -195,9 +200,10 @@ fn is_wanted(entry: &LogEntry, about: Option<(DeckId, CardId)>, query: HistoryQu
 }
 
 /// What the fold says about the entries of a page.
-struct Facts {
-    live: Live,
-    counted: HashMap<EntryId, CountedAs>,
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) live: Live,
+    pub(super) counted: HashMap<EntryId, CountedAs>,
 }
 
 async fn facts<S: ReviewStore>(
@@ -234,7 +240,7 @@ async fn facts<S: ReviewStore>(
 }
 
 /// `None` for rows of an import that does not count.
-fn item(found: &Found, facts: &Facts) -> Option<HistoryItem> {
+pub(super) fn item(found: &Found, facts: &Facts) -> Option<HistoryItem> {
     let Found { entry, about } = found;
     let undone = facts.live.is_undone(entry.id);
     if entry.job.is_some() && !undone && !facts.live.counts(entry) {
@@ -322,6 +328,11 @@ const fn confidence_name(confidence: Confidence) -> &'static str {
     }
 }
 
+/// No entry that is wanted has a smaller id.
+pub(super) fn first_wanted(query: HistoryQuery) -> EntryId {
+    query.after.map_or(first_id(query.from), id_after)
+}
+
 /// No entry of this study day has a smaller id: the day begins at the earliest place on earth (UTC+14) at midnight.
 pub(super) fn first_id(day: Option<Day>) -> EntryId {
     day.map_or(EntryId::MIN, |day| EntryId::floor_of(i64::from(day.0) * DAY_MS - 14 * HOUR_MS))
@@ -329,10 +340,11 @@ pub(super) fn first_id(day: Option<Day>) -> EntryId {
 
 /// No entry of this study day has this id or a larger one: the day ends at the latest place (UTC-12) at the latest
 /// rollover hour of the next day, 23; one hour more is for clocks that go back in between.
-fn first_id_later_than(day: Day) -> EntryId {
+pub(super) fn first_id_later_than(day: Day) -> EntryId {
     EntryId::floor_of((i64::from(day.0) + 1) * DAY_MS + (12 + 24) * HOUR_MS)
 }
 
-fn id_after(id: EntryId) -> EntryId {
+/// The first id behind this one.
+pub(super) fn id_after(id: EntryId) -> EntryId {
     EntryId(Uuid::from_u128(id.0.as_u128().saturating_add(1)))
 }

@@ -6,6 +6,7 @@ mod class_cards;
 mod deck_figures;
 mod figures;
 mod history;
+mod history_table;
 mod kept;
 mod progress;
 
@@ -13,6 +14,7 @@ pub use class_cards::ClassCards;
 pub use deck_figures::{DeckFigures, deck_figures};
 pub use figures::{ENTRIES_PER_LEARNER_MAX, FiguresQuery, LearnerFigures, SittingSums, Sums, streak};
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, history};
+pub use history_table::HistoryWalk;
 pub use kept::{KeptFigures, figures};
 pub use progress::{Progress, deck_progress};
 

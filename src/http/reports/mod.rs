@@ -188,9 +188,11 @@ pub(super) async fn content(
 async fn allowed(app: &App, caller: &Caller, name: &str) -> Result<(Spec, Option<ClassRecord>), Problem> {
     let spec: Spec = place(name).map_err(|_| Problem::not_found())?;
     let age_ms = app.clock.wall_ms().saturating_sub(spec.asked_ms);
-    let days = Day(spec.from)..=Day(spec.to);
-    let whole = stretch(Some(&days.start().to_string()), Some(&days.end().to_string()), *days.end()).is_ok();
-    if !(0..REPORT_KEPT_MS).contains(&age_ms) || !whole {
+    let (from, to) = (Day(spec.from), Day(spec.to));
+    // Days beyond the calendar are written as its ends: those are others.
+    let is_stretch =
+        stretch(Some(&from.to_string()), Some(&to.to_string()), to).is_ok_and(|days| days == (from, to));
+    if !(0..REPORT_KEPT_MS).contains(&age_ms) || !is_stretch {
         return Err(Problem::not_found());
     }
     match (spec.class, spec.kind, spec.user.map(UserId)) {

@@ -19,12 +19,16 @@ pub(super) enum Field {
     Kind,
     /// Whether the answer was taken back.
     Undone,
+    /// Whether it was given ahead of the card's day, to count.
+    Early,
+    /// Whether the class had talked about the card, so that it did not schedule.
+    Told,
     /// Nothing that an answer has, but known: it is not reported.
     Known,
 }
 
 /// How many places there are for fields of a row.
-pub(super) const PLACES: usize = 6;
+pub(super) const PLACES: usize = 8;
 
 impl Field {
     /// The field of this name.
@@ -44,6 +48,8 @@ impl Field {
             Field::Duration(_) => Some(3),
             Field::Kind => Some(4),
             Field::Undone => Some(5),
+            Field::Early => Some(6),
+            Field::Told => Some(7),
             Field::Known => None,
         }
     }
@@ -60,13 +66,15 @@ impl Field {
             | Field::Duration(_)
             | Field::Kind
             | Field::Undone
+            | Field::Early
+            | Field::Told
             | Field::Known => 1,
         }
     }
 }
 
 /// The names of columns, in lower case: of this program's own exports first, then what others and people call them.
-const NAMES: [(Field, &[&str]); 14] = [
+const NAMES: [(Field, &[&str]); 16] = [
     (Field::Card(By::Id), &["card id", "cardid"]),
     (Field::Card(By::Guid), &["guid", "uuid", "note id", "note guid", "source id", "external id"]),
     (
@@ -199,6 +207,8 @@ const NAMES: [(Field, &[&str]); 14] = [
     ),
     (Field::Kind, &["kind"]),
     (Field::Undone, &["undone"]),
+    (Field::Early, &["early"]),
+    (Field::Told, &["told"]),
     (
         Field::Known,
         &[
@@ -208,7 +218,6 @@ const NAMES: [(Field, &[&str]); 14] = [
             "deck id",
             "deck title",
             "day",
-            "early",
             "mode",
             "sitting",
             "class",

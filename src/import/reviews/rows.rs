@@ -5,7 +5,7 @@ use super::limits::{ANSWERS_PER_RUN, FIELDS_MAX, LINE_BYTES_MAX, NAMES_REMEMBERE
 use super::names::{Field, PLACES};
 use super::recognise::names_an_answer;
 use super::report::{ReviewReason, ReviewReport};
-use super::run::Answer;
+use super::run::{Answer, Manner};
 use super::values::{Scale, duration_ms, grade, time_ms};
 use crate::import::columns::number;
 use crate::import::json::{Text, read_object};
@@ -73,6 +73,10 @@ impl Answers {
         match self.answer(line, cells) {
             Ok(Some(answer)) => {
                 self.report.answers += 1;
+                if self.answers.capacity() == 0 {
+                    // What a vector leaves behind while it grows is as much again.
+                    self.answers.reserve_exact(ANSWERS_PER_RUN);
+                }
                 self.answers.push(answer);
             }
             Ok(None) => self.report.ignored += 1,
@@ -82,7 +86,7 @@ impl Answers {
 
     /// The answer in a row; `None` where the row is known to be something else.
     fn answer(&mut self, line: u64, cells: &Cells) -> Result<Option<Answer>, (u32, ReviewReason)> {
-        let [card, time, graded, duration, kind, undone] = cells;
+        let [card, time, graded, duration, kind, undone, early, told] = cells;
         let says = |cell: &Option<Cell>, word: &str| cell.as_ref().is_some_and(|(_, text, _)| text == word);
         if (kind.is_some() && !says(kind, "review")) || says(undone, "true") {
             return Ok(None);
@@ -113,7 +117,8 @@ impl Answers {
             }),
             Some(_) | None => 0,
         };
-        Ok(Some(Answer::new(place, card, at_ms, grade, elapsed_ms)))
+        let manner = Manner { early: says(early, "true"), told: says(told, "true") };
+        Ok(Some(Answer::new(place, card, at_ms, grade, elapsed_ms).given(manner)))
     }
 }
 

@@ -15,13 +15,28 @@ pub(super) struct Answer {
     card: u32,
     elapsed_ms: u32,
     grade: Grade,
+    manner: Manner,
+}
+
+/// How an answer was given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Manner {
+    /// Ahead of the card's day, to count.
+    pub(super) early: bool,
+    /// After the class had talked about the card: it did not schedule.
+    pub(super) told: bool,
 }
 
 const _: () = assert!(size_of::<Answer>() <= 28);
 
 impl Answer {
+    /// An answer that was given when the card was due.
     pub(super) fn new(place: u32, card: CardId, at_ms: i64, grade: Grade, elapsed_ms: u32) -> Answer {
-        Answer { id: review_id(card, at_ms), card: place, elapsed_ms, grade }
+        Answer { id: review_id(card, at_ms), card: place, elapsed_ms, grade, manner: Manner::default() }
+    }
+
+    pub(super) const fn given(self, manner: Manner) -> Answer {
+        Answer { manner, ..self }
     }
 }
 
@@ -77,13 +92,13 @@ impl Run {
                 grade: answer.grade,
                 mode: Mode::Flip,
                 elapsed_ms: answer.elapsed_ms,
-                early: false,
+                early: answer.manner.early,
                 confidence: None,
                 sitting: None,
                 class: None,
                 response: None,
                 revision: 0,
-                told: false,
+                told: answer.manner.told,
             };
             let stamp = stamps.of(answer.id.at_ms());
             Some(LogEntry { id: answer.id, job: Some(job), stamp, body: Body::Review(review) })

@@ -84,7 +84,10 @@ fn told(options: ReviewOptions, bytes: &[u8]) -> String {
         let Body::Review(review) = entry.body else { panic!("{entry:?}") };
         let card = u128::from_be_bytes(*review.card.bytes());
         let (grade, elapsed_ms) = (review.grade.number(), review.elapsed_ms);
-        let _ = writeln!(told, "card {card} at {} grade {grade}, {elapsed_ms} ms", entry.id.at_ms());
+        let manner =
+            [(review.early, ", early"), (review.told, ", told")].map(|(is, word)| if is { word } else { "" });
+        let at_ms = entry.id.at_ms();
+        let _ = writeln!(told, "card {card} at {at_ms} grade {grade}, {elapsed_ms} ms{}", manner.concat());
     }
     let _ = writeln!(
         told,

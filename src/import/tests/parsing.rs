@@ -2,6 +2,27 @@ use super::*;
 use crate::import::{Delimiter, Encoding};
 
 #[test]
+fn rows_of_ankis_that_hide_something_in_a_text_are_told_to_come_as_a_package() {
+    let told = |file: &str| (rows(file.as_bytes()).len(), rejected(file.as_bytes()));
+    let head =
+        "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n#tags column:6\n";
+    let notes = "g1\tBasic (and reversed card)\tD\tf\tb\t\n\
+        g2\tCloze\tD\t{{c1::Rome}} is\t\t\n\
+        g3\tMy own\tD\t{{c1,2::Rome}} is\textra\t\n\
+        g4\tImage Occlusion\tD\t{{c1::image-occlusion:rect:left=.1}}\t<img src=x.png>\t\n\
+        g5\tLückentext+\tD\tno mark\tb\t\n\
+        g6\tBasic\tD\ta {{c and {{c1:x}} and {{c::y}}\tb\t\n";
+    let code = "note_type_needs_package";
+    let refused = vec![(8, 2, code), (9, 4, code), (10, 2, code), (11, 2, code)];
+    assert_eq!(told(&[head, notes].concat()), (2, refused));
+    // One type for all rows.
+    assert_eq!(told("#separator:tab\n#notetype:Cloze\nf\tb\n"), (0, vec![(3, 1, code)]));
+    assert_eq!(told("#separator:tab\n#notetype:Basic\nf\tb\n"), (1, vec![]));
+    // Whoever writes a table of their own may write what they like.
+    assert_eq!(told("front\tback\n{{c1::Rome}} is\tb\n"), (1, vec![]));
+}
+
+#[test]
 fn the_delimiter_is_found_out() {
     for (file, delimiter) in [
         ("a,b\nc,d\n", Delimiter::COMMA),

@@ -1,5 +1,6 @@
 //! Which deck here a deck there becomes.
 
+use super::known::KnownDecks;
 use super::options::Taken;
 use crate::content::plain_text;
 use crate::http::limits::{DESCRIPTION_BYTES_MAX, PATH_BYTES_MAX, PATH_LEVELS_MAX};
@@ -22,7 +23,7 @@ pub(super) struct Target {
     pub id: DeckId,
     /// Its path there, for the report.
     pub path: String,
-    /// The record that it begins with, if it is not there yet; `None` for a deck that was named.
+    /// The record that it begins with, if it is not there yet; `None` for a deck that was named, or went out from here.
     pub blank: Option<DeckRecord>,
     /// The options that it has there, for the report.
     pub options: Value,
@@ -58,17 +59,20 @@ pub(super) struct Targets<'d> {
     definitions: &'d Definitions,
     named: Option<DeckId>,
     below: Option<String>,
+    /// Decks here by their ids in packages that were written here.
+    known: KnownDecks,
     of_deck: HashMap<i64, usize>,
     by_id: HashMap<DeckId, usize>,
     pub all: Vec<Target>,
 }
 
 impl<'d> Targets<'d> {
-    pub fn new(task: &Task, definitions: &'d Definitions) -> Targets<'d> {
+    pub fn new(task: &Task, definitions: &'d Definitions, known: KnownDecks) -> Targets<'d> {
         Targets {
             definitions,
             named: task.deck(),
             below: task.option("path").map(str::to_owned),
+            known,
             of_deck: HashMap::new(),
             by_id: HashMap::new(),
             all: Vec::new(),
@@ -104,7 +108,9 @@ impl<'d> Targets<'d> {
         let theirs = self.definitions.decks.get(&deck);
         let path = self.definitions.deck_path(deck).to_owned();
         let taken = Taken::of(theirs, self.definitions.options_of(deck));
-        let (id, blank) = match self.named {
+        // Whoever says where decks come is obeyed.
+        let known = self.known.of(deck, theirs).filter(|_| self.below.is_none());
+        let (id, blank) = match self.named.or(known) {
             Some(id) => (id, None),
             None => {
                 let ours = joined(self.below.as_deref(), &path);

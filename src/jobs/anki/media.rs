@@ -111,6 +111,9 @@ impl<'p> MediaIn<'p> {
                 Ok(Ok(known))
             }
             Err(MediaError::Write(error)) => Err(error.into()),
+            Err(error @ MediaError::Inflated { .. }) => {
+                Err(JobError::refused("package_too_large", format!("Nothing was imported: {error}.")))
+            }
             Err(MediaError::Missing) => Ok(Err(Unusable("missing"))),
             Err(MediaError::TooLong { .. }) => Ok(Err(Unusable("too_long"))),
             Err(MediaError::OtherLength { .. } | MediaError::Damaged(_)) => Ok(Err(Unusable("damaged"))),

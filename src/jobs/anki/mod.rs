@@ -9,15 +9,19 @@
 //! | `entries` | scheduling, and the review log, as entries |
 //! | `options` | deck options as settings |
 //! | `notes` | notes and their types as records |
+//! | `known` | decks and cards that a package from here finds again |
+//! | `own` | the note type of cards that were made here |
 //! | `writing` | what was read into the stores |
 //! | `report` | what came over, and what did not |
 
 mod decks;
 mod entries;
+mod known;
 mod mask;
 mod media;
 mod notes;
 mod options;
+pub mod own;
 mod reading;
 mod report;
 mod writing;

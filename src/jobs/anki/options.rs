@@ -59,6 +59,7 @@ impl Taken {
             "initial_ease_permille": options.initial_ease_permille,
             "lapse_interval_permille": options.lapse_interval_permille,
             "leeches_are_suspended": options.leeches_are_suspended,
+            "others": options.others,
         });
         Taken { settings, told, lost }
     }
@@ -140,6 +141,7 @@ mod tests {
             desired_retention: 0.87,
             fsrs_parameters: Parameters::DEFAULT.decimals().map(|w| w as f32).to_vec(),
             easy_days: vec![1.0, 1.0, 1.0, 1.0, 0.5, 0.0, 1.0],
+            others: [("easy_bonus", json!(1.5))].into(),
         }
     }
 
@@ -155,19 +157,16 @@ mod tests {
         assert_eq!((settings.new_per_day, settings.reviews_per_day), (ALLOWANCE_MAX, 99));
         assert_eq!((settings.leech_after, settings.maximum_interval_days, settings.drill_until), (1, 1, 3));
         assert_eq!(told["fsrs_version"], "FSRS-6");
+        assert_eq!(told["others"], json!({ "easy_bonus": 1.5 }));
     }
 
     #[test]
     fn a_deck_may_want_another_retention_than_its_options() {
         let deck = Deck {
-            id: 1,
-            path: String::new(),
-            description: String::new(),
             options: Some(1),
-            is_filtered: false,
             desired_retention: Some(0.95),
             new_per_day: Some(5),
-            reviews_per_day: None,
+            ..Deck::new(1, "")
         };
         let Taken { settings, lost, .. } = Taken::of(Some(&deck), Some(&options()));
         assert_eq!((settings.desired_retention_permille, settings.new_per_day, lost.len()), (950, 5, 0));

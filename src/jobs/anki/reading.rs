@@ -5,9 +5,11 @@ mod texts;
 
 use super::decks::{Target, Targets};
 use super::entries::{EntrySpool, standing_entries};
+use super::known::{KnownCard, known_decks};
 use super::media::{MediaIn, MediaNames};
 use super::notes::NoteSpool;
-use crate::content::{CardTexts, plain_text, sanitise_card};
+use super::own::by_fields;
+use crate::content::{CardTexts, plain_text, sanitise_and_tell};
 use crate::import::{Stamps, card_id};
 use crate::jobs::error::JobError;
 use crate::jobs::filling::Filling;
@@ -17,7 +19,8 @@ use crate::jobs::spool::{Spool, Spooled, Spooling};
 use crate::jobs::task::Task;
 use anki::map::{Calendar, standing};
 use anki::{
-    CardRow, Collection, Definitions, Fidelity, Limits, OpenError, Package, Rendered, Renderer, Sizes,
+    CardRow, Collection, Definitions, Effort, Fidelity, Limits, OpenError, Package, ReadError, RenderError,
+    Rendered, Renderer, Sizes, TooMuchEffort,
 };
 use domain::day::Day;
 use domain::ids::{CardId, DeckId, NoteTypeId};
@@ -27,6 +30,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Cards between two looks at whether to go on.
 const LOOK_EVERY: u64 = 128;
+
+/// What a report calls markup that has no place on a card, as the report of a table does.
+const MARKUP_REMOVED: &str = "markup_removed";
 
 /// A collection that was read, between its file and the stores.
 pub(super) struct Read {
@@ -44,6 +50,8 @@ pub(super) struct Gathered {
     pub fidelity: Fidelity,
     /// Cards there that did not come in: their answers do not either.
     pub rejected: HashSet<i64>,
+    /// Cards that were found by notes of our own type, whose guids are their ids.
+    pub known: HashSet<(DeckId, CardId)>,
     /// The deck here of each deck there.
     pub deck_of: HashMap<i64, DeckId>,
     pub media: MediaFigures,
@@ -93,9 +101,10 @@ fn gather(
     dry_run: bool,
 ) -> Result<Gathered, JobError> {
     let definitions = collection.definitions();
-    let renderer = Renderer::new(&definitions.notetypes);
+    let (shown, own) = by_fields(&definitions.notetypes);
+    let renderer = Renderer::new(&shown);
     let sizes = collection.sizes();
-    let mut pass = Pass::begin(task, package, definitions, &renderer, dry_run)?;
+    let mut pass = Pass::begin(task, package, definitions, (&renderer, own), dry_run)?;
     let mut seen = 0;
     let read = collection.each_card(|row| {
         if seen % LOOK_EVERY == 0 {
@@ -118,6 +127,9 @@ struct Pass<'a> {
     task: &'a Task,
     definitions: &'a Definitions,
     renderer: &'a Renderer<'a>,
+    effort: Effort,
+    /// The note types there that are our own.
+    own: HashSet<i64>,
     targets: Targets<'a>,
     media: RefCell<MediaIn<'a>>,
     calendar: Calendar,
@@ -137,6 +149,9 @@ struct Pass<'a> {
     here: (Option<DeckId>, HashSet<CardId>),
     /// What its cards accept besides their backs: no package says so, and it stays.
     accepted_here: HashMap<CardId, Vec<String>>,
+    /// What they are besides, where the package may have come from here.
+    known_here: HashMap<CardId, KnownCard>,
+    known: HashSet<(DeckId, CardId)>,
     tags_left_out: u64,
     keeps_schedules: bool,
     /// Whether FSRS schedules there. A package of decks does not say so: then its cards do, which have its memory only as
@@ -149,18 +164,22 @@ impl<'a> Pass<'a> {
         task: &'a Task,
         package: &'a mut Package,
         definitions: &'a Definitions,
-        renderer: &'a Renderer<'a>,
+        (renderer, own): (&'a Renderer<'a>, HashSet<i64>),
         dry_run: bool,
     ) -> Result<Pass<'a>, JobError> {
         let mut stamps = Stamps::new(task.zones()?);
         let east_min = stamps.of(definitions.header.created_s.clamp(0, 4_000_000_000) * 1_000).utc_offset_min;
         let today = stamps.of(task.now_ms()).day;
         let work = task.work();
+        let collection_bytes = std::fs::metadata(package.collection_path())?.len();
+        let known = known_decks(task, !own.is_empty())?;
         Ok(Pass {
             task,
             definitions,
             renderer,
-            targets: Targets::new(task, definitions),
+            effort: Effort::new(&definitions.notetypes, collection_bytes),
+            own,
+            targets: Targets::new(task, definitions, known),
             media: RefCell::new(MediaIn::new(package, dry_run)),
             calendar: Calendar::of(&definitions.header, i32::from(east_min)),
             stamps: RefCell::new(stamps),
@@ -176,6 +195,8 @@ impl<'a> Pass<'a> {
             rejected: HashSet::new(),
             here: (None, HashSet::new()),
             accepted_here: HashMap::new(),
+            known_here: HashMap::new(),
+            known: HashSet::new(),
             tags_left_out: 0,
             keeps_schedules: task.option("reviews") != Some("false"),
             fsrs: definitions.header.fsrs,
@@ -189,6 +210,18 @@ impl<'a> Pass<'a> {
         let path = definitions.deck_path(row.card.deck);
         let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
         let is_due_there = self.calendar.is_due_there(&row.card, self.today, &day_at);
+        match self.effort.spend(row) {
+            Ok(()) => {}
+            Err(TooMuchEffort::Card) => {
+                let why = RenderError::TooLong;
+                self.fidelity.rejected(path, &why, is_due_there);
+                return self.reject(row, why.code(), why.to_string());
+            }
+            Err(TooMuchEffort::Collection { found, max }) => {
+                let what = "bytes of all its cards as they are shown";
+                return Err(ReadError::TooMuch { what, found, max }.into());
+            }
+        }
         let mut fault = None;
         let mut used = Vec::new();
         let rendered = {
@@ -215,8 +248,9 @@ impl<'a> Pass<'a> {
                 return self.reject(row, why.code(), why.to_string());
             }
         };
-        let texts = self.texts(deck, &rendered, &mut used)?;
-        let texts = match sanitise_card(texts) {
+        let is_own = self.own.contains(&row.note.notetype);
+        let texts = self.texts(deck, &rendered, is_own, &mut used)?;
+        let (texts, lost_markup) = match sanitise_and_tell(texts) {
             Ok(texts) => texts,
             Err(why) => {
                 self.fidelity.rejected_as(path, why.code(), is_due_there);
@@ -227,6 +261,9 @@ impl<'a> Pass<'a> {
             self.fidelity.rejected_as(path, "deck_full", is_due_there);
             let message = format!("a deck holds at most {CARDS_PER_DECK_MAX} cards");
             return self.reject(row, "deck_full", message);
+        }
+        if lost_markup {
+            *self.fidelity.losses.entry(MARKUP_REMOVED).or_default() += 1;
         }
         self.keep(row, at, deck, texts, &rendered, is_due_there, used)
     }
@@ -254,11 +291,19 @@ impl<'a> Pass<'a> {
         is_due_there: bool,
         used: Vec<usize>,
     ) -> Result<(), JobError> {
-        let source_key = row.source_key();
-        let card = card_id(deck, &source_key);
         self.look_at_deck(at, deck)?;
+        let (card, known) = match self.known_by_guid(row) {
+            Some((card, known)) => {
+                self.known.insert((deck, card));
+                (card, Some(known))
+            }
+            None => (card_id(deck, &row.source_key()), None),
+        };
         let is_filled = self.targets.all.get(at).is_some_and(|target| target.is_filled);
-        let note = self.note(row, at, deck, is_filled)?;
+        let note = match &known {
+            Some(known) => known.note,
+            None => Some(self.note(row, at, deck, is_filled)?),
+        };
         self.fsrs |= row.card.memory.is_some();
         let to = {
             let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
@@ -281,11 +326,15 @@ impl<'a> Pass<'a> {
             self.fidelity.sample(notetype, &texts.front, &texts.back);
         }
         let tags = self.tags(row);
+        let (texts, tags, source_key) = match known {
+            Some(known) => known.back_again(texts, tags),
+            None => (texts, tags, row.source_key()),
+        };
         let from = self.cards.place();
         let CardTexts { front, back, hint, explanation } = texts;
         let spooled = Spooled {
             id: *card.bytes(),
-            note: Some(*note.bytes()),
+            note: note.map(|note| *note.bytes()),
             front,
             back,
             hint,
@@ -338,6 +387,7 @@ impl<'a> Pass<'a> {
             notes: self.notes,
             fidelity: self.fidelity,
             rejected: self.rejected,
+            known: self.known,
             deck_of,
             media: figures,
             names: media.into_names(),

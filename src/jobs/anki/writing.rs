@@ -2,6 +2,7 @@
 
 use super::decks::Target;
 use super::entries::answer_entry;
+use super::known::card_of_guid;
 use super::notes::notetype_record;
 use super::reading::{Gathered, Read};
 use super::report::report;
@@ -109,7 +110,7 @@ fn put_notetypes(task: &Task, gathered: &Gathered, definitions: &Definitions) ->
 /// The review log: merged with what is there by card and millisecond, which make the id.
 fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result<(), JobError> {
     let now_ms = task.now_ms();
-    let Gathered { rejected, fidelity, stamps, deck_of, .. } = &mut read.gathered;
+    let Gathered { rejected, fidelity, stamps, deck_of, known, .. } = &mut read.gathered;
     let mut batch = Appending::new(task);
     let tally = read.collection.each_review(|review| {
         steps.done += 1;
@@ -120,7 +121,8 @@ fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result
         fidelity.review(answer.map(|_| ()));
         let (Ok(answer), Some(name)) = (answer, review.of) else { return Ok(()) };
         let Some(deck) = deck_of.get(&name.deck).copied() else { return Ok(()) };
-        let card = card_id(deck, &source_key(name.guid, name.ord));
+        let by_guid = card_of_guid(name.guid, name.ord).filter(|card| known.contains(&(deck, *card)));
+        let card = by_guid.unwrap_or_else(|| card_id(deck, &source_key(name.guid, name.ord)));
         if batch.push(answer_entry(task.job, (deck, card), &answer, stamps))? > 0 {
             steps.add(0)?;
         }

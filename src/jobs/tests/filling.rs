@@ -12,19 +12,6 @@ const BACK_BYTES: usize = 12_000;
 /// More than are handed over at once.
 const CARDS: i64 = 240;
 
-fn deck(id: i64, path: &str) -> Deck {
-    Deck {
-        id,
-        path: path.to_owned(),
-        description: String::new(),
-        options: None,
-        is_filtered: false,
-        desired_retention: None,
-        new_per_day: None,
-        reviews_per_day: None,
-    }
-}
-
 fn definitions(css: &str) -> Definitions {
     let notetype = Notetype {
         id: 5,
@@ -52,7 +39,7 @@ fn definitions(css: &str) -> Definitions {
             learn_ahead_s: 1_200,
         },
         notetypes: BTreeMap::from([(5, notetype)]),
-        decks: BTreeMap::from([(10, deck(10, "First")), (11, deck(11, "Second"))]),
+        decks: BTreeMap::from([(10, Deck::new(10, "First")), (11, Deck::new(11, "Second"))]),
         options: BTreeMap::new(),
     }
 }

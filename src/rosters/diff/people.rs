@@ -15,9 +15,9 @@ impl Comparing<'_> {
     /// Finds the account of each person of the roster.
     pub(super) fn find_people(&mut self) {
         let (roster, known) = (self.roster, self.known);
-        let (own, named) = (self.own_students(), self.named_into_classes());
+        let own = self.own_students();
         let places = matched(&roster.people, &known.people);
-        for (nth, (person, place)) in roster.people.iter().zip(places).enumerate() {
+        for (person, place) in roster.people.iter().zip(places) {
             let before = place.and_then(|place| known.people.get(place));
             let user = match self.objection(person, before) {
                 Some(reason) => {
@@ -25,8 +25,8 @@ impl Comparing<'_> {
                     None
                 }
                 None => {
-                    let is_own =
-                        named.contains(&nth) || before.is_some_and(|before| own.contains(&before.user));
+                    // Before this roster: putting somebody into a class is no leave to say who they are.
+                    let is_own = before.is_some_and(|before| own.contains(&before.user));
                     self.person(person, before, self.rules.administers || is_own)
                 }
             };
@@ -38,16 +38,6 @@ impl Comparing<'_> {
     fn own_students(&self) -> BTreeSet<UserId> {
         let own = self.known.classes.iter().filter(|class| self.rules.may_fill(class));
         own.flat_map(|class| class.record.students.iter().copied()).collect()
-    }
-
-    /// The places of the people whom the roster puts into classes that may be changed.
-    fn named_into_classes(&self) -> BTreeSet<usize> {
-        let at = |place: u32| usize::try_from(place).unwrap_or(usize::MAX);
-        let named = self.roster.enrolled.iter().filter(|enrolled| {
-            let is_changed = self.class_of.get(at(enrolled.class)).is_some_and(Option::is_some);
-            is_changed && enrolled.status == Status::Active
-        });
-        named.map(|enrolled| at(enrolled.person)).collect()
     }
 
     fn objection(&self, person: &RosterPerson, before: Option<&Registered>) -> Option<RosterReason> {

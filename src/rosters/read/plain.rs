@@ -138,17 +138,22 @@ impl People {
                 return Ok(());
             }
         };
-        let full = |most: usize| {
-            Err(FileFault { line: record.line, fault: Fault::MoreRowsThan { rows_max: most as u64 } })
-        };
-        if self.roster.people.len() >= PEOPLE_MAX {
-            return full(PEOPLE_MAX);
-        }
-        if self.enrolled.len() >= ENROLLMENTS_MAX || self.roster.classes.len() >= CLASSES_MAX {
-            return full(ENROLLMENTS_MAX);
-        }
         self.add(person, classes, record.line);
-        Ok(())
+        self.is_borne().map_err(|fault| FileFault { line: record.line, fault })
+    }
+
+    /// What was named so far is no more than a roster may name.
+    fn is_borne(&self) -> Result<(), Fault> {
+        let Roster { people, classes, .. } = &self.roster;
+        let named = [
+            ("people", people.len(), PEOPLE_MAX),
+            ("classes", classes.len(), CLASSES_MAX),
+            ("enrollments", self.enrolled.len(), ENROLLMENTS_MAX),
+        ];
+        match named.into_iter().find(|(_, found, most)| found > most) {
+            Some((what, _, most)) => Err(Fault::NamesMoreThan { what, most: most as u64 }),
+            None => Ok(()),
+        }
     }
 
     /// The names of the classes in a cell.

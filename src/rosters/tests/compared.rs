@@ -118,11 +118,16 @@ async fn a_teacher_names_learners_and_changes_own_classes_alone() {
     let diff = bring(&store, &plain(theirs), of_teacher()).await;
     assert_eq!(told(&diff.rejected), [(2, "class_not_yours"), (3, "role_not_yours")]);
     assert_eq!(told(&diff.changed), [(2, "person_not_yours")]);
-    assert_eq!(ada().await.1, "Ada");
-    // In an own class, but for what others know them by.
+    let before = ada().await;
+    assert_eq!(before.1, "Ada");
+    // Into an own class they come as they are known; then they are an own student, but for what others know them by.
     let own = "name,id,email,class\nAda Changed,1,a@s.example,mine\n";
     let diff = bring(&store, &plain(own), of_teacher()).await;
+    assert_eq!((told(&diff.rejected), told(&diff.changed)), (vec![], vec![(2, "person_not_yours")]));
+    assert_eq!((counted(&diff), ada().await), ([0, 1, 0, 0, 0], before));
+    let diff = bring(&store, &plain(own), of_teacher()).await;
     assert_eq!((told(&diff.rejected), told(&diff.changed)), (vec![], vec![]));
+    assert_eq!((ada().await.1.as_str(), ada().await.2.as_str()), ("Ada Changed", "a@s.example"));
     let diff = bring(&store, &plain("name,id,email,class\nAda C,1,b@s.example,mine\n"), of_teacher()).await;
     assert_eq!(told(&diff.changed), [(2, "key_kept")]);
     let (user, name, email) = ada().await;

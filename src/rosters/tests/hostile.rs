@@ -30,6 +30,24 @@ fn a_bomb_is_ended_and_a_table_that_leads_out_of_its_folder_is_not_taken() {
 }
 
 #[test]
+fn a_table_that_names_too_much_is_told_of_what_and_how_much_it_may_be() {
+    let fault = |mut rows: Box<dyn Iterator<Item = String>>| {
+        let mut reader = PlainReader::new(None, None);
+        reader.feed(b"name,id,class\n").unwrap();
+        let fed = rows.by_ref().try_for_each(|row| reader.feed(row.as_bytes()));
+        fed.and_then(|()| reader.finish().map(drop)).map_err(|fault| fault.to_string())
+    };
+    let class_each = |classes: usize| (0..classes).map(|n| format!("Ada,1,c{n}\n"));
+    // A class that was named before is no further one.
+    let full = class_each(limits::CLASSES_MAX).chain(["Ben,2,c7\n".to_owned()]);
+    assert_eq!(fault(Box::new(full)), Ok(()));
+    let told = fault(Box::new(class_each(limits::CLASSES_MAX + 1))).unwrap_err();
+    assert!(told.contains("more than 20000 classes"), "{told}");
+    let told = fault(Box::new((0..=limits::PEOPLE_MAX).map(|n| format!("Pupil,{n},\n")))).unwrap_err();
+    assert!(told.contains("more than 100000 people"), "{told}");
+}
+
+#[test]
 fn passwords_and_whatever_else_is_not_asked_for_are_nowhere_in_what_is_read() {
     let users = format!(
         "{USERS}s1,,true,o1,student,ada,Ada,Lovelace,a@s.example,hunter2\nbad,,true,o1,nonsense,,,,,hunter2\n"

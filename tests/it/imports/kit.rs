@@ -7,9 +7,9 @@ use anki::{
     Card, CardRow, Deck, Definitions, Due, Header, Kind, Note, Notetype, Place as CardPlace, Review,
     ReviewKind, Stage, Template, Writer,
 };
-use domain::ids::{OrgId, UserId};
+use domain::ids::{EntryId, OrgId, UserId};
 use ports::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use studyhall::clock::real_ms;
@@ -99,6 +99,17 @@ impl Person {
         answer(request.header("authorization", format!("Bearer {}", self.token)).send_json(change))
     }
 
+    /// Answers a card here and now, by the question that a device without a socket asks; returns the id.
+    pub fn answers(&self, deck: &str, card: &str, at_ms: i64, grade: u8) -> String {
+        let id = EntryId::v7(at_ms, at_ms.unsigned_abs().into()).to_string();
+        let command = json!({"type": "answer", "id": id, "deck_id": deck, "card_id": card, "grade": grade, "elapsed_ms": 900});
+        let request = self.agent.post(format!("{}/reviews", self.api));
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let told = answer(request.send_json(json!({"commands": [command]}))).expect(200);
+        assert_eq!(told["verdicts"][0]["verdict"], "durable", "{told}");
+        id
+    }
+
     pub fn delete(&self, path: &str) -> Answer {
         let request = self.agent.delete(format!("{}{path}", self.api));
         answer(request.header("authorization", format!("Bearer {}", self.token)).call())
@@ -168,16 +179,6 @@ pub fn package(cards: i64) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.apkg");
     let now_s = real_ms() / 1_000;
-    let deck = |id: i64, path: &str| Deck {
-        id,
-        path: path.to_owned(),
-        description: String::new(),
-        options: None,
-        is_filtered: false,
-        desired_retention: None,
-        new_per_day: None,
-        reviews_per_day: None,
-    };
     let notetype = Notetype {
         id: 5,
         name: "Basic".to_owned(),
@@ -204,7 +205,7 @@ pub fn package(cards: i64) -> Vec<u8> {
             learn_ahead_s: 1_200,
         },
         notetypes: BTreeMap::from([(5, notetype)]),
-        decks: BTreeMap::from([(10, deck(10, "Big::One")), (11, deck(11, "Big::Two"))]),
+        decks: BTreeMap::from([(10, Deck::new(10, "Big::One")), (11, Deck::new(11, "Big::Two"))]),
         options: BTreeMap::new(),
     };
     let mut writer = Writer::create(&path, folder.path(), &definitions).unwrap();

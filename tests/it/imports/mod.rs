@@ -9,4 +9,5 @@ mod profiles;
 mod restarts;
 mod reviews;
 mod rosters;
+mod round;
 mod rubbish;

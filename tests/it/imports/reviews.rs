@@ -8,8 +8,23 @@ use studyhall::clock::real_ms;
 
 const DAY_MS: i64 = 86_400_000;
 
+/// The first page of the history, of which the table, however it is made, says the same.
 fn history(person: &Person) -> Vec<Value> {
-    person.get("/history?limit=100").expect(200)["items"].as_array().unwrap().clone()
+    let items = person.get("/history?limit=100").expect(200)["items"].as_array().unwrap().clone();
+    let body = person.get("/history?format=csv").body;
+    let mut table = csv::Reader::from_reader(&body[..]);
+    let columns = table.headers().unwrap().clone();
+    let rows: Vec<Vec<String>> =
+        table.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    let field = |item: &Value, name: &str| match &item[name] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let told: Vec<Vec<String>> =
+        items.iter().map(|item| columns.iter().map(|name| field(item, name)).collect()).collect();
+    assert_eq!(rows, told);
+    items
 }
 
 #[test]
@@ -36,6 +51,7 @@ fn answers_of_years_schedule_cards_once_however_often_and_in_which_form_they_com
     assert_eq!(done["report"]["counts"]["answers"], 3, "{done}");
     assert_eq!(done["rejected"], 1, "{done}");
     assert_eq!(history(&person).len(), 3);
+    assert_eq!(history(&person)[0]["counted_as"], "new");
     let card = history(&person)[0]["card_id"].as_str().unwrap().to_owned();
     let state = person.get(&format!("/decks/{deck}/cards/{card}/state")).expect(200);
     assert_eq!((&state["reps"], &state["interval_days"]), (&json!(3), &json!(15)), "{state}");
@@ -56,6 +72,60 @@ fn answers_of_years_schedule_cards_once_however_often_and_in_which_form_they_com
     assert!(history(&person).is_empty());
     let state = person.get(&format!("/decks/{deck}/cards/{card}/state")).expect(200);
     assert_eq!(state["reps"], 0, "{state}");
+    assert_eq!(life.complaints(), Vec::<String>::new());
+    life.kill();
+    if !on_cql() {
+        assert_eq!(place.verify().1, Some(0));
+    }
+}
+
+#[test]
+fn answers_that_were_given_here_and_come_back_count_once() {
+    let answers = |person: &Person| -> Vec<Value> {
+        history(person).into_iter().filter(|entry| entry["kind"] == "review").collect()
+    };
+    let place = Place::new();
+    let life = place.start();
+    let person = Person::new(&place);
+    let cards = person.import("filename=words.csv", b"front,back\nHund,dog\nKatze,cat\n");
+    let deck = cards["decks"][0].as_str().unwrap().to_owned();
+    let of_deck = person.get(&format!("/decks/{deck}/cards?limit=10")).expect(200);
+    let ids: Vec<String> = of_deck["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["card_id"].as_str().unwrap().to_owned())
+        .collect();
+    let now_ms = real_ms();
+    let given: Vec<String> =
+        ids.iter().zip(1..).map(|(id, n)| person.answers(&deck, id, now_ms - n, 4)).collect();
+    let own = |person: &Person| -> Vec<String> {
+        let all = answers(person);
+        let mut ids: Vec<String> = all.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    let mut sorted = given.clone();
+    sorted.sort();
+    assert_eq!(own(&person), sorted);
+    let state =
+        |card: &str| person.get(&format!("/decks/{deck}/cards/{card}/state")).expect(200)["reps"].clone();
+    assert_eq!(state(&ids[0]), 1);
+    // The table that the program itself writes, and one that has another answer beside the same.
+    let table = person.get("/history?format=csv").body;
+    let done = person.import("filename=own.csv&format=reviews", &table);
+    assert_eq!(done["phase"], "done", "{done}");
+    assert_eq!((own(&person), state(&ids[0])), (sorted.clone(), json!(1)));
+    let other =
+        format!("card_id,time_ms,grade\n{0},{1},4\n{0},{2},4\n", ids[0], now_ms - 1, now_ms - 9 * DAY_MS);
+    let done = person.import("filename=more.csv&format=reviews", other.as_bytes());
+    assert_eq!((&done["phase"], answers(&person).len()), (&json!("done"), 3), "{done}");
+    assert_eq!(state(&ids[0]), 2);
+    // A package with the log: none of it is there twice.
+    let package = person.get(&format!("/decks/{deck}/export?format=apkg&scheduling=true"));
+    let done = person.import("filename=own.apkg", &package.body);
+    assert_eq!((&done["phase"], &done["report"]["counts"]["added"]), (&json!("done"), &json!(0)), "{done}");
+    assert_eq!((answers(&person).len(), state(&ids[0])), (3, json!(2)));
     assert_eq!(life.complaints(), Vec::<String>::new());
     life.kill();
     if !on_cql() {

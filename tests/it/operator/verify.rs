@@ -17,7 +17,8 @@ fn plant(folder: &Path) -> (UserId, UserId) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = open(folder);
     let (right, wrong) = (somebody(), somebody());
-    let answer = |n: u128| review(EntryId::v7(real_ms() - 1_000, n), deck(1), card(1), Grade::Good);
+    let at_ms = real_ms() - 1_000;
+    let answer = |n: u128| review(EntryId::v7(at_ms, n), deck(1), card(1), Grade::Good);
     let folded = {
         let (state, _) = domain::state::CardState::NEW.after(&answer(1), &Default::default());
         ProgressWrite::Whole(state, kit::rows::params_key())

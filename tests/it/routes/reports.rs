@@ -2,6 +2,8 @@
 
 use super::site::{Site, Somebody, id, request};
 use super::studying::answer;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ports::Role;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -108,4 +110,23 @@ async fn a_transcript_is_ones_own_or_that_of_a_student_within_a_class() {
     site.delete(&it.teacher, &seat).await.expect(204);
     site.get(&it.teacher, &format!("/reports/{report}/content")).await.refuses(404, "not_found");
     site.get(&it.teacher, "/reports/nonsense").await.refuses(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_name_of_days_that_no_calendar_has_is_nobodys_report() {
+    let site = Site::open().await;
+    let learner = site.somebody(Role::Learner, None);
+    let named = |from: i32, to: i32| {
+        let asked_ms = site.clock.wall_ms();
+        let spec = json!({"kind": "transcript", "class": null, "user": null, "from": from, "to": to,
+            "asked_ms": asked_ms});
+        URL_SAFE_NO_PAD.encode(spec.to_string())
+    };
+    done(&site, &learner, &named(20_000, 20_000)).await;
+    let beyond = [(7_304_485, 7_304_485), (-7_304_485, 0), (2_932_897, 2_932_897), (i32::MIN, i32::MAX)];
+    for (from, to) in beyond.into_iter().chain([(i32::MAX, i32::MAX), (i32::MIN, i32::MIN)]) {
+        let path = format!("/reports/{}", named(from, to));
+        site.get(&learner, &path).await.refuses(404, "not_found");
+        site.get(&learner, &format!("{path}/content")).await.refuses(404, "not_found");
+    }
 }

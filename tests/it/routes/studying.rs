@@ -225,6 +225,11 @@ async fn history_is_cut_by_study_days_and_walked_page_by_page() {
     let days = |from: domain::day::Day, to: domain::day::Day| format!("/history?from={from}&to={to}");
     let one_day = site.get(&learner, &days(first, first)).await.expect(200);
     assert_eq!(each(&one_day, "id"), ids[1..3]);
+    // The table is cut alike, whatever it had to read before.
+    let table = site.get(&learner, &format!("{}&format=csv", days(first, first))).await;
+    let table = table.text();
+    let told: Vec<&str> = table.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    assert_eq!(told, ids[1..3]);
     assert_eq!(each(&one_day, "day"), [first.to_string(), first.to_string()]);
     assert_eq!(each(&site.get(&learner, &days(first.plus(-1), first.plus(1))).await.expect(200), "id"), ids);
     assert_eq!(site.get(&learner, &days(first.plus(2), first.plus(9))).await.expect(200)["items"], json!([]));

@@ -80,6 +80,31 @@ async fn nobody_names_people_into_a_class_that_is_not_theirs() {
 }
 
 #[actix_web::test]
+async fn a_teacher_enrolls_whom_others_named_and_changes_nothing_of_them() {
+    let site = Site::open().await;
+    let (teacher, admin) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Admin, Some(1)));
+    let own = class(&site, &teacher, "7b").await;
+    let named = json!([{"external_id": "2", "login": "v2", "name": "Vera", "email": "v@s.example"}]);
+    batch(&site, &admin, named).await;
+    let as_known = async || {
+        let mut known = site.get(&admin, "/users?login=v2").await.expect(200)["items"][0].clone();
+        known.as_object_mut().unwrap().remove("class_ids");
+        known
+    };
+    let before = as_known().await;
+    let evil = json!([{"login": "v2", "name": "Evil", "email": "e@s.example", "class_ids": [own]}]);
+    let told = batch(&site, &teacher, evil.clone()).await;
+    assert_eq!(outcomes(&told), ["moved"]);
+    assert_eq!(told["users"][0]["reasons"], json!(["person_not_yours"]));
+    assert_eq!(told["users"][0]["joined"], json!([own]));
+    assert_eq!(as_known().await, before);
+    // From then on it is the teacher's student: what others know them by stays.
+    let told = batch(&site, &teacher, evil).await;
+    assert_eq!((outcomes(&told), &told["users"][0]["reasons"]), (vec!["changed"], &json!(["key_kept"])));
+    assert_eq!(as_known().await["email"], "v@s.example");
+}
+
+#[actix_web::test]
 async fn a_further_teacher_names_learners_into_the_class_as_its_teacher_does() {
     let site = Site::open().await;
     let (teacher, further) = (site.somebody(Role::Teacher, Some(1)), site.somebody(Role::Teacher, Some(1)));

@@ -134,6 +134,8 @@ async fn what_a_webhook_cannot_be_is_refused_with_a_sentence() {
     }
     let hook = made(&site, &admin, json!({"url": "http://127.0.0.1:9/"})).await;
     let path = format!("/webhooks/{}", id(&hook, "webhook_id"));
+    let typed = json!({"url": " https://Example.org/\r\nX: y "});
+    assert_eq!(site.patch(&admin, &path, typed).await.expect(200)["url"], "https://example.org/X:%20y");
     for body in [json!({"url": "https://10.0.0.1/"}), json!({"state": "disabled"}), json!({"kinds": ["x"]})] {
         site.patch(&admin, &path, body).await.refuses(422, "invalid");
     }

@@ -10,7 +10,7 @@ use domain::owner::claim::Answer;
 use domain::owner::{Epoch, Timing};
 use embedded::EmbeddedStore;
 use kit::MemoryStore;
-use ports::library::{CardQuery, CardSource, DeckContent, DeckQuery, LibraryError, RequestDigest};
+use ports::library::{CardQuery, CardSource, DeckContent, DeckQuery, LibraryError, RequestDigest, TakeCards};
 use ports::people::{ClassChange, ClassRecord, Grant, Person, PersonChange};
 use ports::{
     Boxed, CardRecord, CardSearch, DeckRecord, LearnerLog, Library, LogRange, People, PeopleError, Progress,
@@ -329,6 +329,14 @@ impl Library for AnyStore {
 
     fn content(&self, deck: DeckId) -> Boxed<'_, Result<Option<DeckContent>, LibraryError>> {
         self.library().content(deck)
+    }
+
+    fn content_in_parts(
+        &self,
+        deck: DeckId,
+        take: TakeCards,
+    ) -> Boxed<'_, Result<Option<DeckRecord>, LibraryError>> {
+        self.library().content_in_parts(deck, take)
     }
 
     fn search(&self, search: CardSearch) -> Boxed<'_, Result<Vec<CardRecord>, LibraryError>> {

@@ -1,12 +1,13 @@
 //! Where a card comes: its note, and its deck with what that had before.
 
 use super::super::decks::Target;
+use super::super::known::{KnownCard, card_of_guid};
 use super::super::notes::{note_record, notetype_id};
 use super::Pass;
 use crate::jobs::bring::each_card;
 use crate::jobs::error::JobError;
 use anki::CardRow;
-use domain::ids::{DeckId, NoteId};
+use domain::ids::{CardId, DeckId, NoteId};
 use std::collections::{HashMap, HashSet};
 
 impl Pass<'_> {
@@ -36,12 +37,20 @@ impl Pass<'_> {
         Ok(note)
     }
 
+    /// The card of the deck that a note of our own type is: its guid is the card's id.
+    pub(super) fn known_by_guid(&self, row: &CardRow<'_>) -> Option<(CardId, KnownCard)> {
+        let is_own = self.own.contains(&row.note.notetype);
+        let card = card_of_guid(row.note.guid, row.card.ord).filter(|_| is_own)?;
+        self.known_here.get(&card).map(|known| (card, known.clone()))
+    }
+
     /// Which cards a deck had before this job. One that the job makes is filled from here on.
     pub(super) fn look_at_deck(&mut self, at: usize, deck: DeckId) -> Result<(), JobError> {
         if self.here.0 == Some(deck) {
             return Ok(());
         }
-        let (mut here, mut accepted_here) = (HashSet::new(), HashMap::new());
+        let (mut here, mut accepted_here, mut known_here) = (HashSet::new(), HashMap::new(), HashMap::new());
+        let may_know = !self.own.is_empty();
         let known = self.task.wait(self.task.tools.library.deck(deck))?;
         // One that an earlier run of this job has made is a new one.
         let was_here = known.as_ref().is_some_and(|known| known.created_ms != self.task.made_ms);
@@ -64,11 +73,14 @@ impl Pass<'_> {
                 }
                 if card.created_ms != self.task.made_ms && card.deleted_ms.is_none() {
                     here.insert(card.id);
+                    if may_know {
+                        known_here.insert(card.id, KnownCard::of(card));
+                    }
                 }
                 Ok(())
             })?;
         }
-        (self.here, self.accepted_here) = ((Some(deck), here), accepted_here);
+        (self.here, self.accepted_here, self.known_here) = ((Some(deck), here), accepted_here, known_here);
         Ok(())
     }
 }

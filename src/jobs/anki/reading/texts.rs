@@ -1,8 +1,8 @@
 //! What is written on a card: its texts with their media, and its tags.
 
+use super::super::own::{taken_tags, texts_of};
 use super::Pass;
 use crate::content::CardTexts;
-use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use crate::jobs::error::JobError;
 use anki::{CardRow, MediaKind, Rendered, Side};
 use domain::ids::DeckId;
@@ -21,11 +21,11 @@ impl Pass<'_> {
         &self,
         deck: DeckId,
         rendered: &Rendered,
+        is_own: bool,
         used: &mut Vec<usize>,
     ) -> Result<CardTexts, JobError> {
-        let mut front = rendered.front.as_unsafe().to_owned();
-        // The mark before the answer is in nearly all templates: without its name the sanitiser has nothing to do there.
-        let mut back = rendered.back.as_unsafe().replace("<hr id=answer>", "<hr>");
+        let mut texts = texts_of(rendered, is_own);
+        let (front, back) = (&mut texts.front, &mut texts.back);
         if let Some(occlusion) = &rendered.occlusion
             && let Some(name) = &occlusion.picture
             && let Some((nth, open)) = self.named(deck, name)?
@@ -36,30 +36,24 @@ impl Pass<'_> {
                 self.media.borrow().address(deck, mask)
             });
             // What cannot be covered is not shown before the answer.
-            front = front.replace(&open, covered.as_deref().unwrap_or_default());
+            *front = front.replace(&open, covered.as_deref().unwrap_or_default());
         }
         for sound in rendered.media.iter().filter(|media| media.kind == MediaKind::Sound) {
             let Some((nth, address)) = self.named(deck, &sound.name)? else { continue };
             used.push(nth);
             let look = self.media.borrow_mut().file(self.task, nth)?;
             let side = match sound.side {
-                Side::Front => &mut front,
-                Side::Back => &mut back,
+                Side::Front => &mut *front,
+                Side::Back => &mut *back,
             };
             side.push_str(&crate::media::player(&address, look.map_or("", |known| known.look.kind)));
         }
-        Ok(CardTexts { front, back, hint: None, explanation: None })
+        Ok(texts)
     }
 
     pub(super) fn tags(&mut self, row: &CardRow<'_>) -> Vec<String> {
-        let mut tags: Vec<String> = Vec::new();
-        for tag in row.note.each_tag() {
-            if tags.len() == TAGS_PER_CARD_MAX || tag.len() > TAG_BYTES_MAX {
-                self.tags_left_out += 1;
-            } else if !tags.iter().any(|known| known == tag) {
-                tags.push(tag.to_owned());
-            }
-        }
+        let (tags, left_out) = taken_tags(row.note.each_tag());
+        self.tags_left_out += left_out;
         tags
     }
 }

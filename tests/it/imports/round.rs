@@ -1,0 +1,382 @@
+//! What goes out is what is here, however it came in; and what comes back is the same cards.
+
+use super::kit::{Person, fixture};
+use crate::study::binary::Place;
+use anki::{
+    Card, CardRow, Collection, Deck, Definitions, Due, Header, Kind, Limits, Note, Notetype, Package,
+    Place as CardPlace, Stage, Template, Writer,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// A note of a package that went out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Out {
+    notetype: String,
+    tags: BTreeSet<String>,
+    fields: Vec<String>,
+    ords: BTreeSet<u16>,
+}
+
+struct Went {
+    notes: BTreeMap<String, Out>,
+    definitions: Definitions,
+    media: BTreeSet<String>,
+    /// Stage and due day of the cards, by guids.
+    stages: BTreeMap<String, (Stage, Due)>,
+}
+
+impl Went {
+    /// The note whose fields hold this text.
+    fn with(&self, text: &str) -> &Out {
+        self.notes.values().find(|note| note.fields.iter().any(|field| field.contains(text))).unwrap()
+    }
+}
+
+fn opened(package: &[u8]) -> Went {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.apkg");
+    std::fs::write(&path, package).unwrap();
+    let package = Package::open(&path, folder.path(), Limits::default()).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let collection = Collection::open(package.collection_path(), package.limits(), stop).unwrap();
+    let definitions = collection.definitions().clone();
+    let (mut notes, mut stages) = (BTreeMap::new(), BTreeMap::new());
+    let read = collection.each_card(|row| {
+        let note = row.note;
+        let out = notes.entry(note.guid.to_owned()).or_insert_with(|| Out {
+            notetype: definitions.notetypes[&note.notetype].name.clone(),
+            tags: note.each_tag().map(str::to_owned).collect(),
+            fields: note.each_field().map(str::to_owned).collect(),
+            ords: BTreeSet::new(),
+        });
+        out.ords.insert(row.card.ord);
+        stages.insert(note.guid.to_owned(), (row.card.stage, row.card.due));
+        Ok::<_, std::convert::Infallible>(())
+    });
+    read.unwrap();
+    let media = package.media().iter().map(|media| media.name.clone()).collect();
+    Went { notes, definitions, media, stages }
+}
+
+impl Person {
+    fn went(&self, deck: &str) -> Went {
+        opened(&self.package_of(deck))
+    }
+
+    fn package_of(&self, deck: &str) -> Vec<u8> {
+        let package = self.get(&format!("/decks/{deck}/export?format=apkg&scheduling=true"));
+        assert_eq!(package.status, 200, "{}", package.text());
+        package.body
+    }
+
+    fn each(&self, deck: &str) -> Vec<Value> {
+        self.get(&format!("/decks/{deck}/cards?limit=100")).expect(200)["items"].as_array().unwrap().clone()
+    }
+
+    /// The card whose front or back holds this text.
+    fn card_with(&self, deck: &str, text: &str) -> Value {
+        let holds =
+            |card: &&Value| ["front", "back"].iter().any(|side| card[*side].as_str().unwrap().contains(text));
+        self.each(deck).iter().find(holds).unwrap().clone()
+    }
+
+    fn change(&self, deck: &str, card: &Value, change: &Value) {
+        let card = card["card_id"].as_str().unwrap();
+        self.patch(&format!("/decks/{deck}/cards/{card}"), change).expect(200);
+    }
+}
+
+const BASIC: i64 = 1_500_000_000_001;
+const PLACED: i64 = 1_500_000_000_002;
+const TWO: i64 = 1_500_000_000_003;
+
+fn notetype(id: i64, name: &str, templates: &[(&str, &str)]) -> (i64, Notetype) {
+    let template = |(n, (front, back)): (usize, &(&str, &str))| Template {
+        name: format!("Card {n}"),
+        front: (*front).to_owned(),
+        back: (*back).to_owned(),
+    };
+    let notetype = Notetype {
+        id,
+        name: name.to_owned(),
+        kind: Kind::Standard,
+        fields: vec!["Front".into(), "Back".into()],
+        templates: templates.iter().enumerate().map(template).collect(),
+        css: String::new(),
+        latex_head: String::new(),
+        latex_tail: String::new(),
+    };
+    (id, notetype)
+}
+
+/// A package of two decks with notes of three types: guid, type, flag, deck, tags, fields.
+fn made(notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made.apkg");
+    let answer = "{{FrontSide}}\n\n<hr id=answer>\n\n{{Back}}";
+    let definitions = Definitions {
+        header: Header {
+            schema: 11,
+            created_s: 1_500_000_000,
+            rollover_hour: Some(4),
+            creation_west_min: Some(0),
+            local_west_min: Some(0),
+            scheduler: 2,
+            fsrs: false,
+            learn_ahead_s: 1_200,
+        },
+        notetypes: BTreeMap::from([
+            notetype(BASIC, "Basic", &[("{{Front}}", answer)]),
+            notetype(
+                PLACED,
+                "Placed",
+                &[("{{Deck}} {{Subdeck}} {{CardFlag}} {{CardID}}: {{Front}}", answer)],
+            ),
+            notetype(TWO, "Two", &[("{{Front}}", answer), ("{{Back}}", "{{FrontSide}}<hr>{{Front}}")]),
+        ]),
+        decks: BTreeMap::from([(10, Deck::new(10, "Top::One")), (11, Deck::new(11, "Top::Two"))]),
+        options: BTreeMap::new(),
+    };
+    let mut writer = Writer::create(&path, folder.path(), &definitions).unwrap();
+    let mut cards = 0;
+    for (n, (guid, notetype, flag, deck, tags, fields)) in (1..).zip(notes) {
+        let fields = fields.replace('|', "\u{1f}");
+        for ord in 0..definitions.notetypes[notetype].templates.len() {
+            cards += 1;
+            let card = Card {
+                id: 1_600_000_000_000 + cards,
+                note: n,
+                deck: *deck,
+                is_borrowed: false,
+                ord: u16::try_from(ord).unwrap(),
+                modified_s: 1_600_000_000,
+                stage: Stage::New,
+                place: CardPlace::Active,
+                due: Due::Position(n),
+                interval_days: 0,
+                ease_permille: 0,
+                answers: 0,
+                lapses: 0,
+                steps_left: 0,
+                flag: *flag,
+                memory: None,
+                has_custom_data: false,
+                last_logged_ms: None,
+            };
+            let note =
+                Note { id: n, guid, notetype: *notetype, modified_s: 1_600_000_000, tags, fields: &fields };
+            writer.card(&CardRow { card, note }).unwrap();
+        }
+    }
+    for (name, bytes) in media {
+        writer.media(name, &mut Cursor::new(bytes)).unwrap();
+    }
+    writer.finish().unwrap();
+    std::fs::read(path).unwrap()
+}
+
+const SOUND: &[u8] = b"ID3\x03\0\0\0\0\0\0 a sound of a few bytes";
+
+fn deck_of(person: &Person, path: &str) -> String {
+    let deck = person.decks().into_iter().find(|deck| deck["path"] == path).unwrap();
+    deck["deck_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_deck_of_an_import_goes_out_with_its_own_id_and_preset_and_keeps_them() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    let file = made(&[("a", BASIC, 0, 10, "", "a|b"), ("b", BASIC, 0, 11, "", "c|d")], &[]);
+    person.import("filename=x.apkg", &file);
+    let ids = |path: &str| {
+        let went = person.went(&deck_of(&person, path));
+        let decks: Vec<i64> = went.definitions.decks.keys().copied().filter(|id| *id != 1).collect();
+        let presets: Vec<i64> = went.definitions.options.keys().copied().filter(|id| *id != 1).collect();
+        assert_eq!((decks.len(), &decks), (1, &presets));
+        assert_eq!(went.definitions.decks[&decks[0]].options, Some(presets[0]));
+        decks[0]
+    };
+    let (one, two) = (ids("Top::One"), ids("Top::Two"));
+    assert_ne!(one, two);
+    assert!([one, two].iter().all(|id| (1_000_000_000_000..1 << 53).contains(id)));
+    assert_eq!((ids("Top::One"), ids("Top::Two")), (one, two));
+}
+
+#[test]
+fn what_was_changed_here_goes_out_changed() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    let notes = [
+        ("sound", BASIC, 0, 10, "", "hear [sound:a.mp3]|heard"),
+        ("tags", BASIC, 0, 10, "kept old", "tagged|b"),
+        ("two", TWO, 0, 10, "x y", "first|second"),
+        ("plain", BASIC, 0, 10, "", "question|answer"),
+        ("named", BASIC, 0, 10, "", "<img src=\"semi;colon&amp;amp.png\">|picture"),
+    ];
+    let picture = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/anki/tests/fixtures/profile/collection.media/heart.png"
+    ));
+    let media = [("a.mp3", SOUND), ("semi;colon&amp.png", &picture.unwrap()[..])];
+    let file = made(&notes, &media);
+    person.import("filename=x.apkg", &file);
+    let deck = deck_of(&person, "Top::One");
+    let before = person.went(&deck).notes;
+    assert!(before.values().all(|note| note.notetype != "studyhall"), "{before:?}");
+    // Text behind the player, in which nothing else changed.
+    let card = person.card_with(&deck, "hear ");
+    person.change(&deck, &card, &json!({ "front": format!("{} and more", card["front"].as_str().unwrap()) }));
+    // Tags of a note's only card, and of one card of two.
+    person.change(&deck, &person.card_with(&deck, "tagged"), &json!({ "tags": ["kept", "new one"] }));
+    let [first, ..] = &person
+        .each(&deck)
+        .into_iter()
+        .filter(|card| card["back"].as_str().unwrap().contains("second"))
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("two cards")
+    };
+    person.change(&deck, first, &json!({ "tags": ["y", "z"] }));
+    person.change(&deck, &person.card_with(&deck, "question"), &json!({ "hint": "think" }));
+    let card = person.card_with(&deck, "picture");
+    person.change(&deck, &card, &json!({ "explanation": "why" }));
+    let went = person.went(&deck);
+    let heard = went.with("and more");
+    assert_eq!(heard.notetype, "studyhall");
+    assert_eq!(heard.fields[1], "heard", "{heard:?}");
+    let tags = |guid: &str| went.notes[guid].tags.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    assert_eq!(tags("tags"), "kept new_one");
+    assert_eq!((tags("two"), &went.notes["two"].ords), ("y z".to_owned(), &BTreeSet::from([0, 1])));
+    let hinted = went.with("think");
+    assert_eq!(
+        (hinted.notetype.as_str(), &hinted.fields[..]),
+        ("studyhall", &["question", "answer", "think", ""].map(str::to_owned)[..])
+    );
+    let named = went.with("why");
+    assert!(named.fields[0].contains("src=\"semi;colon&amp;amp.png\""), "{named:?}");
+}
+
+#[test]
+fn a_covered_picture_that_was_changed_here_goes_out_changed_with_its_cover() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    person.import("filename=x.apkg", &fixture("latest.apkg"));
+    let covered = |card: &Value| {
+        card["front"].as_str().unwrap().contains("src=\"/media/")
+            && card["front"].as_str().unwrap().contains('▢')
+    };
+    let (deck, cards) = person
+        .decks()
+        .iter()
+        .map(|deck| deck["deck_id"].as_str().unwrap().to_owned())
+        .map(|deck| (deck.clone(), person.each(&deck).into_iter().filter(covered).collect::<Vec<_>>()))
+        .find(|(_, cards)| cards.len() > 1)
+        .unwrap();
+    // Tags alone make no new note of it.
+    person.change(&deck, &cards[1], &json!({ "tags": ["seen"] }));
+    let before = person.went(&deck);
+    assert!(before.notes.values().all(|note| note.notetype != "studyhall"), "{:?}", before.notes);
+    assert!(before.notes.values().any(|note| note.tags.contains("seen")));
+    person.change(&deck, &cards[0], &json!({ "back": "changed here" }));
+    let went = person.went(&deck);
+    let changed = went.with("changed here");
+    assert_eq!(changed.notetype, "studyhall");
+    let cover = changed.fields[0].split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(cover.starts_with("_covered-") && went.media.contains(cover), "{changed:?} {:?}", went.media);
+}
+
+#[test]
+fn a_card_that_tells_of_its_deck_its_flag_or_its_id_goes_out_as_it_came() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    let notes = [("flagged", PLACED, 3, 10, "t", "one|b"), ("other", PLACED, 0, 11, "", "two|b")];
+    let file = made(&notes, &[]);
+    person.import("filename=x.apkg", &file);
+    let deck = deck_of(&person, "Top::One");
+    person
+        .patch(&format!("/decks/{deck}"), &json!({ "path": "Elsewhere::Named", "title": "Named" }))
+        .expect(200);
+    let as_it_came = |went: &Went| went.notes.values().map(|note| note.notetype.clone()).collect::<Vec<_>>();
+    assert_eq!(as_it_came(&person.went(&deck)), ["Placed"]);
+    // Nor does a change of something else make it another card.
+    person.change(&deck, &person.card_with(&deck, "one"), &json!({ "tags": ["t", "u"] }));
+    assert_eq!(as_it_came(&person.went(&deck)), ["Placed"]);
+    person.change(&deck, &person.card_with(&deck, "one"), &json!({ "front": "another" }));
+    assert_eq!(as_it_came(&person.went(&deck)), ["studyhall"]);
+    let all = other.import("filename=x.apkg&path=Below", &file);
+    assert_eq!(all["report"]["counts"]["added"], 2, "{all}");
+    assert_eq!(as_it_came(&other.went(&deck_of(&other, "Below::Top::Two"))), ["Placed"]);
+}
+
+#[test]
+fn a_package_of_ones_own_brings_the_same_cards_again() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    let notes = [
+        ("sound", BASIC, 0, 10, "", "hear [sound:a.mp3]|heard [sound:a.mp3]"),
+        ("plain", BASIC, 0, 10, "", "question|answer"),
+        ("left", BASIC, 0, 10, "t", "untouched|b"),
+    ];
+    person.import("filename=x.apkg", &made(&notes, &[("a.mp3", SOUND)]));
+    let file = "front,back,tags,hint\n=1+1,-2,\"=x y\",\nHund,dog,animal,barks\n";
+    let words = person.import("filename=words.csv", file.as_bytes())["decks"][0].as_str().unwrap().to_owned();
+    person.change(
+        &words,
+        &person.card_with(&words, "Hund"),
+        &json!({ "tags": ["two words"], "accept": ["hound"] }),
+    );
+    let came = deck_of(&person, "Top::One");
+    person.patch(&format!("/decks/{came}"), &json!({ "path": "Moved", "title": "Moved" })).expect(200);
+    for text in ["hear", "question"] {
+        person.change(&came, &person.card_with(&came, text), &json!({ "hint": "think" }));
+    }
+    for deck in [&words, &came] {
+        let (before, decks) = (person.each(deck), person.decks().len());
+        let package = person.package_of(deck);
+        for query in ["filename=own.apkg".to_owned(), format!("filename=own.apkg&deck_id={deck}")] {
+            let job = person.import(&query, &package);
+            let counts = &job["report"]["counts"];
+            assert_eq!((&counts["added"], &counts["updated"]), (&json!(0), &json!(0)), "{query}: {job}");
+            assert_eq!(counts["unchanged"], before.len(), "{query}: {job}");
+        }
+        assert_eq!((person.each(deck), person.decks().len()), (before, decks));
+    }
+    // What was changed there is changed here, in the same card.
+    let package = person.package_of(&words);
+    person.change(&words, &person.card_with(&words, "Hund"), &json!({ "back": "cat" }));
+    let job = person.import("filename=own.apkg&reviews=false", &package);
+    assert_eq!(job["report"]["counts"]["updated"], 1, "{job}");
+    assert_eq!(person.card_with(&words, "Hund")["back"], "dog");
+    // With somebody else they are cards of theirs, with the same texts, and go out as they came.
+    let job = other.import("filename=own.apkg", &package);
+    assert_eq!(job["report"]["counts"]["added"], 2, "{job}");
+    let theirs = job["decks"][0].as_str().unwrap();
+    assert_eq!(other.cards(theirs), person.cards(&words));
+    assert_eq!(other.card_with(theirs, "Hund")["hint"], "barks");
+    let (theirs, own) = (other.went(theirs).notes, person.went(&words).notes);
+    assert_eq!(theirs, own);
+}
+
+#[test]
+fn cards_of_which_markup_was_taken_are_counted() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    let notes = [
+        ("colour", BASIC, 0, 10, "", "<font color=red>red</font>|b"),
+        ("style", BASIC, 0, 10, "", "<span style=\"color: red\">red</span>|b"),
+        ("frame", BASIC, 0, 10, "", "x|<iframe src=\"https://x\"></iframe>y"),
+        ("none", BASIC, 0, 10, "", "a & <b>b</b>&nbsp;<BR>|<a href=\"https://x\">c</a> [sound:a.mp3]"),
+    ];
+    let job = person.import("filename=x.apkg", &made(&notes, &[("a.mp3", SOUND)]));
+    assert_eq!(job["report"]["fidelity"]["losses"], json!({ "markup_removed": 3 }), "{job}");
+}
