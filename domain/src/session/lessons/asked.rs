@@ -12,6 +12,7 @@ use crate::lesson::cell::Vote;
 use crate::lesson::votes::{AskAnswer, votes};
 use crate::lesson::{Ask, Round, Told};
 use crate::limits::{ASK_LATE_MS, VOTES_REMEMBERED};
+use crate::state::CardState;
 
 impl Session {
     /// Hands the card that is put to the class to the device that was used last, unless the learner has voted.
@@ -92,11 +93,16 @@ impl Session {
         review.told = is_told && !self.is_before_todays(about, entry.id);
     }
 
-    /// Whether an answer with this id comes before one that has scheduled its card today.
+    /// Whether an answer with this id comes before one that has scheduled its card today. Where the card was drilled since, the
+    /// drill stands for it: between the two an answer is taken for one that came before both.
     fn is_before_todays(&self, (deck, card): (DeckId, CardId), id: EntryId) -> bool {
         let study = self.decks.get(&deck);
         let state = study.and_then(|study| Some(study.state(study.deck.index_of(card)?)));
-        state.is_some_and(|state| state.scheduled_by(self.today) && state.last.is_some_and(|last| id < last))
+        let is_before = |state: &CardState| {
+            let graded = state.last_grade.filter(|grade| grade.day >= self.today);
+            state.scheduled_by(self.today) && graded.is_some_and(|grade| id.at_ms() < grade.at_ms)
+        };
+        state.as_ref().is_some_and(is_before)
     }
 
     /// Whether this entry is a vote of a question that is closed: it is not taken back any more.

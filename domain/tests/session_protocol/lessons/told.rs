@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::world::client::{Shown, dones};
+use domain::entry::SetChange;
 use domain::state::CardState;
 
 fn state(w: &World, card: u128) -> CardState {
@@ -274,6 +275,32 @@ fn a_recall_from_before_the_talk_takes_no_other_recalls_place_away() {
     w.commit();
     let after = state(&w, 7);
     assert!(after.due.is_some() && after.told_on.is_none(), "{after:?}");
+    w.memory_is_the_fold();
+}
+
+#[test]
+fn a_second_vote_is_told_whatever_else_is_done_to_its_card_before_it_arrives() {
+    let mut w = World::new([plain(1, 9)]);
+    let s = w.studying(start(1));
+    let first = ask(7, Round::First, w.now.wall_ms);
+    tell(&mut w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    w.answer(s, card_id(1, 7), 1);
+    w.commit();
+    let before = state(&w, 7);
+    w.pass(11_500);
+    let second = ask(7, Round::Second, w.now.wall_ms);
+    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
+    w.input(Input::Class(Arc::new(Told { rounds: vec![first, second], ..told(&w, 2, put) })));
+    let vote = w.id();
+    w.pass(1_000);
+    w.set(s, card_id(1, 7), SetChange::Flag(1));
+    w.commit();
+    let command = w.answer_to(s, card_id(1, 7), 4);
+    w.send(s, vote, command);
+    w.commit();
+    assert!(w.store.log[&vote].review().unwrap().told);
+    let after = state(&w, 7);
+    assert_eq!((after.due, after.sm2, after.memory), (before.due, before.sm2, before.memory));
     w.memory_is_the_fold();
 }
 
