@@ -109,6 +109,7 @@ impl Upkeep {
             return;
         }
         if !others_write {
+            self.round.calm();
             // Whoever filled a deck has ended.
             self.shared.filed.forget();
         }
@@ -125,7 +126,7 @@ impl Upkeep {
 
     /// Indexes some cards of the next deck that has changed.
     fn words(&mut self, now: Duration, after: Option<DeckId>) -> Result<(), StoreError> {
-        // Where it fails, the deck is passed over.
+        // Where indexing fails, the deck is passed over; where no deck can be found, all are until the next round.
         let next = match self.indexing.take() {
             Some(indexing) => indexing,
             None => {
@@ -136,19 +137,22 @@ impl Upkeep {
             }
         };
         let index = |main: &Connection| next.next(main, CARDS_A_TURN);
-        let (cards, rest) = self.write("index words", index, |(cards, _)| *cards)?;
+        let (cards, rest) = self.write("index words", index)?;
         self.indexing = rest;
         self.shared.indexed_cards.fetch_add(cards as u64, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Condenses what the next learner's log has more, if it is worth it.
+    /// Condenses what the next learner's log has more, if it is worth it. Where it fails, the learner is passed over; where no
+    /// learner can be found, all are until the next round.
     fn log(&mut self, now: Duration, after: Option<UserId>) -> Result<(), StoreError> {
         let next = learners_behind(&self.main, after).during("look for logs");
-        self.round.logs_done(now, next.as_ref().ok().and_then(|next| next.last().copied()));
+        if next.as_ref().map_or(true, Vec::is_empty) {
+            self.round.logs_done(now, None);
+        }
         for user in next? {
+            self.round.logs_done(now, Some(user));
             if worth_condensing(&self.main, user, self.shared.options.condense_from_entries)? {
-                self.round.logs_done(now, Some(user));
                 return self.one(user);
             }
         }
@@ -171,7 +175,7 @@ impl Upkeep {
 
     fn one(&mut self, user: UserId) -> Result<(), StoreError> {
         let entries_max = self.shared.options.condense_entries_max;
-        let rows = self.write("condense answers", |main| condense(main, user, entries_max), |rows| *rows)?;
+        let rows = self.write("condense answers", |main| condense(main, user, entries_max))?;
         self.shared.condensed_logs.fetch_add(u64::from(rows > 0), Ordering::Relaxed);
         Ok(())
     }
@@ -181,13 +185,15 @@ impl Upkeep {
         &mut self,
         doing: &'static str,
         write: impl FnOnce(&Connection) -> Result<T, StoreError>,
-        rows: impl FnOnce(&T) -> usize,
     ) -> Result<T, StoreError> {
         let _turn = self.shared.turn.for_upkeep();
         let tx = self.main.transaction_with_behavior(TransactionBehavior::Immediate).during(doing)?;
+        let before = tx.total_changes();
         let done = write(&tx)?;
+        // A card's words are many rows.
+        let rows = tx.total_changes() - before;
         tx.commit().during(doing)?;
-        self.shared.main_rows_unchecked.fetch_add(rows(&done) as u64, Ordering::Relaxed);
+        self.shared.main_rows_unchecked.fetch_add(rows, Ordering::Relaxed);
         Ok(done)
     }
 

@@ -147,22 +147,47 @@ fn what_was_filed_a_moment_ago_is_known_without_being_read() {
     assert_eq!(again.map(|(id, _)| filing.find(id)), [Some(3), Some(5_999), None, None]);
 }
 
+/// Files, takes it back, and leaves what is remembered of it.
+fn file_and_take_back(recent: &Recent, main: &Connection, places: Vec<Place>) {
+    main.execute_batch("BEGIN").unwrap();
+    file_with(recent, &CARDS, main, places);
+    main.execute_batch("ROLLBACK").unwrap();
+}
+
+fn assert_found(recent: &Recent, main: &Connection, wanted: &[(u32, u32, bool)]) {
+    for (from, to, there) in wanted {
+        let places = scattered(*from, *to);
+        let filing = Filing::begin(&CARDS, main, DECK, places.iter().map(|(id, _)| *id), recent).unwrap();
+        assert!(places.iter().all(|(id, number)| filing.find(*id) == there.then_some(*number)), "{from}");
+    }
+}
+
 #[test]
-fn what_is_remembered_of_rows_that_are_not_there_is_not_believed() {
+fn what_is_remembered_of_runs_that_are_not_there_is_not_believed() {
     let main = main();
     let recent = Recent::default();
     file_with(&recent, &CARDS, &main, scattered(0, 300));
-    // A change that was taken back, of which nobody said so; another has run 1 now.
-    main.execute_batch("BEGIN").unwrap();
-    file_with(&recent, &CARDS, &main, scattered(300, 600));
-    main.execute_batch("ROLLBACK").unwrap();
+    // Nobody says that it was taken back: there is a run less than is remembered.
+    file_and_take_back(&recent, &main, scattered(300, 600));
+    assert_eq!(recent.count(&CARDS, DECK), Some(600));
+    file_with(&recent, &CARDS, &main, scattered(600, 900));
+    assert_eq!(recent.count(&CARDS, DECK), None);
+    assert_found(&recent, &main, &[(0, 300, true), (300, 600, false), (600, 900, true)]);
+    let mut there = [scattered(0, 300), scattered(600, 900)].concat();
+    there.sort();
+    assert_eq!(all_places(&CARDS, &main), there);
+}
+
+#[test]
+fn what_was_taken_back_and_forgotten_is_not_believed_when_its_number_has_another_run() {
+    let main = main();
+    let recent = Recent::default();
+    file_with(&recent, &CARDS, &main, scattered(0, 300));
+    file_and_take_back(&recent, &main, scattered(300, 600));
     recent.forget();
+    // Run 1, as the one that was taken back; of another thread, which remembers nothing.
     file(&CARDS, &main, scattered(600, 900));
-    for (range, there) in [((0, 300), true), ((300, 600), false), ((600, 900), true)] {
-        let places = scattered(range.0, range.1);
-        let filing = Filing::begin(&CARDS, &main, DECK, places.iter().map(|(id, _)| *id), &recent).unwrap();
-        assert!(places.iter().all(|(id, number)| filing.find(*id) == there.then_some(*number)));
-    }
+    assert_found(&recent, &main, &[(0, 300, true), (300, 600, false), (600, 900, true)]);
 }
 
 #[test]

@@ -78,6 +78,11 @@ impl Round {
         true
     }
 
+    /// Nobody else has written since.
+    pub(super) fn calm(&mut self) {
+        self.put_off = 0;
+    }
+
     /// A step is done: the next one comes after a rest.
     pub(super) fn rest(&mut self, now: Duration, rest: Duration) {
         if let Some((at, _)) = &mut self.words {
@@ -172,6 +177,19 @@ mod tests {
         }
         assert!(!round.put_off(now));
         assert_eq!(round.next(now), Next::Words { after: None });
+    }
+
+    #[test]
+    fn a_calm_step_is_followed_by_as_much_patience_as_the_first() {
+        let mut round = Round::begin(S, HOUR);
+        for _ in 1..PUT_OFF_MAX {
+            assert!(round.put_off(S));
+        }
+        round.calm();
+        for _ in 0..PUT_OFF_MAX {
+            assert!(round.put_off(S));
+        }
+        assert!(!round.put_off(S));
     }
 
     #[test]

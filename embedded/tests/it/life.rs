@@ -1,13 +1,15 @@
 //! Opening, closing, dying and opening again.
 
 use crate::common::{folder, ids, log_ids, open, options, rows, settled, store_with, trimmed};
+use domain::ids::CardId;
 use embedded::{Bugs, EmbeddedStore, Offline, OpenError, Options};
 use kit::contract_library::{card_record, deck_record};
 use kit::contract_notes::note;
 use kit::contract_store::append;
 use kit::rows::{card, deck, state, user};
 use kit::wait::block_on;
-use ports::{Library as _, NoteRecord, Notes as _, ReviewStore};
+use ports::library::CARDS_PER_DECK_MAX;
+use ports::{Library as _, LibraryError, NoteRecord, Notes as _, ReviewStore};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -159,6 +161,40 @@ fn cards_from_before_many_were_filed_apart_are_found_and_joined_by_many() {
     let filed = "SELECT count(*) FROM cards WHERE filed = 1";
     let filed: u32 = Connection::open(&main).unwrap().query_row(filed, [], |row| row.get(0)).unwrap();
     assert_eq!(filed, 2_950, "those that came together, and no other");
+}
+
+#[test]
+fn cards_of_which_some_have_no_room_are_refused_together_and_come_again_in_parts() {
+    let (store, folder) = store_with(options());
+    let many = |from: u64, to: u64| Box::new((from..to).map(|n| card_record(n, &format!("front {n}"), "x")));
+    block_on(async {
+        store.put_deck(deck_record(1, "A"), None, 1).await.unwrap();
+        store.put_cards(deck(1), vec![card_record(0, "first", "x")], None, 1).await.unwrap();
+    });
+    drop(store);
+    // So that there is room for 10,000.
+    let last = i64::try_from(CARDS_PER_DECK_MAX - 10_001).unwrap();
+    let main = Connection::open(folder.path().join("main.db")).unwrap();
+    main.execute("UPDATE cards SET position = ?1", [last]).unwrap();
+    drop(main);
+    let store = open(folder.path());
+    block_on(async {
+        store.put_cards_from(deck(1), many(1, 1_001), None, 1).await.unwrap();
+        // More than one part is filed before there is no room.
+        let refused = store.put_cards_from(deck(1), many(1_001, 11_001), None, 1).await;
+        assert!(matches!(refused, Err(LibraryError::TooManyCards)), "{refused:?}");
+        assert_eq!(store.card(deck(1), card(1_001)).await.unwrap(), None);
+        for (from, to) in [(5_001, 9_001), (501, 10_001)] {
+            store.put_cards_from(deck(1), many(from, to), None, 2).await.unwrap();
+        }
+        let (record, cards) = store.content(deck(1)).await.unwrap().unwrap();
+        let mut ids: Vec<CardId> = cards.iter().map(|card| card.id).collect();
+        ids.sort();
+        assert_eq!((record.cards, ids), (10_001, (0..10_001).map(card).collect()));
+        for n in (1..10_001).step_by(97) {
+            assert_eq!(store.card(deck(1), card(n)).await.unwrap().unwrap().front, format!("front {n}"));
+        }
+    });
 }
 
 #[test]
