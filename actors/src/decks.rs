@@ -198,7 +198,7 @@ impl DeckCache {
 
     /// Reads a deck; its first cards are encoded while the next are read. Cards that did not change stay as they are.
     async fn read(&self, id: DeckId, older: Option<&Cached>) -> Result<Option<Cached>, LibraryError> {
-        // What waits in it is a deck's cards at most.
+        // Bounded by what a deck holds (`CARDS_PER_DECK_MAX`), which lies in memory in the end anyway: the reader waits for nobody.
         let (parts, mut coming) = unbounded_channel::<Vec<CardRecord>>();
         // Whoever wants it no longer has dropped the other end.
         let take = Box::new(move |part| drop(parts.send(part)));

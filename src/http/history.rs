@@ -92,8 +92,8 @@ fn is_table(request: &HttpRequest, format: Option<Format>) -> bool {
     }
 }
 
-/// The log from here on as CSV, written as it is read: memory stays flat, but for a state of each card, however long it is. Every
-/// field is a number, a word of ours, a day or a UUID, so that none can be taken for a formula.
+/// The log from here on as CSV, written as it is read: of what was written nothing is kept but what the entries that come are folded
+/// with ([`HistoryWalk`]). Every field is a number, a word of ours, a day or a UUID, so that none can be taken for a formula.
 fn table(app: web::Data<App>, who: UserId, query: HistoryQuery, turn: Turn) -> HttpResponse {
     let walk = HistoryWalk::default();
     let pieces = try_unfold((walk, true, turn), move |(mut walk, is_first, turn)| {

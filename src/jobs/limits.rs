@@ -69,7 +69,8 @@ pub const CARDS_PER_PAGE: usize = 500;
 pub const ENTRIES_PER_BATCH: usize = 32_768;
 /// Entries of the owner's log that are read at once to find answers among them that come back.
 pub const ENTRIES_COMPARED: usize = 5_000;
-/// The answers of the owner that may come back, 24 bytes each: more than ten years of 250 a day.
+/// Answers of the owner with which those of an import are compared, 24 bytes each: more than ten years of 250 a day. Of those
+/// beyond, what comes back lies in the log a second time; it counts once all the same.
 pub const OWN_ANSWERS_MAX: usize = 1_000_000;
 /// Batches of entries that a store has while the next is made; the job waits when there are more.
 pub const BATCHES_AHEAD: usize = 1;

@@ -54,7 +54,8 @@ impl OwnAnswers {
     }
 
     /// Leaves out what the owner gave here. What goes out of here and comes back, in a package or as a history, has card and
-    /// millisecond of an entry that is there under the id that a device gave it; both would count.
+    /// millisecond of an entry that is there under the id that a device gave it. Both would not count
+    /// ([`Live::counts`](domain::fold::Live::counts)), but a year of answers would lie in the log twice.
     pub fn leave_out(&self, entries: &mut Vec<LogEntry>) {
         if !self.names.is_empty() {
             entries

@@ -8,13 +8,15 @@ use domain::entry::LogEntry;
 use domain::fold::{CardFold, Live, LiveReader};
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::state::FoldParams;
-use ports::{DeckQuery, Library, LogRange, ReviewStore};
+use ports::{Cause, DeckQuery, Library, LogRange, ReviewStore, StoreError};
 use std::collections::{BTreeSet, HashMap};
+use tokio::task::spawn_blocking;
 
 /// Entries that are read at once.
 const PIECE: usize = 1_000;
 
-/// A log on its way. Beside the piece at hand it holds what stands above cards, and a state for each card that was met.
+/// A log on its way. Beside the piece at hand it holds what stands above cards, a state for each card that was met, and where the
+/// learner has imported, card and millisecond of each answer that was given live.
 #[derive(Debug, Default)]
 pub struct HistoryWalk {
     /// `None` before the first piece.
@@ -111,7 +113,8 @@ impl HistoryWalk {
     }
 }
 
-/// What stands above cards, from the whole log.
+/// What stands above cards, from the whole log. Beside the marks it holds 24 bytes of each answer that was given live, until it is
+/// known whether there are copies of them.
 async fn read_live<S: ReviewStore>(store: &S, user: UserId) -> Result<Live, OutlookError> {
     let mut reader = LiveReader::default();
     let mut from = EntryId::MIN;
@@ -123,7 +126,10 @@ async fn read_live<S: ReviewStore>(store: &S, user: UserId) -> Result<Live, Outl
         match entries.last() {
             Some(last) if entries.len() == PIECE && last.id > from => from = last.id,
             Some(last) if entries.len() == PIECE => from = id_after(last.id),
-            Some(_) | None => return Ok(reader.live()),
+            Some(_) | None => break,
         }
     }
+    // Ten years of answers take a while to be put in order: others are served meanwhile.
+    let live = spawn_blocking(move || reader.live()).await;
+    Ok(live.map_err(|error| StoreError::new(Cause::Unavailable, format!("read a whole log: {error}")))?)
 }

@@ -2,8 +2,12 @@
 
 use super::kit::Person;
 use crate::study::any_store::on_cql;
-use crate::study::binary::Place;
+use crate::study::binary::{Place, open};
+use domain::ids::EntryId;
+use kit::wait::block_on;
+use ports::{LogRange, ReviewStore};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use studyhall::clock::real_ms;
 
 const DAY_MS: i64 = 86_400_000;
@@ -80,7 +84,7 @@ fn answers_of_years_schedule_cards_once_however_often_and_in_which_form_they_com
 }
 
 #[test]
-fn answers_that_were_given_here_and_come_back_count_once() {
+fn answers_that_were_given_here_and_come_back_are_stored_and_count_once() {
     let answers = |person: &Person| -> Vec<Value> {
         history(person).into_iter().filter(|entry| entry["kind"] == "review").collect()
     };
@@ -130,5 +134,13 @@ fn answers_that_were_given_here_and_come_back_count_once() {
     life.kill();
     if !on_cql() {
         assert_eq!(place.verify().1, Some(0));
+        let range = LogRange { from: EntryId::MIN, before: None, newest_first: false, limit: 100 };
+        let log = block_on(open(&place.data).log(person.user, range)).unwrap();
+        let reviews: Vec<_> = log.iter().filter(|entry| entry.review().is_some()).collect();
+        // Of what was given here none lies there twice; what an import brought does, so that each can be taken back.
+        assert_eq!(reviews.iter().filter(|entry| entry.job.is_none()).count(), 2);
+        let brought: BTreeSet<EntryId> =
+            reviews.iter().filter(|entry| entry.job.is_some()).map(|entry| entry.id).collect();
+        assert_eq!(brought.len(), 1, "{reviews:#?}");
     }
 }
