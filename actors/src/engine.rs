@@ -1,18 +1,21 @@
 //! The engine: every long-lived part in one place, and what the rest of the server asks of it.
 
 mod classes;
+mod hooks;
 mod imports;
 mod nodes;
+mod shared;
 
+pub use hooks::{Hooks, InputHook, LessonHook, Planted};
 pub use imports::ImportMark;
+pub(crate) use shared::{AnyReader, Shared};
 
 use crate::class::{Classes, LessonOptions};
 use crate::cluster::{Cluster, ClusterOptions};
 use crate::decks::{CardEncoder, DeckCache};
 use crate::due::{self, DueError, DueView};
 use crate::loader::{self, Reader};
-use crate::memo::Memo;
-use crate::messages::{Aside, Concerned, Job, ToShard, ToWriter};
+use crate::messages::{Concerned, Job, ToShard};
 use crate::observe::{EngineView, LearnerView, ShardView, Telemetry};
 use crate::registry::Registry;
 use crate::shard::Shard;
@@ -20,11 +23,9 @@ use crate::supervisor::Supervisor;
 use crate::suspects::Suspects;
 use crate::{Clock, Limits, quarantine, writer};
 use domain::day::ZoneHistory;
-use domain::directory::ShardNo;
 use domain::entry::Mode;
-use domain::ids::{ClassId, DeckId, UserId};
-use domain::session::{Facts, FetchFailed, Input, Want};
-use ports::{Boxed, Library, People, ReviewStore};
+use domain::ids::{DeckId, UserId};
+use ports::{Library, People, ReviewStore};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
@@ -60,86 +61,6 @@ pub struct Options<S> {
     pub cluster: Option<ClusterOptions>,
     /// Live lessons; `None` where they are not offered.
     pub lessons: Option<LessonOptions>,
-}
-
-/// What may be called before an input is handled.
-pub type InputHook = Arc<dyn Fn(UserId, &Input) + Send + Sync>;
-
-/// What may be called before an input of a lesson is handled.
-pub type LessonHook = Arc<dyn Fn(ClassId, &domain::lesson::Input) + Send + Sync>;
-
-/// Faults that tests plant. Empty in every server that people use.
-#[derive(Clone, Default)]
-pub struct Hooks {
-    /// Called inside the contained part before each input; what it panics with is a session's panic.
-    pub before_input: Option<InputHook>,
-    /// The same for the lessons of classes.
-    pub before_lesson: Option<LessonHook>,
-    /// A bug that a test must catch. Heeded in debug builds only.
-    pub planted: Option<Planted>,
-}
-
-/// Bugs that can be planted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Planted {
-    /// A session that fell is loaded again before the writer has decided what it had handed over.
-    NoBarrier,
-    /// The frame that refuses a command is lost on its way to the socket.
-    DroppedErrorFrame,
-}
-
-impl Hooks {
-    pub(crate) fn has(&self, bug: Planted) -> bool {
-        cfg!(debug_assertions) && self.planted == Some(bug)
-    }
-}
-
-pub(crate) struct Shared {
-    pub(crate) registry: Registry,
-    pub(crate) shards: RwLock<Vec<mpsc::Sender<ToShard>>>,
-    pub(crate) writer: mpsc::Sender<ToWriter>,
-    pub(crate) loader: mpsc::Sender<Job>,
-    pub(crate) reader: Arc<dyn AnyReader>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) telemetry: Arc<dyn Telemetry>,
-    pub(crate) limits: Limits,
-    pub(crate) hooks: Hooks,
-    pub(crate) supervisor: RwLock<Option<actix::Addr<Supervisor>>>,
-    pub(crate) undecided_rows: AtomicUsize,
-    pub(crate) session_bytes: AtomicUsize,
-    pub(crate) sockets: AtomicUsize,
-    pub(crate) draining: AtomicBool,
-    /// Notices to all shards so far: each has a number, so that a session that moves between shards misses none.
-    pub(crate) notices: AtomicU64,
-    runtime: tokio::runtime::Handle,
-    pub(crate) cluster: Option<Arc<Cluster>>,
-    pub(crate) classes: Option<Classes>,
-    pub(crate) decks: DeckCache,
-    noise: AtomicU64,
-    /// A task that must never end has ended.
-    pub(crate) broken: AtomicBool,
-    pub(crate) suspects: Suspects,
-    /// What is put aside for a person to look at.
-    pub(crate) aside: mpsc::Sender<Aside>,
-}
-
-/// The reader without its store's type.
-pub(crate) trait AnyReader: Send + Sync {
-    fn answer(&self, user: UserId, want: Want) -> Boxed<'_, Result<Facts, FetchFailed>>;
-    fn seed(&self, user: UserId) -> Boxed<'_, Result<domain::session::SessionSeed, FetchFailed>>;
-    /// The same within one question, which reads each thing once.
-    fn answer_in<'a>(
-        &'a self,
-        memo: &'a Memo,
-        user: UserId,
-        want: Want,
-    ) -> Boxed<'a, Result<Facts, FetchFailed>>;
-    /// What a session starts from that lives for one question and takes no commands.
-    fn blank_seed<'a>(
-        &'a self,
-        memo: &'a Memo,
-        user: UserId,
-    ) -> Boxed<'a, Result<domain::session::SessionSeed, FetchFailed>>;
 }
 
 /// Notices when a task that must never end has panicked: nobody would be told of a verdict any more.
@@ -373,61 +294,5 @@ impl Engine {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.undecided_rows()
-    }
-}
-
-impl Shared {
-    /// The runtime of writer and loader.
-    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
-        &self.runtime
-    }
-
-    pub(crate) fn all_shards(&self) -> Vec<mpsc::Sender<ToShard>> {
-        self.shards.read().map(|shards| shards.clone()).unwrap_or_default()
-    }
-
-    pub(crate) fn shard_link(&self, shard: ShardNo) -> Option<mpsc::Sender<ToShard>> {
-        self.shards.read().ok()?.get(usize::from(shard)).cloned()
-    }
-
-    /// The number of the next notice, from 1.
-    pub(crate) fn next_notice(&self) -> u64 {
-        self.notices.fetch_add(1, Ordering::AcqRel) + 1
-    }
-
-    /// Tells every shard. A shard without room is told when it has some: a revocation must not be lost.
-    pub(crate) fn tell_all(&self, message: impl Fn() -> ToShard) {
-        for shard in self.all_shards() {
-            if let Err(mpsc::error::TrySendError::Full(message)) = shard.try_send(message()) {
-                self.runtime.spawn(async move { drop(shard.send(message).await) });
-            }
-        }
-    }
-
-    /// The shard of a learner who is here, or any.
-    pub(crate) fn shard_for(&self, user: UserId) -> Option<mpsc::Sender<ToShard>> {
-        let shards = self.all_shards();
-        let home = self.registry.home(user).and_then(|home| shards.get(usize::from(home.shard)));
-        let any = || shards.get(usize::try_from(self.jitter(shards.len() as u64)).unwrap_or(0));
-        home.or_else(any).cloned()
-    }
-
-    /// Tells a shard; waits while its inbox is full.
-    pub(crate) async fn tell(&self, shard: ShardNo, message: ToShard) {
-        if let Some(link) = self.shard_link(shard)
-            && link.send(message).await.is_err()
-        {
-            tracing::debug!(shard, "a shard that is gone was told something");
-        }
-    }
-
-    /// A number below `below` that differs from call to call (xorshift64*, Vigna 2014): for jitter only.
-    pub(crate) fn jitter(&self, below: u64) -> u64 {
-        let mut x = self.noise.load(Ordering::Relaxed);
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        self.noise.store(x, Ordering::Relaxed);
-        x.wrapping_mul(0x2545_f491_4f6c_dd1d) % below.max(1)
     }
 }

@@ -1,5 +1,9 @@
 //! The store's handle: opening, and the hot port.
 
+mod hold;
+
+pub use hold::ApplyHold;
+
 use crate::apply::Apply;
 use crate::bulk::Bulk;
 use crate::condensed;
@@ -28,9 +32,9 @@ use ports::{
 };
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -142,20 +146,6 @@ impl EmbeddedStore {
             Some(cause) => Err(StoreError::new(cause, "mark cards to be folded again")),
             None => Ok(outcomes.len()),
         }
-    }
-
-    /// Lets the batch that is being applied end and starts no other until the hold is dropped: for tests and
-    /// maintenance. Waits; not for async threads.
-    pub fn hold_apply(&self) -> ApplyHold {
-        let shared = Arc::clone(&self.inner.shared);
-        let mut orders = shared.orders();
-        orders.holds += 1;
-        shared.woken.notify_all();
-        while orders.running {
-            orders = shared.woken.wait(orders).unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(orders);
-        ApplyHold { shared }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -388,18 +378,6 @@ impl Drop for Inner {
                 tracing::error!("a thread of the store had panicked");
             }
         }
-    }
-}
-
-/// Apply rests as long as this lives.
-pub struct ApplyHold {
-    shared: Arc<Shared>,
-}
-
-impl Drop for ApplyHold {
-    fn drop(&mut self) {
-        self.shared.orders().holds -= 1;
-        self.shared.woken.notify_all();
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod cli;
 mod error;
+mod flags;
 mod key;
 mod layer;
 mod resolve;
@@ -12,10 +13,11 @@ mod secret;
 mod value;
 
 pub use cli::{
-    BackupArgs, Cli, Command, ConfigFlags, CopyArgs, DemoArgs, DoctorArgs, EvalArgs, ExportArgs, ImportArgs,
-    MigrateArgs, RestoreArgs, ServeArgs, StudyArgs, TokenArgs, TopArgs, VerifyArgs,
+    BackupArgs, Cli, Command, CopyArgs, DemoArgs, DoctorArgs, EvalArgs, ExportArgs, ImportArgs, MigrateArgs,
+    RestoreArgs, ServeArgs, StudyArgs, TokenArgs, TopArgs, VerifyArgs,
 };
 pub use error::{ConfigError, ConfigErrors};
+pub use flags::ConfigFlags;
 pub use key::Key;
 pub use layer::{Layer, Source};
 pub use resolve::{Need, load, resolve};

@@ -1,7 +1,7 @@
 //! Layers into a configuration.
 
-use super::cli::ConfigFlags;
 use super::error::{ConfigError, ConfigErrors};
+use super::flags::ConfigFlags;
 use super::key::Key;
 use super::layer::{Layer, Source};
 use super::secret::Secret;

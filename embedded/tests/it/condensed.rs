@@ -14,6 +14,7 @@ use kit::wait::{block_on, eventually};
 use ports::ReviewStore;
 use std::collections::BTreeMap;
 use std::path::Path;
+use tempfile::TempDir;
 
 const DAY_MS: i64 = 86_400_000;
 const FIRST_MS: i64 = 20_000 * DAY_MS;
@@ -214,20 +215,25 @@ fn whatever_comes_into_a_log_figures_are_made_of_what_the_log_says() {
     assert!(condensed_logs > 40, "{condensed_logs} logs were condensed");
 }
 
-#[test]
-fn a_figure_that_is_condensed_wrongly_is_found_and_mended() {
+/// A closed store with an answer on each of so many days, which are condensed.
+fn condensed_days(days: i64, seed: u64) -> (TempDir, UserId, Making) {
     let (store, place) = store_with(condensing());
     let of = user(1);
-    let mut making = Making { rng: Rng::new(1), number: 0, all: Vec::new(), day: 0 };
+    let mut making = Making { rng: Rng::new(seed), number: 0, all: Vec::new(), day: 0 };
     block_on(async {
-        for day in 0..9 {
+        for day in 0..days {
             let answer = making.answer(day, None);
             append(&store, vec![bare(of, answer, answer.card())]).await;
             making.all.push(answer);
         }
         condensed(&store, place.path(), of).await;
     });
-    drop(store);
+    (place, of, making)
+}
+
+#[test]
+fn a_figure_that_is_condensed_wrongly_is_found_and_mended() {
+    let (place, of, making) = condensed_days(9, 1);
     let misfiled = || Offline::open(place.path()).unwrap().misfiled(of).unwrap();
     assert_eq!(misfiled(), 0);
     let db = rusqlite::Connection::open(place.path().join("main.db")).unwrap();
@@ -248,18 +254,7 @@ fn a_figure_that_is_condensed_wrongly_is_found_and_mended() {
 
 #[test]
 fn of_a_month_that_is_condensed_the_newest_days_alone_are_read_from_the_log() {
-    let (store, place) = store_with(condensing());
-    let of = user(1);
-    let mut making = Making { rng: Rng::new(2), number: 0, all: Vec::new(), day: 0 };
-    block_on(async {
-        for day in 0..30 {
-            let answer = making.answer(day, None);
-            append(&store, vec![bare(of, answer, answer.card())]).await;
-            making.all.push(answer);
-        }
-        condensed(&store, place.path(), of).await;
-    });
-    drop(store);
+    let (place, of, making) = condensed_days(30, 2);
     // What nobody reads is not missed.
     let db = rusqlite::Connection::open(place.path().join("main.db")).unwrap();
     let end = EntryId::floor_of(condensed_upto(place.path(), of) * STRETCH_MS);
@@ -272,18 +267,7 @@ fn of_a_month_that_is_condensed_the_newest_days_alone_are_read_from_the_log() {
 
 #[test]
 fn what_is_condensed_and_cannot_be_read_leaves_the_log_to_be_read() {
-    let (store, place) = store_with(condensing());
-    let of = user(1);
-    let mut making = Making { rng: Rng::new(4), number: 0, all: Vec::new(), day: 0 };
-    block_on(async {
-        for day in 0..9 {
-            let answer = making.answer(day, None);
-            append(&store, vec![bare(of, answer, answer.card())]).await;
-            making.all.push(answer);
-        }
-        condensed(&store, place.path(), of).await;
-    });
-    drop(store);
+    let (place, of, making) = condensed_days(9, 4);
     let db = rusqlite::Connection::open(place.path().join("main.db")).unwrap();
     let broken = db.execute("UPDATE condensed_answers SET body = x'ff' WHERE user = ?1", [&of.bytes()[..]]);
     assert!(broken.unwrap() > 2);
