@@ -26,6 +26,21 @@ fn put_again(w: &mut World, card: u128, extra_percent: u16) -> [Ask; 2] {
     [first, second]
 }
 
+/// The card is put to the class.
+fn put_first(w: &mut World, card: u128) -> Ask {
+    let first = ask(card, Round::First, w.now.wall_ms);
+    tell(w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    first
+}
+
+/// The card of this question is put again.
+fn put_second(w: &mut World, first: Ask) {
+    let (opened_ms, closes_ms) = (w.now.wall_ms, w.now.wall_ms + 10_000);
+    let second = Ask { round: Round::Second, opened_ms, closes_ms, ..first };
+    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
+    w.input(Input::Class(Arc::new(Told { rounds: vec![first, second], ..told(w, 2, put) })));
+}
+
 /// The lesson goes on without the question.
 fn take_away(w: &mut World) {
     tell(w, 9, document(9, LessonState::Open));
@@ -133,17 +148,13 @@ fn a_card_that_is_still_held_when_it_is_put_again_says_that_it_leads_nowhere() {
 fn a_student_who_voted_first_is_scheduled_by_the_first_vote_alone_as_ever() {
     let mut w = World::new([plain(1, 9)]);
     let s = w.studying(start(1));
-    let first = ask(7, Round::First, w.now.wall_ms);
-    tell(&mut w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    let first = put_first(&mut w, 7);
     w.answer(s, card_id(1, 7), 1);
     w.commit();
     let before = state(&w, 7);
     w.pass(11_500);
-    let second = ask(7, Round::Second, w.now.wall_ms);
-    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
-    let both = Told { rounds: vec![first, second], ..told(&w, 2, put) };
     w.take(s);
-    w.input(Input::Class(Arc::new(both)));
+    put_second(&mut w, first);
     assert_eq!(last_shown(&w.take(s), card_id(1, 7)).map(|shown| shown.kind), Some(Kind::Drill));
     w.answer(s, card_id(1, 7), 4);
     w.commit();
@@ -260,16 +271,12 @@ fn a_recall_from_before_the_talk_takes_no_other_recalls_place_away() {
     let mut w = World::new([plain(1, 9)]);
     let s = w.studying(start(1));
     let early = w.id();
-    let first = ask(7, Round::First, w.now.wall_ms);
-    tell(&mut w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    let first = put_first(&mut w, 7);
     w.pass(1_000);
     w.answer(s, card_id(1, 7), 4);
     w.commit();
     w.pass(11_500);
-    let second = ask(7, Round::Second, w.now.wall_ms);
-    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
-    let both = Told { rounds: vec![first, second], ..told(&w, 2, put) };
-    w.input(Input::Class(Arc::new(both)));
+    put_second(&mut w, first);
     let command = w.answer_to(s, card_id(1, 7), 3);
     w.send(s, early, command);
     w.commit();
@@ -282,15 +289,12 @@ fn a_recall_from_before_the_talk_takes_no_other_recalls_place_away() {
 fn a_second_vote_is_told_whatever_else_is_done_to_its_card_before_it_arrives() {
     let mut w = World::new([plain(1, 9)]);
     let s = w.studying(start(1));
-    let first = ask(7, Round::First, w.now.wall_ms);
-    tell(&mut w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    let first = put_first(&mut w, 7);
     w.answer(s, card_id(1, 7), 1);
     w.commit();
     let before = state(&w, 7);
     w.pass(11_500);
-    let second = ask(7, Round::Second, w.now.wall_ms);
-    let put = Document { ask: Some(second), ..document(2, LessonState::Open) };
-    w.input(Input::Class(Arc::new(Told { rounds: vec![first, second], ..told(&w, 2, put) })));
+    put_second(&mut w, first);
     let vote = w.id();
     w.pass(1_000);
     w.set(s, card_id(1, 7), SetChange::Flag(1));
@@ -323,8 +327,7 @@ fn the_sibling_of_a_card_that_was_told_rests_that_day_too() {
 fn between_the_votes_an_answer_is_an_ordinary_one() {
     let mut w = World::new([plain(1, 9)]);
     let s = w.studying(start(1));
-    let first = ask(7, Round::First, w.now.wall_ms);
-    tell(&mut w, 1, Document { ask: Some(first), ..document(1, LessonState::Open) });
+    put_first(&mut w, 7);
     w.pass(11_500);
     w.answer(s, card_id(1, 7), 4);
     w.commit();
