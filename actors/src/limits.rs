@@ -64,6 +64,8 @@ pub(crate) const CLASS_CELLS_EVERY_MS: u64 = domain::limits::MONITOR_EVERY_MS;
 pub(crate) const CLASSES_FOLLOWED: usize = 10_000;
 /// How often it is looked who holds the lessons that are on, in milliseconds.
 pub(crate) const LESSONS_LOOK_MS: u64 = 3_000;
+/// The same, as long as the other nodes do not know this one.
+pub(crate) const REGISTERED_LOOK_MS: u64 = 50;
 /// A lesson that another node holds is read after this time whatever the bus says, in milliseconds.
 pub(crate) const FOLLOWED_EVERY_MS: u64 = 30_000;
 /// Messages, and cells, that one turn of a class works off before its monitors are shown what follows.

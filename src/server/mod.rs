@@ -381,6 +381,8 @@ async fn run_on_main(
     let state = http::state(&parts, &mut options).map_err(MetricsError::from)?;
     let app = move || crate::http::app(state.clone());
     let admin = doors.admin.map(|listener| admin::AdminDoor::open(listener, &parts, address)).transpose()?;
+    // Whoever is welcomed is told of the lesson that is on.
+    parts.engine.lessons_known().await;
     let server = serve(vec![doors.public], &serving, app, routes)?;
     let handle = server.handle();
     let serving = actix_rt::spawn(server);

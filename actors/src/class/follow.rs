@@ -8,7 +8,7 @@ use super::messages::ToClass;
 use super::place::Place;
 use super::tell::told_of;
 use crate::engine::Shared;
-use crate::limits::{CLASSES_FOLLOWED, FOLLOWED_EVERY_MS, LESSONS_LOOK_MS};
+use crate::limits::{CLASSES_FOLLOWED, FOLLOWED_EVERY_MS, LESSONS_LOOK_MS, REGISTERED_LOOK_MS};
 use crate::messages::ToShard;
 use domain::ids::ClassId;
 use domain::lesson::Cell;
@@ -35,6 +35,18 @@ pub(super) struct Followed {
     reads_again: bool,
 }
 
+impl Followed {
+    /// One that is being read.
+    #[cfg(test)]
+    pub(super) fn reading() -> Followed {
+        Followed { is_reading: true, ..Followed::default() }
+    }
+
+    pub(super) const fn is_reading(&self) -> bool {
+        self.is_reading
+    }
+}
+
 /// Why a lesson of another node could not be read.
 #[derive(Debug, thiserror::Error)]
 enum Unread {
@@ -51,24 +63,31 @@ impl Classes {
         loop {
             let Some(shared) = engine.upgrade() else { return };
             let Some(classes) = &shared.classes else { return };
+            let mut rest_ms = LESSONS_LOOK_MS;
             match classes.sweep(&shared).await {
-                Ok(()) if shared.cluster.is_none() => return,
-                Ok(()) => {}
+                Ok(Some(unfinished)) => {
+                    classes.first_look.listed(unfinished);
+                    if shared.cluster.is_none() {
+                        return;
+                    }
+                }
+                Ok(None) => rest_ms = REGISTERED_LOOK_MS,
                 Err(error) => tracing::warn!(%error, "unfinished lessons could not be listed"),
             }
             drop(shared);
-            tokio::time::sleep(Duration::from_millis(LESSONS_LOOK_MS)).await;
+            tokio::time::sleep(Duration::from_millis(rest_ms)).await;
         }
     }
 
-    async fn sweep(&self, shared: &Arc<Shared>) -> Result<(), LessonsError> {
+    /// Which are not over; `None` while this node is not known to the others.
+    async fn sweep(&self, shared: &Arc<Shared>) -> Result<Option<BTreeSet<ClassId>>, LessonsError> {
         if self.run(shared).is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let unfinished: BTreeSet<ClassId> = self.options.lessons.unfinished().await?.into_iter().collect();
         let over = self.followed.iter().map(|followed| *followed.key());
         let over: Vec<ClassId> = over.filter(|class| !unfinished.contains(class)).collect();
-        for class in unfinished {
+        for class in unfinished.iter().copied() {
             if self.live.contains_key(&class) || self.is_followed_well(shared, class) {
                 continue;
             }
@@ -83,7 +102,7 @@ impl Classes {
             }
         }
         over.into_iter().for_each(|class| self.follow(shared, class, None));
-        Ok(())
+        Ok(Some(unfinished))
     }
 
     /// Whether it was read of late, and its holder is not known to be gone.
@@ -152,6 +171,7 @@ impl Classes {
         }
         followed.is_reading = false;
         drop(followed);
+        self.first_look.changed();
         if !is_needed && self.followed.remove_if(&class, |_, followed| !followed.is_reading).is_some() {
             self.forget_told(class);
         }

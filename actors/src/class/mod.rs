@@ -7,6 +7,7 @@ mod accept;
 mod actor;
 mod cells;
 mod figures;
+mod first;
 mod follow;
 mod messages;
 mod perform;
@@ -28,6 +29,7 @@ use dashmap::mapref::entry::Entry;
 use domain::ids::{ClassId, EntryId, RunId, UserId};
 use domain::lesson::{Cell, Command, MonitorId, Told, View};
 use figures::{Counters, count};
+use first::FirstLook;
 use follow::Followed;
 use messages::ToClass;
 use place::Place;
@@ -82,6 +84,7 @@ pub(crate) struct Classes {
     attended: DashMap<UserId, Vec<ClassId>>,
     counters: Counters,
     monitors: AtomicU64,
+    first_look: FirstLook,
 }
 
 /// A monitor's way to its class. When it is dropped, nobody watches there any more.
@@ -131,6 +134,7 @@ impl Classes {
             attended: DashMap::new(),
             counters: Counters::default(),
             monitors: AtomicU64::new(0),
+            first_look: FirstLook::default(),
         }
     }
 
@@ -201,6 +205,7 @@ impl Classes {
         }
         self.forget_told(class);
         self.live.remove_if(&class, |_, known| known.inbox.same_channel(link));
+        self.first_look.changed();
     }
 
     fn forget_told(&self, class: ClassId) {

@@ -75,6 +75,7 @@ impl Classes {
             }
             self.attended.remove_if(gone, |_, classes| classes.is_empty());
         }
+        self.first_look.changed();
         let all: BTreeSet<UserId> = told.students.keys().chain(took_part.keys()).copied().collect();
         all.into_iter().collect()
     }

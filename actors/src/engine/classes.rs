@@ -6,12 +6,31 @@ use domain::ids::{ClassId, UserId};
 use domain::lesson::Document;
 use ports::bus::LessonMark;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// How long a node waits at its start for what its students are to be told.
+const LESSONS_KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Whether live lessons are offered.
     pub fn has_lessons(&self) -> bool {
         self.shared.classes.is_some()
+    }
+
+    /// Waits until it is known of the lessons that are on what their students are to be told. A store that does not answer holds
+    /// nobody up for long: then they hear of it behind their welcome.
+    pub async fn lessons_known(&self) {
+        let shared = self.shared.clone();
+        let known = self.shared.runtime().spawn(async move {
+            if let Some(classes) = &shared.classes
+                && tokio::time::timeout(LESSONS_KNOWN_WITHIN, classes.known()).await.is_err()
+            {
+                tracing::warn!("how lessons stand is not known yet: students are told behind their welcome");
+            }
+        });
+        // The runtime lives as long as the engine.
+        let _ = known.await;
     }
 
     /// Begins to watch a class, for one who may; what there is to see comes through `to`, made by
