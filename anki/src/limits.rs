@@ -50,8 +50,8 @@ pub const STEPS_FREE: u64 = 500_000_000;
 pub const STEPS_PER_BYTE: u64 = 40;
 /// After so many steps it is asked whether to go on.
 pub const STEPS_PER_QUESTION: i32 = 100_000;
-/// The same for the check of its pages, of which each is a step.
-pub const PAGES_PER_QUESTION: i32 = 500;
+/// The same for the check of its pages, which counts each page as a step, and then takes some for each row.
+pub const CHECK_STEPS_PER_QUESTION: i32 = 500;
 
 /// Bytes of the notes of all cards, each card with its whole note, that one reading of a collection may take: so many at least,
 pub const TEXTS_FREE_BYTES: u64 = 512 * 1024 * 1024;

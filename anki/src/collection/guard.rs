@@ -3,7 +3,7 @@
 
 use crate::error::ReadError;
 use crate::limits::{
-    CHECK_CACHE_KIB, COLUMNS_MAX, Limits, PAGE_CACHE_KIB, PAGES_PER_QUESTION, ROW_BYTES_MAX,
+    CHECK_CACHE_KIB, CHECK_STEPS_PER_QUESTION, COLUMNS_MAX, Limits, PAGE_CACHE_KIB, ROW_BYTES_MAX,
     SCHEMA_OBJECTS_MAX, SQL_BYTES_MAX, STEPS_PER_BYTE, STEPS_PER_QUESTION, TEXTS_PER_BYTE,
 };
 use rusqlite::config::DbConfig;
@@ -49,9 +49,9 @@ impl Over {
 }
 
 impl Meter {
-    /// Whether SQLite is to be interrupted.
-    fn question(&self) -> bool {
-        let each = u64::from(STEPS_PER_QUESTION.unsigned_abs());
+    /// Whether SQLite is to be interrupted, which asks after so many steps.
+    fn question(&self, steps: i32) -> bool {
+        let each = u64::from(steps.unsigned_abs());
         let less = |left: u64| Some(left.saturating_sub(each));
         let left =
             self.steps_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).unwrap_or_default();
@@ -136,14 +136,14 @@ impl Guarded {
         Ok(())
     }
 
-    /// For who looks at each page once: it keeps hardly one in memory. A check counts pages as steps, so it asks more often
-    /// whether to go on.
+    /// For who looks at each page once: it keeps hardly one in memory. Of its steps some are whole pages, so it asks more
+    /// often whether to go on.
     pub fn looks_once(&mut self) -> Result<(), ReadError> {
         let meter = Arc::clone(&self.meter);
-        let asks = move || meter.question();
+        let asks = move || meter.question(CHECK_STEPS_PER_QUESTION);
         let settled = self
             .db
-            .progress_handler(PAGES_PER_QUESTION, Some(asks))
+            .progress_handler(CHECK_STEPS_PER_QUESTION, Some(asks))
             .and_then(|()| self.db.pragma_update(None, "cache_size", -CHECK_CACHE_KIB));
         settled.map_err(|error| self.error(error))
     }
@@ -232,7 +232,7 @@ fn restrain(db: &mut Connection, meter: &Arc<Meter>) -> rusqlite::Result<()> {
         db.set_limit(limit, value)?;
     }
     let asked = Arc::clone(meter);
-    db.progress_handler(STEPS_PER_QUESTION, Some(move || asked.question()))?;
+    db.progress_handler(STEPS_PER_QUESTION, Some(move || asked.question(STEPS_PER_QUESTION)))?;
     db.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
     db.pragma_update(None, "mmap_size", 0)?;
     db.pragma_update(None, "temp_store", "FILE")?;
@@ -267,4 +267,35 @@ fn immutable_uri(path: &Path) -> String {
     }
     uri.push_str("?immutable=1");
     uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_of_pages_ends_where_nobody_wants_it_or_its_steps_are_spent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checked");
+        let sql = "CREATE TABLE t (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+            INSERT INTO t SELECT i FROM n;";
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let checked = |steps: u64, is_stopped: bool| {
+            let meter = Arc::new(Meter {
+                steps_left: AtomicU64::new(u64::MAX),
+                is_exhausted: AtomicBool::new(false),
+                is_over: AtomicBool::new(false),
+                stop: Arc::new(AtomicBool::new(false)),
+            });
+            let mut guarded = Guarded::connect(&path, Arc::clone(&meter), 0).unwrap();
+            guarded.looks_once().unwrap();
+            meter.steps_left.store(steps, Ordering::Relaxed);
+            meter.stop.store(is_stopped, Ordering::Relaxed);
+            (guarded.check_pages(), meter.steps_left.load(Ordering::Relaxed))
+        };
+        let (checks, left) = checked(1_000_000, false);
+        assert!(checks.is_ok() && (800_000..1_000_000).contains(&left), "{checks:?}, {left} steps left");
+        assert!(matches!(checked(1_000_000, true), (Err(ReadError::Stopped), _)));
+        assert!(matches!(checked(1_000, false), (Err(ReadError::TooSlow), _)));
+    }
 }

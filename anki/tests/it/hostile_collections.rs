@@ -156,6 +156,24 @@ fn a_collection_that_would_keep_the_reader_busy_is_ended() {
 }
 
 #[test]
+fn a_long_review_log_of_short_notes_keeps_nobody_busy() {
+    // The table as Anki makes it: each column that may not be null takes steps of the check.
+    let columns = ["cid", "usn", "ease", "ivl", "lastIvl", "factor", "time", "type"];
+    let columns = columns.map(|name| format!("{name} integer NOT NULL")).join(", ");
+    let sql = format!(
+        "DROP TABLE revlog; CREATE TABLE revlog (id integer PRIMARY KEY, {columns});
+        CREATE INDEX ix_revlog_cid ON revlog (cid); CREATE INDEX ix_revlog_usn ON revlog (usn);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO revlog SELECT 1600000000000 + i, 1, -1, 3, 5, 2, 2500, 900, 1 FROM n;"
+    );
+    // Not a step is free: those that go with the length of the file are enough, for the check of its pages too.
+    let limits = Limits { steps_free: 0, ..Limits::default() };
+    let collection = opened_with(&collection(&sql), limits, false).unwrap();
+    assert_eq!(each_card(&collection, |_| {}).given, 1);
+    assert_eq!(each_review(&collection, |_| {}).given, 20_000);
+}
+
+#[test]
 fn a_long_note_that_very_many_cards_share_is_not_read_for_each_of_them() {
     let cards = |cards: u32, change: &str| {
         let sql = format!(
