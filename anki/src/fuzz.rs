@@ -3,7 +3,7 @@
 use crate::limits::Limits;
 use crate::map::{Calendar, answer, standing};
 use crate::render::Renderer;
-use crate::{Collection, Package};
+use crate::{Collection, Effort, Package};
 use domain::day::Day;
 use std::convert::Infallible;
 use std::io::sink;
@@ -51,8 +51,12 @@ fn read_collection(collection: &Collection) -> Result<u64, &'static str> {
         crate::EachError::Read(error) => error.code(),
         crate::EachError::Visitor(never) => match never {},
     };
+    let mut effort = Effort::new(&renderer, FUZZ_LIMITS.collection_bytes);
     let cards = collection.each_card(|row| {
-        let _ = renderer.render(&row, definitions.deck_path(row.card.deck), &mut |_| None);
+        let path = definitions.deck_path(row.card.deck);
+        if effort.spend(&row, path).is_ok() {
+            let _ = renderer.render(&row, path, &mut |_| None);
+        }
         let _ = standing(&row.card, calendar, &day_at);
         Ok(())
     });

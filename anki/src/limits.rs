@@ -102,15 +102,17 @@ pub const FILTERS_MAX: usize = 32;
 pub const CLOZE_DEPTH_MAX: usize = 10;
 /// Longest side of a card in bytes before it is made safe; a longer one is an error of the card.
 pub const SIDE_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Bytes that showing one card may take: its templates, and each field as often as they show it. Longer sides are none that
-/// [`SIDE_BYTES_MAX`] lets through, but for a front that a back repeats; such a card is an error.
-pub const CARD_EFFORT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes that showing one card may take: its templates, and each field as often as they show it, once more for each filter. No
+/// side that [`SIDE_BYTES_MAX`] lets through takes more, but for one with a dozen filters or fronts; such a card is an error.
+pub const CARD_EFFORT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Bytes that showing all cards of a collection may take: so many at least,
 pub const EFFORT_FREE_BYTES: u64 = 1024 * 1024 * 1024;
 /// so many for each byte of the file,
 pub const EFFORT_PER_BYTE: u64 = 32;
-/// and so many for each card, for templates with long scripts. More refuse the collection: its templates repeat long texts.
-pub const EFFORT_PER_CARD_BYTES: u64 = 64 * 1024;
+/// and so many for each card, for templates with long scripts,
+pub const EFFORT_PER_CARD_BYTES: u64 = 128 * 1024;
+/// but no more than this for all cards. More than all three refuse the collection: its templates repeat long texts.
+pub const EFFORT_OF_CARDS_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
 /// Media that one card refers to; those beyond are left out.
 pub const MEDIA_PER_CARD_MAX: usize = 500;
 /// Shapes of an image occlusion that are kept.

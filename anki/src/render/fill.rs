@@ -17,7 +17,8 @@ pub(super) struct Filling<'c> {
     template: &'c str,
     /// Its path; `None` for a card that may be anywhere.
     deck: Option<&'c str>,
-    fields: Vec<&'c str>,
+    /// Each with whether it counts as empty, which conditions ask over and over.
+    fields: Vec<(&'c str, bool)>,
     typed: Option<String>,
     shapes: Vec<Shape>,
     side: Side,
@@ -30,7 +31,8 @@ impl<'c> Filling<'c> {
         template: &'c str,
         deck: Option<&'c str>,
     ) -> Self {
-        let fields = row.note.each_field().take(notetype.fields.len()).collect();
+        let fields = row.note.each_field().take(notetype.fields.len());
+        let fields = fields.map(|field| (field, is_empty(field))).collect();
         let (typed, shapes) = (None, Vec::new());
         Filling { row, notetype, template, deck, fields, typed, shapes, side: Side::Front }
     }
@@ -50,7 +52,7 @@ impl<'c> Filling<'c> {
         match self.notetype.kind {
             Kind::Standard => !self.shows(&front.nodes),
             Kind::Cloze | Kind::ImageOcclusion => {
-                !cloze::has_cloze(self.fields.iter().copied(), self.number())
+                !cloze::has_cloze(self.fields.iter().map(|(field, _)| *field), self.number())
             }
         }
     }
@@ -65,13 +67,16 @@ impl<'c> Filling<'c> {
     }
 
     fn is_filled(&self, key: &Key) -> bool {
+        if let Key::Field(nth) = key {
+            return self.fields.get(*nth).is_some_and(|(_, is_empty)| !is_empty);
+        }
         self.value(key).is_some_and(|value| !is_empty(&value))
     }
 
     /// What a name stands for; `None` for what is not there on this card.
     fn value(&self, key: &Key) -> Option<Cow<'c, str>> {
         match key {
-            Key::Field(nth) => Some(Cow::Borrowed(self.fields.get(*nth).copied().unwrap_or(""))),
+            Key::Field(nth) => Some(Cow::Borrowed(self.fields.get(*nth).map_or("", |(field, _)| field))),
             Key::Tags => Some(Cow::Owned(self.row.note.each_tag().collect::<Vec<_>>().join(" "))),
             Key::Notetype => Some(Cow::Borrowed(&self.notetype.name)),
             Key::Deck | Key::Subdeck | Key::CardFlag | Key::CardId if self.deck.is_none() => {

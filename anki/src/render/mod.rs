@@ -14,6 +14,7 @@ mod filters;
 mod markup;
 mod occlusion;
 mod template;
+mod weight;
 
 use crate::limits::SHAPES_MAX;
 use crate::model::{CardRow, Kind, Notetype};
@@ -22,6 +23,7 @@ use markup::Settling;
 pub use occlusion::{Form, Occlusion, Shape};
 use std::collections::{BTreeMap, HashMap};
 use template::Parsed;
+pub(crate) use weight::Weights;
 
 /// Stands for what a card tells of the place it is in, where that is not known. No text has a meaning for it.
 pub const ANYTHING: char = '\u{10fffd}';

@@ -11,6 +11,7 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 fn opened_with(bytes: &[u8], limits: Limits, stop: bool) -> Result<Collection, ReadError> {
     let folder = tempfile::tempdir().unwrap();
@@ -202,35 +203,76 @@ fn a_long_note_that_very_many_cards_share_is_not_read_for_each_of_them() {
     }
 }
 
+/// What it says to so many cards that are one, of a note with these fields and this template.
+fn spent(fields: &str, (front, back): (&str, &str), cards: u64) -> Result<(), TooMuchEffort> {
+    let models = format!(
+        r#"{{"1":{{"id":1,"name":"Basic","type":0,"flds":[{{"name":"Front","ord":0}},{{"name":"Back","ord":1}}],
+        "tmpls":[{{"name":"Card 1","ord":0,"qfmt":"{front}","afmt":"{back}"}}]}}}}"#
+    );
+    let sql = format!("UPDATE col SET models = '{models}'; UPDATE notes SET {fields}");
+    let collection = opened(&sql).unwrap();
+    let renderer = Renderer::new(&collection.definitions().notetypes);
+    let mut effort = Effort::new(&renderer, 100_000);
+    let mut outcome = Ok(());
+    each_card(&collection, |row| {
+        outcome = (0..cards).try_for_each(|_| effort.spend(&row, "Default"));
+    });
+    outcome
+}
+
 #[test]
 fn templates_that_repeat_what_they_show_take_no_more_than_a_collection_may() {
-    let spent = |front: &str, back: &str, cards: u64| {
-        let models = format!(
-            r#"{{"1":{{"id":1,"name":"Basic","type":0,"flds":[{{"name":"Front","ord":0}},{{"name":"Back","ord":1}}],
-            "tmpls":[{{"name":"Card 1","ord":0,"qfmt":"{front}","afmt":"{back}"}}]}}}}"#
-        );
-        let sql = format!(
-            "UPDATE col SET models = '{models}'; UPDATE notes SET flds = hex(zeroblob(1000)) || char(31) || 'b'"
-        );
-        let collection = opened(&sql).unwrap();
-        let mut effort = Effort::new(&collection.definitions().notetypes, 100_000);
-        let mut outcome = Ok(());
-        each_card(&collection, |row| {
-            outcome = (0..cards).try_for_each(|_| effort.spend(&row));
-        });
-        outcome
+    let spent = |front: &str, back: &str, cards| {
+        spent("flds = hex(zeroblob(1000)) || char(31) || 'b'", (front, back), cards)
     };
     let plain = ("{{Front}}", "{{FrontSide}}<hr id=answer>{{Back}}");
     assert_eq!(spent(plain.0, plain.1, 100_000), Ok(()));
-    // 100 KB of scripts in each template are usual in some decks.
-    let script = format!("<script>{}</script>{{{{Front}}}}", "x".repeat(50_000));
-    assert_eq!(spent(&script, &script, 20_000), Ok(()));
+    // 100 KB of scripts in each template are usual in some decks, and a front that the back shows too.
+    let script = format!("<script>{}</script>", "x".repeat(50_000));
+    let scripted = (format!("{script}{{{{Front}}}}"), format!("{script}{{{{FrontSide}}}}{{{{Back}}}}"));
+    assert_eq!(spent(&scripted.0, &scripted.1, 300_000), Ok(()));
     // A front of a megabyte that the back shows a thousand times is never made.
     let (front, back) = ("{{Front}}".repeat(500), "{{FrontSide}}".repeat(1_000));
     assert_eq!(spent(&front, &back, 1), Err(TooMuchEffort::Card));
     assert_eq!(spent(&front, "{{FrontSide}}", 100), Ok(()));
     let refused = spent(&front, "{{FrontSide}}", 20_000);
     assert!(matches!(refused, Err(TooMuchEffort::Collection { .. })), "{refused:?}");
+    // Nor do very many cards make very long templates usual.
+    let refused = spent(&scripted.0, &scripted.1, 400_000);
+    assert!(matches!(refused, Err(TooMuchEffort::Collection { .. })), "{refused:?}");
+}
+
+#[test]
+fn filters_and_tags_take_what_they_go_through() {
+    let long = "flds = hex(zeroblob(500000)) || char(31) || 'b'";
+    let filtered = |filters: &str, times: usize| format!("{{{{{filters}Front}}}}").repeat(times);
+    assert_eq!(spent(long, (&filtered("text:", 2), ""), 1), Ok(()));
+    assert_eq!(spent(long, (&filtered(&"text:".repeat(32), 2), ""), 1), Err(TooMuchEffort::Card));
+    assert_eq!(spent(long, (&filtered("furigana:furigana:", 1), ""), 1), Err(TooMuchEffort::Card));
+    let tagged = "tags = hex(zeroblob(30000))";
+    assert_eq!(spent(tagged, (&"{{Tags}}".repeat(10), ""), 1), Ok(()));
+    for unit in ["{{Tags}}", "{{#Tags}}{{/Tags}}"] {
+        assert_eq!(spent(tagged, ("{{Front}}", &unit.repeat(1_000)), 1), Err(TooMuchEffort::Card), "{unit}");
+    }
+}
+
+#[test]
+fn a_field_that_very_many_conditions_ask_for_is_looked_through_once() {
+    let conditions = "{{#Back}}{{/Back}}".repeat(20_000);
+    // A megabyte of nothing: it takes to its end to see that.
+    let sql = format!(
+        "UPDATE col SET models = replace(models, '{{{{Back}}}}', '{conditions}');
+        UPDATE notes SET flds = 'front' || char(31) || replace(hex(zeroblob(500000)), '0', ' ')"
+    );
+    let collection = opened(&sql).unwrap();
+    let renderer = Renderer::new(&collection.definitions().notetypes);
+    let began = Instant::now();
+    each_card(&collection, |row| {
+        assert_eq!(Effort::new(&renderer, 0).spend(&row, "Default"), Ok(()));
+        assert!(renderer.render(&row, "Default", &mut |_| None).is_ok());
+    });
+    // Of 20 GB it would take minutes at least.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 #[test]

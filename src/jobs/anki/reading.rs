@@ -1,5 +1,6 @@
 //! One pass over the cards of a collection: rendered, made safe, spooled, and counted. Nothing is seen of it.
 
+mod looks;
 mod places;
 mod texts;
 
@@ -24,12 +25,10 @@ use anki::{
 };
 use domain::day::Day;
 use domain::ids::{CardId, DeckId, NoteTypeId};
+use looks::Looks;
 use ports::library::CARDS_PER_DECK_MAX;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// Cards between two looks at whether to go on.
-const LOOK_EVERY: u64 = 128;
 
 /// What a report calls markup that has no place on a card, as the report of a table does.
 const MARKUP_REMOVED: &str = "markup_removed";
@@ -105,9 +104,9 @@ fn gather(
     let renderer = Renderer::new(&shown);
     let sizes = collection.sizes();
     let mut pass = Pass::begin(task, package, definitions, (&renderer, own), dry_run)?;
-    let mut seen = 0;
+    let (mut seen, mut looks) = (0, Looks::default());
     let read = collection.each_card(|row| {
-        if seen % LOOK_EVERY == 0 {
+        if looks.is_time(seen, pass.effort.spent_bytes()) {
             task.progress(seen, sizes.cards)?;
         }
         seen += 1;
@@ -177,7 +176,7 @@ impl<'a> Pass<'a> {
             task,
             definitions,
             renderer,
-            effort: Effort::new(&definitions.notetypes, collection_bytes),
+            effort: Effort::new(renderer, collection_bytes),
             own,
             targets: Targets::new(task, definitions, known),
             media: RefCell::new(MediaIn::new(package, dry_run)),
@@ -210,7 +209,7 @@ impl<'a> Pass<'a> {
         let path = definitions.deck_path(row.card.deck);
         let day_at = |at_ms: i64| self.stamps.borrow_mut().of(at_ms).day;
         let is_due_there = self.calendar.is_due_there(&row.card, self.today, &day_at);
-        match self.effort.spend(row) {
+        match self.effort.spend(row, path) {
             Ok(()) => {}
             Err(TooMuchEffort::Card) => {
                 let why = RenderError::TooLong;
