@@ -12,6 +12,14 @@ use ports::{DeckRecord, NoteKind, NoteTypeRecord};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// Ids lie below: a larger one is none that Anki gave, and JSON has no room for it.
+const IDS_END: i64 = 1 << 53;
+
+/// The id that a note or a note type had in Anki, by what is kept of it besides.
+pub(super) fn id_there(extra: &Value) -> Option<i64> {
+    extra["anki"]["id"].as_i64().filter(|id| (1..IDS_END).contains(id))
+}
+
 /// Note types that came from Anki, by their ids here.
 pub(super) struct Kept {
     pub by_id: HashMap<NoteTypeId, Notetype>,
@@ -28,7 +36,7 @@ impl Kept {
             }
             let extra: Value = serde_json::from_str(&record.extra).unwrap_or_default();
             let theirs = &extra["anki"];
-            let mut id = theirs["id"].as_i64().filter(|id| *id > 0).unwrap_or(OWN_NOTETYPE + 1);
+            let mut id = id_there(&extra).unwrap_or(OWN_NOTETYPE + 1);
             while !taken.insert(id) {
                 id += 1;
             }
@@ -125,5 +133,34 @@ fn options(deck: &DeckRecord, id: i64) -> DeckOptions {
             settings.easy_days.0.map(|percent| f32::from(percent) / 100.0).to_vec()
         },
         others: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::DeckId;
+
+    #[test]
+    fn a_note_type_has_the_id_that_it_had_if_anki_could_have_given_it() {
+        let ids = |there: &[i64]| {
+            let record = |(n, id): (u128, &i64)| NoteTypeRecord {
+                id: NoteTypeId::from_u128(n),
+                deck: DeckId::from_u128(1),
+                name: "Basic".to_owned(),
+                fields: vec!["Front".to_owned()],
+                templates: Vec::new(),
+                css: String::new(),
+                kind: NoteKind::Standard,
+                extra: format!(r#"{{"anki":{{"id":{id}}}}}"#),
+            };
+            let records: Vec<NoteTypeRecord> = (1..).zip(there).map(record).collect();
+            let kept = Kept::of(&records);
+            records.iter().map(|record| kept.by_id[&record.id].id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&[1_500_000_000_001, 7, 7]), [1_500_000_000_001, 7, 8]);
+        let other = [1, 2, 3, 4].map(|n| OWN_NOTETYPE + n);
+        assert_eq!(ids(&[i64::MAX, i64::MAX, 0, -7]), other);
+        assert_eq!(ids(&[IDS_END - 1, IDS_END]), [IDS_END - 1, OWN_NOTETYPE + 1]);
     }
 }

@@ -2,7 +2,7 @@
 //! under the names that cards call them by, and where the learner stands, if that is asked for.
 
 use super::came::Comparing;
-use super::definitions::{Kept, day_zero, definitions};
+use super::definitions::{Kept, day_zero, definitions, id_there};
 use super::own::Named;
 use super::schedule::{history, new_card, scheduled};
 use super::tags::Retagged;
@@ -205,7 +205,7 @@ impl Writing<'_> {
         if let Some((note, came)) = &came
             && came.is_same
         {
-            let number = self.number_of(note);
+            let number = self.number_of(note, id);
             let retagged = self.retagged.note(card, note);
             return Ok(Written {
                 card: new_card(card, id, number, deck, came.ord),
@@ -217,7 +217,7 @@ impl Writing<'_> {
                 retagged: retagged.map(|tags| (tags, changed_s)),
             });
         }
-        let number = self.free(id);
+        let number = self.free(None, id);
         let front = came.as_ref().and_then(|(_, came)| came.front.as_deref());
         let tags: Vec<String> = card.tags.iter().map(|tag| tag_there(tag)).collect();
         Ok(Written {
@@ -231,18 +231,24 @@ impl Writing<'_> {
         })
     }
 
-    fn number_of(&mut self, note: &NoteRecord) -> i64 {
+    /// The number of a note, whose first card is this one.
+    fn number_of(&mut self, note: &NoteRecord, card: i64) -> i64 {
         if let Some(known) = self.note_ids.get(&note.id) {
             return *known;
         }
         let extra: Value = serde_json::from_str(&note.extra).unwrap_or_default();
-        let wanted = extra["anki"]["id"].as_i64().filter(|id| *id > 0);
-        let number = self.free(wanted.unwrap_or(self.parts.deck.created_ms.max(1)));
+        let number = self.free(id_there(&extra), card);
         self.note_ids.insert(note.id, number);
         number
     }
 
-    fn free(&mut self, mut number: i64) -> i64 {
+    /// A number that no other note has: the one that is wanted, or else the next from that of its card on. So no two notes
+    /// look for theirs along the same way.
+    fn free(&mut self, wanted: Option<i64>, card: i64) -> i64 {
+        if let Some(wanted) = wanted.filter(|wanted| self.taken.insert(*wanted)) {
+            return wanted;
+        }
+        let mut number = card;
         while !self.taken.insert(number) {
             number += 1;
         }

@@ -23,6 +23,8 @@ struct Out {
 
 struct Went {
     notes: BTreeMap<String, Out>,
+    /// Their ids.
+    ids: BTreeSet<i64>,
     definitions: Definitions,
     media: BTreeSet<String>,
     /// Stage and due day of the cards, by guids.
@@ -44,7 +46,7 @@ fn opened(package: &[u8]) -> Went {
     let stop = Arc::new(AtomicBool::new(false));
     let collection = Collection::open(package.collection_path(), package.limits(), stop).unwrap();
     let definitions = collection.definitions().clone();
-    let (mut notes, mut stages) = (BTreeMap::new(), BTreeMap::new());
+    let (mut notes, mut stages, mut ids) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
     let read = collection.each_card(|row| {
         let note = row.note;
         let out = notes.entry(note.guid.to_owned()).or_insert_with(|| Out {
@@ -54,12 +56,13 @@ fn opened(package: &[u8]) -> Went {
             ords: BTreeSet::new(),
         });
         out.ords.insert(row.card.ord);
+        ids.insert(note.id);
         stages.insert(note.guid.to_owned(), (row.card.stage, row.card.due));
         Ok::<_, std::convert::Infallible>(())
     });
     read.unwrap();
     let media = package.media().iter().map(|media| media.name.clone()).collect();
-    Went { notes, definitions, media, stages }
+    Went { notes, ids, definitions, media, stages }
 }
 
 impl Person {
@@ -115,6 +118,11 @@ fn notetype(id: i64, name: &str, templates: &[(&str, &str)]) -> (i64, Notetype) 
 
 /// A package of two decks with notes of three types: guid, type, flag, deck, tags, fields.
 fn made(notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> Vec<u8> {
+    made_from(1, notes, media)
+}
+
+/// The same with ids of notes from this one on.
+fn made_from(first_id: i64, notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.apkg");
     let answer = "{{FrontSide}}\n\n<hr id=answer>\n\n{{Back}}";
@@ -143,20 +151,20 @@ fn made(notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> 
     };
     let mut writer = Writer::create(&path, folder.path(), &definitions).unwrap();
     let mut cards = 0;
-    for (n, (guid, notetype, flag, deck, tags, fields)) in (1..).zip(notes) {
+    for (n, (guid, notetype, flag, deck, tags, fields)) in (0..).zip(notes) {
         let fields = fields.replace('|', "\u{1f}");
         for ord in 0..definitions.notetypes[notetype].templates.len() {
             cards += 1;
             let card = Card {
                 id: 1_600_000_000_000 + cards,
-                note: n,
+                note: first_id + n,
                 deck: *deck,
                 is_borrowed: false,
                 ord: u16::try_from(ord).unwrap(),
                 modified_s: 1_600_000_000,
                 stage: Stage::New,
                 place: CardPlace::Active,
-                due: Due::Position(n),
+                due: Due::Position(n + 1),
                 interval_days: 0,
                 ease_permille: 0,
                 answers: 0,
@@ -167,8 +175,14 @@ fn made(notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> 
                 has_custom_data: false,
                 last_logged_ms: None,
             };
-            let note =
-                Note { id: n, guid, notetype: *notetype, modified_s: 1_600_000_000, tags, fields: &fields };
+            let note = Note {
+                id: first_id + n,
+                guid,
+                notetype: *notetype,
+                modified_s: 1_600_000_000,
+                tags,
+                fields: &fields,
+            };
             writer.card(&CardRow { card, note }).unwrap();
         }
     }
@@ -205,6 +219,21 @@ fn each_deck_of_an_import_goes_out_with_its_own_id_and_preset_and_keeps_them() {
     assert_ne!(one, two);
     assert!([one, two].iter().all(|id| (1_000_000_000_000..1 << 53).contains(id)));
     assert_eq!((ids("Top::One"), ids("Top::Two")), (one, two));
+}
+
+#[test]
+fn notes_with_ids_that_anki_never_gives_go_out_with_others() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    let notes = |guid| [(guid, BASIC, 0, 10, "", "question|answer")];
+    for (guid, id) in [("a", i64::MAX), ("b", i64::MAX), ("c", -5), ("d", 7), ("e", 7)] {
+        let job = person.import("filename=x.apkg", &made_from(id, &notes(guid), &[]));
+        assert_eq!(job["report"]["counts"]["added"], 1, "{job}");
+    }
+    let went = person.went(&deck_of(&person, "Top::One"));
+    assert_eq!((went.notes.len(), went.ids.len()), (5, 5));
+    assert!(went.ids.contains(&7) && went.ids.iter().all(|id| (1..1 << 53).contains(id)), "{:?}", went.ids);
 }
 
 #[test]
