@@ -3,7 +3,7 @@
 use super::definitions::Kept;
 use super::schedule::new_card;
 use crate::content::{CardTexts, sanitise_card};
-use crate::jobs::anki::own::texts_of;
+use crate::jobs::anki::own::{cover_of, texts_of};
 use crate::media::{address, parse_address, player};
 use anki::{ANYTHING, CardRow, MediaKind, Note, Renderer, Side};
 use domain::ids::DeckId;
@@ -79,8 +79,11 @@ impl Comparing<'_> {
             card: new_card(card, 1, 1, 1, ord),
             note: Note { id: 1, guid: &note.guid, notetype, modified_s: 0, tags: &tags, fields: &fields },
         };
-        let (known, deck) = (self.names, self.deck);
-        let mut names = |name: &str| known.get(name).map(|digest| address(deck, *digest));
+        let (known, covers, deck) = (self.names, self.covers, self.deck);
+        let mut names = |name: &str| {
+            let cover = || cover_of(name).filter(|digest| covers.contains_key(digest));
+            known.get(name).copied().or_else(cover).map(|digest| address(deck, digest))
+        };
         let Ok(rendered) = self.renderer.render_anywhere(&row, &mut names) else { return Ok(Vec::new()) };
         let mut texts = texts_of(&rendered, self.own.contains(&notetype));
         for sound in rendered.media.iter().filter(|media| media.kind == MediaKind::Sound) {

@@ -1,7 +1,7 @@
 //! A card as a note of our own type: its texts with media by their names, sounds where they are heard, and an answer that
 //! does not repeat the question.
 
-use crate::jobs::anki::own::{lead, without_players};
+use crate::jobs::anki::own::{covers_in, lead, without_players};
 use crate::media::parse_address;
 use ports::{CardRecord, MediaDigest};
 use std::cell::RefCell;
@@ -31,6 +31,15 @@ impl Named<'_> {
         let fields =
             [self.field(&card.front), self.field(answer), or_empty(&card.hint), or_empty(&card.explanation)];
         fields.join("\u{1f}")
+    }
+
+    /// Calls for the covers that a note's fields name.
+    pub fn call_for(&self, fields: &str) {
+        for digest in covers_in(fields) {
+            if let Some(name) = self.covers.get(&digest) {
+                self.wanted.borrow_mut().insert(name.clone(), digest);
+            }
+        }
     }
 
     fn field(&self, html: &str) -> String {

@@ -6,7 +6,7 @@ use super::definitions::{Kept, day_zero, definitions, id_there};
 use super::own::Named;
 use super::schedule::{history, new_card, scheduled};
 use super::tags::Retagged;
-use crate::jobs::anki::own::{OWN_NOTETYPE, by_fields, deck_number, tag_there};
+use crate::jobs::anki::own::{OWN_NOTETYPE, by_fields, cover_of, deck_number, tag_there};
 use crate::jobs::{Folder, Logs};
 use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
 use domain::day::{Day, ZoneHistory};
@@ -30,9 +30,6 @@ const PAGE: usize = 500;
 const NAMES: usize = 1_000;
 /// Bytes of a media file that are read at once.
 const PIECE_BYTES: usize = 256 * 1024;
-
-/// What the names of covers begin with.
-const COVERED: &str = "_covered-";
 
 /// Why no package was written.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +120,7 @@ type Names = BTreeMap<String, MediaDigest>;
 type Covers = HashMap<MediaDigest, String>;
 
 /// The names that cards call media by, and apart from them those of covers: whoever imports makes them anew, and only a
-/// card that was changed needs its own.
+/// card that was changed needs its own, here or before it came.
 fn media_names(parts: &PackageParts) -> Result<(Names, Covers), ExportError> {
     let (mut names, mut covers) = (Names::new(), Covers::new());
     let mut after = None;
@@ -132,7 +129,7 @@ fn media_names(parts: &PackageParts) -> Result<(Names, Covers), ExportError> {
         let Some((last, _)) = page.last() else { return Ok((names, covers)) };
         after = Some(last.clone());
         for (name, digest) in page {
-            if name.starts_with(COVERED) {
+            if cover_of(&name) == Some(digest) {
                 covers.insert(digest, name);
             } else {
                 names.insert(name, digest);
@@ -205,6 +202,8 @@ impl Writing<'_> {
         if let Some((note, came)) = &came
             && came.is_same
         {
+            let fields = note.fields.join("\u{1f}");
+            self.named.call_for(&fields);
             let number = self.number_of(note, id);
             let retagged = self.retagged.note(card, note);
             return Ok(Written {
@@ -212,7 +211,7 @@ impl Writing<'_> {
                 guid: note.guid.clone(),
                 notetype: came.notetype,
                 tags: note.tags.join(" "),
-                fields: note.fields.join("\u{1f}"),
+                fields,
                 modified_s: note.updated_ms.div_euclid(1_000),
                 retagged: retagged.map(|tags| (tags, changed_s)),
             });

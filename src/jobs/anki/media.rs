@@ -1,6 +1,7 @@
 //! Media of a package: known by their content, stored when a card first asks for them.
 
 use super::mask::{covers, masked};
+use super::own::cover_name;
 use crate::jobs::error::JobError;
 use crate::jobs::limits::{
     MASKED_PICTURE_BYTES_MAX, MASKED_PICTURE_SIDE_MAX, MASKS_BYTES_MAX, NAMES_PER_BATCH,
@@ -174,7 +175,7 @@ impl<'p> MediaIn<'p> {
         let Some(content) = self.picture(nth, &picture) else { return Ok(None) };
         let known = self.store(task, masked(&content, picture.look.kind, size, &covers).into())?;
         self.masks_bytes += known.bytes;
-        let name = format!("_covered-{}.svg", known.digest);
+        let name = cover_name(known.digest);
         let place = *self.by_name.entry(name.clone()).or_insert(self.names.len());
         if place == self.names.len() {
             self.names.push(name);

@@ -6,6 +6,7 @@ use crate::import::limits::{TAG_BYTES_MAX, TAGS_PER_CARD_MAX};
 use crate::media::parse_address;
 use anki::{ANYTHING, Kind, Notetype, Rendered, Template};
 use domain::ids::DeckId;
+use ports::MediaDigest;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -20,6 +21,12 @@ const FIELDS: [&str; 4] = ["Front", "Back", "Hint", "Explanation"];
 const DECK_NUMBER_MIN: u64 = 1_000_000_000_000;
 /// Over how much they are spread.
 const DECK_NUMBERS: u64 = 1 << 39;
+/// How the name of a picture with its covers begins,
+const COVERED: &str = "_covered-";
+/// and how it ends.
+const COVER_ENDING: &str = ".svg";
+/// And how long it is, with the digest between.
+const COVER_NAME_BYTES: usize = COVERED.len() + 64 + COVER_ENDING.len();
 
 /// The note type of cards that were made or changed here.
 pub fn own_notetype() -> Notetype {
@@ -97,6 +104,22 @@ pub fn deck_number(deck: DeckId) -> i64 {
     (DECK_NUMBER_MIN + bits % DECK_NUMBERS).cast_signed()
 }
 
+/// The name of a picture with its covers, by which it is told from a file of the same beginning: it holds its digest.
+pub fn cover_name(of: MediaDigest) -> String {
+    format!("{COVERED}{of}{COVER_ENDING}")
+}
+
+/// What a cover with this name has to be; `None` if it is none.
+pub fn cover_of(name: &str) -> Option<MediaDigest> {
+    name.strip_prefix(COVERED)?.strip_suffix(COVER_ENDING)?.parse().ok()
+}
+
+/// The covers that a note's fields name.
+pub fn covers_in(fields: &str) -> impl Iterator<Item = MediaDigest> {
+    let name = |at: usize| cover_of(fields.get(at..at + COVER_NAME_BYTES)?);
+    fields.match_indices(COVERED).filter_map(move |(at, _)| name(at))
+}
+
 /// A text, and the players that stand at its end: the addresses of what they play, in their order.
 pub fn without_players(html: &str) -> (&str, Vec<&str>) {
     let (mut text, mut players) = (html, Vec::new());
@@ -129,7 +152,6 @@ pub fn lead<'b>(back: &'b str, front: &str) -> Option<&'b str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ports::MediaDigest;
 
     #[test]
     fn a_deck_has_one_number_that_no_other_has_and_that_anki_takes() {
@@ -153,6 +175,15 @@ mod tests {
         assert_eq!(without_players(outside), (outside, vec![]));
         let within = format!("<p><audio src=\"{one}\"></audio>text<b></audio></p>");
         assert_eq!(without_players(&within).1, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn covers_are_known_by_their_names_wherever_they_stand() {
+        let (one, two) = (MediaDigest([1; 32]), MediaDigest([0xab; 32]));
+        let fields =
+            format!("<img src=\"{}\">\u{1f}_covered-ä_covered-x.svg {}", cover_name(one), cover_name(two));
+        assert_eq!(covers_in(&fields).collect::<Vec<_>>(), [one, two]);
+        assert_eq!(cover_of("_covered-picture.svg"), None);
     }
 
     #[test]

@@ -295,7 +295,7 @@ fn what_was_changed_here_goes_out_changed() {
 fn a_covered_picture_that_was_changed_here_goes_out_changed_with_its_cover() {
     let place = Place::new();
     let _life = place.start();
-    let person = Person::new(&place);
+    let (person, other) = (Person::new(&place), Person::new(&place));
     person.import("filename=x.apkg", &fixture("latest.apkg"));
     let covered = |card: &Value| {
         card["front"].as_str().unwrap().contains("src=\"/media/")
@@ -319,6 +319,19 @@ fn a_covered_picture_that_was_changed_here_goes_out_changed_with_its_cover() {
     assert_eq!(changed.notetype, "studyhall");
     let cover = changed.fields[0].split("src=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(cover.starts_with("_covered-") && went.media.contains(cover), "{changed:?} {:?}", went.media);
+    // And it goes on from there, as it came or with other tags.
+    let job = other.import("filename=own.apkg", &person.package_of(&deck));
+    let theirs = job["decks"][0].as_str().unwrap();
+    for tags in [json!([]), json!(["seen"])] {
+        let card = other.card_with(theirs, "changed here");
+        assert!(card["front"].as_str().unwrap().contains("src=\"/media/"), "{card}");
+        if tags != card["tags"] {
+            other.change(theirs, &card, &json!({ "tags": tags }));
+        }
+        let again = other.went(theirs);
+        assert_eq!(again.with("changed here").fields, changed.fields);
+        assert!(again.media.contains(cover), "{tags}: {:?}", again.media);
+    }
 }
 
 #[test]
