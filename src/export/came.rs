@@ -85,7 +85,7 @@ impl Comparing<'_> {
             known.get(name).copied().or_else(cover).map(|digest| address(deck, digest))
         };
         let Ok(rendered) = self.renderer.render_anywhere(&row, &mut names) else { return Ok(Vec::new()) };
-        let mut texts = texts_of(&rendered, self.own.contains(&notetype));
+        let mut texts = texts_of(&rendered, ord == 0 && self.own.contains(&notetype));
         for sound in rendered.media.iter().filter(|media| media.kind == MediaKind::Sound) {
             let Some(digest) = self.names.get(&sound.name).copied() else { continue };
             let side = match sound.side {

@@ -8,7 +8,7 @@ use domain::day::Day;
 use domain::deck::{NewMix, SchedulerKind};
 use domain::ids::NoteTypeId;
 use domain::schedule::EasyDays;
-use ports::{DeckRecord, NoteKind, NoteTypeRecord};
+use ports::{DeckRecord, NoteKind, NoteTemplate, NoteTypeRecord};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,15 +23,26 @@ pub(super) fn id_there(extra: &Value) -> Option<i64> {
 /// Note types that came from Anki, by their ids here.
 pub(super) struct Kept {
     pub by_id: HashMap<NoteTypeId, Notetype>,
+    /// The one of cards that were made or changed here, with the templates that somebody added to it in Anki.
+    own: Notetype,
 }
 
 impl Kept {
     pub fn of(records: &[NoteTypeRecord]) -> Kept {
         let mut taken = HashSet::from([OWN_NOTETYPE]);
         let mut by_id = HashMap::new();
+        let is_ours = |record: &&NoteTypeRecord| is_own(&record.name, &record.fields);
+        let longer = records.iter().filter(is_ours).find(|record| record.templates.len() > 1);
+        let own = longer.map_or_else(own_notetype, |record| Notetype {
+            templates: record.templates.iter().map(template).collect(),
+            css: record.css.clone(),
+            ..own_notetype()
+        });
         for record in records {
-            if is_own(&record.name, &record.fields) {
-                by_id.insert(record.id, own_notetype());
+            // Of two to which templates were added, the second is one like others.
+            let is_first = longer.is_some_and(|longer| longer.id == record.id);
+            if is_ours(&record) && (is_first || record.templates.len() < 2) {
+                by_id.insert(record.id, own.clone());
                 continue;
             }
             let extra: Value = serde_json::from_str(&record.extra).unwrap_or_default();
@@ -46,11 +57,6 @@ impl Kept {
                 (NoteKind::Standard, _) => Kind::Standard,
             };
             let text = |name: &str| theirs[name].as_str().unwrap_or_default().to_owned();
-            let template = |template: &ports::NoteTemplate| Template {
-                name: template.name.clone(),
-                front: template.question.clone(),
-                back: template.answer.clone(),
-            };
             let notetype = Notetype {
                 id,
                 name: record.name.clone(),
@@ -63,8 +69,12 @@ impl Kept {
             };
             by_id.insert(record.id, notetype);
         }
-        Kept { by_id }
+        Kept { by_id, own }
     }
+}
+
+fn template(of: &NoteTemplate) -> Template {
+    Template { name: of.name.clone(), front: of.question.clone(), back: of.answer.clone() }
 }
 
 pub(super) fn day_zero(deck: &DeckRecord) -> DayZero {
@@ -75,7 +85,7 @@ pub(super) fn definitions(parts: &PackageParts, kept: &Kept) -> Definitions {
     let deck = &parts.deck;
     let mut notetypes: BTreeMap<i64, Notetype> =
         kept.by_id.values().map(|notetype| (notetype.id, notetype.clone())).collect();
-    notetypes.insert(OWN_NOTETYPE, own_notetype());
+    notetypes.insert(OWN_NOTETYPE, kept.own.clone());
     let number = deck_number(deck.id);
     let of_deck = Deck {
         description: deck.description.clone(),

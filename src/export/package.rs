@@ -7,6 +7,7 @@ use super::own::Named;
 use super::schedule::{history, new_card, scheduled};
 use super::tags::Retagged;
 use crate::jobs::anki::own::{OWN_NOTETYPE, by_fields, cover_of, deck_number, tag_there};
+use crate::jobs::ids::note_id;
 use crate::jobs::{Folder, Logs};
 use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
 use domain::day::{Day, ZoneHistory};
@@ -204,7 +205,7 @@ impl Writing<'_> {
         {
             let fields = note.fields.join("\u{1f}");
             self.named.call_for(&fields);
-            let number = self.number_of(note, id);
+            let number = self.number_of(note.id, id, || id_of(note));
             let retagged = self.retagged.note(card, note);
             return Ok(Written {
                 card: new_card(card, id, number, deck, came.ord),
@@ -216,12 +217,14 @@ impl Writing<'_> {
                 retagged: retagged.map(|tags| (tags, changed_s)),
             });
         }
-        let number = self.free(None, id);
+        // Templates that were added in Anki make more cards of such a note: it is one note with them.
+        let guid = card.id.to_string();
+        let number = self.number_of(note_id(self.parts.deck.id, &guid), id, || None);
         let front = came.as_ref().and_then(|(_, came)| came.front.as_deref());
         let tags: Vec<String> = card.tags.iter().map(|tag| tag_there(tag)).collect();
         Ok(Written {
             card: new_card(card, id, number, deck, 0),
-            guid: card.id.to_string(),
+            guid,
             notetype: OWN_NOTETYPE,
             tags: tags.join(" "),
             fields: self.named.fields(card, front),
@@ -231,13 +234,12 @@ impl Writing<'_> {
     }
 
     /// The number of a note, whose first card is this one.
-    fn number_of(&mut self, note: &NoteRecord, card: i64) -> i64 {
-        if let Some(known) = self.note_ids.get(&note.id) {
+    fn number_of(&mut self, note: NoteId, card: i64, wanted: impl FnOnce() -> Option<i64>) -> i64 {
+        if let Some(known) = self.note_ids.get(&note) {
             return *known;
         }
-        let extra: Value = serde_json::from_str(&note.extra).unwrap_or_default();
-        let number = self.free(id_there(&extra), card);
-        self.note_ids.insert(note.id, number);
+        let number = self.free(wanted(), card);
+        self.note_ids.insert(note, number);
         number
     }
 
@@ -303,6 +305,12 @@ impl Writing<'_> {
         }
         Ok(())
     }
+}
+
+/// The id that a note had where it came from.
+fn id_of(note: &NoteRecord) -> Option<i64> {
+    let extra: Value = serde_json::from_str(&note.extra).unwrap_or_default();
+    id_there(&extra)
 }
 
 /// A card with the texts of its note.

@@ -49,7 +49,8 @@ pub fn is_own(name: &str, fields: &[String]) -> bool {
     name == NAME && fields == FIELDS
 }
 
-/// Note types as they are rendered, and which of them are our own: those show their fields, and no template.
+/// Note types as they are rendered, and which of them are our own: the first card of theirs shows its fields, and no template.
+/// Whoever added templates to them in Anki has more cards, which are like any others.
 pub fn by_fields(notetypes: &BTreeMap<i64, Notetype>) -> (Cow<'_, BTreeMap<i64, Notetype>>, HashSet<i64>) {
     let is_own = |of: &&Notetype| of.kind == Kind::Standard && is_own(&of.name, &of.fields);
     let own: HashSet<i64> = notetypes.values().filter(is_own).map(|of| of.id).collect();
@@ -57,8 +58,11 @@ pub fn by_fields(notetypes: &BTreeMap<i64, Notetype>) -> (Cow<'_, BTreeMap<i64, 
     if !own.is_empty() {
         let back = format!("{{{{Back}}}}{ANYTHING}{{{{Hint}}}}{ANYTHING}{{{{Explanation}}}}");
         for notetype in shown.to_mut().values_mut().filter(|of| own.contains(&of.id)) {
-            notetype.templates =
-                vec![Template { name: "Card 1".into(), front: "{{Front}}".into(), back: back.clone() }];
+            let fields = Template { name: "Card 1".into(), front: "{{Front}}".into(), back: back.clone() };
+            match notetype.templates.first_mut() {
+                Some(first) => *first = fields,
+                None => notetype.templates.push(fields),
+            }
         }
     }
     (shown, own)

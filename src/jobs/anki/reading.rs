@@ -247,7 +247,7 @@ impl<'a> Pass<'a> {
                 return self.reject(row, why.code(), why.to_string());
             }
         };
-        let is_own = self.own.contains(&row.note.notetype);
+        let is_own = row.card.ord == 0 && self.own.contains(&row.note.notetype);
         let texts = self.texts(deck, &rendered, is_own, &mut used)?;
         let (texts, lost_markup) = match sanitise_and_tell(texts) {
             Ok(texts) => texts,

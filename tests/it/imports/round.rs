@@ -123,8 +123,6 @@ fn made(notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> 
 
 /// The same with ids of notes from this one on.
 fn made_from(first_id: i64, notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("made.apkg");
     let answer = "{{FrontSide}}\n\n<hr id=answer>\n\n{{Back}}";
     let definitions = Definitions {
         header: Header {
@@ -149,7 +147,19 @@ fn made_from(first_id: i64, notes: &[(&str, i64, u8, i64, &str, &str)], media: &
         decks: BTreeMap::from([(10, Deck::new(10, "Top::One")), (11, Deck::new(11, "Top::Two"))]),
         options: BTreeMap::new(),
     };
-    let mut writer = Writer::create(&path, folder.path(), &definitions).unwrap();
+    written(&definitions, first_id, notes, media)
+}
+
+/// A package of these notes, each with all its cards.
+fn written(
+    definitions: &Definitions,
+    first_id: i64,
+    notes: &[(&str, i64, u8, i64, &str, &str)],
+    media: &[(&str, &[u8])],
+) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made.apkg");
+    let mut writer = Writer::create(&path, folder.path(), definitions).unwrap();
     let mut cards = 0;
     for (n, (guid, notetype, flag, deck, tags, fields)) in (0..).zip(notes) {
         let fields = fields.replace('|', "\u{1f}");
@@ -406,6 +416,44 @@ fn a_package_of_ones_own_brings_the_same_cards_again() {
     assert_eq!(other.card_with(theirs, "Hund")["hint"], "barks");
     let (theirs, own) = (other.went(theirs).notes, person.went(&words).notes);
     assert_eq!(theirs, own);
+}
+
+#[test]
+fn a_template_that_was_added_in_anki_makes_more_cards_of_the_same_notes() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    let file = "front,back,hint\nHund,dog,barks\nMaus,mouse,\n";
+    let deck = person.import("filename=words.csv", file.as_bytes())["decks"][0].as_str().unwrap().to_owned();
+    let mut there = person.went(&deck);
+    let own = there.definitions.notetypes.values_mut().find(|of| of.name == "studyhall").unwrap();
+    let (front, back) = ("{{Back}}?".to_owned(), "{{FrontSide}}<hr id=answer>{{Front}}!".to_owned());
+    own.templates.push(Template { name: "Backwards".to_owned(), front, back });
+    let (own, number) = (own.id, *there.definitions.decks.keys().find(|id| **id != 1).unwrap());
+    let fields = |note: &Out| note.fields.join("|");
+    let notes: Vec<(&str, String)> = there.notes.iter().map(|(guid, of)| (&**guid, fields(of))).collect();
+    let notes: Vec<_> =
+        notes.iter().map(|(guid, fields)| (*guid, own, 0, number, "", fields.as_str())).collect();
+    let package = written(&there.definitions, 1, &notes, &[]);
+    let counts = |job: &Value| {
+        let (all, rejected) = (&job["report"]["counts"], &job["rejected"]);
+        [&all["added"], &all["updated"], &all["unchanged"], rejected].map(|count| count.as_u64().unwrap())
+    };
+    let before = person.each(&deck);
+    assert_eq!(counts(&person.import("filename=own.apkg", &package)), [2, 0, 2, 0]);
+    let all = person.each(&deck);
+    assert_eq!(all[..2], before);
+    let added = person.card_with(&deck, "dog?");
+    assert_eq!(added["back"], "dog?<hr>Hund!");
+    // One note has both cards on its way out, and neither is another one on its way back.
+    let went = person.went(&deck);
+    assert_eq!((went.notes.len(), went.ids.len()), (2, 2));
+    assert!(went.notes.values().all(|note| note.ords == BTreeSet::from([0, 1])), "{:?}", went.notes);
+    assert_eq!(went.with("Hund").fields, ["Hund", "dog", "barks", ""]);
+    assert_eq!(counts(&person.import("filename=own.apkg", &person.package_of(&deck))), [0, 0, 4, 0]);
+    assert_eq!(person.each(&deck), all);
+    // With somebody else too.
+    assert_eq!(counts(&other.import("filename=own.apkg", &person.package_of(&deck))), [4, 0, 0, 0]);
 }
 
 #[test]
