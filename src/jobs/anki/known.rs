@@ -8,6 +8,7 @@ use crate::jobs::task::Task;
 use anki::Deck;
 use domain::ids::{CardId, DeckId, NoteId};
 use ports::{CardRecord, DeckQuery};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 /// The owner's decks, with their paths, by the ids that they have in packages.
@@ -51,13 +52,20 @@ pub(super) struct KnownCard {
     tags: Vec<String>,
     /// What stands between front and answer on its back; `None` for one that does not repeat the front.
     lead: Option<String>,
+    /// Its back may begin with a front that it had before, which a package does not repeat either: all up to the answer, and
+    /// the answer's digest.
+    earlier: Option<(String, [u8; 32])>,
 }
 
 impl KnownCard {
     pub fn of(card: CardRecord) -> KnownCard {
         let lead = lead(&card.back, &card.front).map(str::to_owned);
         let source_key = (card.source_key != identity_of(&card.front)).then_some(card.source_key);
-        KnownCard { note: card.note, source_key, tags: card.tags, lead }
+        // One that was never changed goes out as its note.
+        let may_repeat = lead.is_none() && card.note.is_some() && card.revision > 1;
+        let earlier = may_repeat.then(|| divided(&card.back)).flatten();
+        let earlier = earlier.map(|(earlier, answer)| (earlier.to_owned(), digest(answer)));
+        KnownCard { note: card.note, source_key, tags: card.tags, lead, earlier }
     }
 
     /// The texts, tags and source key of the card that comes back.
@@ -67,11 +75,25 @@ impl KnownCard {
             if back.len() <= FIELD_BYTES_MAX {
                 texts.back = back;
             }
+        } else if let Some((earlier, _)) = self.earlier.filter(|(_, of)| *of == digest(&texts.back)) {
+            // An answer that is another one by now has no front that is none any more.
+            texts.back.insert_str(0, &earlier);
         }
         let are_same = self.tags.iter().map(|tag| tag_there(tag)).eq(tags.iter().cloned());
         let source_key = self.source_key.unwrap_or_else(|| identity_of(&texts.front));
         (texts, if are_same { self.tags } else { tags }, source_key)
     }
+}
+
+/// A back up to the line that may be the one before the answer, and what follows.
+fn divided(back: &str) -> Option<(&str, &str)> {
+    let (_, after) = back.split_once("<hr>")?;
+    let answer = after.trim_start();
+    Some((back.strip_suffix(answer)?, answer))
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 #[cfg(test)]
@@ -98,6 +120,7 @@ mod tests {
             source_key: None,
             tags: vec!["two words".to_owned()],
             lead: Some("\n<hr>".to_owned()),
+            earlier: None,
         };
         let texts = CardTexts { front: "q".to_owned(), back: "a".to_owned(), ..CardTexts::default() };
         let same = known.clone().back_again(texts.clone(), vec!["two_words".to_owned()]);
@@ -107,6 +130,20 @@ mod tests {
         );
         let other = known.back_again(texts, vec!["new".to_owned()]);
         assert_eq!(other.1, ["new"]);
+        let known = KnownCard {
+            note: None,
+            source_key: None,
+            tags: Vec::new(),
+            lead: None,
+            earlier: divided("before\n<hr>\na<hr>b")
+                .map(|(front, answer)| (front.to_owned(), digest(answer))),
+        };
+        let back = |answer: &str| {
+            let texts = CardTexts { back: answer.to_owned(), ..CardTexts::default() };
+            known.clone().back_again(texts, Vec::new()).0.back
+        };
+        assert_eq!(back("a<hr>b"), "before\n<hr>\na<hr>b");
+        assert_eq!((back("a"), back("before\n<hr>\na<hr>b")), ("a".into(), "before\n<hr>\na<hr>b".into()));
         assert_eq!(card_of_guid("2845a057-c180-501f-8ab4-b2b7d254fa43", 1), None);
         assert!(card_of_guid("2845a057-c180-501f-8ab4-b2b7d254fa43", 0).is_some());
         assert_eq!(card_of_guid("2845a057c180501f8ab4b2b7d254fa43", 0), None);

@@ -5,6 +5,7 @@ mod hostile;
 mod kit;
 mod life;
 mod media;
+mod packages;
 mod profiles;
 mod restarts;
 mod reviews;

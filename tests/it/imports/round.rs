@@ -1,207 +1,11 @@
 //! What goes out is what is here, however it came in; and what comes back is the same cards.
 
 use super::kit::{Person, fixture};
+use super::packages::{BASIC, Out, PLACED, TWO, Went, made, made_from, written};
 use crate::study::binary::Place;
-use anki::{
-    Card, CardRow, Collection, Deck, Definitions, Due, Header, Kind, Limits, Note, Notetype, Package,
-    Place as CardPlace, Stage, Template, Writer,
-};
+use anki::Template;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-/// A note of a package that went out.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Out {
-    notetype: String,
-    tags: BTreeSet<String>,
-    fields: Vec<String>,
-    ords: BTreeSet<u16>,
-}
-
-struct Went {
-    notes: BTreeMap<String, Out>,
-    /// Their ids.
-    ids: BTreeSet<i64>,
-    definitions: Definitions,
-    media: BTreeSet<String>,
-    /// Stage and due day of the cards, by guids.
-    stages: BTreeMap<String, (Stage, Due)>,
-}
-
-impl Went {
-    /// The note whose fields hold this text.
-    fn with(&self, text: &str) -> &Out {
-        self.notes.values().find(|note| note.fields.iter().any(|field| field.contains(text))).unwrap()
-    }
-}
-
-fn opened(package: &[u8]) -> Went {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("out.apkg");
-    std::fs::write(&path, package).unwrap();
-    let package = Package::open(&path, folder.path(), Limits::default()).unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let collection = Collection::open(package.collection_path(), package.limits(), stop).unwrap();
-    let definitions = collection.definitions().clone();
-    let (mut notes, mut stages, mut ids) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-    let read = collection.each_card(|row| {
-        let note = row.note;
-        let out = notes.entry(note.guid.to_owned()).or_insert_with(|| Out {
-            notetype: definitions.notetypes[&note.notetype].name.clone(),
-            tags: note.each_tag().map(str::to_owned).collect(),
-            fields: note.each_field().map(str::to_owned).collect(),
-            ords: BTreeSet::new(),
-        });
-        out.ords.insert(row.card.ord);
-        ids.insert(note.id);
-        stages.insert(note.guid.to_owned(), (row.card.stage, row.card.due));
-        Ok::<_, std::convert::Infallible>(())
-    });
-    read.unwrap();
-    let media = package.media().iter().map(|media| media.name.clone()).collect();
-    Went { notes, ids, definitions, media, stages }
-}
-
-impl Person {
-    fn went(&self, deck: &str) -> Went {
-        opened(&self.package_of(deck))
-    }
-
-    fn package_of(&self, deck: &str) -> Vec<u8> {
-        let package = self.get(&format!("/decks/{deck}/export?format=apkg&scheduling=true"));
-        assert_eq!(package.status, 200, "{}", package.text());
-        package.body
-    }
-
-    fn each(&self, deck: &str) -> Vec<Value> {
-        self.get(&format!("/decks/{deck}/cards?limit=100")).expect(200)["items"].as_array().unwrap().clone()
-    }
-
-    /// The card whose front or back holds this text.
-    fn card_with(&self, deck: &str, text: &str) -> Value {
-        let holds =
-            |card: &&Value| ["front", "back"].iter().any(|side| card[*side].as_str().unwrap().contains(text));
-        self.each(deck).iter().find(holds).unwrap().clone()
-    }
-
-    fn change(&self, deck: &str, card: &Value, change: &Value) {
-        let card = card["card_id"].as_str().unwrap();
-        self.patch(&format!("/decks/{deck}/cards/{card}"), change).expect(200);
-    }
-}
-
-const BASIC: i64 = 1_500_000_000_001;
-const PLACED: i64 = 1_500_000_000_002;
-const TWO: i64 = 1_500_000_000_003;
-
-fn notetype(id: i64, name: &str, templates: &[(&str, &str)]) -> (i64, Notetype) {
-    let template = |(n, (front, back)): (usize, &(&str, &str))| Template {
-        name: format!("Card {n}"),
-        front: (*front).to_owned(),
-        back: (*back).to_owned(),
-    };
-    let notetype = Notetype {
-        id,
-        name: name.to_owned(),
-        kind: Kind::Standard,
-        fields: vec!["Front".into(), "Back".into()],
-        templates: templates.iter().enumerate().map(template).collect(),
-        css: String::new(),
-        latex_head: String::new(),
-        latex_tail: String::new(),
-    };
-    (id, notetype)
-}
-
-/// A package of two decks with notes of three types: guid, type, flag, deck, tags, fields.
-fn made(notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> Vec<u8> {
-    made_from(1, notes, media)
-}
-
-/// The same with ids of notes from this one on.
-fn made_from(first_id: i64, notes: &[(&str, i64, u8, i64, &str, &str)], media: &[(&str, &[u8])]) -> Vec<u8> {
-    let answer = "{{FrontSide}}\n\n<hr id=answer>\n\n{{Back}}";
-    let definitions = Definitions {
-        header: Header {
-            schema: 11,
-            created_s: 1_500_000_000,
-            rollover_hour: Some(4),
-            creation_west_min: Some(0),
-            local_west_min: Some(0),
-            scheduler: 2,
-            fsrs: false,
-            learn_ahead_s: 1_200,
-        },
-        notetypes: BTreeMap::from([
-            notetype(BASIC, "Basic", &[("{{Front}}", answer)]),
-            notetype(
-                PLACED,
-                "Placed",
-                &[("{{Deck}} {{Subdeck}} {{CardFlag}} {{CardID}}: {{Front}}", answer)],
-            ),
-            notetype(TWO, "Two", &[("{{Front}}", answer), ("{{Back}}", "{{FrontSide}}<hr>{{Front}}")]),
-        ]),
-        decks: BTreeMap::from([(10, Deck::new(10, "Top::One")), (11, Deck::new(11, "Top::Two"))]),
-        options: BTreeMap::new(),
-    };
-    written(&definitions, first_id, notes, media)
-}
-
-/// A package of these notes, each with all its cards.
-fn written(
-    definitions: &Definitions,
-    first_id: i64,
-    notes: &[(&str, i64, u8, i64, &str, &str)],
-    media: &[(&str, &[u8])],
-) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("made.apkg");
-    let mut writer = Writer::create(&path, folder.path(), definitions).unwrap();
-    let mut cards = 0;
-    for (n, (guid, notetype, flag, deck, tags, fields)) in (0..).zip(notes) {
-        let fields = fields.replace('|', "\u{1f}");
-        for ord in 0..definitions.notetypes[notetype].templates.len() {
-            cards += 1;
-            let card = Card {
-                id: 1_600_000_000_000 + cards,
-                note: first_id + n,
-                deck: *deck,
-                is_borrowed: false,
-                ord: u16::try_from(ord).unwrap(),
-                modified_s: 1_600_000_000,
-                stage: Stage::New,
-                place: CardPlace::Active,
-                due: Due::Position(n + 1),
-                interval_days: 0,
-                ease_permille: 0,
-                answers: 0,
-                lapses: 0,
-                steps_left: 0,
-                flag: *flag,
-                memory: None,
-                has_custom_data: false,
-                last_logged_ms: None,
-            };
-            let note = Note {
-                id: first_id + n,
-                guid,
-                notetype: *notetype,
-                modified_s: 1_600_000_000,
-                tags,
-                fields: &fields,
-            };
-            writer.card(&CardRow { card, note }).unwrap();
-        }
-    }
-    for (name, bytes) in media {
-        writer.media(name, &mut Cursor::new(bytes)).unwrap();
-    }
-    writer.finish().unwrap();
-    std::fs::read(path).unwrap()
-}
+use std::collections::BTreeSet;
 
 const SOUND: &[u8] = b"ID3\x03\0\0\0\0\0\0 a sound of a few bytes";
 
@@ -391,6 +195,11 @@ fn a_package_of_ones_own_brings_the_same_cards_again() {
     for text in ["hear", "question"] {
         person.change(&came, &person.card_with(&came, text), &json!({ "hint": "think" }));
     }
+    // One whose back begins with the front that it had before.
+    person.change(&came, &person.card_with(&came, "touched"), &json!({ "front": "other words" }));
+    assert_eq!(person.card_with(&came, "other words")["back"], "untouched\n\n<hr>\n\nb");
+    let card = person.card_with(&came, "hear ");
+    person.change(&came, &card, &json!({ "front": format!("now {}", card["front"].as_str().unwrap()) }));
     for deck in [&words, &came] {
         let (before, decks) = (person.each(deck), person.decks().len());
         let package = person.package_of(deck);
