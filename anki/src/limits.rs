@@ -67,6 +67,8 @@ pub const NOTES_MAX: i64 = 3_000_000;
 pub const REVIEWS_MAX: i64 = 50_000_000;
 /// Cards whose last review is remembered where the database has no index to find it by; more refuse the collection.
 pub const REMEMBERED_REVIEWS_MAX: usize = 500_000;
+/// So many milliseconds at most a row of a review log was moved so that no other has its moment.
+pub const ROW_MOVED_MS_MAX: i64 = 1_000_000;
 /// Most note types of a collection; more refuse it.
 pub const NOTETYPES_MAX: usize = 10_000;
 /// Most fields of one note type; more refuse the collection.

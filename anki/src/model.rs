@@ -325,7 +325,8 @@ pub struct Review<'a> {
     pub card: i64,
     /// The card's name beyond it, where the card is still there.
     pub of: Option<CardName<'a>>,
-    /// The update sequence number; -1 is not synchronised yet.
+    /// The update sequence number; -1 is not synchronised yet. Less than that is in packages that were written here: by so
+    /// many milliseconds the row is later than what it tells of.
     pub usn: i64,
     /// The button: 1 to 4; 0 is none.
     pub button: i64,

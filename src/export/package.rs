@@ -270,8 +270,10 @@ impl Writing<'_> {
         let written = Written { card: scheduled(written.card, &state, *today, zero), ..written };
         self.write(&written)?;
         for mut row in rows {
+            // How far it was moved stands in the row: who imports it here knows its moment, and Anki passes it over.
             while !self.moments.insert(row.at_ms) {
                 row.at_ms += 1;
+                row.usn -= 1;
             }
             self.writer.review(&row)?;
         }

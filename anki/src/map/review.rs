@@ -1,5 +1,6 @@
 //! A row of the review log as an answer.
 
+use crate::limits::ROW_MOVED_MS_MAX;
 use crate::model::{Review, ReviewKind};
 use domain::grade::Grade;
 
@@ -51,6 +52,8 @@ const LATEST_MS: i64 = (1 << 48) - 1;
 
 /// The answer in a row of the review log; `now_ms` is the latest moment that it may have.
 ///
+/// A row that was moved because another card's had its moment ([`Review::usn`]) is an answer of the moment that it had.
+///
 /// Answers for practice alone (filtered, with a factor of 0) are answers like others: the fold finds that they were not
 /// due. Those that a filtered deck gave ahead of their time and scheduled are `early`.
 ///
@@ -68,11 +71,13 @@ pub fn answer(review: &Review<'_>, now_ms: i64) -> Result<Answer, NoAnswer> {
     if review.of.is_none() {
         return Err(NoAnswer::CardGone);
     }
-    if review.at_ms <= 0 || review.at_ms > now_ms.min(LATEST_MS) {
+    let moved_ms = (-1_i64).saturating_sub(review.usn).clamp(0, ROW_MOVED_MS_MAX);
+    let at_ms = review.at_ms.saturating_sub(moved_ms);
+    if at_ms <= 0 || at_ms > now_ms.min(LATEST_MS) {
         return Err(NoAnswer::BadTime);
     }
     Ok(Answer {
-        at_ms: review.at_ms,
+        at_ms,
         grade,
         elapsed_ms: u32::try_from(review.taken_ms).unwrap_or(u32::MAX),
         early: review.kind == ReviewKind::Filtered && review.factor != 0,
@@ -124,6 +129,14 @@ mod tests {
         assert!(answer(&filtered, NOW_MS).unwrap().early);
         assert!(!answer(&Review { factor: 0, ..filtered }, NOW_MS).unwrap().early);
         assert!(!answer(&review(3, ReviewKind::Review), NOW_MS).unwrap().early);
+    }
+
+    #[test]
+    fn a_row_that_was_moved_is_an_answer_of_the_moment_that_it_had() {
+        let at = |usn| answer(&Review { usn, ..review(3, ReviewKind::Review) }, NOW_MS).unwrap().at_ms;
+        assert_eq!([-1, 0, 77, i64::MAX].map(at), [NOW_MS - 1; 4]);
+        assert_eq!((at(-2), at(-11)), (NOW_MS - 2, NOW_MS - 11));
+        assert_eq!(at(i64::MIN), NOW_MS - 1 - ROW_MOVED_MS_MAX);
     }
 
     #[test]

@@ -101,7 +101,12 @@ impl Person {
 
     /// Answers a card here and now, by the question that a device without a socket asks; returns the id.
     pub fn answers(&self, deck: &str, card: &str, at_ms: i64, grade: u8) -> String {
-        let id = EntryId::v7(at_ms, at_ms.unsigned_abs().into()).to_string();
+        self.answers_as(EntryId::v7(at_ms, at_ms.unsigned_abs().into()), deck, card, grade)
+    }
+
+    /// The same with an id, which holds the moment.
+    pub fn answers_as(&self, id: EntryId, deck: &str, card: &str, grade: u8) -> String {
+        let id = id.to_string();
         let command = json!({"type": "answer", "id": id, "deck_id": deck, "card_id": card, "grade": grade, "elapsed_ms": 900});
         let request = self.agent.post(format!("{}/reviews", self.api));
         let request = request.header("authorization", format!("Bearer {}", self.token));

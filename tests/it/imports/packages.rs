@@ -24,6 +24,8 @@ pub struct Went {
     pub notes: BTreeMap<String, Out>,
     /// Their ids.
     pub ids: BTreeSet<i64>,
+    /// Moments and buttons of the rows of its review log.
+    pub rows: Vec<(i64, i64)>,
     pub definitions: Definitions,
     pub media: BTreeSet<String>,
     /// Stage and due day of the cards, by guids.
@@ -60,8 +62,14 @@ pub fn opened(package: &[u8]) -> Went {
         Ok::<_, std::convert::Infallible>(())
     });
     read.unwrap();
+    let mut rows = Vec::new();
+    let read = collection.each_review(|review| {
+        rows.push((review.at_ms, review.button));
+        Ok::<_, std::convert::Infallible>(())
+    });
+    read.unwrap();
     let media = package.media().iter().map(|media| media.name.clone()).collect();
-    Went { notes, ids, definitions, media, stages }
+    Went { notes, ids, rows, definitions, media, stages }
 }
 
 impl Person {

@@ -1,11 +1,13 @@
 //! What goes out is what is here, however it came in; and what comes back is the same cards.
 
 use super::kit::{Person, fixture};
-use super::packages::{BASIC, Out, PLACED, TWO, Went, made, made_from, written};
+use super::packages::{BASIC, Out, PLACED, TWO, Went, made, made_from, opened, written};
 use crate::study::binary::Place;
 use anki::Template;
+use domain::ids::EntryId;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use studyhall::clock::real_ms;
 
 const SOUND: &[u8] = b"ID3\x03\0\0\0\0\0\0 a sound of a few bytes";
 
@@ -225,6 +227,24 @@ fn a_package_of_ones_own_brings_the_same_cards_again() {
     assert_eq!(other.card_with(theirs, "Hund")["hint"], "barks");
     let (theirs, own) = (other.went(theirs).notes, person.went(&words).notes);
     assert_eq!(theirs, own);
+}
+
+#[test]
+fn answers_of_one_millisecond_are_the_same_answers_however_often_they_go_around() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    let file = "front,back\nHund,dog\nMaus,mouse\nKatze,cat\n";
+    let deck = person.import("filename=words.csv", file.as_bytes())["decks"][0].as_str().unwrap().to_owned();
+    let at_ms = real_ms() - 5_000;
+    for (n, card) in (1..).zip(person.each(&deck)) {
+        person.answers_as(EntryId::v7(at_ms, n), &deck, card["card_id"].as_str().unwrap(), 4);
+    }
+    let rows = [0, 1, 2].map(|later| (at_ms + later, 3));
+    let package = person.package_of(&deck);
+    assert_eq!(opened(&package).rows, rows);
+    person.import("filename=own.apkg", &package);
+    assert_eq!(person.went(&deck).rows, rows);
 }
 
 #[test]
