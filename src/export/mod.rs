@@ -43,3 +43,4 @@ fn bare_card() -> ports::CardRecord {
 
 pub use lines::{Lines, guarded};
 pub use package::{ExportError, PackageParts, write_package};
+pub use schedule::Now;

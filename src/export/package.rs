@@ -4,13 +4,12 @@
 use super::came::Comparing;
 use super::definitions::{Kept, day_zero, definitions, id_there};
 use super::own::Named;
-use super::schedule::{history, new_card, scheduled};
+use super::schedule::{Now, history, new_card, scheduled};
 use super::tags::Retagged;
 use crate::jobs::anki::own::{OWN_NOTETYPE, by_fields, cover_of, deck_number, tag_there};
 use crate::jobs::ids::note_id;
 use crate::jobs::{Folder, Logs};
 use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
-use domain::day::{Day, ZoneHistory};
 use domain::fold::Live;
 use domain::ids::{CardId, NoteId, UserId};
 use ports::{
@@ -71,8 +70,8 @@ pub struct PackageParts {
     pub folder: Folder,
     /// The deck.
     pub deck: DeckRecord,
-    /// Whose schedule goes with it, with the person's days and today.
-    pub learner: Option<(UserId, ZoneHistory, Day)>,
+    /// Whose schedule goes with it, and when.
+    pub learner: Option<(UserId, Now)>,
 }
 
 /// Writes a deck as a package at `path`, which must not exist. Blocks; not for async threads.
@@ -175,7 +174,7 @@ impl Writing<'_> {
                 }
             }
             let log = match &parts.learner {
-                Some((user, _, _)) => {
+                Some((user, _)) => {
                     let cards: Vec<CardId> = page.iter().map(|card| card.id).collect();
                     parts.runtime.block_on(parts.logs.card_log(*user, deck, cards))?
                 }
@@ -263,11 +262,11 @@ impl Writing<'_> {
         log: &[domain::entry::LogEntry],
         live: &Live,
     ) -> Result<(), ExportError> {
-        let Some((_, _, today)) = &self.parts.learner else { return self.write(&written) };
+        let Some((_, now)) = self.parts.learner else { return self.write(&written) };
         let params = self.parts.deck.settings.fold_params();
         let (state, rows) = history(log, live, card.id, written.card.id, &params);
         let zero = day_zero(&self.parts.deck);
-        let written = Written { card: scheduled(written.card, &state, *today, zero), ..written };
+        let written = Written { card: scheduled(written.card, &state, now, zero), ..written };
         self.write(&written)?;
         for mut row in rows {
             // How far it was moved stands in the row: who imports it here knows its moment, and Anki passes it over.

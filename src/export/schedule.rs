@@ -40,8 +40,18 @@ pub(super) fn new_card(of: &CardRecord, id: i64, note: i64, deck: i64, ord: u16)
     }
 }
 
+/// When a package is made: the moment, and the learner's study day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Now {
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// The learner's study day.
+    pub today: Day,
+}
+
 /// The same card where the learner stands with it.
-pub(super) fn scheduled(card: Card, state: &CardState, today: Day, zero: DayZero) -> Card {
+pub(super) fn scheduled(card: Card, state: &CardState, now: Now, zero: DayZero) -> Card {
+    let today = now.today;
     let place = if state.suspended {
         Place::Suspended
     } else if state.is_buried(today) {
@@ -50,7 +60,13 @@ pub(super) fn scheduled(card: Card, state: &CardState, today: Day, zero: DayZero
         Place::Active
     };
     let (answers, lapses) = (i64::from(state.answers), i64::from(state.lapses));
-    let card = Card { place, flag: state.flag, answers, lapses, ..card };
+    // What is buried comes back on the day after it was last changed.
+    let more_days =
+        state.buried_until.filter(|_| place == Place::BuriedByHand).map(|until| until.since(today) - 1);
+    let modified_s = more_days.map_or(card.modified_s, |days| {
+        (now.at_ms.div_euclid(1_000)).saturating_add(i64::from(days) * 86_400)
+    });
+    let card = Card { place, flag: state.flag, answers, lapses, modified_s, ..card };
     let Some(due) = state.due else { return card };
     // What was not recalled is in steps there, and due on the same day.
     let stage = match (state.sm2.reps, state.sm2.interval_days, state.lapses) {
@@ -158,6 +174,8 @@ mod tests {
     use super::*;
     use domain::sm2::Sm2;
 
+    const NOW: Now = Now { at_ms: 30 * 86_400_000 + 50_000_000, today: Day(30) };
+
     fn card() -> Card {
         new_card(&CardRecord { position: 4, ..bare_card() }, 1, 1, 1, 0)
     }
@@ -171,7 +189,7 @@ mod tests {
             ..CardState::NEW
         };
         let stage = |state: &CardState| {
-            let card = scheduled(card(), state, Day(30), DayZero(Day(10)));
+            let card = scheduled(card(), state, NOW, DayZero(Day(10)));
             assert_eq!(card.due, Due::Day(10));
             (card.stage, card.steps_left, card.interval_days)
         };
@@ -184,6 +202,29 @@ mod tests {
             "one that keeps an interval through a lapse"
         );
         assert_eq!(stage(&state(0, 0, 0)), (Stage::Review, 0, 1), "one whose due day was set by hand");
+    }
+
+    #[test]
+    fn what_is_buried_is_so_until_the_same_day_wherever_it_comes_in() {
+        let day_at = |at_ms: i64| Day(i32::try_from(at_ms.div_euclid(86_400_000)).unwrap());
+        let header = anki::Header {
+            schema: 11,
+            created_s: 0,
+            rollover_hour: Some(4),
+            creation_west_min: Some(0),
+            local_west_min: Some(0),
+            scheduler: 2,
+            fsrs: false,
+            learn_ahead_s: 1_200,
+        };
+        let calendar = anki::map::Calendar::of(&header, 0);
+        let until = |days: Option<i32>| {
+            let state = CardState { buried_until: days.map(Day), ..CardState::NEW };
+            let card = scheduled(card(), &state, NOW, DayZero(Day(0)));
+            anki::map::standing(&card, calendar, &day_at).buried_until
+        };
+        assert_eq!([Some(31), Some(35)].map(until), [Some(Day(31)), Some(Day(35))]);
+        assert_eq!([Some(30), None].map(until), [None, None]);
     }
 
     #[test]
@@ -219,7 +260,7 @@ mod tests {
         let told: Vec<_> = rows.iter().map(|row| (row.at_ms, row.button, row.kind)).collect();
         assert_eq!(told, [(5, 3, ReviewKind::Learning), (9, 0, ReviewKind::Manual)]);
         assert_eq!((rows[1].last_interval, rows[1].interval, rows[1].factor), (1, 0, 0));
-        let card = scheduled(card(), &state, Day(30), DayZero(Day(10)));
+        let card = scheduled(card(), &state, NOW, DayZero(Day(10)));
         assert_eq!((card.stage, card.due, card.answers), (Stage::New, Due::Position(5), 1));
     }
 }

@@ -1,6 +1,6 @@
 //! `GET /decks/{deck_id}/export`: a deck as a table, as JSON Lines, or as a package of Anki, for whoever may see it.
 
-use crate::export::{ExportError, Lines, PackageParts, write_package};
+use crate::export::{ExportError, Lines, Now, PackageParts, write_package};
 use crate::http::access::deck_to_read;
 use crate::http::limits::{CARDS_PER_EXPORT_PAGE, EXPORT_PIECE_BYTES};
 use crate::http::turns::Turn;
@@ -126,8 +126,8 @@ async fn package(
     let learner = if scheduling {
         let person = app.people.person(caller.user).await?;
         let zones = person.map_or_else(ZoneHistory::new, |person| person.zones);
-        let today = zones.stamp(app.clock.wall_ms()).day;
-        Some((caller.user, zones, today))
+        let at_ms = app.clock.wall_ms();
+        Some((caller.user, Now { at_ms, today: zones.stamp(at_ms).day }))
     } else {
         None
     };

@@ -2,7 +2,10 @@
 
 use super::kit::{Person, fixture};
 use crate::study::binary::Place;
+use domain::day::Day;
+use domain::ids::EntryId;
 use serde_json::json;
+use studyhall::clock::real_ms;
 
 #[test]
 fn a_package_goes_out_as_a_package_with_notes_media_and_schedules() {
@@ -35,6 +38,28 @@ fn a_package_goes_out_as_a_package_with_notes_media_and_schedules() {
         due += counts(&person, id)["review"].as_u64().unwrap();
     }
     assert!(due > 0);
+}
+
+#[test]
+fn what_is_buried_is_so_with_whoever_takes_the_package() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    let file = "front,back\nHund,dog\nMaus,mouse\nKatze,cat\n";
+    let deck = person.import("filename=words.csv", file.as_bytes())["decks"][0].as_str().unwrap().to_owned();
+    let card = person.each(&deck)[0]["card_id"].clone();
+    let now_ms = real_ms();
+    let until = Day(i32::try_from(now_ms / 86_400_000).unwrap()).plus(3).to_string();
+    person.commands(
+        EntryId::v7(now_ms, 1),
+        json!({ "type": "set", "deck_id": deck, "card_id": card, "buried_until": until }),
+    );
+    let new = |who: &Person, deck: &str| {
+        who.get(&format!("/due?deck_id={deck}")).expect(200)["counts"]["new"].as_u64().unwrap()
+    };
+    assert_eq!(new(&person, &deck), 2);
+    let job = other.import("filename=out.apkg", &person.package_of(&deck));
+    assert_eq!(new(&other, job["decks"][0].as_str().unwrap()), 2, "{job}");
 }
 
 #[test]

@@ -106,8 +106,15 @@ impl Person {
 
     /// The same with an id, which holds the moment.
     pub fn answers_as(&self, id: EntryId, deck: &str, card: &str, grade: u8) -> String {
+        let command =
+            json!({"type": "answer", "deck_id": deck, "card_id": card, "grade": grade, "elapsed_ms": 900});
+        self.commands(id, command)
+    }
+
+    /// Sends a command as a device without a socket does; returns its id.
+    pub fn commands(&self, id: EntryId, mut command: Value) -> String {
         let id = id.to_string();
-        let command = json!({"type": "answer", "id": id, "deck_id": deck, "card_id": card, "grade": grade, "elapsed_ms": 900});
+        command["id"] = json!(id);
         let request = self.agent.post(format!("{}/reviews", self.api));
         let request = request.header("authorization", format!("Bearer {}", self.token));
         let told = answer(request.send_json(json!({"commands": [command]}))).expect(200);
