@@ -9,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::codec::{tags_of, tags_text, templates_of, templates_text};
 use ports::{Boxed, NoteKind, NoteRecord, NoteTypeRecord, Notes, NotesError, StoreError};
 use scylla::DeserializeRow;
+use std::collections::BTreeSet;
 
 statements! {
     /// What is said to the tables of notes in schema/0004_imports.cql.
@@ -75,13 +76,25 @@ impl Notes for CqlStore {
         Box::pin(async move { Ok(page(self, deck, after, limit).await?) })
     }
 
-    fn note(&self, deck: DeckId, id: NoteId) -> Boxed<'_, Result<Option<NoteRecord>, NotesError>> {
-        Box::pin(async move {
-            let values = (deck.0, part_of(id), &id.bytes()[..]);
-            let row = self.client().read_one::<NoteRow>(&self.notes_statements().note, values).await?;
-            Ok(row.map(|row| note_of(deck, row)).transpose()?)
-        })
+    fn notes_of(&self, deck: DeckId, ids: Vec<NoteId>) -> Boxed<'_, Result<Vec<NoteRecord>, NotesError>> {
+        let store = self.clone();
+        Box::pin(owned(async move { Ok(some(&store, deck, ids).await?) }))
     }
+}
+
+/// The notes that have these ids.
+async fn some(store: &CqlStore, deck: DeckId, ids: Vec<NoteId>) -> Result<Vec<NoteRecord>, StoreError> {
+    let (client, said) = (store.client(), store.notes_statements());
+    let ids: BTreeSet<NoteId> = ids.into_iter().collect();
+    let reads = ids.into_iter().map(|id| async move {
+        let values = (deck.0, part_of(id), &id.bytes()[..]);
+        let row = client.read_one::<NoteRow>(&said.note, values).await?;
+        row.map(|row| note_of(deck, row)).transpose()
+    });
+    let at_once = client.options().reads_at_once;
+    let found: Vec<Option<NoteRecord>> =
+        stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(at_once).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Stores note types of a deck; known ones are replaced.

@@ -124,6 +124,26 @@ impl Filed {
         Ok(None)
     }
 
+    /// The numbers of those of these ids, which are in their order, that are filed. Many are looked for in one walk through each
+    /// run.
+    pub fn places_of(
+        &self,
+        main: &Connection,
+        deck: DeckId,
+        ids: &[Id],
+    ) -> Result<HashMap<Id, u32>, StoreError> {
+        let mut found = HashMap::new();
+        let runs = self.runs(main, deck)?;
+        if ids.len().saturating_mul(runs.len()) > self.count(main, deck)? / PLACES_PER_ROW {
+            runs.into_iter().try_for_each(|run| self.look_for(main, deck, run, ids, &mut found))?;
+            return Ok(found);
+        }
+        for id in ids {
+            found.extend(self.place_of(main, deck, *id)?.map(|number| (*id, number)));
+        }
+        Ok(found)
+    }
+
     /// The runs of a deck: one key look-up each.
     fn runs(&self, main: &Connection, deck: DeckId) -> Result<Vec<i64>, StoreError> {
         let mut next = main.prepare_cached(self.next_run).during(self.doing)?;

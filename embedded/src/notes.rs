@@ -34,11 +34,8 @@ impl Notes for EmbeddedStore {
         Box::pin(self.read_main(move |main| Ok(page(main, deck, after, limit)?)))
     }
 
-    fn note(&self, deck: DeckId, id: NoteId) -> Boxed<'_, Result<Option<NoteRecord>, NotesError>> {
-        Box::pin(self.read_main(move |main| {
-            let number = number_of(main, deck, id.0.as_u128())?;
-            Ok(number.map(|number| at(main, deck, number)).transpose()?.flatten())
-        }))
+    fn notes_of(&self, deck: DeckId, ids: Vec<NoteId>) -> Boxed<'_, Result<Vec<NoteRecord>, NotesError>> {
+        Box::pin(self.read_main(move |main| Ok(some(main, deck, &ids)?)))
     }
 }
 
@@ -161,12 +158,23 @@ fn by_index(main: &Connection, deck: DeckId, id: Id) -> Result<Option<i64>, Stor
         .during("find a note")
 }
 
-/// The number of a note.
-fn number_of(main: &Connection, deck: DeckId, id: Id) -> Result<Option<i64>, StoreError> {
-    match by_index(main, deck, id)? {
-        Some(number) => Ok(Some(number)),
-        None => Ok(NOTES.place_of(main, deck, id)?.map(i64::from)),
+/// The notes that have these ids.
+fn some(main: &Connection, deck: DeckId, ids: &[NoteId]) -> Result<Vec<NoteRecord>, StoreError> {
+    let mut ids: Vec<Id> = ids.iter().map(|id| id.0.as_u128()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let filed = NOTES.places_of(main, deck, &ids)?;
+    let mut numbers = Vec::with_capacity(ids.len());
+    for id in ids {
+        let number = match filed.get(&id) {
+            Some(number) => Some(i64::from(*number)),
+            None => by_index(main, deck, id)?,
+        };
+        numbers.extend(number);
     }
+    // As they lie.
+    numbers.sort_unstable();
+    numbers.into_iter().filter_map(|number| at(main, deck, number).transpose()).collect()
 }
 
 /// The note types of a deck, by id.

@@ -167,12 +167,9 @@ impl Writing<'_> {
             let page = parts.runtime.block_on(parts.library.cards(deck, query))?;
             let Some(last) = page.last() else { return Ok(()) };
             from_position = last.position.saturating_add(1);
-            let mut notes: HashMap<NoteId, Option<NoteRecord>> = HashMap::new();
-            for note in page.iter().filter_map(|card| card.note) {
-                if let std::collections::hash_map::Entry::Vacant(place) = notes.entry(note) {
-                    place.insert(parts.runtime.block_on(parts.notes.note(deck, note))?);
-                }
-            }
+            let ids: Vec<NoteId> = page.iter().filter_map(|card| card.note).collect();
+            let notes = parts.runtime.block_on(parts.notes.notes_of(deck, ids))?;
+            let notes: HashMap<NoteId, NoteRecord> = notes.into_iter().map(|note| (note.id, note)).collect();
             let log = match &parts.learner {
                 Some((user, _)) => {
                     let cards: Vec<CardId> = page.iter().map(|card| card.id).collect();
@@ -182,7 +179,7 @@ impl Writing<'_> {
             };
             let live = Live::of(&log);
             for card in &page {
-                let note = card.note.and_then(|note| notes.get(&note)).and_then(Option::as_ref);
+                let note = card.note.and_then(|note| notes.get(&note));
                 let written = self.card(card, note)?;
                 self.schedule(written, card, &log, &live)?;
             }

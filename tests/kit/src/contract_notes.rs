@@ -5,6 +5,7 @@
 use crate::rows::{START_MS, deck};
 use domain::ids::{NoteId, NoteTypeId};
 use ports::{NoteKind, NoteRecord, NoteTemplate, NoteTypeRecord, Notes};
+use std::collections::BTreeSet;
 
 /// Makes a test of each promise about notes: see [`store_contract!`](crate::store_contract).
 #[macro_export]
@@ -15,6 +16,7 @@ macro_rules! notes_contract {
             a_note_is_read_as_it_was_stored,
             what_is_stored_again_replaces_what_was,
             notes_are_read_in_pages,
+            notes_are_read_by_their_ids_however_many,
             decks_do_not_see_each_others_notes,
         );
     };
@@ -100,6 +102,21 @@ pub async fn notes_are_read_in_pages(store: &impl Notes) {
     assert_eq!(read(Some(1), 2).await, [2, 3].map(note));
     assert_eq!(read(Some(9), 1_000).await, (10..300).map(note).collect::<Vec<_>>());
     assert!(read(Some(299), 2).await.is_empty());
+}
+
+pub async fn notes_are_read_by_their_ids_however_many(store: &impl Notes) {
+    // Some come one by one, and many together.
+    for n in 0..3 {
+        store.put_notes(deck(1), vec![note(n)]).await.unwrap();
+    }
+    store.put_notes(deck(1), (3..900).map(note).collect()).await.unwrap();
+    for ids in [vec![], vec![1], vec![899, 1, 899], vec![5_000], (1..950).rev().step_by(3).collect()] {
+        let mut read = store.notes_of(deck(1), ids.iter().copied().map(note_id).collect()).await.unwrap();
+        read.sort_by_key(|note| note.id);
+        let there: BTreeSet<u64> = ids.into_iter().filter(|n| *n < 900).collect();
+        assert_eq!(read, there.into_iter().map(note).collect::<Vec<_>>());
+    }
+    assert_eq!(store.notes_of(deck(2), vec![note_id(1)]).await, Ok(vec![]));
 }
 
 pub async fn decks_do_not_see_each_others_notes(store: &impl Notes) {

@@ -197,10 +197,10 @@ impl<S: Notes> Notes for Apart<S> {
         })
     }
 
-    fn note(&self, deck: DeckId, id: NoteId) -> Boxed<'_, Result<Option<NoteRecord>, NotesError>> {
+    fn notes_of(&self, deck: DeckId, ids: Vec<NoteId>) -> Boxed<'_, Result<Vec<NoteRecord>, NotesError>> {
         Box::pin(async move {
-            let found = self.store.note(Apart::deck(self, deck), id).await?;
-            Ok(found.map(|note| NoteRecord { deck, ..note }))
+            let found = self.store.notes_of(Apart::deck(self, deck), ids).await?;
+            Ok(found.into_iter().map(|note| NoteRecord { deck, ..note }).collect())
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::MemoryStore;
 use domain::ids::{DeckId, NoteId, NoteTypeId};
 use ports::{Boxed, NoteRecord, NoteTypeRecord, Notes, NotesError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included};
 
 #[derive(Default)]
@@ -52,7 +52,11 @@ impl Notes for MemoryStore {
         })
     }
 
-    fn note(&self, deck: DeckId, id: NoteId) -> Boxed<'_, Result<Option<NoteRecord>, NotesError>> {
-        Box::pin(async move { Ok(self.state().binder.notes.get(&(deck, id)).cloned()) })
+    fn notes_of(&self, deck: DeckId, ids: Vec<NoteId>) -> Boxed<'_, Result<Vec<NoteRecord>, NotesError>> {
+        Box::pin(async move {
+            let state = self.state();
+            let ids: BTreeSet<NoteId> = ids.into_iter().collect();
+            Ok(ids.into_iter().filter_map(|id| state.binder.notes.get(&(deck, id)).cloned()).collect())
+        })
     }
 }
