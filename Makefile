@@ -18,10 +18,11 @@ BENCH_OPTIONS = --rounds $(ROUNDS) $(if $(QUICK),--quick)
 run: tools-build            ## build and start with the embedded store and a demo deck
 	$(CARGO) run --release --bin studyhall -- demo --data-dir $(DATA_DIR) --listen $(LISTEN)
 
-# Three lanes: much of each is waiting, and none knows of the others.
+# Pages come last, by themselves: a browser beside two lanes of tests on two cores stands still for half a minute now and then.
 test: tools-test            ## everything that is tested
 	$(BUILD)
-	scripts/cassandra.sh with -- $(MAKE) --no-print-directory -j3 unit-long unit-parts pages
+	scripts/cassandra.sh with -- $(MAKE) --no-print-directory unit-on-cql
+	$(MAKE) --no-print-directory pages
 
 pages:
 	$(MAKE) --no-print-directory --output-sync=target browser api
