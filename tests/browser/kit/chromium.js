@@ -16,7 +16,7 @@ const ARGUMENTS = [
   "--host-resolver-rules=MAP studyhall.test 127.0.0.1",
 ];
 
-export const DEADLINE_MS = 60_000;
+export const DEADLINE_MS = 30_000;
 
 export async function launch() {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? "/usr/bin/chromium", headless: true, args: ARGUMENTS });
