@@ -89,3 +89,17 @@ export async function until(what, check, deadline_ms = DEADLINE_MS) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** Waits until a clock says what is left until `closes_at`, to the second, and says so again when less is left. */
+export async function clockRuns(clock, closes_at) {
+  const left = () => {
+    const seconds = Math.ceil((closes_at - Date.now()) / 1_000);
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  };
+  const seen = new Set();
+  await until("the clock says what is left", async () => {
+    const text = await clock.textContent();
+    if (text === left()) seen.add(text);
+    return seen.size > 1;
+  });
+}
