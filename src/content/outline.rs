@@ -30,14 +30,14 @@ impl Outline {
     pub fn of(html: &str) -> Outline {
         let bytes = html.as_bytes();
         let mut outline = Outline::default();
-        let mut open: Vec<String> = Vec::new();
+        let mut open: Vec<&str> = Vec::new();
         let mut uncertain_until = 0;
         let mut at = 0;
         while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == b'<')) {
             at += next;
             let is_certain = at >= uncertain_until;
             let closing = bytes.get(at + 1) == Some(&b'/');
-            let name = tag_name(bytes, at + 1 + usize::from(closing));
+            let name = tag_name(html, at + 1 + usize::from(closing));
             let end = if is_certain { tag_end(bytes, at) } else { at + 1 };
             if name.is_empty() {
                 let is_cdata = bytes.get(at..).is_some_and(|rest| rest.starts_with(b"<![CDATA["));
@@ -45,11 +45,11 @@ impl Outline {
             } else if !closing {
                 outline.tags += 1;
                 outline.attributes += attributes(bytes.get(at + 1 + name.len()..end).unwrap_or(&[]));
-                if is_certain && RAW.contains(&name.as_str()) {
-                    uncertain_until = raw_end(bytes, end, &name);
+                if is_certain && is_one_of(&RAW, name) {
+                    uncertain_until = raw_end(bytes, end, name);
                 }
                 outline.enter(&mut open, name);
-            } else if is_certain && open.last() == Some(&name) {
+            } else if is_certain && is_last(&open, name) {
                 open.pop();
             }
             at = end.max(at + 1);
@@ -57,9 +57,9 @@ impl Outline {
         outline
     }
 
-    fn enter(&mut self, open: &mut Vec<String>, name: String) {
-        let is_leaf = VOID.contains(&name.as_str()) || RAW.contains(&name.as_str());
-        let closes_last = SELF_CLOSING.contains(&name.as_str()) && open.last() == Some(&name);
+    fn enter<'h>(&mut self, open: &mut Vec<&'h str>, name: &'h str) {
+        let is_leaf = is_one_of(&VOID, name) || is_one_of(&RAW, name);
+        let closes_last = is_last(open, name) && is_one_of(&SELF_CLOSING, name);
         if !is_leaf && !closes_last {
             open.push(name);
             self.depth = self.depth.max(open.len());
@@ -67,15 +67,22 @@ impl Outline {
     }
 }
 
-/// The name of a tag in lower case; empty if none begins here.
-fn tag_name(bytes: &[u8], at: usize) -> String {
-    let rest = bytes.get(at..).unwrap_or(&[]);
-    if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
-        return String::new();
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn is_last(open: &[&str], name: &str) -> bool {
+    open.last().is_some_and(|last| last.eq_ignore_ascii_case(name))
+}
+
+/// The name of a tag as it is written; empty if none begins here.
+fn tag_name(html: &str, at: usize) -> &str {
+    let rest = html.get(at..).unwrap_or_default();
+    if !rest.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        return "";
     }
-    let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>');
-    let name = rest.split(ends).next().unwrap_or(rest);
-    String::from_utf8_lossy(name).to_ascii_lowercase()
+    let ends = |letter: char| letter.is_ascii_whitespace() || matches!(letter, '/' | '>');
+    rest.split(ends).next().unwrap_or(rest)
 }
 
 /// Where the tag, comment or lone `<` that begins at `at` ends: after its `>`, or at the end of the text.

@@ -163,6 +163,22 @@ fn markup_that_was_taken_out_is_noticed_and_nothing_else() {
     }
 }
 
+#[test]
+fn bounds_hold_for_what_is_safe_as_it_stands() {
+    let nested = |depth: usize| format!("{}x{}", "<i>".repeat(depth), "</i>".repeat(depth));
+    for (html, is_within) in [
+        (nested(MARKUP_DEPTH_MAX), true),
+        (nested(MARKUP_DEPTH_MAX + 1), false),
+        (format!("x{}", "<br>".repeat(MARKUP_TAGS_MAX)), true),
+        (format!("x{}", "<br>".repeat(MARKUP_TAGS_MAX + 1)), false),
+        ("x".repeat(FIELD_BYTES_MAX), true),
+        ("x".repeat(FIELD_BYTES_MAX + 1), false),
+    ] {
+        assert_eq!((stays(&html), bounded("front", &html).is_ok()), (is_within, is_within), "{}", html.len());
+        assert_eq!(sanitise_card(front(&html)).is_ok(), is_within, "{}", html.len());
+    }
+}
+
 mod soup {
     use super::*;
     use proptest::prelude::*;
@@ -191,6 +207,21 @@ mod soup {
         fn sanitising_any_markup_again_changes_nothing(html in prop::collection::vec(piece(), 0..24)) {
             if let Ok(once) = sanitise_card(front(&html.concat())) {
                 prop_assert_eq!(sanitise_card(once.clone()), Ok(once));
+            }
+        }
+
+        #[test]
+        fn what_stays_is_within_its_bounds_and_as_cleaning_makes_it(pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "a", "ä", "e\u{301}", "\u{a1}", "\u{a0}", "\u{7}", "\u{85}", "\r", "\n", "\t", " ", "<br>", "<b>x</b>",
+                "<ul><li>1</li></ul>", "&amp;", "&", "<i>",
+            ]), 0..8,
+        )) {
+            let html = pieces.concat();
+            if stays(&html) {
+                prop_assert_eq!(made_safe(&html), html.as_str());
+                prop_assert_eq!(bounded("front", &html), Ok(()));
+                prop_assert_eq!(settled::outline(&html), Some(Outline::of(&html)));
             }
         }
 

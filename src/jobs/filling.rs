@@ -23,6 +23,8 @@ pub(super) struct Filling<'t> {
     seen: Option<HashSet<CardId>>,
     cards: u64,
     batch: Batch,
+    /// How many notes and cards the batch before had: the next will have about as many.
+    usual: (usize, usize),
     storing: Option<Storing>,
 }
 
@@ -57,7 +59,7 @@ impl<'t> Filling<'t> {
     /// For one of which no two cards have one id, and none has a note.
     pub fn of_distinct(task: &'t Task) -> Filling<'t> {
         let (made, batch) = (Vec::new(), Batch::default());
-        Filling { task, made, seen: None, cards: 0, batch, storing: None }
+        Filling { task, made, seen: None, cards: 0, batch, usual: (0, 0), storing: None }
     }
 
     /// A new deck begins.
@@ -68,12 +70,20 @@ impl<'t> Filling<'t> {
     /// Adds a note.
     pub fn note(&mut self, note: NoteRecord) {
         self.batch.bytes += FILLED_NOTE_BYTES + note.fields.iter().map(String::len).sum::<usize>();
-        match self.batch.parts.last_mut() {
-            Some((deck, part)) if *deck == note.deck => part.notes.push(note),
-            Some(_) | None => {
-                self.batch.parts.push((note.deck, Part { notes: vec![note], cards: Vec::new() }))
-            }
+        if let Some(part) = self.part_of(note.deck) {
+            part.notes.push(note);
         }
+    }
+
+    /// Where what is of a deck goes.
+    fn part_of(&mut self, deck: DeckId) -> Option<&mut Part> {
+        let parts = &mut self.batch.parts;
+        if parts.last().is_none_or(|(last, _)| *last != deck) {
+            // Of a batch with many decks each has little.
+            let (notes, cards) = if parts.is_empty() { self.usual } else { (0, 0) };
+            parts.push((deck, Part { notes: Vec::with_capacity(notes), cards: Vec::with_capacity(cards) }));
+        }
+        parts.last_mut().map(|(_, part)| part)
     }
 
     /// Adds a card, unless the file had it already.
@@ -86,11 +96,8 @@ impl<'t> Filling<'t> {
         }
         self.cards += 1;
         self.batch.bytes += FILLED_CARD_BYTES + text_bytes(&card);
-        match self.batch.parts.last_mut() {
-            Some((deck, part)) if *deck == card.deck => part.cards.push(card),
-            Some(_) | None => {
-                self.batch.parts.push((card.deck, Part { notes: Vec::new(), cards: vec![card] }))
-            }
+        if let Some(part) = self.part_of(card.deck) {
+            part.cards.push(card);
         }
         self.send_if_full()
     }
@@ -121,6 +128,7 @@ impl<'t> Filling<'t> {
         if batch.blanks.is_empty() && batch.parts.is_empty() {
             return Ok(());
         }
+        self.usual = batch.parts.last().map_or((0, 0), |(_, part)| (part.notes.len(), part.cards.len()));
         if !batch.blanks.is_empty() {
             self.plan(batch.blanks)?;
         }

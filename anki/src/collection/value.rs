@@ -18,7 +18,10 @@ pub(super) fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
 /// Text, whatever is no UTF-8 replaced; numbers written out. `None` is none.
 pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> Option<Cow<'row, str>> {
     match row.get_ref(column).ok()? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        }),
         ValueRef::Integer(number) => Some(Cow::Owned(number.to_string())),
         ValueRef::Real(number) => Some(Cow::Owned(number.to_string())),
         ValueRef::Null => None,

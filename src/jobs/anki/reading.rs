@@ -291,12 +291,13 @@ impl<'a> Pass<'a> {
         used: Vec<usize>,
     ) -> Result<(), JobError> {
         self.look_at_deck(at, deck)?;
+        let own_key = row.source_key();
         let (card, known) = match self.known_by_guid(row) {
             Some((card, known)) => {
                 self.known.insert((deck, card));
                 (card, Some(known))
             }
-            None => (card_id(deck, &row.source_key()), None),
+            None => (card_id(deck, &own_key), None),
         };
         let is_filled = self.targets.all.get(at).is_some_and(|target| target.is_filled);
         let note = match &known {
@@ -327,7 +328,7 @@ impl<'a> Pass<'a> {
         let tags = self.tags(row);
         let (texts, tags, source_key) = match known {
             Some(known) => known.back_again(texts, tags),
-            None => (texts, tags, row.source_key()),
+            None => (texts, tags, own_key),
         };
         let from = self.cards.place();
         let CardTexts { front, back, hint, explanation } = texts;
