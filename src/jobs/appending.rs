@@ -76,22 +76,9 @@ impl<'t> Appending<'t> {
         Ok(())
     }
 
-    fn read_own(&mut self, (from, before): Span) -> Result<(), JobError> {
-        let mut range = LogRange {
-            from: EntryId::floor_of(from),
-            before: Some(EntryId::floor_of(before)),
-            newest_first: true,
-            limit: ENTRIES_COMPARED,
-        };
-        loop {
-            self.task.keep_going()?;
-            let there = self.task.wait(self.task.tools.logs.log(self.task.owner, range))?;
-            let (read, oldest) = (there.len(), there.last().map(|entry| entry.id));
-            if !self.own.take(there, OWN_ANSWERS_MAX) || read < ENTRIES_COMPARED {
-                return Ok(());
-            }
-            range.before = oldest;
-        }
+    fn read_own(&mut self, span: Span) -> Result<(), JobError> {
+        let own = &mut self.own;
+        read_own(self.task, span, |there| own.take(there, OWN_ANSWERS_MAX))
     }
 
     fn wait_for_one(&mut self) -> Result<u64, JobError> {
@@ -99,5 +86,31 @@ impl<'t> Appending<'t> {
         let ended = self.task.wait(appending);
         ended.map_err(|_| JobError::Internal("a task that stores entries ended".to_owned()))??;
         Ok(count)
+    }
+}
+
+/// Reads the owner's log from the first moment until before the second, newest first, until `take` wants no more.
+///
+/// # Errors
+/// The store's; the job is to stop.
+pub(super) fn read_own(
+    task: &Task,
+    (from, before): Span,
+    mut take: impl FnMut(Vec<LogEntry>) -> bool,
+) -> Result<(), JobError> {
+    let mut range = LogRange {
+        from: EntryId::floor_of(from),
+        before: Some(EntryId::floor_of(before)),
+        newest_first: true,
+        limit: ENTRIES_COMPARED,
+    };
+    loop {
+        task.keep_going()?;
+        let there = task.wait(task.tools.logs.log(task.owner, range))?;
+        let (read, oldest) = (there.len(), there.last().map(|entry| entry.id));
+        if !take(there) || read < ENTRIES_COMPARED {
+            return Ok(());
+        }
+        range.before = oldest;
     }
 }

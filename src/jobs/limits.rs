@@ -69,6 +69,11 @@ pub const CARDS_PER_PAGE: usize = 500;
 pub const ENTRIES_PER_BATCH: usize = 32_768;
 /// Entries of the owner's log that are read at once to find answers among them that come back.
 pub const ENTRIES_COMPARED: usize = 5_000;
+/// Rows of a review log that are looked at together to find those that an export had moved.
+pub const REVIEWS_TOGETHER: usize = 8_192;
+/// Answers of the owner that such rows are compared with at once, 24 bytes each. Of those beyond, what was moved comes in a second
+/// time.
+pub const RUN_ANSWERS_MAX: usize = 100_000;
 /// Answers of the owner with which those of an import are compared, 24 bytes each: more than ten years of 250 a day. Of those
 /// beyond, what comes back lies in the log a second time; it counts once all the same.
 pub const OWN_ANSWERS_MAX: usize = 1_000_000;

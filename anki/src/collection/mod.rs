@@ -71,6 +71,18 @@ impl Collection {
         self.sizes
     }
 
+    /// Whether it says of any card more than that it is new. One that was handed on without schedules, as shared decks are,
+    /// does not, and so says nothing of what somebody has made of its cards.
+    ///
+    /// # Errors
+    /// The collection's.
+    pub fn has_schedules(&self) -> Result<bool, ReadError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM revlog) OR EXISTS (SELECT 1 FROM cards \
+                   WHERE type != 0 OR queue != 0 OR reps != 0 OR flags & 7 != 0)";
+        let found = self.guarded.db.query_row(sql, [], |row| row.get(0));
+        found.map_err(|error| self.guarded.error(error))
+    }
+
     /// Gives every card with its note to `visit`: deck by deck, within a deck the new ones first in the order of their
     /// positions, then the others in the order of their ids. The order is the same at each reading.
     ///

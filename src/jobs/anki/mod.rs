@@ -7,6 +7,7 @@
 //! | `media` | files by their content; names to addresses |
 //! | `mask` | pictures whose regions are covered |
 //! | `entries` | scheduling, and the review log, as entries |
+//! | `moved` | answers that an earlier export had moved |
 //! | `options` | deck options as settings |
 //! | `notes` | notes and their types as records |
 //! | `known` | decks and cards that a package from here finds again |
@@ -19,6 +20,7 @@ mod entries;
 mod known;
 mod mask;
 mod media;
+mod moved;
 mod notes;
 mod options;
 pub mod own;

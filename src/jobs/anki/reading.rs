@@ -103,7 +103,8 @@ fn gather(
     let (shown, own) = by_fields(&definitions.notetypes);
     let renderer = Renderer::new(&shown);
     let sizes = collection.sizes();
-    let mut pass = Pass::begin(task, package, definitions, (&renderer, own), dry_run)?;
+    let keeps_schedules = task.option("reviews") != Some("false") && collection.has_schedules()?;
+    let mut pass = Pass::begin(task, package, definitions, (&renderer, own), (keeps_schedules, dry_run))?;
     let (mut seen, mut looks) = (0, Looks::default());
     let read = collection.each_card(|row| {
         if looks.is_time(seen, pass.effort.spent_bytes()) {
@@ -164,7 +165,7 @@ impl<'a> Pass<'a> {
         package: &'a mut Package,
         definitions: &'a Definitions,
         (renderer, own): (&'a Renderer<'a>, HashSet<i64>),
-        dry_run: bool,
+        (keeps_schedules, dry_run): (bool, bool),
     ) -> Result<Pass<'a>, JobError> {
         let mut stamps = Stamps::new(task.zones()?);
         let east_min = stamps.of(definitions.header.created_s.clamp(0, 4_000_000_000) * 1_000).utc_offset_min;
@@ -197,7 +198,7 @@ impl<'a> Pass<'a> {
             known_here: HashMap::new(),
             known: HashSet::new(),
             tags_left_out: 0,
-            keeps_schedules: task.option("reviews") != Some("false"),
+            keeps_schedules,
             fsrs: definitions.header.fsrs,
         })
     }

@@ -3,6 +3,7 @@
 use super::decks::Target;
 use super::entries::answer_entry;
 use super::known::card_of_guid;
+use super::moved::Rows;
 use super::notes::notetype_record;
 use super::reading::{Gathered, Read};
 use super::report::report;
@@ -112,8 +113,18 @@ fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result
     let now_ms = task.now_ms();
     let Gathered { rejected, fidelity, stamps, deck_of, known, .. } = &mut read.gathered;
     let mut batch = Appending::new(task);
+    let mut append = |rows: &mut Rows, steps: &mut Steps<'_>| {
+        for held in rows.take(task)? {
+            if batch.push(answer_entry(task.job, held.of, &held.answer, stamps))? > 0 {
+                steps.add(0)?;
+            }
+        }
+        Ok::<(), JobError>(())
+    };
+    let mut rows = Rows::default();
     let tally = read.collection.each_review(|review| {
         steps.done += 1;
+        rows.meet(review.at_ms);
         if rejected.contains(&review.card) {
             return Ok(());
         }
@@ -123,11 +134,10 @@ fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result
         let Some(deck) = deck_of.get(&name.deck).copied() else { return Ok(()) };
         let by_guid = card_of_guid(name.guid, name.ord).filter(|card| known.contains(&(deck, *card)));
         let card = by_guid.unwrap_or_else(|| card_id(deck, &source_key(name.guid, name.ord)));
-        if batch.push(answer_entry(task.job, (deck, card), &answer, stamps))? > 0 {
-            steps.add(0)?;
-        }
-        Ok::<(), JobError>(())
+        rows.hold((deck, card), answer);
+        if rows.is_full() { append(&mut rows, steps) } else { Ok(()) }
     })?;
+    append(&mut rows, steps)?;
     batch.finish()?;
     fidelity.tally_reviews(&tally);
     Ok(())

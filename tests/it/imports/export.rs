@@ -41,6 +41,35 @@ fn a_package_goes_out_as_a_package_with_notes_media_and_schedules() {
 }
 
 #[test]
+fn a_package_without_schedules_leaves_what_somebody_has_made_of_its_cards() {
+    let place = Place::new();
+    let _life = place.start();
+    let person = Person::new(&place);
+    let file = "front,back\nHund,dog\nMaus,mouse\n";
+    let deck = person.import("filename=words.csv", file.as_bytes())["decks"][0].as_str().unwrap().to_owned();
+    let card = person.card_with(&deck, "Hund");
+    let id = card["card_id"].as_str().unwrap();
+    for (n, (what, value)) in (1..).zip([("suspended", json!(true)), ("flag", json!(3))]) {
+        let set = json!({ "type": "set", "deck_id": deck, "card_id": id, what: value });
+        person.commands(EntryId::v7(real_ms() - 60_000, n), set);
+    }
+    let stands = || {
+        let state = person.get(&format!("/decks/{deck}/cards/{id}/state")).expect(200);
+        (state["suspended"].clone(), state["flag"].clone())
+    };
+    assert_eq!(stands(), (json!(true), json!(3)));
+    // Later than it was set aside, its text is changed.
+    person.change(&deck, &card, &json!({ "back": "hound" }));
+    let bare = person.get(&format!("/decks/{deck}/export?format=apkg"));
+    let job = person.import("filename=bare.apkg", &bare.body);
+    assert_eq!(
+        (&job["report"]["counts"]["unchanged"], &job["report"]["counts"]["states"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(stands(), (json!(true), json!(3)));
+}
+
+#[test]
 fn what_is_buried_is_so_with_whoever_takes_the_package() {
     let place = Place::new();
     let _life = place.start();

@@ -3,7 +3,7 @@
 use super::kit::Person;
 use anki::{
     Card, CardRow, Collection, Deck, Definitions, Due, Header, Kind, Limits, Note, Notetype, Package,
-    Place as CardPlace, Stage, Template, Writer,
+    Place as CardPlace, Review, Stage, Template, Writer,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,6 +162,21 @@ pub fn made_from(
 }
 
 /// A package of these notes, each with all its cards.
+/// A package as Anki gives it on: rows of its log that were moved no longer say so.
+pub fn through_anki(package: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let [came, goes] = ["came.apkg", "goes.apkg"].map(|name| folder.path().join(name));
+    std::fs::write(&came, package).unwrap();
+    let package = Package::open(&came, folder.path(), Limits::default()).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let collection = Collection::open(package.collection_path(), package.limits(), stop).unwrap();
+    let mut writer = Writer::create(&goes, folder.path(), collection.definitions()).unwrap();
+    collection.each_card(|row| writer.card(&row)).unwrap();
+    collection.each_review(|review| writer.review(&Review { usn: -1, ..review })).unwrap();
+    writer.finish().unwrap();
+    std::fs::read(goes).unwrap()
+}
+
 pub fn written(
     definitions: &Definitions,
     first_id: i64,

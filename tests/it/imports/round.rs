@@ -1,7 +1,7 @@
 //! What goes out is what is here, however it came in; and what comes back is the same cards.
 
 use super::kit::{Person, fixture};
-use super::packages::{BASIC, Out, PLACED, TWO, Went, made, made_from, opened, written};
+use super::packages::{BASIC, Out, PLACED, TWO, Went, made, made_from, opened, through_anki, written};
 use crate::study::binary::Place;
 use anki::Template;
 use domain::ids::EntryId;
@@ -245,6 +245,36 @@ fn answers_of_one_millisecond_are_the_same_answers_however_often_they_go_around(
     assert_eq!(opened(&package).rows, rows);
     person.import("filename=own.apkg", &package);
     assert_eq!(person.went(&deck).rows, rows);
+    // Anki does not keep how far a row was moved.
+    person.import("filename=anki.apkg", &through_anki(&package));
+    assert_eq!(person.went(&deck).rows, rows);
+}
+
+#[test]
+fn an_imported_history_of_whole_days_goes_through_anki_and_counts_once() {
+    let place = Place::new();
+    let _life = place.start();
+    let (person, other) = (Person::new(&place), Person::new(&place));
+    let file: String = (0..40).map(|n| format!("front {n},back {n}\n")).collect();
+    let deck = person.import("filename=words.csv", format!("front,back\n{file}").as_bytes());
+    let deck = deck["decks"][0].as_str().unwrap().to_owned();
+    let day_ms = 1_700_006_400_000_i64;
+    let answers = (0..80).map(|n| format!("front {},{},4\n", n % 40, day_ms + n / 40 * 86_400_000));
+    let history = format!("card,time_ms,grade\n{}", answers.collect::<String>());
+    person.import("filename=reviews.csv", history.as_bytes());
+    let rows: Vec<i64> = (0..80).map(|n| day_ms + n / 40 * 86_400_000 + n % 40).collect();
+    let moments = |person: &Person, deck: &str| -> Vec<i64> {
+        person.went(deck).rows.into_iter().map(|(at_ms, _)| at_ms).collect()
+    };
+    let package = through_anki(&person.package_of(&deck));
+    assert_eq!(moments(&person, &deck), rows);
+    person.import("filename=anki.apkg", &package);
+    assert_eq!(moments(&person, &deck), rows);
+    // Whoever has none of these answers has each once, too.
+    let theirs = other.import("filename=anki.apkg", &package)["decks"][0].as_str().unwrap().to_owned();
+    assert_eq!(moments(&other, &theirs), rows);
+    other.import("filename=anki.apkg", &through_anki(&other.package_of(&theirs)));
+    assert_eq!(moments(&other, &theirs), rows);
 }
 
 #[test]
