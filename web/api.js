@@ -1,6 +1,8 @@
 // The HTTP API. Every failure is an `ApiError` with a sentence to show.
 
 const BASE = "/api/v1";
+/** What is asked for as JSON is waited for so long; then the server is taken for one that cannot be reached. */
+export const ANSWER_LIMIT_MS = 30_000;
 
 export class ApiError extends Error {
   /** `status` 0: the server could not be reached. `problem`: the problem document, if the server sent one. */
@@ -9,6 +11,11 @@ export class ApiError extends Error {
     this.status = status;
     this.code = problem?.code ?? null;
     this.problem = problem ?? {};
+  }
+
+  /** Whether the same request may well be answered a moment later. */
+  get isPassing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -185,6 +192,8 @@ export class Api {
         headers,
         body: json === undefined ? body : JSON.stringify(json),
         cache: "no-store",
+        // Files take as long as they take, on their way here and there.
+        signal: body === undefined && accept === "application/json" ? AbortSignal.timeout(ANSWER_LIMIT_MS) : null,
       });
     } catch {
       throw new ApiError(0, null);
@@ -194,8 +203,11 @@ export class Api {
   }
 }
 
+/** What an answer holds; half of one is none. Of a refusal it is only said why. */
 async function bodyOf(response) {
-  return parsed(await response.text().catch(() => ""));
+  const text = await response.text().catch(() => null);
+  if (text === null && response.ok) throw new ApiError(0, null);
+  return parsed(text ?? "");
 }
 
 function parsed(text) {

@@ -7,6 +7,8 @@ import { mayTeach } from "./view-classes.js";
 import { mayImportPeople } from "./view-roster.js";
 import { meSettings } from "./view-settings.js";
 
+/** So long until the decks are asked for again, when they did not come. */
+const AGAIN_MS = 3_000;
 /** Requests for counts at the same time. */
 const AT_ONCE = 4;
 const KINDS = ["new", "learning", "review"];
@@ -47,9 +49,10 @@ export class DecksView {
 
   leave() {
     this.gone = true;
+    clearTimeout(this.timer);
   }
 
-  /** Fetches again once the server is back after it could not be reached. */
+  /** Fetches again as soon as the server is back after it could not be reached. */
   update() {
     const ready = this.app.client.session.link.isReady;
     if (ready && this.failed) this.load();
@@ -76,6 +79,7 @@ export class DecksView {
 
   async load() {
     this.failed = false;
+    clearTimeout(this.timer);
     try {
       const [decks, due] = await Promise.all([this.app.api.decks(), this.app.api.due()]);
       if (this.gone) return;
@@ -83,8 +87,12 @@ export class DecksView {
       this.draw(decks);
       this.offerDay();
     } catch (error) {
-      this.failed = error instanceof ApiError && error.status === 0;
+      if (this.gone) return;
       setText(this.note, error.message);
+      if (!(error instanceof ApiError && error.isPassing)) return;
+      this.failed = error.status === 0;
+      // The server may be there already, and nothing else happen that would tell.
+      this.timer = setTimeout(() => this.load(), AGAIN_MS);
     }
   }
 

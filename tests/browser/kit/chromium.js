@@ -2,6 +2,7 @@
 
 import { chromium } from "playwright-core";
 import assert from "node:assert/strict";
+import { afterEach } from "node:test";
 
 const ARGUMENTS = [
   "--no-sandbox",
@@ -17,6 +18,18 @@ const ARGUMENTS = [
 ];
 
 export const DEADLINE_MS = 30_000;
+
+/** The pages that are open. */
+const pages = new Set();
+
+// Before they are closed: what stood on them when a test failed.
+afterEach(async (test) => {
+  if (test.passed !== false) return;
+  for (const page of pages) {
+    const text = await Promise.race([page.innerText("body").catch(String), new Promise((end) => setTimeout(end, 2_000, "it does not answer"))]);
+    console.error(`      ${page.url()} shows: ${text.replace(/\s+/g, " ").slice(0, 1_000)}`);
+  }
+});
 
 export async function launch() {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? "/usr/bin/chromium", headless: true, args: ARGUMENTS });
@@ -62,6 +75,8 @@ export class Profile {
   }
 
   async watch(page) {
+    pages.add(page);
+    page.on("close", () => pages.delete(page));
     page.setDefaultTimeout(DEADLINE_MS);
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && this.complaints.push(message.text()));
     page.on("pageerror", (error) => this.complaints.push(error.stack ?? String(error)));

@@ -38,6 +38,8 @@ export class MockServer {
     /** What to do with a hello: `welcome`, `silent`, or a close code. */
     this.greeting = () => "welcome";
     this.http_status = null;
+    /** What happens to the next requests for a path, one after the other: a status, or 0 for a connection that ends. */
+    this.faults = {};
     /** The trial run of an import, and what it rejects. */
     this.rejected = [];
     /** The class whose live lesson is watched over the monitor socket: a `MockLesson`, or none. */
@@ -161,7 +163,9 @@ export class MockServer {
       response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" });
       response.end(body === undefined ? "" : JSON.stringify(body));
     };
-    if (this.http_status) return send(this.http_status, { status: this.http_status, title: "mock", code: "mock" });
+    const status = this.faults[path]?.shift() ?? this.http_status;
+    if (status === 0) return response.destroy();
+    if (status) return send(status, { status, title: "mock", code: "mock" });
     let body = "";
     for await (const chunk of request) body += chunk;
     const found = Object.entries({ ...API, ...CLASS_API }).find(([route]) => new RegExp(`^${route}$`).test(`${request.method} ${path}`));

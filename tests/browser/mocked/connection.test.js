@@ -113,6 +113,15 @@ test("a server that goes silent is noticed after two heartbeats", async () => {
   await until("it came back", () => mock.starts.length >= 2);
 });
 
+test("decks that do not come at first come by themselves", async () => {
+  profile.expectStatus(503);
+  profile.expectConnectionTrouble();
+  mock.faults = { decks: [503], due: [0] };
+  const page = await profile.open(`${mock.url}/?code=x`);
+  await until("both were asked for", () => mock.faults.decks.length + mock.faults.due.length === 0);
+  await study(page, TITLE);
+});
+
 test("a used sign-in link says so, and the address is clean", async () => {
   profile.expectStatus(401);
   mock.http_status = 401;
