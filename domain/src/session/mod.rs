@@ -19,6 +19,7 @@ mod input;
 mod inspect;
 mod known;
 mod lessons;
+mod logged;
 mod marks;
 mod numbers;
 mod output;
