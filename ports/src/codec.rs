@@ -15,8 +15,11 @@ mod list;
 mod report;
 mod row;
 mod secrets;
+mod settings;
 mod state;
 mod text;
+mod words;
+mod zones;
 
 pub use answers::{decode_answers, encode_answers};
 pub use cell::{decode_cell, encode_cell};
@@ -25,12 +28,14 @@ pub use lesson::{decode_record, encode_record};
 pub use report::{decode_report, encode_report};
 pub use row::{decode_row, encode_row, row_user};
 pub use secrets::{old_secrets_of, old_secrets_text};
+pub use settings::{settings_of, settings_text};
 pub use state::{decode_progress, encode_progress};
 pub use text::{
-    accept_of, accept_text, decks_of, decks_text, editors_of, editors_text, kinds_of, kinds_text, role_of,
-    role_word, settings_of, settings_text, tags_of, tags_text, templates_of, templates_text, visibility_of,
-    visibility_word, zones_of, zones_text,
+    accept_of, accept_text, decks_of, decks_text, editors_of, editors_text, kinds_of, kinds_text, tags_of,
+    tags_text, templates_of, templates_text,
 };
+pub use words::{role_of, role_word, visibility_of, visibility_word};
+pub use zones::{zones_of, zones_text};
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
