@@ -155,7 +155,8 @@ mod tests {
         prop_oneof![
             3 => (tag, prop::bool::ANY).prop_map(|(name, ends)| format!("<{}{name}>", if ends { "/" } else { "" })),
             2 => "[a-z \\n\\t&;<>äあ]{0,4}",
-            1 => prop::sample::select(vec!["&amp;", "&lt;", "&gt;", "&nbsp;", "&quot;", "\u{a0}"]).prop_map(str::to_owned),
+            1 => prop::sample::select(vec!["&amp;", "&lt;", "&gt;", "&nbsp;", "&quot;", "\u{a0}", "\u{feff}"]).prop_map(str::to_owned),
+            1 => prop::char::any().prop_map(String::from),
         ]
     }
 

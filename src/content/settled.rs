@@ -15,6 +15,10 @@ const REFERENCES: [&str; 4] = ["&amp;", "&lt;", "&gt;", "&nbsp;"];
 
 /// The measure of HTML that certainly is safe and written as the sanitiser writes it; `None` says nothing.
 pub(super) fn outline(html: &str) -> Option<Outline> {
+    // A parser takes the mark of a file's beginning away.
+    if html.starts_with('\u{feff}') {
+        return None;
+    }
     let mut outline = Outline::default();
     let mut open: Vec<&str> = Vec::new();
     let mut rest = html;
@@ -75,6 +79,7 @@ mod tests {
             "<b>x <i>y</i></b>&nbsp;&amp;",
             "<ul><li>1</li><li>2<hr></li></ul>",
             "ä\n\t",
+            "a\u{feff}",
         ] {
             assert_eq!(outline(settled), Some(Outline::of(settled)), "{settled}");
         }
@@ -98,6 +103,7 @@ mod tests {
             "a\u{a0}b",
             "a\rb",
             "</>",
+            "\u{feff}a",
         ] {
             assert_eq!(outline(open), None, "{open}");
         }
