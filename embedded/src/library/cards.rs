@@ -67,25 +67,52 @@ pub(super) fn cards(
     deck: DeckId,
     query: &CardQuery,
 ) -> Result<Vec<CardRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND position >= ?2 ORDER BY position");
-    let text = query.text.as_deref().map(str::to_lowercase);
     let mut page = Vec::new();
     if query.limit == 0 {
         return Ok(page);
     }
-    // Most cards of a search are looked at for nothing: their texts are not copied.
-    let may_hold = |row: &Row| match &text {
-        Some(text) => may_hold(row, text),
-        None => Ok(true),
-    };
-    select_of(main, &sql, (&deck.bytes()[..], query.from_position), may_hold, |card| {
-        let alive = query.with_deleted || card.deleted_ms.is_none();
-        if alive && text.as_deref().is_none_or(|text| contains(&card, text)) {
+    let mut take = |card: CardRecord| {
+        if query.with_deleted || card.deleted_ms.is_none() {
             page.push(card);
         }
         page.len() < query.limit
-    })?;
+    };
+    let from = (&deck.bytes()[..], query.from_position);
+    match query.text.as_deref().map(str::to_lowercase) {
+        Some(text) => holding(main, from, &text, take)?,
+        None => {
+            let sql =
+                format!("SELECT {COLUMNS} FROM cards WHERE deck = ?1 AND position >= ?2 ORDER BY position");
+            select(main, &sql, from, &mut take)?;
+        }
+    }
     Ok(page)
+}
+
+/// Reads the cards that hold a text, which is in lower case, as long as `each` wants more. Most cards are looked at for
+/// nothing: of those no more is read than what is searched.
+fn holding(
+    main: &Connection,
+    from: (&[u8], u32),
+    text: &str,
+    mut each: impl FnMut(CardRecord) -> bool,
+) -> Result<(), StoreError> {
+    let sql =
+        "SELECT front, back, tags, rowid FROM cards WHERE deck = ?1 AND position >= ?2 ORDER BY position";
+    let whole = format!("SELECT {COLUMNS} FROM cards WHERE rowid = ?1");
+    let mut statement = main.prepare_cached(sql).during("read cards")?;
+    let mut rows = statement.query(from).during("read cards")?;
+    while let Some(row) = rows.next().during("read cards")? {
+        if !may_hold(row, text).during("read a card")? {
+            continue;
+        }
+        let place: i64 = row.get(3).during("read a card")?;
+        let card = one(main, &whole, [place])?.filter(|card| contains(card, text));
+        if card.is_some_and(|card| !each(card)) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// All cards of a deck in the order of adding, deleted ones too, so many at a time.
@@ -114,19 +141,24 @@ fn contains(card: &CardRecord, text: &str) -> bool {
     fields.into_iter().chain(&card.tags).any(|field| holds(field, text))
 }
 
-/// Whether a card's row may hold this text, which is in lower case: tags are only looked at where there are some.
+/// Whether a card of these texts may hold this one, which is in lower case: tags are only looked at where there are some.
 fn may_hold(row: &Row, text: &str) -> rusqlite::Result<bool> {
-    let field = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
-    Ok(holds(field(4)?, text) || holds(field(5)?, text) || field(8)? != "[]")
+    let field = |column| -> rusqlite::Result<bool> {
+        let field = row.get_ref(column)?;
+        let bytes = field.as_bytes()?;
+        if bytes.is_ascii() { Ok(holds_ascii(bytes, text)) } else { Ok(holds(field.as_str()?, text)) }
+    };
+    Ok(field(0)? || field(1)? || row.get_ref(2)?.as_bytes()? != b"[]")
 }
 
 /// Whether a field holds a text, which is in lower case, whatever the field's case.
 fn holds(field: &str, text: &str) -> bool {
+    if field.is_ascii() { holds_ascii(field.as_bytes(), text) } else { field.to_lowercase().contains(text) }
+}
+
+fn holds_ascii(field: &[u8], text: &str) -> bool {
     let Some((first, rest)) = text.as_bytes().split_first() else { return true };
-    if !field.is_ascii() {
-        return field.to_lowercase().contains(text);
-    }
-    field.as_bytes().windows(text.len()).any(|at| {
+    field.windows(text.len()).any(|at| {
         at.split_first()
             .is_some_and(|(head, tail)| head.eq_ignore_ascii_case(first) && tail.eq_ignore_ascii_case(rest))
     })
@@ -249,25 +281,11 @@ fn select(
     main: &Connection,
     sql: &str,
     params: impl rusqlite::Params,
-    each: impl FnMut(CardRecord) -> bool,
-) -> Result<(), StoreError> {
-    select_of(main, sql, params, |_| Ok(true), each)
-}
-
-/// The same of those rows that are wanted.
-fn select_of(
-    main: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-    is_wanted: impl Fn(&Row) -> rusqlite::Result<bool>,
     mut each: impl FnMut(CardRecord) -> bool,
 ) -> Result<(), StoreError> {
     let mut statement = main.prepare_cached(sql).during("read cards")?;
     let mut rows = statement.query(params).during("read cards")?;
     while let Some(row) = rows.next().during("read cards")? {
-        if !is_wanted(row).during("read a card")? {
-            continue;
-        }
         let (mut card, tags, accept) = of_row(row).during("read a card")?;
         card.tags = tags_of(&tags).map_err(|error| unreadable("read tags", error))?;
         if accept != "[]" {
