@@ -5,7 +5,7 @@ use super::limits::{BATCHES_AHEAD, ENTRIES_COMPARED, ENTRIES_PER_BATCH, OWN_ANSW
 use super::own_answers::{OwnAnswers, Span};
 use super::task::Task;
 use domain::entry::LogEntry;
-use domain::ids::EntryId;
+use domain::ids::{CardId, EntryId};
 use ports::{LogRange, StoreError};
 use std::collections::VecDeque;
 use tokio::task::JoinHandle;
@@ -22,6 +22,24 @@ pub(super) struct Appending<'t> {
 impl<'t> Appending<'t> {
     pub fn new(task: &'t Task) -> Appending<'t> {
         Appending { task, entries: Vec::new(), own: OwnAnswers::default(), underway: VecDeque::new() }
+    }
+
+    /// For rows of a review log from which an export has gone out that moved some of them.
+    pub fn of_moved_rows(task: &'t Task) -> Appending<'t> {
+        Appending { own: OwnAnswers::with_brought(), ..Appending::new(task) }
+    }
+
+    /// Reads what the log has from the first moment until before the second, unless it is known.
+    ///
+    /// # Errors
+    /// The store's; the job is to stop.
+    pub fn know(&mut self, span: Span) -> Result<(), JobError> {
+        self.own.unread_of(span).into_iter().try_for_each(|span| self.read_own(span))
+    }
+
+    /// When the answer in a row was given, of which the time is known ([`OwnAnswers::given_ms`]).
+    pub fn given_ms(&mut self, card: CardId, at_ms: i64) -> i64 {
+        self.own.given_ms((at_ms, card))
     }
 
     /// Adds an entry; says of how many it is known now that they are stored.
@@ -68,17 +86,29 @@ impl<'t> Appending<'t> {
 
     /// Leaves out answers that the owner gave here, which the log has under other ids.
     fn leave_out_own(&mut self, entries: &mut Vec<LogEntry>) -> Result<(), JobError> {
-        for span in self.own.unread(entries) {
-            self.read_own(span)?;
-            self.own.know(span);
-        }
+        self.own.unread(entries).into_iter().try_for_each(|span| self.read_own(span))?;
         self.own.leave_out(entries);
         Ok(())
     }
 
+    /// Reads a span of the owner's log, newest first, as long as there is room.
     fn read_own(&mut self, span: Span) -> Result<(), JobError> {
-        let own = &mut self.own;
-        read_own(self.task, span, |there| own.take(there, OWN_ANSWERS_MAX))
+        let mut range = LogRange {
+            from: EntryId::floor_of(span.0),
+            before: Some(EntryId::floor_of(span.1)),
+            newest_first: true,
+            limit: ENTRIES_COMPARED,
+        };
+        loop {
+            self.task.keep_going()?;
+            let there = self.task.wait(self.task.tools.logs.log(self.task.owner, range))?;
+            if !self.own.take(&there, OWN_ANSWERS_MAX) || there.len() < ENTRIES_COMPARED {
+                break;
+            }
+            range.before = there.last().map(|entry| entry.id);
+        }
+        self.own.know(span);
+        Ok(())
     }
 
     fn wait_for_one(&mut self) -> Result<u64, JobError> {
@@ -86,31 +116,5 @@ impl<'t> Appending<'t> {
         let ended = self.task.wait(appending);
         ended.map_err(|_| JobError::Internal("a task that stores entries ended".to_owned()))??;
         Ok(count)
-    }
-}
-
-/// Reads the owner's log from the first moment until before the second, newest first, until `take` wants no more.
-///
-/// # Errors
-/// The store's; the job is to stop.
-pub(super) fn read_own(
-    task: &Task,
-    (from, before): Span,
-    mut take: impl FnMut(Vec<LogEntry>) -> bool,
-) -> Result<(), JobError> {
-    let mut range = LogRange {
-        from: EntryId::floor_of(from),
-        before: Some(EntryId::floor_of(before)),
-        newest_first: true,
-        limit: ENTRIES_COMPARED,
-    };
-    loop {
-        task.keep_going()?;
-        let there = task.wait(task.tools.logs.log(task.owner, range))?;
-        let (read, oldest) = (there.len(), there.last().map(|entry| entry.id));
-        if !take(there) || read < ENTRIES_COMPARED {
-            return Ok(());
-        }
-        range.before = oldest;
     }
 }

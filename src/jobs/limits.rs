@@ -71,11 +71,9 @@ pub const ENTRIES_PER_BATCH: usize = 32_768;
 pub const ENTRIES_COMPARED: usize = 5_000;
 /// Rows of a review log that are looked at together to find those that an export had moved.
 pub const REVIEWS_TOGETHER: usize = 8_192;
-/// Answers of the owner that such rows are compared with at once, 24 bytes each. Of those beyond, what was moved comes in a second
-/// time.
-pub const RUN_ANSWERS_MAX: usize = 100_000;
 /// Answers of the owner with which those of an import are compared, 24 bytes each: more than ten years of 250 a day. Of those
-/// beyond, what comes back lies in the log a second time; it counts once all the same.
+/// beyond, what comes back lies in the log a second time; it counts once all the same. As many that imports brought are known
+/// beside them where rows may have been moved; of those beyond, what was moved comes in a second time.
 pub const OWN_ANSWERS_MAX: usize = 1_000_000;
 /// Batches of entries that a store has while the next is made; the job waits when there are more.
 pub const BATCHES_AHEAD: usize = 1;

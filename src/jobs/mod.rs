@@ -30,6 +30,7 @@ mod ahead;
 mod appending;
 mod asked;
 mod bring;
+mod crowds;
 mod error;
 mod filling;
 mod folder;

@@ -112,9 +112,9 @@ fn put_notetypes(task: &Task, gathered: &Gathered, definitions: &Definitions) ->
 fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result<(), JobError> {
     let now_ms = task.now_ms();
     let Gathered { rejected, fidelity, stamps, deck_of, known, .. } = &mut read.gathered;
-    let mut batch = Appending::new(task);
+    let mut batch = Appending::of_moved_rows(task);
     let mut append = |rows: &mut Rows, steps: &mut Steps<'_>| {
-        for held in rows.take(task)? {
+        for held in rows.take(&mut batch)? {
             if batch.push(answer_entry(task.job, held.of, &held.answer, stamps))? > 0 {
                 steps.add(0)?;
             }
@@ -124,7 +124,6 @@ fn append_reviews(task: &Task, read: &mut Read, steps: &mut Steps<'_>) -> Result
     let mut rows = Rows::default();
     let tally = read.collection.each_review(|review| {
         steps.done += 1;
-        rows.meet(review.at_ms);
         if rejected.contains(&review.card) {
             return Ok(());
         }

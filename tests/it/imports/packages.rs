@@ -6,7 +6,7 @@ use anki::{
     Place as CardPlace, Review, Stage, Template, Writer,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -161,9 +161,13 @@ pub fn made_from(
     written(&definitions, first_id, notes, media)
 }
 
-/// A package of these notes, each with all its cards.
 /// A package as Anki gives it on: rows of its log that were moved no longer say so.
 pub fn through_anki(package: &[u8]) -> Vec<u8> {
+    through_anki_without(package, "")
+}
+
+/// The same after the note with this first field, if any, was deleted there.
+pub fn through_anki_without(package: &[u8], first_field: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let [came, goes] = ["came.apkg", "goes.apkg"].map(|name| folder.path().join(name));
     std::fs::write(&came, package).unwrap();
@@ -171,12 +175,24 @@ pub fn through_anki(package: &[u8]) -> Vec<u8> {
     let stop = Arc::new(AtomicBool::new(false));
     let collection = Collection::open(package.collection_path(), package.limits(), stop).unwrap();
     let mut writer = Writer::create(&goes, folder.path(), collection.definitions()).unwrap();
-    collection.each_card(|row| writer.card(&row)).unwrap();
-    collection.each_review(|review| writer.review(&Review { usn: -1, ..review })).unwrap();
+    let mut gone = HashSet::new();
+    let card = |row: CardRow<'_>| {
+        if !first_field.is_empty() && row.note.each_field().next() == Some(first_field) {
+            gone.insert(row.card.id);
+            return Ok(());
+        }
+        writer.card(&row)
+    };
+    collection.each_card(card).unwrap();
+    let rows = |review: Review<'_>| {
+        if gone.contains(&review.card) { Ok(()) } else { writer.review(&Review { usn: -1, ..review }) }
+    };
+    collection.each_review(rows).unwrap();
     writer.finish().unwrap();
     std::fs::read(goes).unwrap()
 }
 
+/// A package of these notes, each with all its cards.
 pub fn written(
     definitions: &Definitions,
     first_id: i64,

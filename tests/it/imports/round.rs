@@ -1,7 +1,9 @@
 //! What goes out is what is here, however it came in; and what comes back is the same cards.
 
 use super::kit::{Person, fixture};
-use super::packages::{BASIC, Out, PLACED, TWO, Went, made, made_from, opened, through_anki, written};
+use super::packages::{
+    BASIC, Out, PLACED, TWO, Went, made, made_from, opened, through_anki, through_anki_without, written,
+};
 use crate::study::binary::Place;
 use anki::Template;
 use domain::ids::EntryId;
@@ -248,6 +250,9 @@ fn answers_of_one_millisecond_are_the_same_answers_however_often_they_go_around(
     // Anki does not keep how far a row was moved.
     person.import("filename=anki.apkg", &through_anki(&package));
     assert_eq!(person.went(&deck).rows, rows);
+    // Nor does it keep the rows of a note that is deleted there, whose places nothing takes.
+    person.import("filename=less.apkg", &through_anki_without(&package, "Hund"));
+    assert_eq!(person.went(&deck).rows, rows);
 }
 
 #[test]
@@ -270,6 +275,10 @@ fn an_imported_history_of_whole_days_goes_through_anki_and_counts_once() {
     assert_eq!(moments(&person, &deck), rows);
     person.import("filename=anki.apkg", &package);
     assert_eq!(moments(&person, &deck), rows);
+    for gone in ["front 0", "front 20"] {
+        person.import("filename=less.apkg", &through_anki_without(&package, gone));
+        assert_eq!(moments(&person, &deck), rows, "{gone}");
+    }
     // Whoever has none of these answers has each once, too.
     let theirs = other.import("filename=anki.apkg", &package)["decks"][0].as_str().unwrap().to_owned();
     assert_eq!(moments(&other, &theirs), rows);
