@@ -1,7 +1,10 @@
 // The HTTP API. Every failure is an `ApiError` with a sentence to show.
 
 const BASE = "/api/v1";
-/** What is asked for as JSON is waited for so long; then the server is taken for one that cannot be reached. */
+/**
+ * What is only read, and what is made once however often it is asked for, is waited for so long; then the server is taken for
+ * one that cannot be reached. Of any other request nobody would know whether it was done.
+ */
 export const ANSWER_LIMIT_MS = 30_000;
 
 export class ApiError extends Error {
@@ -69,8 +72,8 @@ export class Api {
     return this.request("PATCH", `/decks/${deck_id}`, { json: change });
   }
 
-  makeDeck(deck) {
-    return this.request("POST", "/decks", { json: deck });
+  makeDeck(deck, key = null) {
+    return this.request("POST", "/decks", { json: deck, key });
   }
 
   deleteDeck(deck_id) {
@@ -85,8 +88,8 @@ export class Api {
     return this.request("GET", `/decks/${deck_id}/cards?${query({ limit, cursor, q })}`);
   }
 
-  addCard(deck_id, card) {
-    return this.request("POST", `/decks/${deck_id}/cards`, { json: card });
+  addCard(deck_id, card, key = null) {
+    return this.request("POST", `/decks/${deck_id}/cards`, { json: card, key });
   }
 
   /** A card as it is stored: `{card, etag}`. */
@@ -172,12 +175,16 @@ export class Api {
 
   async request(method, path, options) {
     const response = await this.fetch(method, path, options);
-    // As bytes: read as text it would lose the mark by which a spreadsheet knows that it is UTF-8.
-    return options?.accept === "text/csv" ? response.blob() : bodyOf(response);
+    return options?.accept === "text/csv" ? bytesOf(response) : bodyOf(response);
+  }
+
+  /** A file. It takes as long as it takes. */
+  async file(path, accept) {
+    return bytesOf(await this.fetch("GET", path, { accept, isFile: true }));
   }
 
   /** `key`: a request that is sent again with it makes nothing twice. `etag`: what the change is made to. */
-  async fetch(method, path, { json, body, type, key, etag, accept = "application/json", anonymous = false } = {}) {
+  async fetch(method, path, { json, body, type, key, etag, accept = "application/json", isFile = accept !== "application/json" || body !== undefined, anonymous = false } = {}) {
     const headers = { Accept: accept };
     if (key) headers["Idempotency-Key"] = key;
     if (etag) headers["If-Match"] = etag;
@@ -192,8 +199,8 @@ export class Api {
         headers,
         body: json === undefined ? body : JSON.stringify(json),
         cache: "no-store",
-        // Files take as long as they take, on their way here and there.
-        signal: body === undefined && accept === "application/json" ? AbortSignal.timeout(ANSWER_LIMIT_MS) : null,
+        // Older browsers know no limits.
+        signal: !isFile && (method === "GET" || key) ? (AbortSignal.timeout?.(ANSWER_LIMIT_MS) ?? null) : null,
       });
     } catch {
       throw new ApiError(0, null);
@@ -203,11 +210,21 @@ export class Api {
   }
 }
 
-/** What an answer holds; half of one is none. Of a refusal it is only said why. */
+/** What an answer holds; half of one, and what is no JSON, is none. Of a refusal it is only said why. */
 async function bodyOf(response) {
   const text = await response.text().catch(() => null);
-  if (text === null && response.ok) throw new ApiError(0, null);
-  return parsed(text ?? "");
+  const body = parsed(text ?? "");
+  if (response.ok && text !== "" && body === null) throw new ApiError(0, null);
+  return body;
+}
+
+/** As bytes: read as text it would lose the mark by which a spreadsheet knows that it is UTF-8. */
+async function bytesOf(response) {
+  try {
+    return await response.blob();
+  } catch {
+    throw new ApiError(0, null);
+  }
 }
 
 function parsed(text) {

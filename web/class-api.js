@@ -52,10 +52,8 @@ export class ClassApi {
   }
 
   /** The report of a lesson as a file. */
-  async reportFile(class_id, lesson, format) {
-    const accept = format === "csv" ? "text/csv" : "application/json";
-    const response = await this.api.fetch("GET", `/classes/${class_id}/lessons/${lesson}?${query({ format })}`, { accept });
-    return response.blob();
+  reportFile(class_id, lesson, format) {
+    return this.api.file(`/classes/${class_id}/lessons/${lesson}?${query({ format })}`, format === "csv" ? "text/csv" : "application/json");
   }
 
   async homework(class_id) {

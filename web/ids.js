@@ -45,6 +45,20 @@ export function randomBytes(length) {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
+/** The key of a request that makes something: the same as long as the same is asked for, so that it is made once. */
+export class AskedOnce {
+  keyOf(content) {
+    const text = JSON.stringify(content);
+    if (this.asked?.text !== text) this.asked = { text, key: uuid4(randomBytes(16)) };
+    return this.asked.key;
+  }
+
+  /** It is there: the same once more is another one. */
+  done() {
+    this.asked = null;
+  }
+}
+
 function fresh(random) {
   let value = 0n;
   for (const byte of random) value = (value << 8n) | BigInt(byte);

@@ -3,7 +3,7 @@
 import { busily, h, setText, show } from "./dom.js";
 import { counted } from "./format.js";
 import { mayImportPeople } from "./view-roster.js";
-import { randomBytes, uuid4 } from "./ids.js";
+import { AskedOnce } from "./ids.js";
 
 const TEACHES = ["owner", "admin", "teacher"];
 
@@ -15,6 +15,7 @@ export function mayTeach(me) {
 export class ClassesView {
   constructor(app) {
     this.app = app;
+    this.asked = new AskedOnce();
     this.title = "Classes";
     this.note = h("p", { className: "quiet", role: "status" }, "Fetching your classes…");
     this.list = h("ul", { className: "decks classes", "aria-label": "Classes" });
@@ -77,11 +78,10 @@ export class ClassesView {
     event.preventDefault();
     const title = this.field.value.trim();
     if (title === "") return;
-    if (this.asked?.title !== title) this.asked = { title, key: uuid4(randomBytes(16)) };
     setText(this.complaint, "");
     try {
-      const made = await busily(this.button, () => this.app.classes.make(title, this.asked.key));
-      this.asked = null;
+      const made = await busily(this.button, () => this.app.classes.make(title, this.asked.keyOf(title)));
+      this.asked.done();
       this.app.go(`#/class/${made.class_id}`);
     } catch (error) {
       setText(this.complaint, error.message);

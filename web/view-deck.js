@@ -5,10 +5,12 @@ import { busily, h, setHtml, setText } from "./dom.js";
 import { countRow } from "./view-decks.js";
 import { deckSettings } from "./view-settings.js";
 import { answersOf, tagsOf } from "./texts.js";
+import { AskedOnce } from "./ids.js";
 
 export class DeckView {
   constructor(app, deck_id) {
     this.app = app;
+    this.asked = new AskedOnce();
     this.deck_id = deck_id;
     this.title = "Deck";
     this.heading = h("h1", {}, "…");
@@ -111,7 +113,8 @@ export class DeckView {
     if (tags.trim()) card.tags = tagsOf(tags);
     if (accept.trim()) card.accept = answersOf(accept);
     try {
-      const added = await this.app.api.addCard(this.deck_id, card);
+      const added = await this.app.api.addCard(this.deck_id, card, this.asked.keyOf(card));
+      this.asked.done();
       form.reset();
       form.elements.front.focus();
       setText(complaint, "");

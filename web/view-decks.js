@@ -7,8 +7,8 @@ import { mayTeach } from "./view-classes.js";
 import { mayImportPeople } from "./view-roster.js";
 import { meSettings } from "./view-settings.js";
 
-/** So long until the decks are asked for again, when they did not come. */
-const AGAIN_MS = 3_000;
+/** So long until the decks are asked for again, when they did not come; each time twice as long, up to the second of these. */
+const AGAIN_MS = [3_000, 60_000];
 /** Requests for counts at the same time. */
 const AT_ONCE = 4;
 const KINDS = ["new", "learning", "review"];
@@ -16,6 +16,7 @@ const KINDS = ["new", "learning", "review"];
 export class DecksView {
   constructor(app) {
     this.app = app;
+    this.again_ms = AGAIN_MS[0];
     this.title = "";
     this.totals = countRow();
     this.list = h("ul", { className: "decks", "aria-label": "Decks" });
@@ -83,6 +84,7 @@ export class DecksView {
     try {
       const [decks, due] = await Promise.all([this.app.api.decks(), this.app.api.due()]);
       if (this.gone) return;
+      this.again_ms = AGAIN_MS[0];
       this.totals.put(due.counts);
       this.draw(decks);
       this.offerDay();
@@ -92,7 +94,8 @@ export class DecksView {
       if (!(error instanceof ApiError && error.isPassing)) return;
       this.failed = error.status === 0;
       // The server may be there already, and nothing else happen that would tell.
-      this.timer = setTimeout(() => this.load(), AGAIN_MS);
+      this.timer = setTimeout(() => this.load(), this.again_ms * (0.75 + Math.random() / 2));
+      this.again_ms = Math.min(2 * this.again_ms, AGAIN_MS[1]);
     }
   }
 

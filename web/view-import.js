@@ -3,12 +3,13 @@
 import { busily, h, setText, show } from "./dom.js";
 import { ImportReport, preview } from "./view-report.js";
 import { isJob, textOf, typeOf, titleOf } from "./files.js";
-import { randomBytes, uuid4 } from "./ids.js";
+import { AskedOnce, randomBytes, uuid4 } from "./ids.js";
 
 export class ImportView {
   /** `deck_id`: the deck to import into; null makes a new one. */
   constructor(app, deck_id) {
     this.app = app;
+    this.empty = new AskedOnce();
     this.deck_id = deck_id;
     this.title = "New deck";
     this.files = [];
@@ -178,7 +179,7 @@ export class ImportView {
 
   async makeEmpty() {
     try {
-      const deck = await this.app.api.makeDeck({ title: this.deckTitle });
+      const deck = await this.app.api.makeDeck({ title: this.deckTitle }, this.empty.keyOf(this.deckTitle));
       this.app.go(`#/deck/${deck.deck_id}`);
     } catch (error) {
       setText(this.complaint, sentenceOf(error));

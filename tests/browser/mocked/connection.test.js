@@ -113,12 +113,19 @@ test("a server that goes silent is noticed after two heartbeats", async () => {
   await until("it came back", () => mock.starts.length >= 2);
 });
 
-test("decks that do not come at first come by themselves", async () => {
+test("decks that are refused at first come by themselves", async () => {
   profile.expectStatus(503);
-  profile.expectConnectionTrouble();
-  mock.faults = { decks: [503], due: [0] };
+  mock.faults = { decks: [503] };
   const page = await profile.open(`${mock.url}/?code=x`);
-  await until("both were asked for", () => mock.faults.decks.length + mock.faults.due.length === 0);
+  await until("they were asked for", () => mock.faults.decks.length === 0);
+  await study(page, TITLE);
+});
+
+test("decks come by themselves after a request that broke off", async () => {
+  profile.expectConnectionTrouble();
+  mock.faults = { due: [0] };
+  const page = await profile.open(`${mock.url}/?code=x`);
+  await until("what is due was asked for", () => mock.faults.due.length === 0);
   await study(page, TITLE);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isUuid, nextId, randomBytes, timeOf, uuid4 } from "../../../web/ids.js";
+import { AskedOnce, isUuid, nextId, randomBytes, timeOf, uuid4 } from "../../../web/ids.js";
 
 const NOW = 1_795_000_000_123;
 
@@ -45,4 +45,15 @@ test("a tab's name is a UUIDv4", () => {
   const name = uuid4(randomBytes(16));
   assert.ok(isUuid(name));
   assert.equal(name[14], "4");
+});
+
+test("what is asked for again has the same key until it is there", () => {
+  const asked = new AskedOnce();
+  const key = asked.keyOf({ front: "a" });
+  assert.ok(isUuid(key));
+  assert.equal(asked.keyOf({ front: "a" }), key);
+  const other = asked.keyOf({ front: "b" });
+  assert.notEqual(other, key);
+  asked.done();
+  assert.notEqual(asked.keyOf({ front: "b" }), other);
 });
