@@ -204,6 +204,12 @@ fn looks_like_utf16(head: &[u8], encoding: Encoding) -> bool {
     let crossed = units.iter().any(|unit| unit[1 - high] == 0);
     let divides = |unit: &&[u8; 2]| unit[high] == 0 && b"\t,;|\r\n".contains(&unit[1 - high]);
     let is_divided = units.iter().any(|unit| divides(&unit));
+    // Letters side by side with a few zeros among them: such a file is UTF-8, and the zeros are rubbish.
+    let is_letter = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+    let are_letters = || units.iter().filter(|unit| unit[high] != 0).all(|unit| unit.iter().all(is_letter));
+    if ascii < units.len() - ascii && are_letters() {
+        return false;
+    }
     if !is_divided || crossed || ascii * 100 < units.len() * ASCII_UNITS_PERCENT_MIN {
         return false;
     }

@@ -173,6 +173,13 @@ fn every_encoding_reads_the_same() {
 }
 
 #[test]
+fn a_zero_among_letters_does_not_make_a_file_utf_16() {
+    let file = b"front,back\na\0,b\nc,d\n";
+    assert_eq!(head(file).encoding, Encoding::Utf8);
+    assert_eq!(rows(file).len(), 2);
+}
+
+#[test]
 fn an_accent_far_down_may_still_make_a_file_windows_1252() {
     let mut file = b"a,b\n".repeat(40_000);
     file.extend(b"na\xefve,x\n");
