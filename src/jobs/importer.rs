@@ -74,6 +74,14 @@ pub trait Importer: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether what a trial has reported may become real with these parameters. If not, the trial stays.
+    ///
+    /// # Errors
+    /// A stable reason, and a sentence for the person.
+    fn confirm(&self, _report: &Value, _: &Options) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+
     /// Reads the file to its end and says what would come in; changes nothing. The report is what
     /// [`Importer::write`] would give.
     ///

@@ -28,6 +28,9 @@ pub enum JobsError {
     /// The job is not in a phase for this.
     #[error("{0}")]
     NotNow(&'static str),
+    /// What the trial has reported needs to be confirmed: a stable reason, and what to confirm.
+    #[error("{1}")]
+    Unconfirmed(&'static str, String),
     /// Cards of the job were studied since.
     #[error("cards of this import were studied since")]
     Studied(Studied),

@@ -4,6 +4,7 @@ use super::asked::Asked;
 use super::importer::Options;
 use super::limits::RECORDS_COUNTED;
 use super::offer::JobsError;
+use super::outcome::Outcome;
 use super::runner::Jobs;
 use super::withdraw::studied_since;
 use domain::ids::{JobId, UserId};
@@ -27,7 +28,10 @@ impl Jobs {
     ) -> Result<ImportRecord, JobsError> {
         let record = self.look(owner, job).await?;
         match record.phase {
-            ImportPhase::Tried => self.make_real(record, more, administers).await,
+            ImportPhase::Tried => {
+                self.confirm(&record, more)?;
+                self.make_real(record, more, administers).await
+            }
             ImportPhase::Failed | ImportPhase::Revoking | ImportPhase::Revoked => {
                 Err(JobsError::NotNow("This import failed or was taken back; upload the file again."))
             }
@@ -44,6 +48,15 @@ impl Jobs {
             | ImportPhase::Committing
             | ImportPhase::Done => Ok(record),
         }
+    }
+
+    /// Whether what the trial has reported may become real: asked now, since a job that fails is to be uploaded again.
+    fn confirm(&self, record: &ImportRecord, more: &Options) -> Result<(), JobsError> {
+        let Some(importer) = self.0.importer(&record.format) else { return Ok(()) };
+        let mut options = Asked::of(&record.options).options;
+        options.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let report = Outcome::of(&record.outcome).report;
+        importer.confirm(&report, &options).map_err(|(reason, why)| JobsError::Unconfirmed(reason, why))
     }
 
     pub(super) async fn make_real(

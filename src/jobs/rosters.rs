@@ -12,7 +12,7 @@ use crate::http::Caller;
 use crate::import::Delimiter;
 use crate::rosters::{
     ApplyError, Diff, Known, KnownError, OneRosterError, PlainReader, Roster, RosterRemark, Rules, Scope,
-    Undo, apply, diff, is_plain_roster, read_one_roster,
+    TooManyGone, Undo, apply, diff, is_plain_roster, read_one_roster,
 };
 use crate::teaching::also_taught;
 use domain::day::ZoneHistory;
@@ -25,6 +25,8 @@ use std::io::{ErrorKind, Read, Write};
 
 /// The tables by which an archive is known for a roster.
 const TABLES: [&str; 3] = ["users.csv", "enrollments.csv", "classes.csv"];
+/// Why a roster is refused of which more would be gone than may be without a word.
+const TOO_MANY_GONE: &str = "too_many_gone";
 /// What a revocation needs lies in this file.
 const UNDO: &str = "roster-undo.json";
 /// What the first run found: after a restart that is what happened.
@@ -102,6 +104,16 @@ impl Importer for RosterImporter {
         delimiter(options).map(drop)
     }
 
+    fn confirm(&self, report: &Value, options: &Options) -> Result<(), (&'static str, String)> {
+        let Some(gone) = report.get("confirm_gone").and_then(Value::as_u64) else { return Ok(()) };
+        if options.get("confirm_gone").and_then(|number| number.parse().ok()) == Some(gone) {
+            return Ok(());
+        }
+        let before = report.get("people_before").and_then(Value::as_u64).unwrap_or(gone);
+        let error = TooManyGone { gone, before };
+        Err((TOO_MANY_GONE, format!("Nothing was imported yet: {error}.")))
+    }
+
     fn try_out(&self, task: &Task) -> Result<Value, JobError> {
         let compared = Compared::of(task)?;
         compared.refuse_all(task)?;
@@ -121,7 +133,7 @@ impl Importer for RosterImporter {
         } else {
             let guarded = compared.diff.guard(confirmed);
             guarded.map_err(|error| {
-                JobError::refused("too_many_gone", format!("Nothing was imported: {error}."))
+                JobError::refused(TOO_MANY_GONE, format!("Nothing was imported: {error}."))
             })?;
             compared.report()
         };

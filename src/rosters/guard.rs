@@ -3,7 +3,7 @@
 use super::steps::Diff;
 
 /// So many in a hundred may be gone without being asked about.
-pub const GONE_PERCENT_MAX: usize = 20;
+pub const GONE_PERCENT_MAX: u64 = 20;
 
 /// More are gone than may be without a word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -12,9 +12,9 @@ pub const GONE_PERCENT_MAX: usize = 20;
 )]
 pub struct TooManyGone {
     /// How many would be gone.
-    pub gone: usize,
+    pub gone: u64,
     /// How many there are.
-    pub before: usize,
+    pub before: u64,
 }
 
 impl Diff {
@@ -23,8 +23,8 @@ impl Diff {
     ///
     /// # Errors
     /// [`TooManyGone`], also where another number was confirmed.
-    pub fn guard(&self, confirmed: Option<usize>) -> Result<(), TooManyGone> {
-        let (gone, before) = (self.counts.gone, self.before);
+    pub fn guard(&self, confirmed: Option<u64>) -> Result<(), TooManyGone> {
+        let (gone, before) = (self.counts.gone as u64, self.before as u64);
         let is_usual = gone * 100 <= before * GONE_PERCENT_MAX;
         if is_usual || confirmed == Some(gone) { Ok(()) } else { Err(TooManyGone { gone, before }) }
     }

@@ -40,6 +40,7 @@ impl From<JobsError> for Problem {
             }
             JobsError::Busy => Problem::unavailable("Many imports wait; try again in a while."),
             JobsError::NotNow(why) => Problem::new(Code::Conflict, why),
+            JobsError::Unconfirmed(reason, why) => Problem::new(Code::Conflict, why).with("reason", reason),
             JobsError::Studied(studied) => {
                 let detail = format!(
                     "{} cards of this import were studied since. With `force=true` they are marked deleted too; \
