@@ -1,6 +1,7 @@
 //! Import jobs in `main.db`: the cold port.
 
 use crate::error::{During, unreadable};
+use crate::read::BEYOND_ALL;
 use crate::rows::{id, maybe_id};
 use crate::store::EmbeddedStore;
 use domain::ids::{JobId, OrgId, UserId};
@@ -32,8 +33,8 @@ impl Imports for EmbeddedStore {
         limit: usize,
     ) -> Boxed<'_, Result<Vec<ImportRecord>, ImportsError>> {
         Box::pin(self.read_main(move |main| {
-            let rest = "WHERE owner = ?1 AND (?2 IS NULL OR job < ?2) ORDER BY job DESC LIMIT ?3";
-            let before = before.as_ref().map(|job| &job.bytes()[..]);
+            let rest = "WHERE owner = ?1 AND job < ?2 ORDER BY job DESC LIMIT ?3";
+            let before = before.as_ref().map_or(&BEYOND_ALL[..], |job| &job.bytes()[..]);
             Ok(select(main, rest, params![&owner.bytes()[..], before, most(limit)])?)
         }))
     }

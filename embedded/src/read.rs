@@ -182,6 +182,13 @@ fn log_of_deck(
     Ok(stored)
 }
 
+// The end is a bound that a page begins at, and no condition: "or there is none" would walk all that lies beyond it.
+const OLDEST_FIRST: &str =
+    "SELECT body FROM review_log WHERE user = ?1 AND id >= ?2 AND id < ?3 ORDER BY id, job LIMIT ?4";
+const NEWEST_FIRST: &str = "SELECT body FROM review_log WHERE user = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC, job DESC LIMIT ?4";
+/// Behind every id, since it is longer.
+pub(crate) const BEYOND_ALL: [u8; 17] = [0xff; 17];
+
 /// A stretch of the log.
 pub(crate) fn log(
     main: &Connection,
@@ -189,14 +196,8 @@ pub(crate) fn log(
     user: UserId,
     range: &LogRange,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    const OLDEST_FIRST: &str =
-        "SELECT body FROM review_log WHERE user = ?1 AND id >= ?2 AND (?3 IS NULL OR id < ?3)
-         ORDER BY id, job LIMIT ?4";
-    const NEWEST_FIRST: &str =
-        "SELECT body FROM review_log WHERE user = ?1 AND id >= ?2 AND (?3 IS NULL OR id < ?3)
-         ORDER BY id DESC, job DESC LIMIT ?4";
     let mut stored = Vec::new();
-    let before = range.before.as_ref().map(|id| &id.bytes()[..]);
+    let before = range.before.as_ref().map_or(&BEYOND_ALL[..], |id| &id.bytes()[..]);
     let limit = i64::try_from(range.limit).unwrap_or(i64::MAX);
     read_entries(
         main,
@@ -215,4 +216,28 @@ pub(crate) fn log(
         true => ordered.rev().take(range.limit).collect(),
         false => ordered.take(range.limit).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{MAIN, migrate};
+    use std::path::Path;
+
+    #[test]
+    fn a_stretch_of_the_log_is_walked_between_its_bounds_alone() {
+        let mut main = Connection::open_in_memory().unwrap();
+        migrate(&mut main, Path::new("main.db"), MAIN).unwrap();
+        for sql in [OLDEST_FIRST, NEWEST_FIRST] {
+            let plan = main.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = { plan }
+                .query_map((&[0_u8][..], &[0_u8][..], &[1_u8][..], 1), |row| row.get::<_, String>(3))
+                .unwrap()
+                .collect::<Result<Vec<_>, _>>()
+                .unwrap();
+            assert_eq!(steps.len(), 1, "sorted: {steps:?}");
+            assert!(steps[0].contains("(user=? AND id>? AND id<?)"), "{steps:?}");
+        }
+        assert!(BEYOND_ALL[..] > [0xff; 16][..]);
+    }
 }
