@@ -6,6 +6,7 @@
 //! | `definitions` | note types, the deck and its options in Anki's terms |
 //! | `package` | a package of Anki: notes as they came, cards made here as notes of their own, media |
 //! | `came` | whether a card is still what its note makes of it |
+//! | `moments` | which moment an answer has, where a log has one row each |
 //! | `own` | the fields of a card that is a note of its own |
 //! | `tags` | what became of a note's tags on its cards |
 //! | `schedule` | where a learner stands, and the review log, in Anki's terms |
@@ -13,6 +14,7 @@
 mod came;
 mod definitions;
 mod lines;
+mod moments;
 mod own;
 mod package;
 mod schedule;

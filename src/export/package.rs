@@ -3,13 +3,15 @@
 
 use super::came::Comparing;
 use super::definitions::{Kept, day_zero, definitions, id_there};
+use super::moments::Moments;
 use super::own::Named;
-use super::schedule::{Now, history, new_card, scheduled};
+use super::schedule::{Now, by_card, history, new_card, scheduled};
 use super::tags::Retagged;
 use crate::jobs::anki::own::{OWN_NOTETYPE, by_fields, cover_of, deck_number, tag_there};
 use crate::jobs::ids::note_id;
 use crate::jobs::{Folder, Logs};
 use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
+use domain::entry::LogEntry;
 use domain::fold::Live;
 use domain::ids::{CardId, NoteId, UserId};
 use ports::{
@@ -107,7 +109,7 @@ pub fn write_package(parts: &PackageParts, path: &Path, work_folder: &Path) -> R
         retagged: Retagged::default(),
         note_ids: HashMap::new(),
         taken: HashSet::new(),
-        moments: HashSet::new(),
+        moments: Moments::default(),
     };
     writing.cards()?;
     writing.media()?;
@@ -148,8 +150,7 @@ struct Writing<'w> {
     /// The number of each note that was written.
     note_ids: HashMap<NoteId, i64>,
     taken: HashSet<i64>,
-    /// Moments of answers: no two rows of a package have one.
-    moments: HashSet<i64>,
+    moments: Moments,
 }
 
 impl Writing<'_> {
@@ -178,10 +179,11 @@ impl Writing<'_> {
                 None => Vec::new(),
             };
             let live = Live::of(&log);
+            let mut entries = by_card(&log);
             for card in &page {
                 let note = card.note.and_then(|note| notes.get(&note));
                 let written = self.card(card, note)?;
-                self.schedule(written, card, &log, &live)?;
+                self.schedule(written, entries.remove(&card.id).unwrap_or_default(), &live)?;
             }
         }
     }
@@ -255,22 +257,20 @@ impl Writing<'_> {
     fn schedule(
         &mut self,
         written: Written,
-        card: &CardRecord,
-        log: &[domain::entry::LogEntry],
+        entries: Vec<&LogEntry>,
         live: &Live,
     ) -> Result<(), ExportError> {
         let Some((_, now)) = self.parts.learner else { return self.write(&written) };
         let params = self.parts.deck.settings.fold_params();
-        let (state, rows) = history(log, live, card.id, written.card.id, &params);
+        let (state, rows) = history(entries, live, written.card.id, &params);
         let zero = day_zero(&self.parts.deck);
         let written = Written { card: scheduled(written.card, &state, now, zero), ..written };
         self.write(&written)?;
         for mut row in rows {
             // How far it was moved stands in the row: who imports it here knows its moment, and Anki passes it over.
-            while !self.moments.insert(row.at_ms) {
-                row.at_ms += 1;
-                row.usn -= 1;
-            }
+            let at_ms = self.moments.take(row.at_ms);
+            row.usn -= at_ms - row.at_ms;
+            row.at_ms = at_ms;
             self.writer.review(&row)?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use domain::grade::Grade;
 use domain::ids::CardId;
 use domain::state::{CardState, CountedAs, FoldParams};
 use ports::CardRecord;
+use std::collections::HashMap;
 
 /// One step is left, and today.
 const ONE_STEP: i64 = 1_001;
@@ -84,16 +85,25 @@ pub(super) fn scheduled(card: Card, state: &CardState, now: Now, zero: DayZero) 
     }
 }
 
-/// The answers to a card, oldest first, and where they lead. `log` holds all that decides whether they count.
+/// What a log says of each card.
+pub(super) fn by_card(log: &[LogEntry]) -> HashMap<CardId, Vec<&LogEntry>> {
+    let mut entries = HashMap::<_, Vec<_>>::new();
+    for entry in log {
+        if let Some((_, card)) = entry.card() {
+            entries.entry(card).or_default().push(entry);
+        }
+    }
+    entries
+}
+
+/// The answers to a card, oldest first, and where they lead. `live` has read all that decides whether they count.
 pub(super) fn history(
-    log: &[LogEntry],
+    mut entries: Vec<&LogEntry>,
     live: &Live,
-    card: CardId,
     anki_id: i64,
     params: &FoldParams,
 ) -> (CardState, Vec<Row<'static>>) {
-    let of_card = |entry: &&LogEntry| entry.card().is_some_and(|(_, of)| of == card) && live.counts(entry);
-    let mut entries: Vec<&LogEntry> = log.iter().filter(of_card).collect();
+    entries.retain(|entry| live.counts(entry));
     entries.sort_unstable_by_key(|entry| (entry.id, entry.job));
     entries.dedup_by_key(|entry| entry.id);
     let (mut state, mut rows) = (CardState::NEW, Vec::new());
@@ -256,7 +266,8 @@ mod tests {
         let reset = |at_ms| entry(at_ms, Body::Set { deck, card: of, change: SetChange::Reset });
         let log = [reset(1), entry(5, Body::Review(review)), reset(9)];
         let params = domain::deck::DeckSettings::default().fold_params();
-        let (state, rows) = history(&log, &Live::of(&log), of, 77, &params);
+        let entries = by_card(&log).remove(&of).unwrap();
+        let (state, rows) = history(entries, &Live::of(&log), 77, &params);
         let told: Vec<_> = rows.iter().map(|row| (row.at_ms, row.button, row.kind)).collect();
         assert_eq!(told, [(5, 3, ReviewKind::Learning), (9, 0, ReviewKind::Manual)]);
         assert_eq!((rows[1].last_interval, rows[1].interval, rows[1].factor), (1, 0, 0));
