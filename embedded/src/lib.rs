@@ -27,6 +27,7 @@ mod apply;
 mod archive;
 mod backup;
 mod bulk;
+mod card_log;
 mod condensed;
 mod desk;
 mod error;

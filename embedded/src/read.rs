@@ -2,18 +2,14 @@
 //! which began after the waiting rows were read.
 
 use crate::error::During;
-use crate::import_index::{JobChapter, brought_of_cards, import_chapters_of};
 use crate::merge::{Joined, Waiting, join_progress};
 use crate::rows::{NumberedProgress, id, read_entries, read_progress};
 use domain::entry::LogEntry;
-use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::ids::{DeckId, EntryId, UserId};
 use ports::reviews::NEWEST_IDS;
 use ports::{LearnerLog, LogRange, Progress, StoreError};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
-
-/// With more look-ups than these a card's log is found faster by walking over the learner's whole log.
-const LOOKUPS_MAX: usize = 4_096;
 
 /// What a session starts from.
 pub(crate) fn load(main: &Connection, waiting: &Waiting, user: UserId) -> Result<LearnerLog, StoreError> {
@@ -96,90 +92,6 @@ pub(crate) fn entries(
     }
     let wanted = waiting.entries().map(|(entry, _)| entry).filter(|entry| ids.contains(&entry.id));
     Ok(Joined::of(stored, wanted).oldest_first().collect())
-}
-
-/// The log of some cards, or of a whole deck, with the marks of imports.
-pub(crate) fn card_log(
-    main: &Connection,
-    waiting: &Waiting,
-    user: UserId,
-    deck: DeckId,
-    cards: Option<&BTreeSet<CardId>>,
-) -> Result<Vec<LogEntry>, StoreError> {
-    let (chapters, brought) = (chapters_of(main, user)?, import_chapters_of(main, user)?);
-    let lookups = |cards: &BTreeSet<CardId>| (cards.len() + 1) * (chapters.len() + brought.len());
-    let stored = match cards.filter(|cards| lookups(cards) <= LOOKUPS_MAX) {
-        Some(cards) => log_of_cards(main, user, cards, (&chapters, &brought))?,
-        None => log_of_deck(main, user, deck, cards)?,
-    };
-    let concerned = waiting.entries().filter(|(_, under)| match (under, cards) {
-        (None, _) => true,
-        (Some((of, _)), None) => *of == deck,
-        (Some((_, card)), Some(cards)) => cards.contains(card),
-    });
-    Ok(Joined::of(stored, concerned.map(|(entry, _)| entry)).oldest_first().collect())
-}
-
-/// The chapters that hold something of this learner: one key look-up each.
-fn chapters_of(main: &Connection, user: UserId) -> Result<Vec<i64>, StoreError> {
-    let mut next = main
-        .prepare_cached(
-            "SELECT chapter FROM review_log INDEXED BY review_log_by_chapter
-             WHERE user = ?1 AND chapter > ?2 AND chapter < 2199023255552 ORDER BY chapter LIMIT 1",
-        )
-        .during("read the chapters")?;
-    let (mut chapters, mut after) = (Vec::new(), -1);
-    while let Some(chapter) =
-        next.query_row((&user.bytes()[..], after), |row| row.get(0)).optional().during("read the chapters")?
-    {
-        chapters.push(chapter);
-        after = chapter;
-    }
-    Ok(chapters)
-}
-
-/// What the log holds of these cards, and what concerns all.
-fn log_of_cards(
-    main: &Connection,
-    user: UserId,
-    cards: &BTreeSet<CardId>,
-    (chapters, brought): (&[i64], &[JobChapter]),
-) -> Result<Vec<LogEntry>, StoreError> {
-    let (mut stored, marks): (_, &[u8]) = (Vec::new(), &[]);
-    for chapter in chapters {
-        for card in cards.iter().map(|card| &card.bytes()[..]).chain([marks]) {
-            read_entries(
-                main,
-                "SELECT body FROM review_log INDEXED BY review_log_by_chapter
-                 WHERE user = ?1 AND chapter = ?2 AND chapter < 2199023255552 AND card = ?3",
-                (&user.bytes()[..], chapter, card),
-                &mut stored,
-            )?;
-        }
-    }
-    brought_of_cards(main, user, cards, brought, &mut stored)?;
-    Ok(stored)
-}
-
-/// What the log holds of a deck, or of these cards in it, and what concerns all: one walk over the learner's log.
-fn log_of_deck(
-    main: &Connection,
-    user: UserId,
-    deck: DeckId,
-    cards: Option<&BTreeSet<CardId>>,
-) -> Result<Vec<LogEntry>, StoreError> {
-    let mut stored = Vec::new();
-    read_entries(
-        main,
-        "SELECT body FROM review_log NOT INDEXED WHERE user = ?1 AND (deck = ?2 OR card = x'')",
-        (&user.bytes()[..], &deck.bytes()[..]),
-        &mut stored,
-    )?;
-    if let Some(cards) = cards {
-        // Whom an undo is about is not in it: all of the deck's are kept.
-        stored.retain(|entry| entry.card().is_none_or(|(_, card)| cards.contains(&card)));
-    }
-    Ok(stored)
 }
 
 // The end is a bound that a page begins at, and no condition: "or there is none" would walk all that lies beyond it.

@@ -6,6 +6,7 @@ pub use hold::ApplyHold;
 
 use crate::apply::Apply;
 use crate::bulk::Bulk;
+use crate::card_log;
 use crate::condensed;
 use crate::desk::{Desk, DeskQueue};
 use crate::error::{During, OpenError, file_failed};
@@ -291,7 +292,7 @@ impl ReviewStore for EmbeddedStore {
             let mut log = Vec::new();
             for (deck, cards) in cards {
                 let cards = cards.into_iter().collect();
-                log.extend(read::card_log(main, waiting, user, deck, Some(&cards))?);
+                log.extend(card_log::card_log(main, waiting, user, deck, Some(&cards))?);
             }
             Ok(log)
         })
@@ -310,7 +311,8 @@ impl ReviewStore for EmbeddedStore {
         cards: Option<Vec<CardId>>,
     ) -> Result<Vec<LogEntry>, StoreError> {
         let cards = cards.map(|cards| cards.into_iter().collect());
-        self.read(user, move |main, waiting| read::card_log(main, waiting, user, deck, cards.as_ref())).await
+        self.read(user, move |main, waiting| card_log::card_log(main, waiting, user, deck, cards.as_ref()))
+            .await
     }
 
     /// Summed up where it was read: the threads that serve sockets do nothing of it.
