@@ -49,22 +49,27 @@ impl Filing {
 /// A chapter of a job in which something of a learner's is filed.
 pub(crate) type JobChapter = ([u8; ID_BYTES], i64);
 
-/// The chapters in which imports have filed something of this learner's: one key look-up each.
+// Each begins where it is looked for. "(job, chapter) > (?, ?)" would walk all of the chapter before.
+const NEXT_JOB: &str = "SELECT job FROM import_entries WHERE user = ?1 AND job > ?2 ORDER BY job LIMIT 1";
+const NEXT_CHAPTER: &str = "SELECT chapter FROM import_entries WHERE user = ?1 AND job = ?2 AND chapter > ?3
+     ORDER BY chapter LIMIT 1";
+
+/// The chapters in which imports have filed something of this learner's: one key look-up each, and one for each job.
 pub(crate) fn import_chapters_of(main: &Connection, user: UserId) -> Result<Vec<JobChapter>, StoreError> {
-    let mut next = main
-        .prepare_cached(
-            "SELECT job, chapter FROM import_entries WHERE user = ?1 AND (job, chapter) > (?2, ?3)
-             ORDER BY job, chapter LIMIT 1",
-        )
-        .during("read the chapters of imports")?;
-    let (mut found, mut after): (Vec<JobChapter>, (Vec<u8>, i64)) = (Vec::new(), (Vec::new(), 0));
-    while let Some((job, chapter)) = next
-        .query_row((&user.bytes()[..], &after.0, after.1), |row| Ok((id(row, 0)?, row.get(1)?)))
-        .optional()
-        .during("read the chapters of imports")?
-    {
-        found.push((job, chapter));
-        after = (job.to_vec(), chapter);
+    let doing = "read the chapters of imports";
+    let mut next_job = main.prepare_cached(NEXT_JOB).during(doing)?;
+    let mut next_chapter = main.prepare_cached(NEXT_CHAPTER).during(doing)?;
+    let (mut found, mut before): (Vec<JobChapter>, Vec<u8>) = (Vec::new(), Vec::new());
+    let user = &user.bytes()[..];
+    while let Some(job) = next_job.query_row((user, &before), |row| id(row, 0)).optional().during(doing)? {
+        let mut after = -1;
+        while let Some(chapter) =
+            next_chapter.query_row((user, &job[..], after), |row| row.get(0)).optional().during(doing)?
+        {
+            found.push((job, chapter));
+            after = chapter;
+        }
+        before = job.to_vec();
     }
     Ok(found)
 }
