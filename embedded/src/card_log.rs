@@ -16,6 +16,25 @@ const LOOKUPS_ALWAYS: usize = 4_096;
 /// Rows of a log that are walked over in the time of one look-up, measured.
 const WALKED_PER_LOOKUP: usize = 8;
 
+/// How the logs of some cards are found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Way {
+    /// Card by card, in these chapters.
+    LookUps(Vec<i64>, Vec<JobChapter>),
+    /// By a walk over all of the learner's log.
+    Walk,
+}
+
+/// The shorter way to the logs of so many cards.
+pub(crate) fn way_to(main: &Connection, user: UserId, cards: usize) -> Result<Way, StoreError> {
+    let (chapters, brought) = (chapters_of(main, user)?, import_chapters_of(main, user)?);
+    let lookups = (cards + 1) * (chapters.len() + brought.len());
+    Ok(match is_walked_sooner(main, user, lookups)? {
+        true => Way::Walk,
+        false => Way::LookUps(chapters, brought),
+    })
+}
+
 /// The log of some cards, or of a whole deck, with the marks of imports.
 pub(crate) fn card_log(
     main: &Connection,
@@ -24,20 +43,28 @@ pub(crate) fn card_log(
     deck: DeckId,
     cards: Option<&BTreeSet<CardId>>,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    let (chapters, brought) = (chapters_of(main, user)?, import_chapters_of(main, user)?);
-    let lookups = |cards: &BTreeSet<CardId>| (cards.len() + 1) * (chapters.len() + brought.len());
     let stored = match cards {
-        Some(cards) if !is_walked_sooner(main, user, lookups(cards))? => {
-            log_of_cards(main, user, cards, (&chapters, &brought))?
-        }
-        _ => log_of_deck(main, user, deck, cards)?,
+        None => log_of_deck(main, user, deck, None)?,
+        Some(cards) => match way_to(main, user, cards.len())? {
+            Way::Walk => log_of_deck(main, user, deck, Some(cards))?,
+            Way::LookUps(chapters, brought) => log_of_cards(main, user, cards, (&chapters, &brought))?,
+        },
     };
-    let concerned = waiting.entries().filter(|(_, under)| match (under, cards) {
+    Ok(Joined::of(stored, waiting_of(waiting, deck, cards)).oldest_first().collect())
+}
+
+/// What waits in the journal of some cards, or of a whole deck, and what concerns all.
+pub(crate) fn waiting_of<'w>(
+    waiting: &'w Waiting,
+    deck: DeckId,
+    cards: Option<&'w BTreeSet<CardId>>,
+) -> impl Iterator<Item = LogEntry> + 'w {
+    let concerned = waiting.entries().filter(move |(_, under)| match (under, cards) {
         (None, _) => true,
         (Some((of, _)), None) => *of == deck,
         (Some((_, card)), Some(cards)) => cards.contains(card),
     });
-    Ok(Joined::of(stored, concerned.map(|(entry, _)| entry)).oldest_first().collect())
+    concerned.map(|(entry, _)| entry)
 }
 
 /// Whether the learner's whole log is walked over before so many look-ups are made. A short part of the walk tells.
@@ -71,7 +98,7 @@ fn chapters_of(main: &Connection, user: UserId) -> Result<Vec<i64>, StoreError> 
 }
 
 /// What the log holds of these cards, and what concerns all.
-fn log_of_cards(
+pub(crate) fn log_of_cards(
     main: &Connection,
     user: UserId,
     cards: &BTreeSet<CardId>,
@@ -93,19 +120,32 @@ fn log_of_cards(
     Ok(stored)
 }
 
-/// What the log holds of a deck, or of these cards in it, and what concerns all: one walk over the learner's log.
-fn log_of_deck(
+/// What the log holds of a deck, or of these cards in it, and what concerns all.
+pub(crate) fn log_of_deck(
     main: &Connection,
     user: UserId,
     deck: DeckId,
     cards: Option<&BTreeSet<CardId>>,
 ) -> Result<Vec<LogEntry>, StoreError> {
+    let mut stored = Vec::new();
+    walk(main, user, deck, cards, |entry| stored.push(entry))?;
+    Ok(stored)
+}
+
+/// One walk over the learner's log, by id and job.
+pub(crate) fn walk(
+    main: &Connection,
+    user: UserId,
+    deck: DeckId,
+    cards: Option<&BTreeSet<CardId>>,
+    mut each: impl FnMut(LogEntry),
+) -> Result<(), StoreError> {
     let doing = "read the log of a deck";
     let of_deck =
-        "SELECT card, body FROM review_log NOT INDEXED WHERE user = ?1 AND (deck = ?2 OR card = x'')";
+        "SELECT card, body FROM review_log NOT INDEXED WHERE user = ?1 AND (deck = ?2 OR card = x'')
+         ORDER BY id, job";
     let mut select = main.prepare_cached(of_deck).during(doing)?;
     let mut rows = select.query((&user.bytes()[..], &deck.bytes()[..])).during(doing)?;
-    let mut stored = Vec::new();
     while let Some(row) = rows.next().during(doing)? {
         let blob = |column| row.get_ref(column).and_then(|blob| Ok(blob.as_blob()?)).during(doing);
         let is_wanted = match (cards, <[u8; 16]>::try_from(blob(0)?)) {
@@ -114,14 +154,14 @@ fn log_of_deck(
         };
         // Most of a long log is about other cards: that much is not decoded, nor held.
         if is_wanted {
-            stored.push(decode_entry(blob(1)?).map_err(|error| unreadable("read an entry", error))?);
+            each(decode_entry(blob(1)?).map_err(|error| unreadable("read an entry", error))?);
         }
     }
-    Ok(stored)
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::import_index::Filing;
     use crate::rows::{INSERT_LOG, LogPlace, insert_log};
@@ -134,7 +174,7 @@ mod tests {
 
     /// Entries of each kind, answers, undos with and without the card that they are about, and what imports brought, filed
     /// in several chapters.
-    fn stored(main: &Connection, seed: u64) {
+    pub(crate) fn stored(main: &Connection, seed: u64) {
         let mut rng = Rng::new(seed);
         let mut scratch = Vec::new();
         let mut insert = main.prepare(INSERT_LOG).unwrap();

@@ -35,6 +35,7 @@ mod events;
 mod examine;
 mod filed;
 mod files;
+mod folded;
 mod folder;
 mod import_index;
 mod imports;

@@ -11,6 +11,7 @@ use crate::condensed;
 use crate::desk::{Desk, DeskQueue};
 use crate::error::{During, OpenError, file_failed};
 use crate::files::{Files, Unfinished, open_files};
+use crate::folded;
 use crate::folder::{Folder, FolderLock};
 use crate::journal::{Append, Order};
 use crate::lane::Lane;
@@ -25,6 +26,7 @@ use crate::upkeep::{Upkeep, UpkeepQueue, Wanted};
 use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
+use domain::state::{CardState, FoldParams};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::reviews::{Shape, only_of_jobs};
 use ports::{
@@ -32,6 +34,7 @@ use ports::{
     StoreError,
 };
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -297,6 +300,18 @@ impl ReviewStore for EmbeddedStore {
             Ok(log)
         })
         .await
+    }
+
+    async fn fold_cards(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Vec<CardId>,
+        params: FoldParams,
+    ) -> Result<BTreeMap<CardId, CardState>, StoreError> {
+        let cards = cards.into_iter().collect();
+        self.read(user, move |main, waiting| folded::fold_cards(main, waiting, user, (deck, &cards), &params))
+            .await
     }
 
     async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {

@@ -3,12 +3,17 @@
 use crate::error::{Cause, StoreError};
 use domain::answers::Answers;
 use domain::entry::LogEntry;
+use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
-use domain::state::CardState;
+use domain::state::{CardState, FoldParams};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many of the newest ids a load returns, so that the hot path needs no read to know what is stored.
 pub const NEWEST_IDS: usize = 64;
+
+/// Cards whose logs are held at once while many are folded.
+pub const FOLDED_AT_ONCE: usize = 512;
 
 /// One card's progress row: a cache of the fold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,6 +233,25 @@ pub trait ReviewStore: Send + Sync + 'static {
                 log.extend(self.card_log(user, deck, Some(cards)).await?);
             }
             Ok(log)
+        }
+    }
+
+    /// The states of these cards of a deck, each folded from its log; cards of which the log says nothing are left out.
+    /// However many they are, and however long the log is, little of it is held at once.
+    fn fold_cards(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Vec<CardId>,
+        params: FoldParams,
+    ) -> impl Future<Output = Result<BTreeMap<CardId, CardState>, StoreError>> + Send {
+        async move {
+            let mut states = BTreeMap::new();
+            for some in cards.chunks(FOLDED_AT_ONCE) {
+                let log = self.card_log(user, deck, Some(some.to_vec())).await?;
+                states.extend(fold_deck(deck, &log, &params));
+            }
+            Ok(states)
         }
     }
 

@@ -6,7 +6,7 @@ use crate::engine::AnyReader;
 use crate::memo::Memo;
 use domain::access::{Span, deck_spans};
 use domain::entry::{Body, LogEntry};
-use domain::fold::{Live, fold_deck};
+use domain::fold::Live;
 use domain::ids::{CardId, DeckId, EntryId, SittingId, UserId};
 use domain::limits::DECKS_PER_SESSION;
 use domain::session::{
@@ -285,8 +285,7 @@ impl<S: ReviewStore> Reader<S> {
         let mut states: BTreeMap<CardId, CardState> =
             rows.into_iter().filter(|row| row.params_key == key).map(|row| (row.card, row.state)).collect();
         if !outdated.is_empty() {
-            let log = self.store.card_log(user, deck, Some(outdated.clone())).await?;
-            states.extend(fold_deck(deck, &log, params));
+            states.extend(self.store.fold_cards(user, deck, outdated.clone(), *params).await?);
         }
         Ok((states.into_iter().collect(), outdated))
     }

@@ -3,7 +3,6 @@
 
 use super::progress::MASTERED_REPS;
 use domain::day::Day;
-use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, UserId};
 use domain::state::CardState;
 use ports::{DeckRecord, ReviewStore, StoreError};
@@ -75,14 +74,10 @@ pub async fn deck_figures<S: ReviewStore>(
             stale.entry(row.deck).or_default().push(row.card);
         }
     }
-    if stale.is_empty() {
-        return Ok(figures);
-    }
-    let log = store.card_logs(user, stale.clone().into_iter().collect()).await?;
-    for (deck, of_deck) in &mut figures {
-        let (Some(cards), Some(params)) = (stale.get(deck), params.get(deck)) else { continue };
-        let folded = fold_deck(*deck, &log, params);
-        cards.iter().filter_map(|card| folded.get(card)).for_each(|state| of_deck.add(state, today));
+    for (deck, cards) in stale {
+        let (Some(of_deck), Some(params)) = (figures.get_mut(&deck), params.get(&deck)) else { continue };
+        let folded = store.fold_cards(user, deck, cards, *params).await?;
+        folded.values().for_each(|state| of_deck.add(state, today));
     }
     Ok(figures)
 }

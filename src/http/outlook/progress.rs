@@ -4,7 +4,6 @@ use super::{OutlookError, maybe_day};
 use domain::day::Day;
 use domain::deck::Deck;
 use domain::entry::{Body, LogEntry};
-use domain::fold::fold_deck;
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::state::{CardState, FoldParams};
 use ports::{LogRange, Progress as Row, ReviewStore};
@@ -90,8 +89,7 @@ async fn states<S: ReviewStore>(
     let fresh = rows.into_iter().filter(|row| row.params_key == key);
     let mut states: BTreeMap<CardId, CardState> = fresh.map(|row| (row.card, row.state)).collect();
     if !stale.is_empty() {
-        let log = store.card_log(user, deck, Some(stale)).await?;
-        states.extend(fold_deck(deck, &log, params));
+        states.extend(store.fold_cards(user, deck, stale, *params).await?);
     }
     Ok(states)
 }

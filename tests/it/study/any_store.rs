@@ -8,6 +8,7 @@ use domain::entry::LogEntry;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, RunId, UserId, Uuid};
 use domain::owner::claim::Answer;
 use domain::owner::{Epoch, Timing};
+use domain::state::{CardState, FoldParams};
 use embedded::EmbeddedStore;
 use kit::MemoryStore;
 use ports::library::{CardQuery, CardSource, DeckContent, DeckQuery, LibraryError, RequestDigest, TakeCards};
@@ -16,6 +17,7 @@ use ports::{
     Boxed, CardRecord, CardSearch, DeckRecord, LearnerLog, Library, LogRange, People, PeopleError, Progress,
     Quarantined, ReviewStore, Row, RowOutcome, Shape, SignIn, Standing, StoreError,
 };
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use studyhall::teaching::Teaching;
@@ -234,6 +236,16 @@ impl ReviewStore for AnyStore {
         cards: Vec<(DeckId, Vec<CardId>)>,
     ) -> Result<Vec<LogEntry>, StoreError> {
         of_any!(self.card_logs(user, cards))
+    }
+
+    async fn fold_cards(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Vec<CardId>,
+        params: FoldParams,
+    ) -> Result<BTreeMap<CardId, CardState>, StoreError> {
+        of_any!(self.fold_cards(user, deck, cards, params))
     }
 
     async fn survey<T: Send + 'static>(

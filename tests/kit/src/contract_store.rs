@@ -10,8 +10,10 @@ pub use imports::*;
 use crate::rows::*;
 use domain::answers::Answers;
 use domain::entry::LogEntry;
+use domain::fold::fold_deck;
 use domain::grade::Grade;
 use domain::ids::{CardId, EntryId, UserId};
+use domain::state::FoldParams;
 use ports::reviews::NEWEST_IDS;
 use ports::{LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome};
 use std::collections::BTreeSet;
@@ -51,6 +53,7 @@ macro_rules! store_contract {
             the_mark_of_an_import_makes_its_cards_stale_until_they_are_whole_again,
             a_mark_concerns_the_cards_of_its_own_job_and_learner,
             a_large_import_is_found_card_by_card_and_after_a_reopen,
+            cards_are_folded_as_their_log_says,
         );
     };
 }

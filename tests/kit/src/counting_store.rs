@@ -7,6 +7,7 @@ pub use papers::CountingPapers;
 use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, OrgId, UserId, Uuid};
+use domain::state::{CardState, FoldParams};
 use ports::library::{CardSource, RequestDigest};
 use ports::people::{ClassChange, PersonChange};
 use ports::register::{ClassAmendment, Enrolling};
@@ -17,7 +18,7 @@ use ports::{
     Register, RegisterKey, Registered, RegisteredClass, ReviewStore, Row, RowOutcome, SignIn, Standing,
     StoreError,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The store. Clones are handles of one store with one count.
@@ -122,6 +123,17 @@ impl<S: ReviewStore> ReviewStore for CountingStore<S> {
     ) -> Result<Vec<LogEntry>, StoreError> {
         self.read("card_logs")?;
         self.inner.card_logs(user, cards).await
+    }
+
+    async fn fold_cards(
+        &self,
+        user: UserId,
+        deck: DeckId,
+        cards: Vec<CardId>,
+        params: FoldParams,
+    ) -> Result<BTreeMap<CardId, CardState>, StoreError> {
+        self.read("fold_cards")?;
+        self.inner.fold_cards(user, deck, cards, params).await
     }
 
     async fn survey<T: Send + 'static>(

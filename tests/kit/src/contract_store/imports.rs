@@ -122,3 +122,33 @@ pub async fn a_large_import_is_found_card_by_card_and_after_a_reopen(store: &imp
     assert_eq!(ids(&card_log(store, &[card(42)]).await), of_card);
     assert_eq!(store.card_log(user(1), deck(1), None).await.unwrap().len(), 3_001);
 }
+
+pub async fn cards_are_folded_as_their_log_says(store: &impl ReviewStore) {
+    let of_job = |entry: &LogEntry| LogEntry { job: Some(job(1)), ..*entry };
+    for n in 0..6 {
+        let kinds = one_of_each_kind(deck(1), card(n), n * 20);
+        import(store, &kinds.iter().filter(|entry| entry.card().is_some()).map(of_job).collect::<Vec<_>>())
+            .await;
+        import(store, &(0..40).map(|m| brought(2, 1_000 + n + 6 * m, 6)).collect::<Vec<_>>()).await;
+        let live = review(id(500 + n), deck(1), card(n), Grade::Hard);
+        let undo = entry(id(510 + n), domain::entry::Body::Undo { of: live.id });
+        append(
+            store,
+            vec![row(user(1), live, 1), row(user(1), review(id(700 + n), deck(1), card(n), Grade::Good), 2)],
+        )
+        .await;
+        if n % 2 == 0 {
+            append(store, vec![bare(user(1), undo, Some((deck(1), card(n))))]).await;
+        }
+    }
+    let params = FoldParams::default();
+    let cards: Vec<CardId> = (1..7).map(card).collect();
+    for mark in [None, Some(committed(2_000, 2)), Some(committed(2_001, 1))] {
+        append(store, mark.into_iter().collect()).await;
+        let folded = store.fold_cards(user(1), deck(1), cards.clone(), params).await.unwrap();
+        let expected = fold_deck(deck(1), &card_log(store, &cards).await, &params);
+        assert_eq!(folded, expected);
+        assert_eq!(folded.len(), 5);
+    }
+    assert!(store.fold_cards(user(1), deck(1), Vec::new(), params).await.unwrap().is_empty());
+}
