@@ -4,7 +4,7 @@ use super::Engine;
 use crate::batch::BatchError;
 use crate::messages::ToShard;
 use domain::ids::{EntryId, JobId, UserId};
-use domain::session::Command;
+use domain::session::{Command, Input};
 use tokio::sync::oneshot;
 
 /// What becomes of the rows of a job in a learner's log.
@@ -38,8 +38,24 @@ impl Engine {
         }
         let verdicts = answer.await.unwrap_or(Err(BatchError::NotReady))?;
         match verdicts.first().and_then(|verdict| verdict.refusal) {
-            None => Ok(()),
+            None => {
+                self.fold_marked(user);
+                Ok(())
+            }
             Some(refusal) => Err(BatchError::Refused(refusal)),
         }
+    }
+
+    /// What a mark made stale is folded and written while nobody waits for it. Else whoever asks next what is due would wait
+    /// for the whole log to be folded, and each time again until the learner studies. Nothing rests on it.
+    fn fold_marked(&self, user: UserId) {
+        let shared = self.shared.clone();
+        self.shared.runtime().spawn(async move {
+            let Ok(decks) = shared.reader.stale_decks(user).await else { return };
+            // The session has just taken the mark. Is it elsewhere by now, it folds what it is asked for.
+            if let Some(home) = shared.registry.home(user).filter(|_| !decks.is_empty()) {
+                shared.tell(home.shard, ToShard::Input { user, input: Input::Load(decks) }).await;
+            }
+        });
     }
 }

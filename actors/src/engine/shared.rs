@@ -12,7 +12,7 @@ use crate::supervisor::Supervisor;
 use crate::suspects::Suspects;
 use crate::{Clock, Limits};
 use domain::directory::ShardNo;
-use domain::ids::UserId;
+use domain::ids::{DeckId, UserId};
 use domain::session::{Facts, FetchFailed, Want};
 use ports::Boxed;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -60,6 +60,8 @@ pub(crate) trait AnyReader: Send + Sync {
         user: UserId,
         want: Want,
     ) -> Boxed<'a, Result<Facts, FetchFailed>>;
+    /// The learner's decks with rows that are marked to be folded again.
+    fn stale_decks(&self, user: UserId) -> Boxed<'_, Result<Vec<DeckId>, FetchFailed>>;
     /// What a session starts from that lives for one question and takes no commands.
     fn blank_seed<'a>(
         &'a self,

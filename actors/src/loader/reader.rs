@@ -75,6 +75,21 @@ impl<S: ReviewStore> AnyReader for Reader<S> {
         })
     }
 
+    fn stale_decks(&self, user: UserId) -> Boxed<'_, Result<Vec<DeckId>, FetchFailed>> {
+        Box::pin(async move {
+            let mut tries = 0;
+            loop {
+                match self.store.progress_of(user, None).await {
+                    Ok(rows) => {
+                        let stale = rows.iter().filter(|row| row.params_key == 0).map(|row| row.deck);
+                        return Ok(stale.collect::<BTreeSet<_>>().into_iter().collect());
+                    }
+                    Err(error) => self.wait_after("stale_decks", &error.into(), &mut tries).await?,
+                }
+            }
+        })
+    }
+
     fn blank_seed<'a>(&'a self, memo: &'a Memo, user: UserId) -> Boxed<'a, Result<SessionSeed, FetchFailed>> {
         Box::pin(async move {
             let mut tries = 0;

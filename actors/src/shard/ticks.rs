@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 const CLOCK_JUMP_MS: u64 = 500;
 /// How often idle sessions are looked for, in milliseconds.
 const SWEEP_MS: u64 = 500;
-/// Sessions that may write rows behind in one tick, and how many rows each: a deck whose parameters changed makes rows of
-/// all who study it, and what is answered must not wait behind them.
+/// Sessions that may write rows behind in one tick, and how many rows they all together: a deck whose parameters changed
+/// makes rows of all who study it, and what is answered must not wait behind them.
 const BEHIND_SESSIONS_A_TICK: usize = 4;
-const BEHIND_ROWS_A_SESSION: usize = 8;
+const BEHIND_ROWS_A_TICK: usize = 32;
 
 impl Shard {
     /// `skew_ms` is how far the wall clock was off the monotonic one when the shard began.
@@ -65,14 +65,15 @@ impl Shard {
         if self.owing.borrow().is_empty() || !self.has_credit.get() {
             return;
         }
-        for _ in 0..BEHIND_SESSIONS_A_TICK {
+        let sessions = self.owing.borrow().len().min(BEHIND_SESSIONS_A_TICK);
+        for _ in 0..sessions {
             let Some(user) = self.owing.borrow_mut().pop_front() else { return };
             // Whoever moved on, or was dropped, owes nothing here.
             let residents = self.residents.borrow();
             let Some(resident) = residents.get(&user) else { continue };
             resident.cell.owes_rows.set(false);
             drop(residents);
-            self.give(user, Input::WriteBehind(BEHIND_ROWS_A_SESSION));
+            self.give(user, Input::WriteBehind(BEHIND_ROWS_A_TICK / sessions));
         }
     }
 

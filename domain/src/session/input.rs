@@ -116,6 +116,9 @@ pub enum Input {
     Deck(Arc<Deck>),
     /// Others than this session stored entries of the learner in this deck, or took them back: an import.
     Imported(DeckId),
+    /// Decks of which stored rows are not to be trusted, whether or not anybody studies them: those that are not in memory
+    /// are loaded, and what is folded then is written behind.
+    Load(Vec<DeckId>),
     /// Enrollments, visibility or the set of decks changed.
     AccessChanged,
     /// The learner's zone or rollover hour changed.

@@ -86,6 +86,8 @@ pub struct Session {
     /// Decks whose rows are being read again, and those for which that failed.
     rereads: BTreeMap<Token, Reread>,
     rereads_owed: BTreeMap<DeckId, Why>,
+    /// Decks that are being read although nobody studies them.
+    loads: BTreeSet<Token>,
     /// Decks into which was imported while they were being read.
     imports_told: BTreeSet<DeckId>,
     /// Marks of imports from this session's life, oldest first: a log that was read before them lacks them.
@@ -199,6 +201,7 @@ impl Session {
             repairs: BTreeMap::new(),
             rereads: BTreeMap::new(),
             rereads_owed: BTreeMap::new(),
+            loads: BTreeSet::new(),
             imports_told: BTreeSet::new(),
             marks: Vec::new(),
             marked_while_reading: false,
@@ -238,6 +241,7 @@ impl Session {
             Input::Outcome { id, outcome } => self.outcome(now, id, outcome, fx),
             Input::Deck(deck) => self.deck_changed(now, deck, fx),
             Input::Imported(deck) => self.reread(deck, Why::Imported, fx),
+            Input::Load(decks) => self.load_unasked(decks, fx),
             Input::AccessChanged => self.access_changed(fx),
             Input::Zones(zones) => self.zones_changed(now, zones, fx),
             Input::Class(told) => self.class_told(now, &told, fx),
@@ -256,7 +260,7 @@ impl Session {
     /// Whether it may be dropped: no socket, nothing on its way, no repair owed to the store.
     pub fn is_idle(&self) -> bool {
         let repaired = self.decks.values().all(|study| study.unrepaired().next().is_none());
-        let reads = !self.rereads.is_empty() || !self.rereads_owed.is_empty();
+        let reads = !self.rereads.is_empty() || !self.rereads_owed.is_empty() || !self.loads.is_empty();
         self.sockets.is_empty() && self.pending.is_empty() && !reads && repaired
     }
 

@@ -127,6 +127,29 @@ impl Session {
         self.returned.retain(|key| self.decks.contains_key(&key.0));
     }
 
+    /// Loads decks that nobody asked for, as far as there is room; what is in memory already is read again by itself.
+    pub(super) fn load_unasked(&mut self, mut decks: Vec<DeckId>, fx: &mut Vec<Effect>) {
+        decks.retain(|deck| !self.decks.contains_key(deck));
+        decks.truncate(DECKS_PER_SESSION.saturating_sub(self.decks.len()));
+        if !decks.is_empty() {
+            let token = self.fetch(Want::Decks(decks), fx);
+            self.loads.insert(token);
+        }
+    }
+
+    /// They arrived. What could not be read stays as it is stored: who asks for it folds it.
+    pub(super) fn loaded_unasked(
+        &mut self,
+        now: Now,
+        facts: Result<Facts, FetchFailed>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Ok(Facts::Decks(loads)) = facts else { return };
+        for load in loads {
+            self.put_deck(now, load, fx);
+        }
+    }
+
     /// A deck was loaded. What the session has already is newer than what was read and stays.
     pub(super) fn put_deck(&mut self, now: Now, load: DeckLoad, fx: &mut Vec<Effect>) {
         let today = self.today;

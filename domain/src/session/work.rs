@@ -148,6 +148,10 @@ impl Session {
         if let Some(reread) = self.rereads.remove(&token) {
             return self.reread_done(now, reread, facts, fx);
         }
+        if self.loads.remove(&token) {
+            self.loaded_unasked(now, facts, fx);
+            return self.forget_decks_told();
+        }
         if self.access_fetch == Some(token) {
             self.access_fetch = None;
             return self.access_fetched(now, facts, fx);
@@ -179,9 +183,11 @@ impl Session {
         }
     }
 
-    /// Whether decks may be on their way from the store: a socket waits for it, or looks at its decks again.
+    /// Whether decks may be on their way from the store: a socket waits for it, or looks at its decks again, or they are read
+    /// for nobody.
     pub(super) fn is_reading(&self) -> bool {
         !self.rescopes.is_empty()
+            || !self.loads.is_empty()
             || self.reads_lesson_decks()
             || self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
     }

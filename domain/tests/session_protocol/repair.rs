@@ -252,6 +252,29 @@ fn rows_that_were_folded_when_they_were_read_are_written_behind_when_there_is_ti
 }
 
 #[test]
+fn what_is_stale_is_folded_and_written_though_nobody_studies() {
+    let (mut w, _) = with_stale_rows(5);
+    w.store_is_down = true;
+    w.input(Input::Load(vec![deck_id(1)]));
+    w.store_is_down = false;
+    assert!(!w.session.has_deck(deck_id(1)) && w.session.is_idle(), "what cannot be read is left as it is");
+    w.fetches_at_once = false;
+    w.input(Input::Load(vec![deck_id(1), deck_id(7)]));
+    assert!(!w.session.is_idle());
+    w.answer_fetches();
+    assert!(w.session.is_idle() && w.session.owes_rows());
+    w.input(Input::Load(vec![deck_id(1)]));
+    assert!(w.fetches.is_empty(), "it is in memory");
+    w.input(Input::WriteBehind(10));
+    w.commit();
+    assert_eq!(stale_rows(&w), 0);
+    assert!(w.store.wrong_progress(&w.library).is_empty());
+    w.fetches_at_once = true;
+    w.studying(start(2));
+    w.memory_is_the_fold();
+}
+
+#[test]
 fn a_row_that_is_written_behind_has_what_came_meanwhile_or_is_not_written() {
     let (mut w, stale) = with_stale_rows(3);
     let s = w.studying(start(2));

@@ -91,6 +91,10 @@ impl Sim {
             _ => draft.settings.reviews_per_day = 1 + value,
         });
         self.all(|| Input::Deck(revised.clone()));
+        // Sessions that do not study it load it all the same.
+        if value % 2 == 0 {
+            self.all(|| Input::Load(vec![deck]));
+        }
     }
 
     /// The learners leave a class, or come back.
