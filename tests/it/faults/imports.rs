@@ -117,3 +117,22 @@ fn an_import_of_somebody_who_is_away_is_there_when_they_come_and_survives_failin
     mark(&server, learner, two, true);
     assert_eq!(answers(&server, learner, deck, cards[1]), 0);
 }
+
+#[test]
+fn what_an_import_changes_is_folded_and_stored_though_nobody_studies() {
+    let server = TestServer::at_noon(Wishes::workers(2));
+    let learner = somebody();
+    let (deck, cards) = server.deck_with(learner, 60, unlimited());
+    Device::join(&server, learner).vanish();
+    let job = job(&server);
+    let entries = cards.iter().map(|card| brought(&server, job, (deck, *card), 30)).collect();
+    bring(&server, learner, entries);
+    let folded = |reps: u16| {
+        let rows = server.run(server.store.progress(learner, deck)).unwrap();
+        rows.len() == cards.len() && rows.iter().all(|row| row.params_key != 0 && row.state.sm2.reps == reps)
+    };
+    for (revoked, reps) in [(false, 1), (true, 0)] {
+        mark(&server, learner, job, revoked);
+        eventually("no row is left to be folded", || folded(reps));
+    }
+}
