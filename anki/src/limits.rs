@@ -42,6 +42,8 @@ pub const COLUMNS_MAX: i32 = 64;
 pub const SCHEMA_OBJECTS_MAX: i64 = 200;
 /// Memory that the database's page cache may take, in KiB. Sorting takes as much again, and spills to a file.
 pub const PAGE_CACHE_KIB: i64 = 4 * 1024;
+/// The same for a collection that is being written. Reviews come card by card, and lie by their moments.
+pub const WRITE_CACHE_KIB: i64 = 16 * 1024;
 /// The same for the check of its pages, which looks at each once.
 pub const CHECK_CACHE_KIB: i64 = 512;
 /// Steps of SQLite's machine that reading one collection may take: so many at least,

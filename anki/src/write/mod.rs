@@ -4,7 +4,7 @@ mod definitions;
 mod rows;
 
 use crate::collection::Definitions;
-use crate::limits::{ENTRIES_MAX, MEDIA_FILE_BYTES_MAX};
+use crate::limits::{ENTRIES_MAX, MEDIA_FILE_BYTES_MAX, WRITE_CACHE_KIB};
 use crate::model::{CardRow, Review};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ impl Writer {
         let db = Connection::open_with_flags(folder.path().join(COLLECTION), flags)?;
         // The file is made once and given away: a crash leaves nothing that anybody would open.
         db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
-        db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        db.pragma_update(None, "cache_size", -WRITE_CACHE_KIB)?;
         db.execute_batch("BEGIN")?;
         db.execute_batch(rows::SCHEMA)?;
         definitions::write(&db, definitions)?;
@@ -143,9 +143,6 @@ impl Writer {
         Ok(())
     }
 }
-
-/// Page cache of a collection in the making. Reviews come card by card, and lie by their moments.
-const CACHE_KIB: i64 = 16 * 1_024;
 
 const COLLECTION: &str = "collection.anki2";
 

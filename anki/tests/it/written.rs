@@ -43,6 +43,23 @@ fn all(opened: &mut Opened) -> (Definitions, Vec<String>, Vec<String>, BTreeMap<
 }
 
 #[test]
+fn a_written_collection_has_the_indexes_that_anki_looks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.apkg");
+    rewritten(&mut open(&fixture(PACKAGES[0])), &path);
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+    let collection = folder.path().join("collection");
+    let mut file = std::fs::File::create(&collection).unwrap();
+    std::io::copy(&mut zip.by_name("collection.anki2").unwrap(), &mut file).unwrap();
+    let db = rusqlite::Connection::open(&collection).unwrap();
+    let mut names = db.prepare("SELECT name FROM sqlite_master WHERE name LIKE 'ix%' ORDER BY name").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let of_anki =
+        ["cards_nid", "cards_sched", "cards_usn", "notes_csum", "notes_usn", "revlog_cid", "revlog_usn"];
+    assert_eq!(names, of_anki.map(|name| format!("ix_{name}")));
+}
+
+#[test]
 fn a_package_that_is_written_anew_holds_all_that_it_held() {
     for name in PACKAGES {
         let folder = tempfile::tempdir().unwrap();
