@@ -144,8 +144,15 @@ pub(crate) fn names(
     limit: usize,
 ) -> Result<Vec<(String, MediaDigest)>, StoreError> {
     let read = || {
-        let sql = "SELECT name, digest FROM deck_media WHERE deck = ?1 AND (?2 IS NULL OR name > ?2)
-                   ORDER BY name LIMIT ?3";
+        // One for both, "or there is none", would walk over all the names before.
+        let sql = match after {
+            None => {
+                "SELECT name, digest FROM deck_media WHERE deck = ?1 AND ?2 IS NULL ORDER BY name LIMIT ?3"
+            }
+            Some(_) => {
+                "SELECT name, digest FROM deck_media WHERE deck = ?1 AND name > ?2 ORDER BY name LIMIT ?3"
+            }
+        };
         let mut select = main.prepare_cached(sql)?;
         let rows = select.query_map(params![&deck.bytes()[..], after, most(limit)], |row| {
             Ok((row.get(0)?, MediaDigest(row.get(1)?)))
