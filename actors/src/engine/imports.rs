@@ -52,7 +52,7 @@ impl Engine {
         let shared = self.shared.clone();
         self.shared.runtime().spawn(async move {
             let Ok(decks) = shared.reader.stale_decks(user).await else { return };
-            // The session has just taken the mark. Is it elsewhere by now, it folds what it is asked for.
+            // If the session has moved by now, whoever asks there folds.
             if let Some(home) = shared.registry.home(user).filter(|_| !decks.is_empty()) {
                 shared.tell(home.shard, ToShard::Input { user, input: Input::Load(decks) }).await;
             }

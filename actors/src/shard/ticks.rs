@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const CLOCK_JUMP_MS: u64 = 500;
 /// How often idle sessions are looked for, in milliseconds.
 const SWEEP_MS: u64 = 500;
-/// Sessions that may write rows behind in one tick, and how many rows they all together: a deck whose parameters changed
+/// Sessions that may write rows behind in one tick, and how many rows all of them together: a deck whose parameters changed
 /// makes rows of all who study it, and what is answered must not wait behind them.
 const BEHIND_SESSIONS_A_TICK: usize = 4;
 const BEHIND_ROWS_A_TICK: usize = 32;
@@ -65,7 +65,7 @@ impl Shard {
         if self.owing.borrow().is_empty() || !self.has_credit.get() {
             return;
         }
-        let sessions = self.owing.borrow().len().min(BEHIND_SESSIONS_A_TICK);
+        let (sessions, rows) = share(self.owing.borrow().len());
         for _ in 0..sessions {
             let Some(user) = self.owing.borrow_mut().pop_front() else { return };
             // Whoever moved on, or was dropped, owes nothing here.
@@ -73,7 +73,7 @@ impl Shard {
             let Some(resident) = residents.get(&user) else { continue };
             resident.cell.owes_rows.set(false);
             drop(residents);
-            self.give(user, Input::WriteBehind(BEHIND_ROWS_A_TICK / sessions));
+            self.give(user, Input::WriteBehind(rows));
         }
     }
 
@@ -89,5 +89,22 @@ impl Shard {
         for job in waiting {
             self.ask(job);
         }
+    }
+}
+
+/// How many of the sessions that have rows to write behind may do so in this tick, and how many rows each.
+fn share(owing: usize) -> (usize, usize) {
+    let sessions = owing.min(BEHIND_SESSIONS_A_TICK);
+    (sessions, BEHIND_ROWS_A_TICK / sessions.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_session_writes_as_many_rows_behind_as_several_together() {
+        assert_eq!([1, 2, 3, 4, 9].map(share), [(1, 32), (2, 16), (3, 10), (4, 8), (4, 8)]);
+        assert_eq!(share(0).0, 0);
     }
 }
