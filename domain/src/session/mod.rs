@@ -87,7 +87,7 @@ pub struct Session {
     rereads: BTreeMap<Token, Reread>,
     rereads_owed: BTreeMap<DeckId, Why>,
     /// Decks that are being read although nobody studies them.
-    loads: BTreeSet<Token>,
+    loads: BTreeMap<Token, Vec<DeckId>>,
     /// Decks into which was imported while they were being read.
     imports_told: BTreeSet<DeckId>,
     /// Marks of imports from this session's life, oldest first: a log that was read before them lacks them.
@@ -201,7 +201,7 @@ impl Session {
             repairs: BTreeMap::new(),
             rereads: BTreeMap::new(),
             rereads_owed: BTreeMap::new(),
-            loads: BTreeSet::new(),
+            loads: BTreeMap::new(),
             imports_told: BTreeSet::new(),
             marks: Vec::new(),
             marked_while_reading: false,

@@ -127,13 +127,16 @@ impl Session {
         self.returned.retain(|key| self.decks.contains_key(&key.0));
     }
 
-    /// Loads decks that nobody asked for, as far as there is room; what is in memory already is read again by itself.
+    /// Loads decks that nobody asked for, as far as there is room. What is in memory already is read again by itself, and so
+    /// is what is on its way, if a mark was taken since.
     pub(super) fn load_unasked(&mut self, mut decks: Vec<DeckId>, fx: &mut Vec<Effect>) {
-        decks.retain(|deck| !self.decks.contains_key(deck));
-        decks.truncate(DECKS_PER_SESSION.saturating_sub(self.decks.len()));
+        let on_the_way = |deck: &DeckId| self.loads.values().flatten().any(|loading| loading == deck);
+        decks.retain(|deck| !self.decks.contains_key(deck) && !on_the_way(deck));
+        let loading: usize = self.loads.values().map(Vec::len).sum();
+        decks.truncate(DECKS_PER_SESSION.saturating_sub(self.decks.len() + loading));
         if !decks.is_empty() {
-            let token = self.fetch(Want::Decks(decks), fx);
-            self.loads.insert(token);
+            let token = self.fetch(Want::Decks(decks.clone()), fx);
+            self.loads.insert(token, decks);
         }
     }
 

@@ -148,7 +148,7 @@ impl Session {
         if let Some(reread) = self.rereads.remove(&token) {
             return self.reread_done(now, reread, facts, fx);
         }
-        if self.loads.remove(&token) {
+        if self.loads.remove(&token).is_some() {
             self.loaded_unasked(now, facts, fx);
             return self.forget_decks_told();
         }

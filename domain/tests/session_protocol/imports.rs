@@ -7,8 +7,9 @@ use crate::world::*;
 use domain::commit::Landed;
 use domain::entry::{Body, LogEntry, Mode, Review};
 use domain::ids::{EntryId, JobId};
-use domain::session::{Command, Input, Reason, Refusal, SocketId, Want};
+use domain::session::{Command, Facts, FetchFailed, Input, Reason, Refusal, SocketId, Token, Want};
 use domain::state::CardState;
+use std::collections::VecDeque;
 
 fn job(n: u128) -> JobId {
     JobId(EntryId::v7(NOON_MS - HOUR_MS, n).0)
@@ -196,9 +197,45 @@ fn a_mark_that_can_never_be_stored_is_refused_and_counts_for_nothing() {
 }
 
 /// What a random history does next.
-fn act(w: &mut World, rng: &mut Rng, sockets: &mut Vec<SocketId>) {
+/// What was read for nobody and has not arrived.
+type Late = VecDeque<(Token, Result<Facts, FetchFailed>)>;
+
+/// Loads a deck for nobody: when it is read, and when that arrives, is another matter.
+fn act_unasked(w: &mut World, rng: &mut Rng, late: &mut Late) {
+    match rng.below(4) {
+        0 => {
+            w.fetches_at_once = false;
+            w.input(Input::Load(vec![deck_id(1)]));
+            w.fetches_at_once = true;
+        }
+        1 => {
+            if let Some((token, want)) = w.fetches.pop_front() {
+                late.push_back((token, w.facts(&want)));
+            }
+        }
+        2 => {
+            if let Some((token, facts)) = late.pop_front() {
+                w.input(Input::Fetched { token, facts });
+            }
+        }
+        _ => w.input(Input::WriteBehind(2)),
+    }
+}
+
+fn act(w: &mut World, rng: &mut Rng, sockets: &mut Vec<SocketId>, late: &mut Late) {
     let card = u128::from(rng.below(5));
-    match rng.below(14) {
+    match rng.below(20) {
+        14..18 => act_unasked(w, rng, late),
+        18 => {
+            w.crash();
+            late.clear();
+            sockets.clear();
+        }
+        19 => {
+            if sockets.is_empty() {
+                sockets.push(w.studying(start(u128::from(rng.next()))));
+            }
+        }
         0..4 => {
             if let Some(s) = sockets.first().copied()
                 && let Some(on_screen) = w.held(s).first().copied()
@@ -233,6 +270,7 @@ fn act(w: &mut World, rng: &mut Rng, sockets: &mut Vec<SocketId>) {
         12 => w.pass(rng.below(20) as i64 * HOUR_MS / 4),
         _ => {
             w.crash();
+            late.clear();
             *sockets = vec![w.studying(start(u128::from(rng.next())))];
         }
     }
@@ -248,13 +286,19 @@ fn whatever_happens_around_marks_no_stored_row_that_is_trusted_lacks_one_and_mem
     for seed in 0..300 {
         let mut rng = Rng::new(seed);
         let mut w = World::new([plain(1, 5)]);
-        let mut sockets = vec![w.studying(start(1))];
-        for step in 0..60 {
-            act(&mut w, &mut rng, &mut sockets);
+        let (mut sockets, mut late) = (vec![w.studying(start(1))], Late::new());
+        for step in 0..80 {
+            act(&mut w, &mut rng, &mut sockets, &mut late);
             assert_eq!(w.store.wrong_progress(&w.library), [], "seed {seed}, step {step}");
         }
         w.commit();
+        for (token, facts) in late {
+            w.input(Input::Fetched { token, facts });
+        }
         w.answer_fetches();
+        if sockets.is_empty() {
+            w.studying(start(76));
+        }
         w.commit();
         w.memory_is_the_fold();
         assert_eq!(w.store.wrong_progress(&w.library), [], "seed {seed}");

@@ -261,6 +261,8 @@ fn what_is_stale_is_folded_and_written_though_nobody_studies() {
     w.fetches_at_once = false;
     w.input(Input::Load(vec![deck_id(1), deck_id(7)]));
     assert!(!w.session.is_idle());
+    w.input(Input::Load(vec![deck_id(1)]));
+    assert_eq!(w.fetches.len(), 1, "it is on its way");
     w.answer_fetches();
     assert!(w.session.is_idle() && w.session.owes_rows());
     w.input(Input::Load(vec![deck_id(1)]));

@@ -92,7 +92,7 @@ impl Sim {
         });
         self.all(|| Input::Deck(revised.clone()));
         // Sessions that do not study it load it all the same.
-        if value % 2 == 0 {
+        if self.rng.below(2) == 0 {
             self.all(|| Input::Load(vec![deck]));
         }
     }

@@ -125,6 +125,7 @@ impl World {
     pub fn crash(&mut self) {
         self.writer = GroupCommit::new(64);
         self.clients.clear();
+        self.fetches.clear();
         self.load();
     }
 
