@@ -1,7 +1,7 @@
 //! What the log says of cards: found card by card in the chapters that it is filed in, or by one walk over all of it.
 
 use crate::error::{During, unreadable};
-use crate::import_index::{JobChapter, brought_of_cards, import_chapters_of};
+use crate::import_index::{JobChapter, brought_of_cards, count_brought, import_chapters_of};
 use crate::merge::{Joined, Waiting};
 use crate::rows::read_entries;
 use domain::entry::LogEntry;
@@ -9,12 +9,41 @@ use domain::ids::{CardId, DeckId, UserId};
 use ports::StoreError;
 use ports::codec::decode_entry;
 use rusqlite::{Connection, OptionalExtension};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// As many look-ups are made whatever the log's length.
 const LOOKUPS_ALWAYS: usize = 4_096;
 /// Rows of a log that are walked over in the time of one look-up, measured.
 const WALKED_PER_LOOKUP: usize = 8;
+/// Cards whose entries are counted to know about how many there are of all.
+const CARDS_COUNTED: usize = 16;
+
+/// Cards by their decks.
+pub(crate) type Cards = BTreeMap<DeckId, BTreeSet<CardId>>;
+
+/// Whose log is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'c> {
+    Deck(DeckId),
+    Cards(&'c Cards),
+}
+
+impl Of<'_> {
+    fn has(self, deck: DeckId, card: CardId) -> bool {
+        match self {
+            Of::Deck(wanted) => deck == wanted,
+            Of::Cards(cards) => cards.get(&deck).is_some_and(|of_deck| of_deck.contains(&card)),
+        }
+    }
+
+    /// The deck, where it is one.
+    fn deck(self) -> Option<DeckId> {
+        match self {
+            Of::Deck(deck) => Some(deck),
+            Of::Cards(cards) => cards.keys().next().copied().filter(|_| cards.len() == 1),
+        }
+    }
+}
 
 /// How the logs of some cards are found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,14 +54,49 @@ pub(crate) enum Way {
     Walk,
 }
 
-/// The shorter way to the logs of so many cards.
-pub(crate) fn way_to(main: &Connection, user: UserId, cards: usize) -> Result<Way, StoreError> {
+/// The shorter way to the logs of these cards, where a log would be walked over so many times.
+pub(crate) fn way_to(
+    main: &Connection,
+    user: UserId,
+    cards: &[CardId],
+    walks: usize,
+) -> Result<Way, StoreError> {
     let (chapters, brought) = (chapters_of(main, user)?, import_chapters_of(main, user)?);
-    let lookups = (cards + 1) * (chapters.len() + brought.len());
-    Ok(match is_walked_sooner(main, user, lookups)? {
+    // Each card is looked up in each chapter, and each entry that is found there by its id.
+    let cards_in_chapters = (cards.len() + 1) * (chapters.len() + brought.len());
+    let lookups = cards_in_chapters.saturating_add(entries_of(main, user, cards, (&chapters, &brought))?);
+    Ok(match is_walked_sooner(main, user, lookups / walks.max(1))? {
         true => Way::Walk,
         false => Way::LookUps(chapters, brought),
     })
+}
+
+/// About how many entries of these cards there are: those of some cards are counted for all.
+fn entries_of(
+    main: &Connection,
+    user: UserId,
+    cards: &[CardId],
+    (chapters, brought): (&[i64], &[JobChapter]),
+) -> Result<usize, StoreError> {
+    let doing = "count the entries of some cards";
+    let step = cards.len().div_ceil(CARDS_COUNTED).max(1);
+    let mut live = main
+        .prepare_cached(
+            "SELECT count(*) FROM review_log INDEXED BY review_log_by_chapter
+             WHERE user = ?1 AND chapter = ?2 AND chapter < 2199023255552 AND card = ?3",
+        )
+        .during(doing)?;
+    let (mut counted, mut entries) = (0, 0);
+    for card in cards.iter().step_by(step) {
+        for chapter in chapters {
+            let of_card = (&user.bytes()[..], chapter, &card.bytes()[..]);
+            let found: u32 = live.query_row(of_card, |row| row.get(0)).during(doing)?;
+            entries += found as usize;
+        }
+        entries += count_brought(main, user, *card, brought)?;
+        counted += 1;
+    }
+    Ok(entries.saturating_mul(cards.len()) / counted.max(1))
 }
 
 /// The log of some cards, or of a whole deck, with the marks of imports.
@@ -41,33 +105,29 @@ pub(crate) fn card_log(
     waiting: &Waiting,
     user: UserId,
     deck: DeckId,
-    cards: Option<&BTreeSet<CardId>>,
+    cards: Option<Vec<CardId>>,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    let stored = match cards {
-        None => log_of_deck(main, user, deck, None)?,
-        Some(cards) => match way_to(main, user, cards.len())? {
-            Way::Walk => log_of_deck(main, user, deck, Some(cards))?,
-            Way::LookUps(chapters, brought) => log_of_cards(main, user, cards, (&chapters, &brought))?,
-        },
+    let Some(cards) = cards else {
+        let stored = log_of(main, user, Of::Deck(deck))?;
+        return Ok(Joined::of(stored, waiting_of(waiting, Of::Deck(deck))).oldest_first().collect());
     };
-    Ok(Joined::of(stored, waiting_of(waiting, deck, cards)).oldest_first().collect())
+    let of = Cards::from([(deck, cards.iter().copied().collect())]);
+    let stored = match way_to(main, user, &cards, 1)? {
+        Way::Walk => log_of(main, user, Of::Cards(&of))?,
+        Way::LookUps(chapters, brought) => log_of_cards(main, user, &cards, (&chapters, &brought))?,
+    };
+    Ok(Joined::of(stored, waiting_of(waiting, Of::Cards(&of))).oldest_first().collect())
 }
 
-/// What waits in the journal of some cards, or of a whole deck, and what concerns all.
-pub(crate) fn waiting_of<'w>(
-    waiting: &'w Waiting,
-    deck: DeckId,
-    cards: Option<&'w BTreeSet<CardId>>,
-) -> impl Iterator<Item = LogEntry> + 'w {
-    let concerned = waiting.entries().filter(move |(_, under)| match (under, cards) {
-        (None, _) => true,
-        (Some((of, _)), None) => *of == deck,
-        (Some((_, card)), Some(cards)) => cards.contains(card),
-    });
+/// What waits in the journal of these, and what concerns all.
+pub(crate) fn waiting_of<'w>(waiting: &'w Waiting, of: Of<'w>) -> impl Iterator<Item = LogEntry> + 'w {
+    let concerned =
+        waiting.entries().filter(move |(_, under)| under.is_none_or(|(deck, card)| of.has(deck, card)));
     concerned.map(|(entry, _)| entry)
 }
 
-/// Whether the learner's whole log is walked over before so many look-ups are made. A short part of the walk tells.
+/// Whether the learner's whole log is walked over before so many look-ups are made. To tell it takes as many steps as the
+/// look-ups would at most, and no more than the log has.
 fn is_walked_sooner(main: &Connection, user: UserId, lookups: usize) -> Result<bool, StoreError> {
     if lookups <= LOOKUPS_ALWAYS {
         return Ok(false);
@@ -101,7 +161,7 @@ fn chapters_of(main: &Connection, user: UserId) -> Result<Vec<i64>, StoreError> 
 pub(crate) fn log_of_cards(
     main: &Connection,
     user: UserId,
-    cards: &BTreeSet<CardId>,
+    cards: &[CardId],
     (chapters, brought): (&[i64], &[JobChapter]),
 ) -> Result<Vec<LogEntry>, StoreError> {
     let (mut stored, marks): (_, &[u8]) = (Vec::new(), &[]);
@@ -120,41 +180,43 @@ pub(crate) fn log_of_cards(
     Ok(stored)
 }
 
-/// What the log holds of a deck, or of these cards in it, and what concerns all.
-pub(crate) fn log_of_deck(
-    main: &Connection,
-    user: UserId,
-    deck: DeckId,
-    cards: Option<&BTreeSet<CardId>>,
-) -> Result<Vec<LogEntry>, StoreError> {
+/// What the log holds of these, and what concerns all.
+pub(crate) fn log_of(main: &Connection, user: UserId, of: Of<'_>) -> Result<Vec<LogEntry>, StoreError> {
     let mut stored = Vec::new();
-    walk(main, user, deck, cards, |entry| stored.push(entry))?;
+    walk(main, user, of, |entry| stored.push(entry))?;
     Ok(stored)
 }
+
+const WALK_OF_DECK: &str = "SELECT deck, card, body FROM review_log NOT INDEXED
+     WHERE user = ?1 AND (deck = ?2 OR card = x'') ORDER BY id, job";
+const WALK: &str = "SELECT deck, card, body FROM review_log NOT INDEXED WHERE user = ?1 ORDER BY id, job";
 
 /// One walk over the learner's log, by id and job.
 pub(crate) fn walk(
     main: &Connection,
     user: UserId,
-    deck: DeckId,
-    cards: Option<&BTreeSet<CardId>>,
+    of: Of<'_>,
     mut each: impl FnMut(LogEntry),
 ) -> Result<(), StoreError> {
-    let doing = "read the log of a deck";
-    let of_deck =
-        "SELECT card, body FROM review_log NOT INDEXED WHERE user = ?1 AND (deck = ?2 OR card = x'')
-         ORDER BY id, job";
-    let mut select = main.prepare_cached(of_deck).during(doing)?;
-    let mut rows = select.query((&user.bytes()[..], &deck.bytes()[..])).during(doing)?;
+    let doing = "read a whole log";
+    let user = &user.bytes()[..];
+    let deck = of.deck();
+    let mut select = main.prepare_cached(if deck.is_some() { WALK_OF_DECK } else { WALK }).during(doing)?;
+    let mut rows = match deck {
+        Some(deck) => select.query((user, &deck.bytes()[..])),
+        None => select.query((user,)),
+    }
+    .during(doing)?;
     while let Some(row) = rows.next().during(doing)? {
         let blob = |column| row.get_ref(column).and_then(|blob| Ok(blob.as_blob()?)).during(doing);
-        let is_wanted = match (cards, <[u8; 16]>::try_from(blob(0)?)) {
-            (Some(cards), Ok(card)) => cards.contains(&CardId::from_bytes(card)),
-            (None, _) | (_, Err(_)) => true,
+        let is_wanted = match (<[u8; 16]>::try_from(blob(0)?), <[u8; 16]>::try_from(blob(1)?)) {
+            (Ok(deck), Ok(card)) => of.has(DeckId::from_bytes(deck), CardId::from_bytes(card)),
+            // It concerns all.
+            (_, Err(_)) | (Err(_), _) => true,
         };
         // Most of a long log is about other cards: that much is not decoded, nor held.
         if is_wanted {
-            each(decode_entry(blob(1)?).map_err(|error| unreadable("read an entry", error))?);
+            each(decode_entry(blob(2)?).map_err(|error| unreadable("read an entry", error))?);
         }
     }
     Ok(())
@@ -164,7 +226,7 @@ pub(crate) fn walk(
 pub(crate) mod tests {
     use super::*;
     use crate::import_index::Filing;
-    use crate::rows::{INSERT_LOG, LogPlace, insert_log};
+    use crate::rows::{INSERT_LOG, LogPlace, insert_log, steps_of};
     use crate::schema::{MAIN, migrate};
     use domain::entry::Body;
     use domain::grade::Grade;
@@ -220,14 +282,25 @@ pub(crate) mod tests {
             let chapters = chapters_of(&main, user(1)).unwrap();
             let brought = import_chapters_of(&main, user(1)).unwrap();
             assert!(chapters.len() > 2 && brought.len() > 2, "{chapters:?} {brought:?}");
-            let cards: BTreeSet<CardId> = (0..12).filter(|n| n % 3 != seed % 3).map(card).collect();
+            let cards: Vec<CardId> = (0..12).filter(|n| n % 3 != seed % 3).map(card).collect();
             let found = in_order(log_of_cards(&main, user(1), &cards, (&chapters, &brought)).unwrap());
             // Cards are of one deck; here some answers name another, which look-ups do not ask for.
             let found: Vec<LogEntry> =
                 found.into_iter().filter(|entry| entry.card().is_none_or(|(of, _)| of == deck(1))).collect();
-            let walked = in_order(log_of_deck(&main, user(1), deck(1), Some(&cards)).unwrap());
+            let of = Cards::from([(deck(1), cards.iter().copied().collect())]);
+            let walked = in_order(log_of(&main, user(1), Of::Cards(&of)).unwrap());
             assert!(walked.len() > 10);
             assert_eq!(walked, found, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_walk_neither_sorts_nor_looks_for_another_index() {
+        let mut main = Connection::open_in_memory().unwrap();
+        migrate(&mut main, Path::new("main.db"), MAIN).unwrap();
+        for sql in [WALK, WALK_OF_DECK] {
+            let steps = steps_of(&main, sql);
+            assert!(steps.len() == 1 && steps[0].contains("PRIMARY KEY (user=?)"), "{steps:?}");
         }
     }
 

@@ -9,7 +9,6 @@ use ports::StoreError;
 use ports::codec::decode_entry;
 use rusqlite::{Connection, OptionalExtension};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 /// Bytes of an id.
 const ID_BYTES: usize = 16;
@@ -78,7 +77,7 @@ pub(crate) fn import_chapters_of(main: &Connection, user: UserId) -> Result<Vec<
 pub(crate) fn brought_of_cards(
     main: &Connection,
     user: UserId,
-    cards: &BTreeSet<CardId>,
+    cards: &[CardId],
     chapters: &[JobChapter],
     into: &mut Vec<LogEntry>,
 ) -> Result<(), StoreError> {
@@ -97,6 +96,26 @@ pub(crate) fn brought_of_cards(
         }
     }
     Ok(())
+}
+
+/// How many entries imports brought of a card, in these chapters.
+pub(crate) fn count_brought(
+    main: &Connection,
+    user: UserId,
+    card: CardId,
+    chapters: &[JobChapter],
+) -> Result<usize, StoreError> {
+    let doing = "count what an import brought";
+    let of_card = "SELECT coalesce(sum(length(ids)), 0) FROM import_entries
+         WHERE user = ?1 AND job = ?2 AND chapter = ?3 AND card = ?4";
+    let mut select = main.prepare_cached(of_card).during(doing)?;
+    let mut bytes = 0;
+    for (job, chapter) in chapters {
+        let params = (&user.bytes()[..], &job[..], chapter, &card.bytes()[..]);
+        let of_chapter: u32 = select.query_row(params, |row| row.get(0)).during(doing)?;
+        bytes += of_chapter as usize;
+    }
+    Ok(bytes / ID_BYTES)
 }
 
 fn read_filed(
@@ -187,4 +206,24 @@ fn filed_by_imports(main: &Connection, user: UserId) -> Result<Vec<Stored>, Stor
     }
     filed.sort_unstable();
     Ok(filed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::steps_of;
+    use crate::schema::{MAIN, migrate};
+    use std::path::Path;
+
+    #[test]
+    fn the_next_chapter_is_looked_up_at_its_bound() {
+        let mut main = Connection::open_in_memory().unwrap();
+        migrate(&mut main, Path::new("main.db"), MAIN).unwrap();
+        for (sql, bounds) in
+            [(NEXT_JOB, "(user=? AND job>?)"), (NEXT_CHAPTER, "(user=? AND job=? AND chapter>?)")]
+        {
+            let steps = steps_of(&main, sql);
+            assert!(steps.len() == 1 && steps[0].contains(bounds), "{steps:?}");
+        }
+    }
 }

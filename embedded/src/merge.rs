@@ -34,6 +34,12 @@ impl Waiting {
         Ok(Self { rows })
     }
 
+    /// These rows, without a journal.
+    #[cfg(test)]
+    pub(crate) const fn of(rows: Vec<(i64, Row)>) -> Self {
+        Self { rows }
+    }
+
     /// The entries and the card that each is filed under.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (LogEntry, About)> {
         self.rows.iter().filter_map(|(_, row)| row.entry.map(|entry| (entry, filed_under(&entry, row.about))))

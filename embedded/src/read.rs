@@ -133,6 +133,7 @@ pub(crate) fn log(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::steps_of;
     use crate::schema::{MAIN, migrate};
     use std::path::Path;
 
@@ -141,12 +142,7 @@ mod tests {
         let mut main = Connection::open_in_memory().unwrap();
         migrate(&mut main, Path::new("main.db"), MAIN).unwrap();
         for sql in [OLDEST_FIRST, NEWEST_FIRST] {
-            let plan = main.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let steps = { plan }
-                .query_map((&[0_u8][..], &[0_u8][..], &[1_u8][..], 1), |row| row.get::<_, String>(3))
-                .unwrap()
-                .collect::<Result<Vec<_>, _>>()
-                .unwrap();
+            let steps = steps_of(&main, sql);
             assert_eq!(steps.len(), 1, "sorted: {steps:?}");
             assert!(steps[0].contains("(user=? AND id>? AND id<?)"), "{steps:?}");
         }

@@ -102,6 +102,13 @@ pub(crate) fn insert_log(
     Ok(insert.execute((user, id, job, deck, card, &scratch[..], chapter))? > 0)
 }
 
+/// The steps by which a statement is answered, as the database plans them.
+#[cfg(test)]
+pub(crate) fn steps_of(db: &Connection, sql: &str) -> Vec<String> {
+    let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    plan.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap()
+}
+
 pub(crate) const UPSERT_PROGRESS: &str =
     "INSERT OR REPLACE INTO progress VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 

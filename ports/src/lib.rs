@@ -19,6 +19,7 @@ pub mod notes;
 pub mod owners;
 pub mod papers;
 pub mod people;
+pub mod portions;
 pub mod quota;
 pub mod register;
 pub mod reviews;
@@ -41,7 +42,8 @@ pub use people::{ClassRecord, Grant, People, PeopleError, Person, Role, SignIn, 
 pub use quota::{Quota, QuotaKey, QuotaTaken};
 pub use register::{Register, RegisterKey, Registered, RegisteredClass};
 pub use reviews::{
-    LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, Shape,
+    CardStates, LearnerLog, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome,
+    Shape, ToFold,
 };
 pub use webhooks::{Attempt, HookId, HookState, OldSecret, WebhookRecord, Webhooks, WebhooksError};
 

@@ -1,6 +1,7 @@
 //! The hot port: the log of entries, and the progress rows that cache its fold.
 
 use crate::error::{Cause, StoreError};
+use crate::portions::Portions;
 use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::fold::fold_deck;
@@ -12,8 +13,19 @@ use std::sync::Arc;
 /// How many of the newest ids a load returns, so that the hot path needs no read to know what is stored.
 pub const NEWEST_IDS: usize = 64;
 
-/// Cards whose logs are held at once while many are folded.
-pub const FOLDED_AT_ONCE: usize = 512;
+/// Cards of a deck whose states are asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ToFold {
+    /// The deck.
+    pub deck: DeckId,
+    /// The cards.
+    pub cards: Vec<CardId>,
+    /// What the deck folds by.
+    pub params: FoldParams,
+}
+
+/// States of cards.
+pub type CardStates = BTreeMap<(DeckId, CardId), CardState>;
 
 /// One card's progress row: a cache of the fold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -236,20 +248,24 @@ pub trait ReviewStore: Send + Sync + 'static {
         }
     }
 
-    /// The states of these cards of a deck, each folded from its log; cards of which the log says nothing are left out.
-    /// However many they are, and however long the log is, little of it is held at once.
+    /// The states of these cards, each folded from its log; cards of which the log says nothing are left out. However many
+    /// they are, and however long the log is, little of it is held at once. One question, however many decks.
     fn fold_cards(
         &self,
         user: UserId,
-        deck: DeckId,
-        cards: Vec<CardId>,
-        params: FoldParams,
-    ) -> impl Future<Output = Result<BTreeMap<CardId, CardState>, StoreError>> + Send {
+        wanted: Vec<ToFold>,
+    ) -> impl Future<Output = Result<CardStates, StoreError>> + Send {
         async move {
-            let mut states = BTreeMap::new();
-            for some in cards.chunks(FOLDED_AT_ONCE) {
-                let log = self.card_log(user, deck, Some(some.to_vec())).await?;
-                states.extend(fold_deck(deck, &log, &params));
+            let (mut states, mut portions) = (CardStates::new(), Portions::default());
+            for ToFold { deck, cards, params } in wanted {
+                let mut left = &cards[..];
+                while !left.is_empty() {
+                    let (some, behind) = portions.split(left);
+                    left = behind;
+                    let log = self.card_log(user, deck, Some(some.to_vec())).await?;
+                    portions.held(some.len(), log.len());
+                    states.extend(fold_deck(deck, &log, &params).into_iter().map(|(c, s)| ((deck, c), s)));
+                }
             }
             Ok(states)
         }

@@ -14,6 +14,7 @@ use anki::{Card, CardRow, Note, Renderer, WriteError, Writer};
 use domain::entry::LogEntry;
 use domain::fold::Live;
 use domain::ids::{CardId, NoteId, UserId};
+use ports::portions::Portions;
 use ports::{
     CardQuery, CardRecord, DeckRecord, Library, LibraryError, Media, MediaDigest, MediaError, NoteRecord,
     Notes, NotesError, StoreError,
@@ -110,6 +111,7 @@ pub fn write_package(parts: &PackageParts, path: &Path, work_folder: &Path) -> R
         note_ids: HashMap::new(),
         taken: HashSet::new(),
         moments: Moments::default(),
+        portions: Portions::default(),
     };
     writing.cards()?;
     writing.media()?;
@@ -151,6 +153,7 @@ struct Writing<'w> {
     note_ids: HashMap<NoteId, i64>,
     taken: HashSet<i64>,
     moments: Moments,
+    portions: Portions,
 }
 
 impl Writing<'_> {
@@ -171,21 +174,38 @@ impl Writing<'_> {
             let ids: Vec<NoteId> = page.iter().filter_map(|card| card.note).collect();
             let notes = parts.runtime.block_on(parts.notes.notes_of(deck, ids))?;
             let notes: HashMap<NoteId, NoteRecord> = notes.into_iter().map(|note| (note.id, note)).collect();
-            let log = match &parts.learner {
-                Some((user, _)) => {
-                    let cards: Vec<CardId> = page.iter().map(|card| card.id).collect();
-                    parts.runtime.block_on(parts.logs.card_log(*user, deck, cards))?
-                }
-                None => Vec::new(),
-            };
-            let live = Live::of(&log);
-            let mut entries = by_card(&log);
-            for card in &page {
-                let note = card.note.and_then(|note| notes.get(&note));
-                let written = self.card(card, note)?;
-                self.schedule(written, entries.remove(&card.id).unwrap_or_default(), &live)?;
+            let mut left = &page[..];
+            while !left.is_empty() {
+                let (some, behind) = self.portions.split(left);
+                left = behind;
+                self.portion(some, &notes)?;
             }
         }
+    }
+
+    /// Cards whose logs are held at once.
+    fn portion(
+        &mut self,
+        cards: &[CardRecord],
+        notes: &HashMap<NoteId, NoteRecord>,
+    ) -> Result<(), ExportError> {
+        let parts = self.parts;
+        let log = match &parts.learner {
+            Some((user, _)) => {
+                let ids: Vec<CardId> = cards.iter().map(|card| card.id).collect();
+                parts.runtime.block_on(parts.logs.card_log(*user, parts.deck.id, ids))?
+            }
+            None => Vec::new(),
+        };
+        self.portions.held(cards.len(), log.len());
+        let live = Live::of(&log);
+        let mut entries = by_card(&log);
+        for card in cards {
+            let note = card.note.and_then(|note| notes.get(&note));
+            let written = self.card(card, note)?;
+            self.schedule(written, entries.remove(&card.id).unwrap_or_default(), &live)?;
+        }
+        Ok(())
     }
 
     /// The card as it will be, before it is known where the learner stands with it; with the note that it belongs to: a

@@ -9,7 +9,8 @@ use super::task::Task;
 use super::tools::{Change, Tools};
 use domain::entry::Body;
 use domain::fold::Live;
-use domain::ids::{CardId, DeckId};
+use domain::ids::{CardId, DeckId, UserId};
+use ports::portions::Portions;
 use ports::{CardQuery, CardRecord, ImportRecord};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -56,16 +57,22 @@ pub async fn studied_since(tools: &Tools, record: &ImportRecord, kept: &Path) ->
             Some(revision) if is_as_left(card, *revision) => Some(record.created_ms),
             Some(_) | None => None,
         };
-        let mut from_position = 0;
+        let (mut from_position, mut portions) = (0, Portions::default());
         loop {
             let query = CardQuery { from_position, limit: CARDS_PER_PAGE, text: None, with_deleted: false };
             let page = tools.library.cards(*deck, query).await?;
             let Some(last) = page.last() else { break };
             from_position = last.position.saturating_add(1);
-            let own: HashMap<CardId, i64> =
+            let counted: HashMap<CardId, i64> =
                 page.iter().filter_map(|card| Some((card.id, counted_from_ms(card)?))).collect();
-            if !own.is_empty() {
-                note_studied(tools, record, *deck, own, &mut studied).await?;
+            let own: Vec<CardId> = counted.keys().copied().collect();
+            let mut left = &own[..];
+            while !left.is_empty() {
+                let (some, behind) = portions.split(left);
+                left = behind;
+                let entries =
+                    note_studied(tools, (record.owner, *deck), some, &counted, &mut studied).await?;
+                portions.held(some.len(), entries);
             }
         }
     }
@@ -91,20 +98,20 @@ const fn is_as_left(card: &CardRecord, revision_before: u32) -> bool {
     card.revision == revision_before.saturating_add(1)
 }
 
-/// Counts the answers to these cards, each from a moment on.
+/// Counts the answers to some of these cards, each from a moment on. Says how many entries there are of them.
 async fn note_studied(
     tools: &Tools,
-    record: &ImportRecord,
-    deck: DeckId,
-    cards: HashMap<CardId, i64>,
+    (owner, deck): (UserId, DeckId),
+    some: &[CardId],
+    counted_from_ms: &HashMap<CardId, i64>,
     studied: &mut Studied,
-) -> Result<(), JobError> {
-    let log = tools.logs.card_log(record.owner, deck, cards.keys().copied().collect()).await?;
+) -> Result<usize, JobError> {
+    let log = tools.logs.card_log(owner, deck, some.to_vec()).await?;
     let live = Live::of(&log);
     let mut answers: HashMap<CardId, u32> = HashMap::new();
     for entry in log.iter().filter(|entry| entry.job.is_none() && !live.is_undone(entry.id)) {
         let Body::Review(review) = entry.body else { continue };
-        if cards.get(&review.card).is_some_and(|from_ms| entry.id.at_ms() >= *from_ms) {
+        if counted_from_ms.get(&review.card).is_some_and(|from_ms| entry.id.at_ms() >= *from_ms) {
             *answers.entry(review.card).or_default() += 1;
         }
     }
@@ -114,7 +121,7 @@ async fn note_studied(
     let room = STUDIED_LISTED_MAX.saturating_sub(studied.listed.len());
     let listed = answers.into_iter().take(room);
     studied.listed.extend(listed.map(|(card, answers)| StudiedCard { deck, card, answers }));
-    Ok(())
+    Ok(log.len())
 }
 
 /// Takes the cards of a job's decks back, deck by deck, each in one revision. A deck that the job made goes with its

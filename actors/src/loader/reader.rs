@@ -12,11 +12,11 @@ use domain::limits::DECKS_PER_SESSION;
 use domain::session::{
     Access, DeckLoad, Facts, FetchFailed, Scope, SeenDeck, SessionSeed, SittingFigures, Want,
 };
-use domain::state::{CardState, FoldParams};
+use domain::state::CardState;
 use ports::library::{DeckQuery, PATH_SEPARATOR};
 use ports::{
     Boxed, DeckRecord, Grant, Library, LibraryError, LogRange, People, PeopleError, Person, Progress,
-    ReviewStore, StoreError,
+    ReviewStore, StoreError, ToFold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -277,32 +277,25 @@ impl<S: ReviewStore> Reader<S> {
         let (_, seen) = self.seen(memo, user, ids).await?;
         let mut all_rows = memo.rows(&*self.store, user, ids).await?;
         let mut loads = Vec::with_capacity(seen.len());
+        let mut outdated = Vec::new();
         for SeenDeck { deck, spans } in seen {
-            let rows = all_rows.remove(&deck.id).unwrap_or_default();
-            let has_entries = !rows.is_empty();
-            let (rows, refolded) = self.fresh(user, deck.id, rows, &deck.settings.fold_params()).await?;
+            let (rows, refolded) = fresh_of(all_rows.remove(&deck.id).unwrap_or_default(), &deck);
+            let has_entries = !rows.is_empty() || !refolded.is_empty();
+            if !refolded.is_empty() {
+                let params = deck.settings.fold_params();
+                outdated.push(ToFold { deck: deck.id, cards: refolded.clone(), params });
+            }
             loads.push(DeckLoad { deck, spans, rows, has_entries, refolded });
         }
-        Ok(loads)
-    }
-
-    /// Rows of another fold or other parameters are folded again from the log; with all rows the cards of those.
-    async fn fresh(
-        &self,
-        user: UserId,
-        deck: DeckId,
-        rows: Vec<Progress>,
-        params: &FoldParams,
-    ) -> Result<(Vec<(CardId, CardState)>, Vec<CardId>), ReadError> {
-        let key = params.key();
-        let outdated: Vec<CardId> =
-            rows.iter().filter(|row| row.params_key != key).map(|row| row.card).collect();
-        let mut states: BTreeMap<CardId, CardState> =
-            rows.into_iter().filter(|row| row.params_key == key).map(|row| (row.card, row.state)).collect();
         if !outdated.is_empty() {
-            states.extend(self.store.fold_cards(user, deck, outdated.clone(), *params).await?);
+            let mut folded = self.store.fold_cards(user, outdated).await?;
+            for load in loads.iter_mut().filter(|load| !load.refolded.is_empty()) {
+                let of_deck = |card: &CardId| Some((*card, folded.remove(&(load.deck.id, *card))?));
+                load.rows.extend(load.refolded.iter().filter_map(of_deck));
+                load.rows.sort_unstable_by_key(|(card, _)| *card);
+            }
         }
-        Ok((states.into_iter().collect(), outdated))
+        Ok(loads)
     }
 
     async fn before(&self, user: UserId, id: EntryId, count: usize) -> Result<Vec<EntryId>, ReadError> {
@@ -387,4 +380,13 @@ fn spans_of(gate: &domain::access::DeckGate, person: &Person, grants: &[Grant], 
 
 fn is_open(spans: &[Span]) -> bool {
     spans.iter().any(Span::is_open)
+}
+
+/// Rows that are right as they are stored, and the cards whose rows are of another fold or other parameters.
+fn fresh_of(rows: Vec<Progress>, deck: &domain::deck::Deck) -> (Vec<(CardId, CardState)>, Vec<CardId>) {
+    let key = deck.settings.fold_params().key();
+    let (fresh, outdated): (Vec<Progress>, Vec<Progress>) =
+        rows.into_iter().partition(|row| row.params_key == key);
+    let outdated = outdated.into_iter().map(|row| row.card).collect();
+    (fresh.into_iter().map(|row| (row.card, row.state)).collect(), outdated)
 }

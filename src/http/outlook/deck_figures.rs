@@ -5,7 +5,7 @@ use super::progress::MASTERED_REPS;
 use domain::day::Day;
 use domain::ids::{CardId, DeckId, UserId};
 use domain::state::CardState;
-use ports::{DeckRecord, ReviewStore, StoreError};
+use ports::{DeckRecord, ReviewStore, StoreError, ToFold};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -74,10 +74,14 @@ pub async fn deck_figures<S: ReviewStore>(
             stale.entry(row.deck).or_default().push(row.card);
         }
     }
-    for (deck, cards) in stale {
-        let (Some(of_deck), Some(params)) = (figures.get_mut(&deck), params.get(&deck)) else { continue };
-        let folded = store.fold_cards(user, deck, cards, *params).await?;
-        folded.values().for_each(|state| of_deck.add(state, today));
+    if !stale.is_empty() {
+        let wanted = stale
+            .into_iter()
+            .filter_map(|(deck, cards)| Some(ToFold { deck, cards, params: *params.get(&deck)? }))
+            .collect();
+        for ((deck, _), state) in store.fold_cards(user, wanted).await? {
+            figures.entry(deck).or_insert(blank).add(&state, today);
+        }
     }
     Ok(figures)
 }

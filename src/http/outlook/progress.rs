@@ -6,7 +6,7 @@ use domain::deck::Deck;
 use domain::entry::{Body, LogEntry};
 use domain::ids::{CardId, DeckId, EntryId, UserId};
 use domain::state::{CardState, FoldParams};
-use ports::{LogRange, Progress as Row, ReviewStore};
+use ports::{LogRange, Progress as Row, ReviewStore, ToFold};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -89,7 +89,9 @@ async fn states<S: ReviewStore>(
     let fresh = rows.into_iter().filter(|row| row.params_key == key);
     let mut states: BTreeMap<CardId, CardState> = fresh.map(|row| (row.card, row.state)).collect();
     if !stale.is_empty() {
-        states.extend(store.fold_cards(user, deck, stale, *params).await?);
+        let wanted = vec![ToFold { deck, cards: stale, params: *params }];
+        let folded = store.fold_cards(user, wanted).await?;
+        states.extend(folded.into_iter().map(|((_, card), state)| (card, state)));
     }
     Ok(states)
 }

@@ -10,14 +10,12 @@ use domain::entry::LogEntry;
 use domain::ids::{CardId, DeckId, EntryId, RunId, UserId, Uuid};
 use domain::owner::claim::Answer;
 use domain::owner::{Epoch, Timing};
-use domain::state::{CardState, FoldParams};
 use embedded::EmbeddedStore;
 use kit::MemoryStore;
 use ports::{
-    Boxed, LearnerLog, Library, LogRange, People, Progress, Quarantined, ReviewStore, Row, RowOutcome, Shape,
-    StoreError,
+    Boxed, CardStates, LearnerLog, Library, LogRange, People, Progress, Quarantined, ReviewStore, Row,
+    RowOutcome, Shape, StoreError, ToFold,
 };
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use studyhall::teaching::Teaching;
@@ -238,14 +236,8 @@ impl ReviewStore for AnyStore {
         of_any!(self.card_logs(user, cards))
     }
 
-    async fn fold_cards(
-        &self,
-        user: UserId,
-        deck: DeckId,
-        cards: Vec<CardId>,
-        params: FoldParams,
-    ) -> Result<BTreeMap<CardId, CardState>, StoreError> {
-        of_any!(self.fold_cards(user, deck, cards, params))
+    async fn fold_cards(&self, user: UserId, wanted: Vec<ToFold>) -> Result<CardStates, StoreError> {
+        of_any!(self.fold_cards(user, wanted))
     }
 
     async fn survey<T: Send + 'static>(

@@ -15,7 +15,9 @@ use domain::grade::Grade;
 use domain::ids::{CardId, EntryId, UserId};
 use domain::state::FoldParams;
 use ports::reviews::NEWEST_IDS;
-use ports::{LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome};
+use ports::{
+    CardStates, LogRange, Progress, ProgressWrite, Quarantined, ReviewStore, Row, RowOutcome, ToFold,
+};
 use std::collections::BTreeSet;
 
 /// Makes a test of each promise about the log. The expression makes a new, empty store, and whatever has to live as

@@ -7,18 +7,17 @@ pub use papers::CountingPapers;
 use domain::answers::Answers;
 use domain::entry::LogEntry;
 use domain::ids::{CardId, ClassId, DeckId, EntryId, OrgId, UserId, Uuid};
-use domain::state::{CardState, FoldParams};
 use ports::library::{CardSource, RequestDigest};
 use ports::people::{ClassChange, PersonChange};
 use ports::register::{ClassAmendment, Enrolling};
 use ports::reviews::Shape;
 use ports::{
-    Boxed, CardQuery, CardRecord, CardSearch, Cause, ClassRecord, DeckContent, DeckQuery, DeckRecord, Grant,
-    LearnerLog, Library, LibraryError, LogRange, People, PeopleError, Person, Progress, Quarantined,
-    Register, RegisterKey, Registered, RegisteredClass, ReviewStore, Row, RowOutcome, SignIn, Standing,
-    StoreError,
+    Boxed, CardQuery, CardRecord, CardSearch, CardStates, Cause, ClassRecord, DeckContent, DeckQuery,
+    DeckRecord, Grant, LearnerLog, Library, LibraryError, LogRange, People, PeopleError, Person, Progress,
+    Quarantined, Register, RegisterKey, Registered, RegisteredClass, ReviewStore, Row, RowOutcome, SignIn,
+    Standing, StoreError, ToFold,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The store. Clones are handles of one store with one count.
@@ -125,15 +124,9 @@ impl<S: ReviewStore> ReviewStore for CountingStore<S> {
         self.inner.card_logs(user, cards).await
     }
 
-    async fn fold_cards(
-        &self,
-        user: UserId,
-        deck: DeckId,
-        cards: Vec<CardId>,
-        params: FoldParams,
-    ) -> Result<BTreeMap<CardId, CardState>, StoreError> {
+    async fn fold_cards(&self, user: UserId, wanted: Vec<ToFold>) -> Result<CardStates, StoreError> {
         self.read("fold_cards")?;
-        self.inner.fold_cards(user, deck, cards, params).await
+        self.inner.fold_cards(user, wanted).await
     }
 
     async fn survey<T: Send + 'static>(

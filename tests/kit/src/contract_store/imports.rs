@@ -132,23 +132,33 @@ pub async fn cards_are_folded_as_their_log_says(store: &impl ReviewStore) {
         import(store, &(0..40).map(|m| brought(2, 1_000 + n + 6 * m, 6)).collect::<Vec<_>>()).await;
         let live = review(id(500 + n), deck(1), card(n), Grade::Hard);
         let undo = entry(id(510 + n), domain::entry::Body::Undo { of: live.id });
-        append(
-            store,
-            vec![row(user(1), live, 1), row(user(1), review(id(700 + n), deck(1), card(n), Grade::Good), 2)],
-        )
-        .await;
+        append(store, vec![row(user(1), live, 1)]).await;
         if n % 2 == 0 {
             append(store, vec![bare(user(1), undo, Some((deck(1), card(n))))]).await;
         }
     }
-    let params = FoldParams::default();
-    let cards: Vec<CardId> = (1..7).map(card).collect();
+    // More cards than are folded at once, of two decks.
+    let of_deck = |n: u64| deck(1 + n / 80);
+    let answer = |n: u64| row(user(1), review(id(700 + n), of_deck(n), card(n), Grade::Good), 2);
+    append(store, (0..100).map(answer).collect()).await;
+    let lax = FoldParams { drill_until: 3, ..FoldParams::default() };
+    let wanted: Vec<ToFold> = [(deck(1), FoldParams::default(), 1..80), (deck(2), lax, 80..102)]
+        .map(|(deck, params, cards)| ToFold { deck, params, cards: cards.map(card).collect() })
+        .into();
+    let mut answers = Vec::new();
     for mark in [None, Some(committed(2_000, 2)), Some(committed(2_001, 1))] {
         append(store, mark.into_iter().collect()).await;
-        let folded = store.fold_cards(user(1), deck(1), cards.clone(), params).await.unwrap();
-        let expected = fold_deck(deck(1), &card_log(store, &cards).await, &params);
+        let folded = store.fold_cards(user(1), wanted.clone()).await.unwrap();
+        let mut expected = CardStates::new();
+        for ToFold { deck, cards, params } in &wanted {
+            let log = sorted(store.card_log(user(1), *deck, None).await.unwrap());
+            let states = fold_deck(*deck, &log, params).into_iter();
+            expected.extend(states.filter(|(of, _)| cards.contains(of)).map(|(of, s)| ((*deck, of), s)));
+        }
         assert_eq!(folded, expected);
-        assert_eq!(folded.len(), 5);
+        assert_eq!(folded.len(), 99);
+        answers.push(folded[&(deck(1), card(2))].answers);
     }
-    assert!(store.fold_cards(user(1), deck(1), Vec::new(), params).await.unwrap().is_empty());
+    assert!(answers.is_sorted_by(|before, after| before < after), "a mark changed nothing: {answers:?}");
+    assert!(store.fold_cards(user(1), Vec::new()).await.unwrap().is_empty());
 }
