@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LOOKUPS_ALWAYS: usize = 4_096;
 /// Rows of a log that are walked over in the time of one look-up, measured.
 const WALKED_PER_LOOKUP: usize = 8;
+/// The logs of so few cards are found soon, however long the log is that they are part of.
+const FEW_CARDS: usize = 4;
 /// Cards whose entries are counted to know about how many there are of all.
 const CARDS_COUNTED: usize = 16;
 
@@ -133,10 +135,29 @@ fn is_walked_sooner(main: &Connection, user: UserId, lookups: usize) -> Result<b
         return Ok(false);
     }
     let rows = i64::try_from(lookups.saturating_mul(WALKED_PER_LOOKUP)).unwrap_or(i64::MAX);
+    Ok(!is_longer(main, user, rows)?)
+}
+
+/// Whether a learner's log has more rows than this.
+fn is_longer(main: &Connection, user: UserId, rows: i64) -> Result<bool, StoreError> {
     let longer = "SELECT 1 FROM review_log NOT INDEXED WHERE user = ?1 LIMIT 1 OFFSET ?2";
     let doing = "measure a log";
     let mut longer = main.prepare_cached(longer).during(doing)?;
-    Ok(!longer.exists((&user.bytes()[..], rows)).during(doing)?)
+    longer.exists((&user.bytes()[..], rows)).during(doing)
+}
+
+/// Whether to find what the log says of so many cards, `None` for all, may take long, where a log of more than
+/// `long_rows` does.
+pub(crate) fn is_long(
+    main: &Connection,
+    user: UserId,
+    cards: Option<usize>,
+    long_rows: u32,
+) -> Result<bool, StoreError> {
+    if cards.is_some_and(|cards| cards <= FEW_CARDS) {
+        return Ok(false);
+    }
+    is_longer(main, user, i64::from(long_rows))
 }
 
 /// The chapters that hold something of this learner: one key look-up each.

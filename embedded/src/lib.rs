@@ -13,6 +13,7 @@
 //! | upkeep | a write connection to `main.db` | what figures and searches are made of, after all others |
 //! | media | the folder `media` | pictures and sounds, each a file named by its digest |
 //! | readers | read connections to both | everything that asks |
+//! | long-reader | the same | what asks for much of a long log, one after another |
 //!
 //! What holds them together (each line has a test that breaks it on purpose):
 //! - Row numbers are given by the writer, from `max(last row, applied_upto) + 1`: SQLite reuses the numbers of

@@ -13,6 +13,11 @@ pub struct Options {
     pub readers: usize,
     /// Reads that may wait; beyond it a read fails as overloaded.
     pub read_queue_max: usize,
+    /// Reads of long logs that may wait; beyond it one fails as overloaded. One is carried out at a time, beside all others.
+    pub long_read_queue_max: usize,
+    /// Rows from which on a log is a long one, if it is asked for more than a few cards: so many are read in about as many
+    /// microseconds.
+    pub long_log_rows: u32,
     /// Writes of decks, cards and people that may wait; beyond it a write fails as overloaded.
     pub desk_queue_max: usize,
     /// Requests about media files that may wait, each with its file in memory; beyond it one fails as overloaded.
@@ -64,6 +69,8 @@ impl Default for Options {
             backlog_rows_max: 4_000_000,
             readers: 2,
             read_queue_max: 1_024,
+            long_read_queue_max: 64,
+            long_log_rows: 32_768,
             desk_queue_max: 4_096,
             media_queue_max: 16,
             import_queue_max: 16,

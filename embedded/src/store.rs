@@ -7,6 +7,7 @@ pub use hold::ApplyHold;
 
 use crate::apply::Apply;
 use crate::bulk::Bulk;
+use crate::card_log::is_long;
 use crate::desk::{Desk, DeskQueue};
 use crate::error::{OpenError, file_failed};
 use crate::files::{Files, Unfinished, open_files};
@@ -43,6 +44,7 @@ struct Inner {
     shared: Arc<Shared>,
     journal: Option<SyncSender<Order>>,
     readers: Option<Lane<Files>>,
+    long_reader: Option<Lane<Files>>,
     desk: Option<DeskQueue>,
     imports: Option<Lane<Bulk>>,
     upkeep: Option<UpkeepQueue>,
@@ -73,10 +75,15 @@ impl EmbeddedStore {
         files.tidy().map_err(|error| OpenError::Io { file: shared.folder.media(), error })?;
         let readers: Result<Vec<Files>, OpenError> =
             (0..shared.options.readers.max(1)).map(|_| Files::open(Arc::clone(&shared))).collect();
+        let long_reader = Files::open(Arc::clone(&shared))?;
         let (orders, asked) = sync_channel(shared.options.append_queue_max);
 
         let (readers, running) =
             Lane::start("reader", shared.options.read_queue_max, readers?).map_err(thread_error)?;
+        threads.extend(running);
+        let queue_max = shared.options.long_read_queue_max;
+        let (long_reader, running) =
+            Lane::start("long-reader", queue_max, vec![long_reader]).map_err(thread_error)?;
         threads.extend(running);
         let (desk, running) = DeskQueue::start(shared.options.desk_queue_max, desk).map_err(thread_error)?;
         threads.push(running);
@@ -96,6 +103,7 @@ impl EmbeddedStore {
             shared,
             journal: Some(orders),
             readers: Some(readers),
+            long_reader: Some(long_reader),
             desk: Some(desk),
             imports: Some(imports),
             upkeep: Some(upkeep),
@@ -151,6 +159,35 @@ impl EmbeddedStore {
     ) -> Result<T, StoreError> {
         let Some(readers) = &self.inner.readers else { return Err(closed()) };
         readers.call(move |files| files.mended(|files| files.joined(user, ask))).await
+    }
+
+    /// The same for what may take long, one after another: whoever asks for little does not wait behind it.
+    pub(crate) async fn read_long<T: Send + 'static>(
+        &self,
+        user: UserId,
+        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(long_reader) = &self.inner.long_reader else { return Err(closed()) };
+        long_reader.call(move |files| files.mended(|files| files.joined(user, ask))).await
+    }
+
+    /// Has a reader answer what asks for the logs of so many cards, `None` for all; if the learner's log is long, the one
+    /// that is for that.
+    async fn read_logs<T: Send + 'static>(
+        &self,
+        user: UserId,
+        cards: Option<usize>,
+        ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let long_rows = self.inner.shared.options.long_log_rows;
+        let here = self.read(user, move |main, waiting| match is_long(main, user, cards, long_rows)? {
+            true => Ok(Err(ask)),
+            false => ask(main, waiting).map(Ok),
+        });
+        match here.await? {
+            Ok(answer) => Ok(answer),
+            Err(ask) => self.read_long(user, ask).await,
+        }
     }
 
     /// Has a reader answer from `main.db` alone, as of one moment.
@@ -230,6 +267,7 @@ impl Drop for Inner {
         // The queues end, and with them their threads, after what was asked.
         self.journal = None;
         self.readers = None;
+        self.long_reader = None;
         self.desk = None;
         self.imports = None;
         self.upkeep = None;

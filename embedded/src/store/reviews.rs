@@ -87,7 +87,11 @@ impl ReviewStore for EmbeddedStore {
     }
 
     async fn fold_cards(&self, user: UserId, wanted: Vec<ToFold>) -> Result<CardStates, StoreError> {
-        self.read(user, move |main, waiting| folded::fold_cards(main, waiting, user, &wanted)).await
+        let count = wanted.iter().map(|wanted| wanted.cards.len()).sum();
+        self.read_logs(user, Some(count), move |main, waiting| {
+            folded::fold_cards(main, waiting, user, &wanted)
+        })
+        .await
     }
 
     async fn entries(&self, user: UserId, ids: Vec<EntryId>) -> Result<Vec<LogEntry>, StoreError> {
@@ -101,7 +105,10 @@ impl ReviewStore for EmbeddedStore {
         deck: DeckId,
         cards: Option<Vec<CardId>>,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        self.read(user, move |main, waiting| card_log::card_log(main, waiting, user, deck, cards)).await
+        self.read_logs(user, cards.as_ref().map(Vec::len), move |main, waiting| {
+            card_log::card_log(main, waiting, user, deck, cards)
+        })
+        .await
     }
 
     /// Summed up where it was read: the threads that serve sockets do nothing of it.
@@ -150,5 +157,56 @@ impl ReviewStore for EmbeddedStore {
         self.order(Order::Reopen(answer))
             .map_err(|cause| StoreError::new(cause, "the journal's queue took no order to reopen"))?;
         answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+    use domain::grade::Grade;
+    use domain::state::FoldParams;
+    use futures_util::FutureExt;
+    use kit::rows::{card, deck, id, review, user};
+    use kit::wait::block_on;
+    use std::sync::mpsc::sync_channel;
+
+    #[test]
+    fn who_asks_for_much_of_a_long_log_waits_with_others_who_do_and_with_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        // One reader: it would carry all out in the order in which it is asked.
+        let options = Options { readers: 1, long_log_rows: 20, ..Options::default() };
+        let store = EmbeddedStore::open(folder.path(), options).unwrap();
+        block_on(async {
+            for (of, count) in [(user(1), 30), (user(2), 10)] {
+                let answers = (0..count).map(|n| review(id(n), deck(1), card(n % 6), Grade::Good));
+                let answers = answers.map(|answer| LogEntry { job: Some(kit::rows::job(1)), ..answer });
+                store.append_import(of, answers.collect()).await.unwrap();
+            }
+            let (go, gate) = sync_channel::<()>(0);
+            let at_work = store.read_long(user(3), move |_, _| Ok(gate.recv().is_ok()));
+            let mut at_work = Box::pin(at_work);
+            assert!((&mut at_work).now_or_never().is_none());
+            let six = || {
+                vec![ToFold {
+                    deck: deck(1),
+                    cards: (0..6).map(card).collect(),
+                    params: FoldParams::default(),
+                }]
+            };
+            let mut fold = Box::pin(store.fold_cards(user(1), six()));
+            let mut log = Box::pin(store.card_log(user(1), deck(1), None));
+            for _ in 0..3 {
+                assert!((&mut fold).now_or_never().is_none() && (&mut log).now_or_never().is_none());
+                assert_eq!(store.fold_cards(user(2), six()).await.unwrap().len(), 6);
+                assert_eq!(store.card_log(user(2), deck(1), None).await.unwrap().len(), 10);
+                let few = store.card_log(user(1), deck(1), Some(vec![card(1), card(2)]));
+                assert_eq!(few.await.unwrap().len(), 10);
+            }
+            go.send(()).unwrap();
+            assert!(at_work.await.unwrap());
+            assert_eq!(log.await.unwrap().len(), 30);
+            fold.await.unwrap();
+        });
     }
 }
