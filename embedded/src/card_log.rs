@@ -113,12 +113,22 @@ pub(crate) fn card_log(
         let stored = log_of(main, user, Of::Deck(deck))?;
         return Ok(Joined::of(stored, waiting_of(waiting, Of::Deck(deck))).oldest_first().collect());
     };
-    let of = Cards::from([(deck, cards.iter().copied().collect())]);
+    card_logs(main, waiting, user, &Cards::from([(deck, cards.into_iter().collect())]))
+}
+
+/// The log of cards of several decks, with the marks of imports.
+pub(crate) fn card_logs(
+    main: &Connection,
+    waiting: &Waiting,
+    user: UserId,
+    of: &Cards,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let cards: Vec<CardId> = of.values().flatten().copied().collect();
     let stored = match way_to(main, user, &cards, 1)? {
-        Way::Walk => log_of(main, user, Of::Cards(&of))?,
+        Way::Walk => log_of(main, user, Of::Cards(of))?,
         Way::LookUps(chapters, brought) => log_of_cards(main, user, &cards, (&chapters, &brought))?,
     };
-    Ok(Joined::of(stored, waiting_of(waiting, Of::Cards(&of))).oldest_first().collect())
+    Ok(Joined::of(stored, waiting_of(waiting, Of::Cards(of))).oldest_first().collect())
 }
 
 /// What waits in the journal of these, and what concerns all.

@@ -33,7 +33,25 @@ impl<W: Send + 'static> Lane<W> {
         Ok((Self { queue, name }, threads))
     }
 
-    /// Has a worker carry this out. The request is queued when this is called, not when the future is polled.
+    /// Has a worker answer this, unless whoever asks has gone by its turn: of reads, whose work would be for nobody while
+    /// others wait. The request is queued when this is called, not when the future is polled.
+    pub(crate) fn ask<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<W, T, E, F>
+    where
+        F: FnOnce(&mut W) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job<W> = Box::new(move |worker| {
+            if !answer.is_closed() {
+                drop(answer.send(job(worker)));
+            }
+        });
+        self.queued(answered, job)
+    }
+
+    /// Has a worker carry this out, whether or not its answer is waited for. The request is queued when this is called,
+    /// not when the future is polled.
     pub(crate) fn call<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<W, T, E, F>
     where
         F: FnOnce(&mut W) -> Result<T, E> + Send + 'static,
@@ -41,9 +59,20 @@ impl<W: Send + 'static> Lane<W> {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let name = self.name;
         // Whoever no longer waits for the answer has dropped the other end.
-        let job: Job<W> = Box::new(move |worker| drop(answer.send(job(worker))));
+        self.queued(answered, Box::new(move |worker| drop(answer.send(job(worker)))))
+    }
+
+    fn queued<T, E>(
+        &self,
+        answered: oneshot::Receiver<Result<T, E>>,
+        job: Job<W>,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<W, T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let name = self.name;
         let queued = self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::new(Cause::Overloaded, format!("the {name} queue is full")),
             TrySendError::Disconnected(_) => closed(name),
@@ -67,5 +96,41 @@ fn work<W>(jobs: &Mutex<Receiver<Job<W>>>, mut worker: W) {
         if catch_unwind(AssertUnwindSafe(|| job(&mut worker))).is_err() {
             tracing::error!("a request to the store panicked");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::wait::block_on;
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_not_read_and_is_carried_out_all_the_same_where_it_changes_something()
+    {
+        let (go, gate) = sync_channel::<()>(0);
+        let (lane, threads) = Lane::start("test", 8, vec![Vec::new()]).unwrap();
+        let at_work = lane.ask(move |done: &mut Vec<&str>| {
+            done.push("asked first");
+            gate.recv().map_err(|_| closed("test"))
+        });
+        let noted = |what: &'static str| {
+            move |done: &mut Vec<&str>| {
+                done.push(what);
+                Ok::<_, StoreError>(())
+            }
+        };
+        let read_for_nobody = lane.ask(noted("read for nobody"));
+        let written = lane.call(noted("written"));
+        let read = lane.ask(noted("read"));
+        drop((read_for_nobody, written));
+        go.send(()).unwrap();
+        block_on(async {
+            at_work.await.unwrap();
+            read.await.unwrap();
+            let done = lane.ask(|done: &mut Vec<&str>| Ok::<_, StoreError>(done.clone())).await;
+            assert_eq!(done.unwrap(), ["asked first", "written", "read"]);
+        });
+        drop(lane);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
 }

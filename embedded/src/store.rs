@@ -158,7 +158,7 @@ impl EmbeddedStore {
         ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(readers) = &self.inner.readers else { return Err(closed()) };
-        readers.call(move |files| files.mended(|files| files.joined(user, ask))).await
+        readers.ask(move |files| files.mended(|files| files.joined(user, ask))).await
     }
 
     /// The same for what may take long, one after another: whoever asks for little does not wait behind it.
@@ -168,7 +168,7 @@ impl EmbeddedStore {
         ask: impl FnOnce(&Connection, &Waiting) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let Some(long_reader) = &self.inner.long_reader else { return Err(closed()) };
-        long_reader.call(move |files| files.mended(|files| files.joined(user, ask))).await
+        long_reader.ask(move |files| files.mended(|files| files.joined(user, ask))).await
     }
 
     /// Has a reader answer what asks for the logs of so many cards, `None` for all; if the learner's log is long, the one
@@ -200,7 +200,7 @@ impl EmbeddedStore {
         E: crate::desk::Refusal + Send + 'static,
     {
         let Some(readers) = &self.inner.readers else { return Err(closed().into()) };
-        readers.call(move |files| files.mended(|files| files.ask_main(ask))).await
+        readers.ask(move |files| files.mended(|files| files.ask_main(ask))).await
     }
 
     /// Has the desk carry out a change.

@@ -1,7 +1,7 @@
 //! The hot port: what is asked of the log and of progress, each on the thread that does it.
 
 use super::{EmbeddedStore, closed};
-use crate::card_log;
+use crate::card_log::{self, Cards};
 use crate::condensed;
 use crate::error::During;
 use crate::folded;
@@ -18,6 +18,7 @@ use ports::{
     CardStates, Cause, LearnerLog, LogRange, Progress, Quarantined, ReviewStore, Row, RowOutcome, StoreError,
     ToFold,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -76,14 +77,13 @@ impl ReviewStore for EmbeddedStore {
         user: UserId,
         cards: Vec<(DeckId, Vec<CardId>)>,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        self.read(user, move |main, waiting| {
-            let mut log = Vec::new();
-            for (deck, cards) in cards {
-                log.extend(card_log::card_log(main, waiting, user, deck, Some(cards))?);
-            }
-            Ok(log)
-        })
-        .await
+        let mut of = Cards::new();
+        for (deck, cards) in cards {
+            of.entry(deck).or_default().extend(cards);
+        }
+        let count = of.values().map(BTreeSet::len).sum();
+        self.read_logs(user, Some(count), move |main, waiting| card_log::card_logs(main, waiting, user, &of))
+            .await
     }
 
     async fn fold_cards(&self, user: UserId, wanted: Vec<ToFold>) -> Result<CardStates, StoreError> {
@@ -169,6 +169,7 @@ mod tests {
     use futures_util::FutureExt;
     use kit::rows::{card, deck, id, review, user};
     use kit::wait::block_on;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc::sync_channel;
 
     #[test]
@@ -187,6 +188,12 @@ mod tests {
             let at_work = store.read_long(user(3), move |_, _| Ok(gate.recv().is_ok()));
             let mut at_work = Box::pin(at_work);
             assert!((&mut at_work).now_or_never().is_none());
+            let ran = Arc::new(AtomicBool::new(false));
+            let runs = Arc::clone(&ran);
+            let mut gone =
+                Box::pin(store.read_long(user(3), move |_, _| Ok(runs.swap(true, Ordering::SeqCst))));
+            assert!((&mut gone).now_or_never().is_none());
+            drop(gone);
             let six = || {
                 vec![ToFold {
                     deck: deck(1),
@@ -196,8 +203,12 @@ mod tests {
             };
             let mut fold = Box::pin(store.fold_cards(user(1), six()));
             let mut log = Box::pin(store.card_log(user(1), deck(1), None));
+            let page = || vec![(deck(1), (0..6).map(card).collect())];
+            let mut logs = Box::pin(store.card_logs(user(1), page()));
             for _ in 0..3 {
                 assert!((&mut fold).now_or_never().is_none() && (&mut log).now_or_never().is_none());
+                assert!((&mut logs).now_or_never().is_none());
+                assert_eq!(store.card_logs(user(2), page()).await.unwrap().len(), 10);
                 assert_eq!(store.fold_cards(user(2), six()).await.unwrap().len(), 6);
                 assert_eq!(store.card_log(user(2), deck(1), None).await.unwrap().len(), 10);
                 let few = store.card_log(user(1), deck(1), Some(vec![card(1), card(2)]));
@@ -206,7 +217,9 @@ mod tests {
             go.send(()).unwrap();
             assert!(at_work.await.unwrap());
             assert_eq!(log.await.unwrap().len(), 30);
+            assert_eq!(logs.await.unwrap().len(), 30);
             fold.await.unwrap();
+            assert!(!ran.load(Ordering::SeqCst), "who asked had gone");
         });
     }
 }
