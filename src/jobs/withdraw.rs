@@ -33,7 +33,7 @@ pub struct StudiedCard {
 /// Cards of a job that its owner has studied since.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Studied {
-    /// The first of them.
+    /// The first of them, deck by deck, in the decks' order.
     pub listed: Vec<StudiedCard>,
     /// How many there are.
     pub total: u64,
@@ -65,7 +65,8 @@ pub async fn studied_since(tools: &Tools, record: &ImportRecord, kept: &Path) ->
             from_position = last.position.saturating_add(1);
             let counted: HashMap<CardId, i64> =
                 page.iter().filter_map(|card| Some((card.id, counted_from_ms(card)?))).collect();
-            let own: Vec<CardId> = counted.keys().copied().collect();
+            let in_order = page.iter().map(|card| card.id);
+            let own: Vec<CardId> = in_order.filter(|card| counted.contains_key(card)).collect();
             let mut left = &own[..];
             while !left.is_empty() {
                 let (some, behind) = portions.split(left);
@@ -116,11 +117,12 @@ async fn note_studied(
         }
     }
     studied.total += answers.len() as u64;
-    let mut answers: Vec<(CardId, u32)> = answers.into_iter().collect();
-    answers.sort_unstable();
     let room = STUDIED_LISTED_MAX.saturating_sub(studied.listed.len());
-    let listed = answers.into_iter().take(room);
-    studied.listed.extend(listed.map(|(card, answers)| StudiedCard { deck, card, answers }));
+    let listed = some
+        .iter()
+        .filter_map(|card| Some(StudiedCard { deck, card: *card, answers: *answers.get(card)? }))
+        .take(room);
+    studied.listed.extend(listed);
     Ok(log.len())
 }
 

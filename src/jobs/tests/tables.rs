@@ -205,3 +205,21 @@ async fn a_trial_of_a_table_and_a_table_without_a_card_make_no_deck() {
     let all = DeckQuery { owner: Some(rig.owner), with_deleted: true, ..DeckQuery::default() };
     assert_eq!(rig.store.decks(all).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn of_many_cards_that_were_studied_since_the_first_of_the_deck_are_told() {
+    const CARDS: usize = 130;
+    let rig = Rig::new();
+    let table: String = (0..CARDS).map(|n| format!("word {n},meaning\n")).collect();
+    let record = rig.import(format!("front,back\n{table}").as_bytes(), "x.csv", &[], false).await;
+    let deck = record.decks[0];
+    let cards: Vec<CardId> = rig.cards(deck).await.into_iter().map(|card| card.id).collect();
+    for (at, card) in cards.iter().enumerate() {
+        rig.answer(deck, *card, record.created_ms + 1 + at as i64).await;
+    }
+    let Err(JobsError::Studied(studied)) = rig.jobs.withdraw(rig.owner, record.job, false).await else {
+        panic!("taken back unawares")
+    };
+    let listed: Vec<CardId> = studied.listed.iter().map(|studied| studied.card).collect();
+    assert_eq!((studied.total, &listed[..]), (CARDS as u64, &cards[..100]));
+}
