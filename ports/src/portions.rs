@@ -4,6 +4,11 @@
 pub const CARDS_AT_ONCE: usize = 512;
 /// Entries that are held at once, about: a portion is as large as those before it let expect.
 pub const ENTRIES_AT_ONCE: usize = 32_768;
+/// Cards of a portion behind one with hardly an entry a card, which says little of those that follow: new cards stand
+/// before studied ones in many decks.
+const CARDS_BEHIND_NEW: usize = 128;
+/// Fewer entries than this in a portion are hardly any.
+const HARDLY_ANY: usize = ENTRIES_AT_ONCE / 64;
 /// Cards of the first portion, of which nothing is known yet.
 const CARDS_AT_FIRST: usize = 16;
 /// How many times as large a portion may be as the one before: cards of which little was done may lie before others.
@@ -28,7 +33,8 @@ impl Portions {
     /// So many entries were held of so many cards.
     pub fn held(&mut self, cards: usize, entries: usize) {
         let fitting = ENTRIES_AT_ONCE.saturating_mul(cards) / entries.max(1);
-        self.0 = fitting.clamp(1, (self.0 * GROWTH).min(CARDS_AT_ONCE));
+        let most = if entries < HARDLY_ANY { CARDS_BEHIND_NEW } else { CARDS_AT_ONCE };
+        self.0 = fitting.clamp(1, (self.0 * GROWTH).min(most));
     }
 }
 
@@ -53,7 +59,8 @@ mod tests {
     fn every_card_is_in_one_portion_which_grows_until_it_is_full() {
         assert_eq!(sizes(0, |_| 1), [0; 0]);
         assert_eq!(sizes(5, |_| 1), [5]);
-        assert_eq!(sizes(1_400, |_| 0), [16, 64, 256, 512, 512, 40]);
+        assert_eq!(sizes(1_400, |_| 8), [16, 64, 256, 512, 512, 40]);
+        assert_eq!(sizes(400, |_| 0), [16, 64, 128, 128, 64]);
         assert_eq!(sizes(300, |_| 256), [16, 64, 128, 92]);
     }
 
@@ -61,8 +68,8 @@ mod tests {
     fn of_cards_with_long_logs_few_are_held() {
         assert_eq!(sizes(100, |_| 1_000), [16, 32, 32, 20]);
         assert_eq!(sizes(20, |_| 100_000), [16, 1, 1, 1, 1]);
-        // Where short ones come first, four times as many as are wanted, and never again.
+        // Where new ones come first, as many as may follow new ones, and never again.
         let skew = sizes(1_000, |n| if n < 80 { 1 } else { 512 });
-        assert_eq!(skew[..4], [16, 64, 256, 64]);
+        assert_eq!(skew[..4], [16, 64, 128, 64]);
     }
 }
