@@ -109,8 +109,9 @@ impl Session {
     /// everything look for more.
     pub(super) fn access_changed(&mut self, fx: &mut Vec<Effect>) {
         // What is being read now may be from before the change. One look at a time: however often it is told, what is
-        // owed is one more.
-        self.access_unread = self.is_reading() || self.access_fetch.is_some();
+        // owed is one more. For what is read for nobody nobody waits: it is looked at when it has arrived.
+        self.access_unread = self.is_awaiting() || self.access_fetch.is_some();
+        self.access_changed_while_loading |= !self.loads.is_empty();
         if self.access_fetch.is_some() {
             return;
         }
@@ -126,7 +127,7 @@ impl Session {
     }
 
     pub(super) fn read_access_again(&mut self, now: Now, fx: &mut Vec<Effect>) {
-        let reads = self.is_reading() || self.access_fetch.is_some();
+        let reads = self.is_awaiting() || self.access_fetch.is_some();
         if self.access_unread && now.tick_ms >= self.read_again_tick_ms && !reads {
             self.access_unread = false;
             self.access_changed(fx);

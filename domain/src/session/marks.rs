@@ -15,7 +15,7 @@ use super::reread::Why;
 use super::types::*;
 use super::work::{Gathered, Step};
 use crate::commit::NO_CARD;
-use crate::ids::{DeckId, EntryId};
+use crate::ids::EntryId;
 use crate::limits::MARKS_REMEMBERED;
 use crate::state::CardState;
 
@@ -37,7 +37,7 @@ impl Session {
         match self.look_up(socket, (seq, id), entry.content_digest(), gathered, fx) {
             Id::Settled => {
                 if self.pending.get(id).is_none() {
-                    self.reread_all(fx);
+                    self.reread_marked(fx);
                 }
                 return Step::Done;
             }
@@ -78,7 +78,7 @@ impl Session {
             self.marks.retain(|mark| mark.id != id);
         }
         self.marked_while_reading |= self.is_reading();
-        self.reread_all(fx);
+        self.reread_marked(fx);
     }
 
     /// Whether a deck that is read now may have been read before a mark was durable.
@@ -91,10 +91,7 @@ impl Session {
         self.marks.iter().any(|mark| self.pending.get(mark.id).is_some())
     }
 
-    fn reread_all(&mut self, fx: &mut Vec<Effect>) {
-        let decks: Vec<DeckId> = self.decks.keys().copied().collect();
-        for deck in decks {
-            self.reread(deck, Why::Marked, fx);
-        }
+    fn reread_marked(&mut self, fx: &mut Vec<Effect>) {
+        self.reread_all(self.decks.keys().map(|deck| (*deck, Why::Marked)).collect(), fx);
     }
 }

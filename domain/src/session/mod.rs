@@ -101,6 +101,8 @@ pub struct Session {
     rescopes: BTreeMap<Token, Rescope>,
     /// What changed about access could not be read and has to be read again.
     access_unread: bool,
+    /// Decks that are being read for nobody may be from before a change of access.
+    access_changed_while_loading: bool,
     /// Lessons of the learner's classes.
     lessons: lessons::Lessons,
     node_has_credit: bool,
@@ -209,6 +211,7 @@ impl Session {
             access_fetch: None,
             rescopes: BTreeMap::new(),
             access_unread: false,
+            access_changed_while_loading: false,
             lessons: lessons::Lessons::of_owner(seed.epoch),
             node_has_credit: true,
             // Tokens of two lives never meet: what an earlier life asked for means nothing to this one.

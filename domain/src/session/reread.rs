@@ -1,9 +1,10 @@
 //! The rows of a loaded deck are read again: because the fold's parameters changed, because others than this session
-//! stored entries of the learner, or because the rows of an import count now or no longer. One read for the whole deck, and what was answered meanwhile stays.
+//! stored entries of the learner, or because the rows of an import count now or no longer. One read for all of the decks that one event is about, however
+//! many: a read is a place among those of all learners. What was answered meanwhile stays.
 
-use super::Session;
 use super::decks::CardKey;
 use super::types::*;
+use super::{DeckLoad, Session};
 use crate::ids::DeckId;
 use crate::limits::RETRY_LONGEST_MS;
 use crate::state::CardState;
@@ -30,10 +31,12 @@ impl Why {
     }
 }
 
-/// A deck whose rows are being read.
+/// Decks whose rows are being read, all by one question.
+pub(super) type Reread = BTreeMap<DeckId, Rereading>;
+
+/// One of them.
 #[derive(Debug)]
-pub(super) struct Reread {
-    deck: DeckId,
+pub(super) struct Rereading {
     why: Why,
     /// Cards with entries that the reading may not know.
     touched: BTreeSet<u32>,
@@ -42,32 +45,50 @@ pub(super) struct Reread {
 impl Session {
     /// Asks for the rows of a deck.
     pub(super) fn reread(&mut self, deck: DeckId, why: Why, fx: &mut Vec<Effect>) {
+        self.reread_all(vec![(deck, why)], fx);
+    }
+
+    /// Asks for the rows of decks, in one question.
+    pub(super) fn reread_all(&mut self, decks: Vec<(DeckId, Why)>, fx: &mut Vec<Effect>) {
+        let mut asked = Reread::new();
+        for (deck, why) in decks {
+            if let Some(rereading) = self.begin_reread(deck, why) {
+                asked.insert(deck, rereading);
+            }
+        }
+        if !asked.is_empty() {
+            let token = self.fetch(Want::Decks(asked.keys().copied().collect()), fx);
+            self.rereads.insert(token, asked);
+        }
+    }
+
+    /// What is known of a deck when it is asked for again. `None` for one that is not in memory.
+    fn begin_reread(&mut self, deck: DeckId, why: Why) -> Option<Rereading> {
         let Some(study) = self.decks.get_mut(&deck) else {
             if why.has_others_entries() && self.is_reading() {
                 self.imports_told.insert(deck);
             }
-            return;
+            return None;
         };
         match why {
             Why::Parameters => study.distrust_rows(),
             Why::Imported => {}
             Why::Marked => study.distrust_cards(),
         }
-        let before = self.rereads.values().filter(|reread| reread.deck == deck).map(|reread| reread.why);
-        let why = before.fold(why, Why::max);
         // An older reading may know less than this one.
-        self.rereads.retain(|_, reread| reread.deck != deck);
+        let before = self.rereads.values_mut().filter_map(|reread| reread.remove(&deck));
+        let why = before.fold(why, |why, before| why.max(before.why));
+        self.rereads.retain(|_, reread| !reread.is_empty());
         // Neither what is on its way nor a fold whose log was read before can be relied on to be in the reading.
         let pending = self.pending.all().map(|pending| pending.key).chain(self.locked.keys().copied());
         let touched = pending.filter(|key| key.0 == deck).map(|key| key.1).collect();
-        let token = self.fetch(Want::Decks(vec![deck]), fx);
-        self.rereads.insert(token, Reread { deck, why, touched });
+        Some(Rereading { why, touched })
     }
 
     /// An entry leaves for the writer: a reading that is under way may not know it.
     pub(super) fn touch(&mut self, key: CardKey) {
-        for reread in self.rereads.values_mut().filter(|reread| reread.deck == key.0) {
-            reread.touched.insert(key.1);
+        for rereading in self.rereads.values_mut().filter_map(|reread| reread.get_mut(&key.0)) {
+            rereading.touched.insert(key.1);
         }
     }
 
@@ -76,9 +97,8 @@ impl Session {
         if now.tick_ms < self.read_again_tick_ms {
             return;
         }
-        for (deck, why) in std::mem::take(&mut self.rereads_owed) {
-            self.reread(deck, why, fx);
-        }
+        let owed = std::mem::take(&mut self.rereads_owed);
+        self.reread_all(owed.into_iter().collect(), fx);
     }
 
     /// The rows arrived.
@@ -89,11 +109,24 @@ impl Session {
         facts: Result<Facts, FetchFailed>,
         fx: &mut Vec<Effect>,
     ) {
-        let Reread { deck, why, touched } = reread;
-        let load = match facts {
-            Ok(Facts::Decks(loads)) => loads.into_iter().find(|load| load.deck.id == deck),
-            Ok(_) | Err(FetchFailed) => None,
+        let mut loads: BTreeMap<DeckId, DeckLoad> = match facts {
+            Ok(Facts::Decks(loads)) => loads.into_iter().map(|load| (load.deck.id, load)).collect(),
+            Ok(_) | Err(FetchFailed) => BTreeMap::new(),
         };
+        for (deck, rereading) in reread {
+            let load = loads.remove(&deck);
+            self.deck_reread(now, deck, rereading, load, fx);
+        }
+    }
+
+    fn deck_reread(
+        &mut self,
+        now: Now,
+        deck: DeckId,
+        Rereading { why, touched }: Rereading,
+        load: Option<DeckLoad>,
+        fx: &mut Vec<Effect>,
+    ) {
         if let Some(load) = &load {
             self.deck_changed(now, load.deck.clone(), fx);
         }

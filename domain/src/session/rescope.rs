@@ -40,9 +40,7 @@ impl Session {
             Ok(Facts::Scope(scope)) => rescope.gathered.scope = Some(scope),
             Ok(Facts::Decks(loads)) => {
                 rescope.gathered.decks_asked = true;
-                for load in loads {
-                    self.put_deck(now, load, fx);
-                }
+                self.put_decks(now, loads, fx);
             }
             // Nothing else was asked for.
             Ok(

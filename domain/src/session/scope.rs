@@ -4,8 +4,8 @@ use super::decks::{CardKey, DeckStudy};
 use super::reread::Why;
 use super::rollover::listed;
 use super::types::*;
-use super::work::{Gathered, Step};
-use super::{DeckLoad, DoneState, Session, Sitting};
+use super::work::{Block, Gathered, Step};
+use super::{DeckLoad, DoneState, Session, Sitting, Socket};
 use crate::entry::LogEntry;
 use crate::fold::Live;
 use crate::ids::{DeckId, SittingId};
@@ -24,7 +24,7 @@ impl Session {
     ) -> Step {
         let decks = match self.resolve(start.decks.clone(), gathered) {
             Ok(decks) => decks,
-            Err(Ok(want)) => return Step::Need(want),
+            Err(Ok(want)) => return self.load_of(&want).map_or(Step::Need(want), Step::WaitFor),
             Err(Err(notice)) => {
                 fx.push(Effect::Send { socket, out: Out::Error(notice) });
                 return Step::Done;
@@ -140,21 +140,51 @@ impl Session {
         }
     }
 
+    /// A load for nobody that brings some of what is wanted: to ask beside it is to fold the same log a second time, behind it.
+    fn load_of(&self, want: &Want) -> Option<Token> {
+        let Want::Decks(wanted) = want else { return None };
+        let wanted: BTreeSet<DeckId> = wanted.iter().copied().collect();
+        let brings = |decks: &Vec<DeckId>| decks.iter().any(|deck| wanted.contains(deck));
+        self.loads.iter().find(|(_, decks)| brings(decks)).map(|(token, _)| *token)
+    }
+
     /// They arrived. What could not be read stays as it is stored: who asks for it folds it.
     pub(super) fn loaded_unasked(
         &mut self,
         now: Now,
+        token: Token,
         facts: Result<Facts, FetchFailed>,
         fx: &mut Vec<Effect>,
     ) {
-        let Ok(Facts::Decks(loads)) = facts else { return };
-        for load in loads {
-            self.put_deck(now, load, fx);
+        if let Ok(Facts::Decks(loads)) = facts {
+            self.put_decks(now, loads, fx);
         }
+        self.access_unread |= std::mem::take(&mut self.access_changed_while_loading);
+        let waits = |socket: &Socket| socket.blocked == Some(Block::Fetch(token));
+        let waiting: Vec<SocketId> =
+            self.sockets.iter().filter(|(_, s)| waits(s)).map(|(id, _)| *id).collect();
+        for socket in waiting {
+            if let Some(state) = self.sockets.get_mut(&socket) {
+                state.blocked = None;
+            }
+            self.pump(now, socket, fx);
+        }
+        self.forget_decks_told();
     }
 
-    /// A deck was loaded. What the session has already is newer than what was read and stays.
-    pub(super) fn put_deck(&mut self, now: Now, load: DeckLoad, fx: &mut Vec<Effect>) {
+    /// Decks were loaded. What they may lack is read again.
+    pub(super) fn put_decks(&mut self, now: Now, loads: Vec<DeckLoad>, fx: &mut Vec<Effect>) {
+        let mut lacking = Vec::new();
+        for load in loads {
+            let deck = load.deck.id;
+            lacking.extend(self.put_deck(now, load, fx).map(|why| (deck, why)));
+        }
+        self.reread_all(lacking, fx);
+    }
+
+    /// A deck was loaded. What the session has already is newer than what was read and stays. Says why it is to be read
+    /// again, if it is.
+    fn put_deck(&mut self, now: Now, load: DeckLoad, fx: &mut Vec<Effect>) -> Option<Why> {
         let today = self.today;
         self.forget_recalls();
         match self.decks.get_mut(&load.deck.id) {
@@ -162,18 +192,17 @@ impl Session {
                 study.spans = load.spans;
                 study.recount(today);
                 self.deck_changed(now, load.deck, fx);
+                None
             }
             None => {
                 let told = self.decks_told.remove(&load.deck.id);
                 let id = load.deck.id;
                 self.decks.insert(id, DeckStudy::new(load, today));
-                let imported = self.imports_told.remove(&id).then_some(Why::Imported);
-                if let Some(why) = imported.max(self.lacks_marks().then_some(Why::Marked)) {
-                    self.reread(id, why, fx);
-                }
                 if let Some(newer) = told {
                     self.deck_changed(now, newer, fx);
                 }
+                let imported = self.imports_told.remove(&id).then_some(Why::Imported);
+                imported.max(self.lacks_marks().then_some(Why::Marked))
             }
         }
     }

@@ -46,6 +46,8 @@ pub(super) struct Gathered {
 pub(super) enum Step {
     Done,
     Need(Want),
+    /// What is being fetched already, for nobody or for others.
+    WaitFor(Token),
     WaitForCard(CardKey),
 }
 
@@ -95,6 +97,7 @@ impl Session {
                 return true;
             }
             Step::Need(want) => Block::Fetch(self.fetch(want, fx)),
+            Step::WaitFor(token) => Block::Fetch(token),
             Step::WaitForCard(key) => Block::Card(key),
         };
         if let Some(state) = self.sockets.get_mut(&socket) {
@@ -149,8 +152,7 @@ impl Session {
             return self.reread_done(now, reread, facts, fx);
         }
         if self.loads.remove(&token).is_some() {
-            self.loaded_unasked(now, facts, fx);
-            return self.forget_decks_told();
+            return self.loaded_unasked(now, token, facts, fx);
         }
         if self.access_fetch == Some(token) {
             self.access_fetch = None;
@@ -183,17 +185,20 @@ impl Session {
         }
     }
 
-    /// Whether decks may be on their way from the store: a socket waits for it, or looks at its decks again, or they are read
-    /// for nobody.
+    /// Whether decks may be on their way from the store: somebody waits for them, or they are read for nobody.
     pub(super) fn is_reading(&self) -> bool {
+        !self.loads.is_empty() || self.is_awaiting()
+    }
+
+    /// Whether a socket waits for what is read, or looks at its decks again.
+    pub(super) fn is_awaiting(&self) -> bool {
         !self.rescopes.is_empty()
-            || !self.loads.is_empty()
             || self.reads_lesson_decks()
             || self.sockets.values().any(|socket| matches!(socket.blocked, Some(Block::Fetch(_))))
     }
 
     /// Once nothing is being read, nothing older than what was told can arrive.
-    fn forget_decks_told(&mut self) {
+    pub(super) fn forget_decks_told(&mut self) {
         if !self.is_reading() {
             self.decks_told.clear();
             self.imports_told.clear();
@@ -208,9 +213,7 @@ impl Session {
         match facts {
             Facts::Decks(loads) => {
                 gathered.decks_asked = true;
-                for load in loads {
-                    self.put_deck(now, load, fx);
-                }
+                self.put_decks(now, loads, fx);
             }
             Facts::Scope(scope) => gathered.scope = Some(scope),
             Facts::Entries(entries) if gathered.entries.is_none() => gathered.entries = Some(entries),

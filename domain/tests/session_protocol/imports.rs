@@ -1,27 +1,31 @@
 //! The marks of imports: what a job brought counts from its commit on and no longer after its revocation, whatever is
 //! answered meanwhile, whatever is lost, and in whatever order.
 
-use crate::rng::Rng;
+mod at_random;
+
 use crate::world::client::{change, dones};
 use crate::world::*;
 use domain::commit::Landed;
 use domain::entry::{Body, LogEntry, Mode, Review};
-use domain::ids::{EntryId, JobId};
-use domain::session::{Command, Facts, FetchFailed, Input, Reason, Refusal, SocketId, Token, Want};
+use domain::ids::{DeckId, EntryId, JobId};
+use domain::session::{Command, Input, Reason, Refusal, SocketId, Want};
 use domain::state::CardState;
-use std::collections::VecDeque;
 
 fn job(n: u128) -> JobId {
     JobId(EntryId::v7(NOON_MS - HOUR_MS, n).0)
 }
 
-/// Stores an answer of so many days ago that a job brought; as an importer makes them, the id follows from card and time.
 fn bring(w: &mut World, of_job: u128, card: u128, days_ago: i64, n: u8) {
+    bring_to(w, 1, of_job, card, days_ago, n);
+}
+
+/// Stores an answer of so many days ago that a job brought; as an importer makes them, the id follows from card and time.
+fn bring_to(w: &mut World, deck: u128, of_job: u128, card: u128, days_ago: i64, n: u8) {
     let at_ms = NOON_MS - days_ago * DAY_MS;
-    let id = EntryId::from_u128((at_ms as u128) << 80 | 0x8 << 76 | 0b10 << 62 | card);
+    let id = EntryId::from_u128((at_ms as u128) << 80 | 0x8 << 76 | 0b10 << 62 | deck << 16 | card);
     let review = Review {
-        deck: deck_id(1),
-        card: card_id(1, card),
+        deck: deck_id(deck),
+        card: card_id(deck, card),
         grade: grade(n),
         mode: Mode::Flip,
         elapsed_ms: 900,
@@ -47,7 +51,11 @@ fn mark(w: &mut World, of_job: u128, revoked: bool) -> (SocketId, u64) {
 }
 
 fn state_of(w: &World, card: u128) -> CardState {
-    let known = w.session.states().find(|row| row.1 == card_id(1, card)).map(|row| row.2);
+    state_in(w, 1, card)
+}
+
+fn state_in(w: &World, deck: u128, card: u128) -> CardState {
+    let known = w.session.states().find(|row| row.1 == card_id(deck, card)).map(|row| row.2);
     known.unwrap_or(CardState::NEW)
 }
 
@@ -196,120 +204,6 @@ fn a_mark_that_can_never_be_stored_is_refused_and_counts_for_nothing() {
     w.memory_is_the_fold();
 }
 
-/// What a random history does next.
-/// What was read for nobody and has not arrived.
-type Late = VecDeque<(Token, Result<Facts, FetchFailed>)>;
-
-/// Loads a deck for nobody: when it is read, and when that arrives, is another matter.
-fn act_unasked(w: &mut World, rng: &mut Rng, late: &mut Late) {
-    match rng.below(4) {
-        0 => {
-            w.fetches_at_once = false;
-            w.input(Input::Load(vec![deck_id(1)]));
-            w.fetches_at_once = true;
-        }
-        1 => {
-            if let Some((token, want)) = w.fetches.pop_front() {
-                late.push_back((token, w.facts(&want)));
-            }
-        }
-        2 => {
-            if let Some((token, facts)) = late.pop_front() {
-                w.input(Input::Fetched { token, facts });
-            }
-        }
-        _ => w.input(Input::WriteBehind(2)),
-    }
-}
-
-fn act(w: &mut World, rng: &mut Rng, sockets: &mut Vec<SocketId>, late: &mut Late) {
-    let card = u128::from(rng.below(5));
-    match rng.below(20) {
-        14..18 => act_unasked(w, rng, late),
-        18 => {
-            w.crash();
-            late.clear();
-            sockets.clear();
-        }
-        19 => {
-            if sockets.is_empty() {
-                sockets.push(w.studying(start(u128::from(rng.next()))));
-            }
-        }
-        0..4 => {
-            if let Some(s) = sockets.first().copied()
-                && let Some(on_screen) = w.held(s).first().copied()
-            {
-                w.answer(s, on_screen, rng.below(6) as u8);
-            }
-        }
-        4 => {
-            let newest = w.store.log.values().rev().find(|entry| entry.can_be_undone()).map(|entry| entry.id);
-            if let (Some(s), Some(of)) = (sockets.first().copied(), newest) {
-                w.undo(s, of);
-            }
-        }
-        5..7 => {
-            let of_job = 1 + u128::from(rng.below(3));
-            let is_marked = w.store.log.contains_key(&EntryId::of_mark(job(of_job), false))
-                || w.session.pending_entries().any(|entry| entry.mark_of() == Some(job(of_job)));
-            if !is_marked {
-                bring(w, of_job, card, 1 + rng.below(3) as i64, rng.below(6) as u8);
-            }
-        }
-        7 => drop(mark(w, 1 + u128::from(rng.below(3)), false)),
-        8 => drop(mark(w, 1 + u128::from(rng.below(3)), true)),
-        9..12 => {
-            let lands: Vec<bool> = (0..64).map(|_| rng.chance(80)).collect();
-            let mut lands = lands.into_iter().cycle();
-            w.land_once(&mut |_| match lands.next() {
-                Some(true) => Landed::Durable,
-                Some(false) | None => Landed::Unknown,
-            });
-        }
-        12 => w.pass(rng.below(20) as i64 * HOUR_MS / 4),
-        _ => {
-            w.crash();
-            late.clear();
-            *sockets = vec![w.studying(start(u128::from(rng.next())))];
-        }
-    }
-    if w.clients.len() > 12 {
-        for socket in w.clients.keys().copied().filter(|s| !sockets.contains(s)).collect::<Vec<_>>() {
-            w.close(socket);
-        }
-    }
-}
-
-#[test]
-fn whatever_happens_around_marks_no_stored_row_that_is_trusted_lacks_one_and_memory_is_the_fold() {
-    for seed in 0..300 {
-        let mut rng = Rng::new(seed);
-        let mut w = World::new([plain(1, 5)]);
-        let (mut sockets, mut late) = (vec![w.studying(start(1))], Late::new());
-        for step in 0..80 {
-            act(&mut w, &mut rng, &mut sockets, &mut late);
-            assert_eq!(w.store.wrong_progress(&w.library), [], "seed {seed}, step {step}");
-        }
-        w.commit();
-        for (token, facts) in late {
-            w.input(Input::Fetched { token, facts });
-        }
-        w.answer_fetches();
-        if sockets.is_empty() {
-            w.studying(start(76));
-        }
-        w.commit();
-        w.memory_is_the_fold();
-        assert_eq!(w.store.wrong_progress(&w.library), [], "seed {seed}");
-        // Another life reads the same.
-        let lived: Vec<CardState> = (0..5).map(|card| state_of(&w, card)).collect();
-        w.crash();
-        w.studying(start(77));
-        assert_eq!((0..5).map(|card| state_of(&w, card)).collect::<Vec<_>>(), lived, "seed {seed}");
-    }
-}
-
 #[test]
 fn the_order_of_imports_does_not_matter_and_the_same_review_of_two_jobs_counts_once() {
     let states = |jobs: &[u128]| {
@@ -335,4 +229,55 @@ fn the_order_of_imports_does_not_matter_and_the_same_review_of_two_jobs_counts_o
     let expected = states(&[1, 2]);
     assert_eq!(states(&[2, 1]), expected);
     assert_eq!((expected[0].answers, expected[1].answers, expected[2].answers), (2, 1, 1));
+}
+
+/// The questions for rows that wait for the store.
+fn asked_for_rows(w: &World) -> Vec<Vec<DeckId>> {
+    let mut asked = Vec::new();
+    for (_, want) in &w.fetches {
+        if let Want::Decks(decks) = want {
+            asked.push(decks.clone());
+        }
+    }
+    asked
+}
+
+#[test]
+fn a_mark_asks_once_for_the_rows_of_all_decks_and_so_does_what_it_finds_on_the_way() {
+    let all: Vec<DeckId> = (1..=40).map(deck_id).collect();
+    let mut w = World::new((1..=40).map(|n| plain(n, 2)));
+    w.fetches_at_once = false;
+    // Loaded for nobody; what is read before the mark arrives after it.
+    w.input(Input::Load(all.clone()));
+    let (token, want) = w.fetches.pop_front().expect("the rows");
+    let before = w.facts(&want);
+    for deck in [3, 17] {
+        bring_to(&mut w, deck, 1, 0, 20, 5);
+    }
+    mark(&mut w, 1, false);
+    w.answer_fetches();
+    w.commit();
+    assert!(asked_for_rows(&w).is_empty(), "nothing is in memory yet");
+    w.input(Input::Fetched { token, facts: before });
+    assert_eq!(asked_for_rows(&w), std::slice::from_ref(&all), "what may lack the mark is read again");
+
+    // Another mark while that is read: what is asked then takes the place of what was.
+    bring_to(&mut w, 3, 2, 1, 20, 5);
+    mark(&mut w, 2, false);
+    w.commit();
+    let asked = asked_for_rows(&w);
+    assert_eq!(asked.last(), Some(&all));
+    assert!(asked.len() <= 3, "{asked:?}");
+
+    // One that fails is tried again as one.
+    w.store_is_down = true;
+    w.answer_fetches();
+    w.store_is_down = false;
+    w.pass_by_deadlines(10_000);
+    assert_eq!(asked_for_rows(&w), [all]);
+    w.answer_fetches();
+    w.fetches_at_once = true;
+    let answers = [(3, 0), (3, 1), (17, 0), (17, 1)].map(|(deck, card)| state_in(&w, deck, card).answers);
+    assert_eq!(answers, [1, 1, 1, 0]);
+    all_is_the_fold(&w);
 }

@@ -10,6 +10,7 @@ mod world;
 mod rng;
 
 mod acceptance;
+mod access;
 mod changes;
 mod checked;
 mod commit;

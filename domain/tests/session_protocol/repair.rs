@@ -3,7 +3,7 @@
 use crate::world::client::cards;
 use crate::world::*;
 use domain::commit::Landed;
-use domain::session::{FetchFailed, Input, Refusal};
+use domain::session::{FetchFailed, Input, Refusal, Want};
 
 #[test]
 fn later_rows_of_a_refused_card_are_stale_until_a_repaired_row_follows() {
@@ -274,6 +274,39 @@ fn what_is_stale_is_folded_and_written_though_nobody_studies() {
     w.fetches_at_once = true;
     w.studying(start(2));
     w.memory_is_the_fold();
+}
+
+#[test]
+fn who_begins_while_a_deck_is_read_for_nobody_waits_for_that_and_asks_alone_if_it_failed() {
+    for fails in [false, true] {
+        let (mut w, _) = with_stale_rows(5);
+        w.fetches_at_once = false;
+        w.input(Input::Load(vec![deck_id(1)]));
+        let (load, want) = w.fetches.pop_front().expect("the rows");
+        let s = [1, 2].map(|n| {
+            let s = w.open();
+            w.start(s, start(n));
+            w.answer_fetches();
+            s
+        });
+        assert!(
+            w.fetches.is_empty() && s.iter().all(|s| w.held(*s).is_empty()),
+            "the decks are on their way"
+        );
+        w.store_is_down = fails;
+        let facts = w.facts(&want);
+        w.store_is_down = false;
+        w.input(Input::Fetched { token: load, facts });
+        let asked = w.fetches.iter().filter(|(_, want)| matches!(want, Want::Decks(_))).count();
+        assert_eq!(asked, if fails { 2 } else { 0 });
+        w.fetches_at_once = true;
+        w.answer_fetches();
+        assert!(s.iter().all(|s| !w.held(*s).is_empty()));
+        w.memory_is_the_fold();
+        w.close(s[1]);
+        w.study_out(s[0], 5);
+        w.memory_is_the_fold();
+    }
 }
 
 #[test]

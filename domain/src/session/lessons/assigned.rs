@@ -123,9 +123,7 @@ impl Session {
             self.read_again_tick_ms = now.tick_ms.saturating_add(RETRY_LONGEST_MS);
             return;
         };
-        for load in loads {
-            self.put_deck(now, load, fx);
-        }
+        self.put_decks(now, loads, fx);
     }
 }
 
