@@ -1,6 +1,7 @@
 //! The rows of a loaded deck are read again: because the fold's parameters changed, because others than this session
-//! stored entries of the learner, or because the rows of an import count now or no longer. One read for all of the decks that one event is about, however
-//! many: a read is a place among those of all learners. What was answered meanwhile stays.
+//! stored entries of the learner, or because the rows of an import count now or no longer. One read for all of the decks
+//! that one event is about, however many: a read is a place among those of all learners. What was answered meanwhile
+//! stays.
 
 use super::decks::CardKey;
 use super::types::*;
