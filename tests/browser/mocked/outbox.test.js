@@ -186,7 +186,7 @@ test("a wrong clock of the device does not reach the ids", async () => {
   await allSaved(page);
   const id = received()[0];
   const at = parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  assert.ok(Math.abs(at - Date.now() - mock.clock_ahead_ms) < 5_000);
+  assert.ok(Math.abs(at - Date.now() - mock.clock_ahead_ms) < 60_000);
 });
 
 test("on plain http from another machine the page works the same, by touch", async () => {
